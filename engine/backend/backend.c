@@ -1,0 +1,45 @@
+/* What is the same for every back end: the life of a buffer. */
+#include "engine/backend/backend.h"
+
+SgBuf *
+sg_buf_new(SgBackend *b, SgFormat fmt, int n, int c, int h, int w, GError **error)
+{
+  SgBuf *buf = g_new0(SgBuf, 1);
+  *buf = (SgBuf){.backend = b, .ref = 1, .fmt = fmt, .n = n, .c = c, .h = h, .w = w};
+  if (!b->buf_alloc(buf, error)) {
+    g_free(buf);
+    return NULL;
+  }
+  return buf;
+}
+
+SgBuf *
+sg_buf_from_floats(SgBackend *b, const float *src, int n, int c, int h, int w, GError **error)
+{
+  SgBuf *buf = sg_buf_new(b, SG_FMT_PLAIN, n, c, h, w, error);
+  if (buf)
+    b->upload(buf, src);
+  return buf;
+}
+
+SgBuf *
+sg_buf_ref(SgBuf *buf)
+{
+  buf->ref++;
+  return buf;
+}
+
+void
+sg_buf_unref(SgBuf *buf)
+{
+  if (buf && --buf->ref == 0) {
+    buf->backend->buf_release(buf);
+    g_free(buf);
+  }
+}
+
+char *
+sg_backend_describe(const SgBackend *backend)
+{
+  return backend->describe(backend);
+}

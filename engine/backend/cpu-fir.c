@@ -1,0 +1,172 @@
+/* FIR resampling of activations and of pictures, and bilinear upsampling of pictures. */
+#include "engine/backend/cpu-private.h"
+#include "engine/kernels/element.h"
+#include <string.h>
+
+/* Taps of output o along one axis of `size` inputs: first input index and four weights (zero where
+ * the input is padding or an inserted zero). The one place that knows pad and phase of each mode;
+ * the convolution is a correlation because the filter is symmetric. */
+static int
+taps_at(SgFir mode, int o, float w[4])
+{
+  static const float f[4] = {0.125f, 0.375f, 0.375f, 0.125f};
+  memset(w, 0, sizeof(float) * 4);
+  switch (mode) {
+  case SG_FIR_BLUR_AFTER_UP: /* gain 4 = 2 per axis */
+    for (int t = 0; t < 4; t++)
+      w[t] = 2 * f[t];
+    return o - 1;
+  case SG_FIR_BLUR_BEFORE_DOWN:
+    memcpy(w, f, sizeof f);
+    return o - 2;
+  case SG_FIR_DOWN:
+    memcpy(w, f, sizeof f);
+    return 2 * o - 1;
+  case SG_FIR_UP: /* zero-inserted index o - 2 + t is input (o - 2 + t) / 2 when even */
+    w[0] = 2 * f[o & 1];
+    w[1] = 2 * f[(o & 1) + 2];
+    return (o - 2 + (o & 1)) / 2;
+  }
+  g_assert_not_reached();
+}
+
+/* ---- activations ----------------------------------------------------------------------------- */
+
+/* y = sum of taps of rows/pixels in one block, any mode; v is scratch of one input row. */
+static void
+act_row(SgBuf *y, const SgBuf *x, SgFir mode, int n, int cb, int row, float *v)
+{
+  const SgCpuRows *rows = CPU(x->backend)->rows;
+  int block = rows->block;
+  float w[4], *to = cpu_row(y, n, cb, row);
+  int first = taps_at(mode, row, w), line = x->w * block;
+
+  if (mode != SG_FIR_UP) {
+    const float *in[4];
+    for (int t = 0; t < 4; t++)
+      in[t] = first + t >= 0 && first + t < x->h ? cpu_row(x, n, cb, first + t) : NULL;
+    float gain = mode == SG_FIR_BLUR_AFTER_UP ? 2 : 1;
+    int pad = mode == SG_FIR_BLUR_BEFORE_DOWN ? 2 : 1;
+    rows->fir_v(v, in, x->w, gain);
+    rows->fir_h(to, v, x->w, y->w, mode == SG_FIR_DOWN ? 2 : 1, pad, gain);
+    return;
+  }
+  memset(v, 0, sizeof(float) * (gsize)line);
+  for (int t = 0; t < 2; t++)
+    if (first + t >= 0 && first + t < x->h) {
+      const float *in = cpu_row(x, n, cb, first + t);
+      for (int i = 0; i < line; i++)
+        v[i] += in[i] * w[t];
+    }
+  for (int o = 0; o < y->w; o++) {
+    int at = taps_at(mode, o, w);
+    for (int b = 0; b < block; b++) {
+      float sum = 0;
+      for (int t = 0; t < 2; t++)
+        if (at + t >= 0 && at + t < x->w)
+          sum += v[(at + t) * block + b] * w[t];
+      to[o * block + b] = sum;
+    }
+  }
+}
+
+static void
+fir_act(SgBuf *y, const SgBuf *x, SgFir mode)
+{
+  int blocks = cpu_blocks(x), jobs = x->n * blocks;
+  gsize scratch = (gsize)x->w * CPU(x->backend)->block * sizeof(float);
+
+#pragma omp parallel
+  {
+    float *v = sg_aligned_alloc(scratch);
+    g_assert(v);
+#pragma omp for schedule(static)
+    for (int j = 0; j < jobs; j++)
+      for (int row = 0; row < y->h; row++)
+        act_row(y, x, mode, j / blocks, j % blocks, row, v);
+    sg_aligned_free(v);
+  }
+}
+
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+static void
+plane_row(float *to, int ow, const float *x, int h, int w, SgFir mode, int row, float *v)
+{
+  float taps[4];
+  int first = taps_at(mode, row, taps);
+
+  memset(v, 0, sizeof(float) * (gsize)w);
+  for (int t = 0; t < 4; t++)
+    if (taps[t] != 0 && first + t >= 0 && first + t < h)
+      for (int i = 0; i < w; i++)
+        v[i] += x[(gsize)(first + t) * w + i] * taps[t];
+  for (int o = 0; o < ow; o++) {
+    int at = taps_at(mode, o, taps);
+    float sum = 0;
+    for (int t = 0; t < 4; t++)
+      if (at + t >= 0 && at + t < w)
+        sum += v[at + t] * taps[t];
+    to[o] = sum;
+  }
+}
+
+static void
+fir_plain(SgBuf *y, const SgBuf *x, SgFir mode)
+{
+  int planes = x->n * x->c;
+
+#pragma omp parallel
+  {
+    float *v = sg_aligned_alloc(sizeof(float) * (gsize)x->w);
+    g_assert(v);
+#pragma omp for collapse(2) schedule(static)
+    for (int p = 0; p < planes; p++)
+      for (int row = 0; row < y->h; row++)
+        plane_row((float *)y->data + ((gsize)p * y->h + row) * y->w, y->w,
+                  (const float *)x->data + (gsize)p * x->h * x->w, x->h, x->w, mode, row, v);
+    sg_aligned_free(v);
+  }
+}
+
+void
+cpu_fir(SgBuf *y, const SgBuf *x, SgFir mode)
+{
+  if (x->fmt == SG_FMT_ACT)
+    fir_act(y, x, mode);
+  else
+    fir_plain(y, x, mode);
+}
+
+/* Source position of output d when doubling n samples with align_corners false. */
+static void
+bilinear_at(int d, int n, int *i0, int *i1, float *t)
+{
+  float s = ((float)d + 0.5f) / 2 - 0.5f;
+  s = s < 0 ? 0 : s;
+  *i0 = (int)s;
+  *i1 = MIN(*i0 + 1, n - 1);
+  *t = s - (float)*i0;
+}
+
+void
+cpu_bilinear_up(SgBuf *y, const SgBuf *x)
+{
+  int planes = x->n * x->c;
+
+#pragma omp parallel for collapse(2) schedule(static)
+  for (int p = 0; p < planes; p++)
+    for (int row = 0; row < y->h; row++) {
+      int y0, y1, x0, x1;
+      float ty, tx;
+      bilinear_at(row, x->h, &y0, &y1, &ty);
+      const float *plane = (const float *)x->data + (gsize)p * x->h * x->w;
+      const float *a = plane + (gsize)y0 * x->w, *b = plane + (gsize)y1 * x->w;
+      float *to = (float *)y->data + ((gsize)p * y->h + row) * y->w;
+      for (int o = 0; o < y->w; o++) {
+        bilinear_at(o, x->w, &x0, &x1, &tx);
+        float top = a[x0] * (1 - tx) + a[x1] * tx, bottom = b[x0] * (1 - tx) + b[x1] * tx;
+        to[o] = top * (1 - ty) + bottom * ty;
+      }
+    }
+}

@@ -1,0 +1,59 @@
+/* Shared by the files of the CPU back end. */
+#pragma once
+
+#include "engine/backend/backend.h"
+#include "engine/backend/cpu-rows.h"
+
+typedef struct {
+  SgBackend base;
+  const SgCpuRows *rows; /* row kernels for this processor */
+  int block;             /* channels per ACT block: rows->block */
+} SgCpuBackend;
+
+#define CPU(b) ((SgCpuBackend *)(b))
+
+/* ACT is [N, ceil (C / block), H, W, block], channels beyond C are zero (oneDNN wants them so). */
+static inline int
+cpu_blocks(const SgBuf *x)
+{
+  int block = CPU(x->backend)->block;
+  return (x->c + block - 1) / block;
+}
+
+/* Row y of block cb of sample n. */
+static inline float *
+cpu_row(const SgBuf *x, int n, int cb, int y)
+{
+  int block = CPU(x->backend)->block;
+  return (float *)x->data + (((gsize)n * cpu_blocks(x) + cb) * x->h + y) * x->w * block;
+}
+
+/* cpu-dnnl.c: the only file that sees oneDNN. */
+SgConv *cpu_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
+                     GError **error);
+void cpu_conv_free(SgConv *conv);
+gboolean cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, GError **error);
+/* c[m, n] = a[m, k] · b[n, k]ᵀ, row-major. */
+void cpu_sgemm_nt(int m, int n, int k, const float *a, const float *b, float *c);
+
+/* cpu-dense.c */
+void cpu_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias,
+               float bgain, gboolean lrelu, float gain);
+void cpu_normalize(SgBuf *y, const SgBuf *x);
+void cpu_demod(SgBuf *y, const SgBuf *x, const SgBuf *wsq, float eps);
+
+/* cpu-act.c */
+void cpu_scale(SgBuf *y, const SgBuf *x, const SgBuf *s);
+void cpu_epilogue(SgBuf *y, SgBuf *ys, const SgBuf *x, gboolean blur, const SgEpilogue *e);
+void cpu_add(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
+void cpu_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features);
+
+/* cpu-fir.c */
+void cpu_fir(SgBuf *y, const SgBuf *x, SgFir mode);
+void cpu_bilinear_up(SgBuf *y, const SgBuf *x);
+
+/* cpu-rgb.c */
+void cpu_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
+                const SgBuf *bias, float clamp);
+void cpu_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
+                  gboolean accumulate);

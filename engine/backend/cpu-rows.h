@@ -1,0 +1,48 @@
+/* Row kernels of the CPU back end: one run over W pixels of one block of channels, on one thread.
+ *
+ * cpu-rows.c is compiled once per instruction set (block of 16 channels with AVX-512, else 8), and
+ * the back end picks a table at start. Sharing rows, not whole loops, keeps OpenMP out of the
+ * variants. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+  const float *scale;     /* [block] or NULL */
+  const float *noise;     /* [w] or NULL */
+  const float *strength;  /* [block], zero in channels beyond C; used with noise */
+  const float *bias;      /* [block] or NULL */
+  const float *out_scale; /* [block] or NULL */
+  float slope, gain, clamp;
+} SgRowEpilogue;
+
+typedef struct {
+  int block;
+  const char *isa;
+  /* y = x * s[block] over w pixels */
+  void (*scale)(float *y, const float *x, const float *s, int w);
+  /* y, ys may be NULL */
+  void (*epilogue)(float *y, float *ys, const float *x, int w, const SgRowEpilogue *e);
+  /* v[i] = vertical taps of four input rows (NULL: zeros) of w pixels, weights * gain */
+  void (*fir_v)(float *v, const float *const rows[4], int w, float gain);
+  /* y[o] = taps of v[o * step - pad + 0..3], o < ow, zeros outside 0..w-1 */
+  void (*fir_h)(float *y, const float *v, int w, int ow, int step, int pad, float gain);
+  /* y = (a + b) * gain over w pixels */
+  void (*add)(float *y, const float *a, const float *b, int w, float gain);
+  /* out[k][i] += sum over blocks of x[b][i] · wk[k][b]; x blocks are `stride` floats apart, wk is
+   * [K][blocks * block]; K <= 4 */
+  void (*to_rgb)(float *const *out, const float *x, gsize stride, int blocks, const float *wk,
+                 int k, int w);
+  /* y[i] = sum_k img[k][i] * wk[k][block] */
+  void (*from_rgb)(float *y, const float *const *img, const float *wk, int k, int w);
+  /* dot product of n floats */
+  float (*dot)(const float *a, const float *b, int n);
+  /* sum of squares-weighted: sum a² b */
+  float (*dot2)(const float *a, const float *b, int n);
+} SgCpuRows;
+
+extern const SgCpuRows sg_cpu_rows_generic;
+#ifdef SG_HAVE_X86_64_LEVELS
+extern const SgCpuRows sg_cpu_rows_v3; /* AVX2 + FMA */
+extern const SgCpuRows sg_cpu_rows_v4; /* AVX-512 */
+#endif

@@ -1,0 +1,61 @@
+/* Element formulas: one body for every processor. gcc compiles them into the CPU's row loops
+ * (float) and into the reference back end (double), nvcc into kernels. No loops over pixels here,
+ * no memory. */
+#pragma once
+
+#include <math.h>
+
+#ifdef __CUDACC__
+#  define K_FN static __host__ __device__ __forceinline__
+#else
+#  define K_FN static inline __attribute__((always_inline, unused))
+#endif
+
+#ifndef REAL
+#  define REAL float
+#endif
+
+/* Leaky ReLU with slope a, then gain (Karras et al. 2020, appendix B: gain sqrt 2). */
+K_FN REAL
+k_lrelu(REAL v, REAL a, REAL gain)
+{
+  return v * (v > 0 ? gain : gain * a);
+}
+
+/* Clamp to ±limit. */
+K_FN REAL
+k_clamp(REAL v, REAL limit)
+{
+  v = v < -limit ? -limit : v;
+  return v > limit ? limit : v;
+}
+
+/* Second-moment normalisation factor of a vector whose mean square is m. */
+K_FN REAL
+k_normalizer(REAL m)
+{
+  return 1 / (REAL)sqrt((double)(m + (REAL)1e-8));
+}
+
+/* Demodulation factor (StyleGAN2, eq. 3): sum of squared modulated weights -> 1 / norm. */
+K_FN REAL
+k_demod(REAL sum, REAL eps)
+{
+  return 1 / (REAL)sqrt((double)(sum + eps));
+}
+
+/* Four taps of [1, 3, 3, 1] / 8, times gain per axis. */
+K_FN REAL
+k_fir4(REAL a, REAL b, REAL c, REAL d, REAL gain)
+{
+  return (a + d) * (gain * (REAL)0.125) + (b + c) * (gain * (REAL)0.375);
+}
+
+/* -1..1 -> 0..255 as NVlabs' scripts do: truncate (clamp (v * 127.5 + 128)). */
+K_FN unsigned char
+k_rgb8(float v)
+{
+  v = v * 127.5f + 128.0f;
+  v = v > 0 ? v : 0; /* also NaN -> 0 */
+  return (unsigned char)(v < 255.0f ? v : 255.0f);
+}
