@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 GQuark sg_format_error_quark(void);
 typedef enum {
   SG_FORMAT_ERROR_BROKEN,      /* truncated, inconsistent, hostile */
-  SG_FORMAT_ERROR_UNSUPPORTED, /* sound, but not something Vitrine reads; the message says what it is */
+  SG_FORMAT_ERROR_UNSUPPORTED, /* sound, but not something Vitrine reads; the message says what it
+                                  is */
 } SgFormatError;
 
 typedef enum {
@@ -30,14 +31,14 @@ typedef enum {
 } SgContainer;
 
 typedef struct {
-  char *name;        /* path as above */
-  char *dtype;       /* as stored: "float32", "float16", "bfloat16", "int64", "bool"… */
-  SgTensor *tensor;  /* converted to float32, C order */
+  char *name;       /* path as above */
+  char *dtype;      /* as stored: "float32", "float16", "bfloat16", "int64", "bool"… */
+  SgTensor *tensor; /* converted to float32, C order */
 } SgEntry;
 
 typedef struct {
   gatomicrefcount ref;
-  char *path;             /* as given; for messages */
+  char *path; /* as given; for messages */
   SgContainer container;
   char *kind;             /* one sentence for people: "NVlabs StyleGAN2-ADA pickle, protocol 3" */
   GPtrArray *entries;     /* of SgEntry, in file order */
@@ -47,8 +48,8 @@ typedef struct {
                              -> "256" or "None", safetensors "__metadata__.num_ws" -> "10" */
 } SgArchive;
 
-/* Reads the whole of `path`. Errors: G_FILE_ERROR when it cannot be read, SG_FORMAT_ERROR otherwise;
- * the message names the file, what was expected and what was found. Any thread. */
+/* Reads the whole of `path`. Errors: G_FILE_ERROR when it cannot be read, SG_FORMAT_ERROR
+ * otherwise; the message names the file, what was expected and what was found. Any thread. */
 SgArchive *sg_archive_open(const char *path, GError **error);
 /* The same from memory (tests, fuzzing); `path` is only for messages. `data` is not kept. */
 SgArchive *sg_archive_open_memory(const char *path, const guint8 *data, gsize size, GError **error);

@@ -1,9 +1,9 @@
 /* SgModel: a StyleGAN whose tensors have canonical names and whose architecture is known.
  *
  * Canonical names are those of `checkpoint-formats.md` §A.6 and §A.7 behind a network prefix:
- * "G_ema." (the averaged generator, used for pictures), "G." and "D.". The mystylegan family keeps its
- * own layer names behind the same prefixes ("G_ema.0.upconv.weight_orig").
- * Immutable once loaded and safe to share between threads. */
+ * "G_ema." (the averaged generator, used for pictures), "G." and "D.". The mystylegan family keeps
+ * its own layer names behind the same prefixes ("G_ema.0.upconv.weight_orig"). Immutable once
+ * loaded and safe to share between threads. */
 #pragma once
 
 #include "engine/formats/archive.h"
@@ -15,41 +15,41 @@ typedef enum { SG_ARCH_SKIP, SG_ARCH_ORIG, SG_ARCH_RESNET } SgArch;
 
 typedef struct {
   SgFamily family;
-  int z_dim, w_dim, c_dim;    /* c_dim 0: unconditional */
+  int z_dim, w_dim, c_dim; /* c_dim 0: unconditional */
   int img_resolution, img_channels;
-  int num_ws;                 /* vectors the synthesis network takes */
+  int num_ws; /* vectors the synthesis network takes */
   int mapping_layers;
-  double mapping_lr_mul;      /* 0.01; 1 for mystylegan */
+  double mapping_lr_mul; /* 0.01; 1 for mystylegan */
   SgArch g_arch;
-  double g_conv_clamp;        /* < 0: none */
+  double g_conv_clamp; /* < 0: none */
 
   gboolean has_d;
   SgArch d_arch;
-  double d_conv_clamp;        /* < 0: none */
-  int d_mapping_layers;       /* conditional only */
+  double d_conv_clamp;  /* < 0: none */
+  int d_mapping_layers; /* conditional only */
   double d_mapping_lr_mul;
-  int mbstd_group_size;       /* 0: the whole batch */
-  int mbstd_num_channels;     /* 0: no minibatch standard deviation */
+  int mbstd_group_size;   /* 0: the whole batch */
+  int mbstd_num_channels; /* 0: no minibatch standard deviation */
 } SgModelInfo;
 
 typedef struct {
   gatomicrefcount ref;
   char *path;
-  char *kind;                 /* for people, as SgArchive.kind */
-  char *hash;                 /* SHA-256 over names, shapes and bytes of all tensors: identifies the
-                                 weights whatever file they came from; lower-case hex */
+  char *kind; /* for people, as SgArchive.kind */
+  char *hash; /* SHA-256 over names, shapes and bytes of all tensors: identifies the
+                 weights whatever file they came from; lower-case hex */
   SgModelInfo info;
-  GPtrArray *names;           /* of char*, canonical, in a stable order */
-  GHashTable *tensors;        /* char* -> SgTensor* */
-  GHashTable *metadata;       /* char* -> char*: kimg, dataset, licence… whatever the file said */
+  GPtrArray *names;     /* of char*, canonical, in a stable order */
+  GHashTable *tensors;  /* char* -> SgTensor* */
+  GHashTable *metadata; /* char* -> char*: kimg, dataset, licence… whatever the file said */
 } SgModel;
 
-/* Reads, recognises and checks a model: every tensor the architecture needs is there with its shape,
- * and every weight is finite. Errors as sg_archive_open(). Any thread. */
+/* Reads, recognises and checks a model: every tensor the architecture needs is there with its
+ * shape, and every weight is finite. Errors as sg_archive_open(). Any thread. */
 SgModel *sg_model_load(const char *path, GError **error);
 SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
-/* Writes native safetensors (float32) with the architecture in __metadata__, to a temporary file that
- * is renamed over `path` only when all of it is on disk. */
+/* Writes native safetensors (float32) with the architecture in __metadata__, to a temporary file
+ * that is renamed over `path` only when all of it is on disk. */
 gboolean sg_model_save(SgModel *model, const char *path, GError **error);
 SgModel *sg_model_ref(SgModel *model);
 void sg_model_unref(SgModel *model);

@@ -8,9 +8,10 @@ G_BEGIN_DECLS
 /* Refuse pictures beyond this many pixels: a file's header may claim anything. */
 #define SG_PICTURE_MAX_PIXELS (64 * 1024 * 1024)
 
-/* Writes 8-bit RGB PNG through a temporary file renamed over `path` when complete. `recipe_json` (may
- * be NULL) goes into an iTXt chunk with keyword "vitrine"; with it an XMP packet ("XML:com.adobe.xmp")
- * that says IPTC DigitalSourceType trainedAlgorithmicMedia. Errors name the path (full disk…). */
+/* Writes 8-bit RGB PNG through a temporary file renamed over `path` when complete. `recipe_json`
+ * (may be NULL) goes into an iTXt chunk with keyword "vitrine"; with it an XMP packet
+ * ("XML:com.adobe.xmp") that says IPTC DigitalSourceType trainedAlgorithmicMedia. Errors name the
+ * path (full disk…). */
 gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height,
                       const char *recipe_json, GError **error);
 /* Encodes to memory instead; free with g_bytes_unref(). */
@@ -25,8 +26,9 @@ char *sg_png_read_recipe_memory(const char *name, const guint8 *data, gsize size
 /* NumPy format 1.0-3.0; float16/32/64, C or Fortran order, little or big endian -> float32/64. */
 SgTensor *sg_npy_read(const char *path, GError **error);
 SgTensor *sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **error);
-gboolean sg_npy_write(const char *path, const SgTensor *t, GError **error);        /* '<f4' */
-gboolean sg_npy_write_double(const char *path, int n, const double *v, GError **error); /* '<f8' [n] */
+gboolean sg_npy_write(const char *path, const SgTensor *t, GError **error); /* '<f4' */
+gboolean sg_npy_write_double(const char *path, int n, const double *v,
+                             GError **error);                               /* '<f8' [n] */
 double *sg_npy_read_vector(const char *path, int expected, GError **error); /* any [n], [1,n]… */
 
 G_END_DECLS

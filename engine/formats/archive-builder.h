@@ -1,0 +1,39 @@
+/* What the container readers share while they fill a SgArchive. Private to formats/. */
+#pragma once
+
+#include "engine/formats/archive.h"
+#include "engine/formats/view.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SgArchive *archive;
+  SgSource *source;
+  GPtrArray *storages; /* of SgStorage, owned */
+  GPtrArray *views;    /* of SgView, owned, in file order */
+  GHashTable *names;   /* view name -> SgView, borrowed */
+  /* What may still be made from this file. Both are a multiple of the file's size, so that a small
+   * file cannot ask for much memory, whatever sizes it claims and however often it repeats itself.
+   */
+  guint64 elements_left;
+  guint64 text_left;
+  gpointer zip; /* torch-zip.c */
+} SgArchiveBuilder;
+
+/* Takes the storage. */
+SgStorage *sg_archive_builder_add_storage(SgArchiveBuilder *b, SgStorage *storage);
+/* Copies `view` under `name` after checking it; a later tensor of the same name replaces an earlier
+ * one, as in a Python dict. */
+gboolean sg_archive_builder_add_view(SgArchiveBuilder *b, const char *name, const SgView *view,
+                                     GError **error);
+/* Copies both. */
+gboolean sg_archive_builder_add_attribute(SgArchiveBuilder *b, const char *name, const char *text,
+                                          GError **error);
+
+/* The container readers: each fills the builder from b->source and sets archive->kind. */
+gboolean sg_safetensors_read(SgArchiveBuilder *b, GError **error);
+gboolean sg_torch_zip_read(SgArchiveBuilder *b, GError **error);
+gboolean sg_torch_legacy_read(SgArchiveBuilder *b, GError **error);
+gboolean sg_pickle_file_read(SgArchiveBuilder *b, GError **error);
+
+G_END_DECLS

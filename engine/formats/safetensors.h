@@ -1,0 +1,14 @@
+/* Writing safetensors; reading goes through sg_archive_open(). */
+#pragma once
+
+#include "engine/tensor/tensor.h"
+
+G_BEGIN_DECLS
+
+/* Writes float32 tensors under `names` (of char*, all in `tensors`: char* -> SgTensor*) in that
+ * order, and `metadata` (char* -> char*, may be NULL). The file appears under `path` only when all
+ * of it is on disk; on failure what was there stays. Errors: G_FILE_ERROR naming the path. */
+gboolean sg_safetensors_write(const char *path, GPtrArray *names, GHashTable *tensors,
+                              GHashTable *metadata, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+#include "engine/formats/writer.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct _SgWriter {
+  char *path;   /* for messages */
+  char *target; /* where the file will be: path with symbolic links followed */
+  char *temporary;
+  int fd;
+};
+
+static gboolean
+fail(GError **error, const char *path, const char *what)
+{
+  int saved = errno;
+  g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved), "%s: %s: %s", path, what,
+              g_strerror(saved));
+  return FALSE;
+}
+
+/* A name that no other process and no other thread of this one takes. The mode is that of the file
+ * that is replaced, or what the umask leaves. */
+static gboolean
+create_temporary(SgWriter *w, GError **error)
+{
+  struct stat st;
+  gboolean replaces = stat(w->target, &st) == 0;
+
+  if (replaces && !S_ISREG(st.st_mode)) {
+    errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    return fail(error, w->path, "cannot be written");
+  }
+  for (int attempt = 0; attempt < 100; attempt++) {
+    g_free(w->temporary);
+    w->temporary = g_strdup_printf("%s.%08x.tmp", w->target, g_random_int());
+    w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (w->fd >= 0 && replaces)
+      (void)!fchmod(w->fd, st.st_mode & 07777);
+    if (w->fd >= 0 || errno != EEXIST)
+      break;
+  }
+  if (w->fd < 0) {
+    g_clear_pointer(&w->temporary, g_free);
+    return fail(error, w->path, "cannot be written");
+  }
+  return TRUE;
+}
+
+SgWriter *
+sg_writer_new(const char *path, GError **error)
+{
+  g_autoptr(SgWriter) w = g_new0(SgWriter, 1);
+  char *resolved = realpath(path, NULL);
+
+  w->fd = -1;
+  w->path = g_strdup(path);
+  w->target = g_strdup(resolved ? resolved : path);
+  free(resolved);
+  return create_temporary(w, error) ? g_steal_pointer(&w) : NULL;
+}
+
+gboolean
+sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error)
+{
+  const guint8 *p = data;
+  while (n > 0) {
+    gssize done = write(w->fd, p, MIN(n, (gsize)1 << 30));
+    if (done < 0 && errno == EINTR)
+      continue;
+    if (done < 0)
+      return fail(error, w->path, "cannot be written");
+    p += done;
+    n -= (gsize)done;
+  }
+  return TRUE;
+}
+
+/* So that the new name survives a power cut, too. Not every file system can; that is no failure. */
+static void
+sync_folder(const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname(path);
+  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) {
+    (void)!fsync(fd);
+    close(fd);
+  }
+}
+
+gboolean
+sg_writer_commit(SgWriter *w, GError **error)
+{
+  int fd = w->fd;
+  gboolean synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
+
+  if (!synced)
+    return fail(error, w->path, "cannot be written");
+  w->fd = -1;
+  /* Some file systems report a full disk only here. */
+  if (close(fd) < 0)
+    return fail(error, w->path, "cannot be written");
+  if (rename(w->temporary, w->target) < 0)
+    return fail(error, w->path, "cannot be written");
+  g_clear_pointer(&w->temporary, g_free);
+  sync_folder(w->target);
+  return TRUE;
+}
+
+void
+sg_writer_free(SgWriter *w)
+{
+  if (!w)
+    return;
+  if (w->fd >= 0)
+    close(w->fd);
+  if (w->temporary)
+    g_unlink(w->temporary);
+  g_free(w->temporary);
+  g_free(w->target);
+  g_free(w->path);
+  g_free(w);
+}
+
+gboolean
+sg_write_file(const char *path, gconstpointer data, gsize n, GError **error)
+{
+  g_autoptr(SgWriter) w = sg_writer_new(path, error);
+  return w && sg_writer_write(w, data, n, error) && sg_writer_commit(w, error);
+}

@@ -1,0 +1,23 @@
+/* SgWriter: a file that appears under its name only when all of it is on disk.
+ *
+ * Bytes go to a temporary file in the same folder; commit syncs and renames it. Freed without a
+ * commit (or after a failed write) it removes the temporary file: what was under the name stays. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _SgWriter SgWriter;
+
+/* Errors of all three: G_FILE_ERROR, the message names `path`. */
+SgWriter *sg_writer_new(const char *path, GError **error);
+gboolean sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error);
+gboolean sg_writer_commit(SgWriter *w, GError **error);
+void sg_writer_free(SgWriter *w);
+/* All three in one. */
+gboolean sg_write_file(const char *path, gconstpointer data, gsize n, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgWriter, sg_writer_free)
+
+G_END_DECLS
