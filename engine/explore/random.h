@@ -14,7 +14,7 @@ typedef struct {
 
 void sg_random_state_seed(SgRandomState *s, guint32 seed);
 guint32 sg_random_state_next32(SgRandomState *s);
-double sg_random_state_uniform(SgRandomState *s);  /* [0, 1), 53 bits */
+double sg_random_state_uniform(SgRandomState *s); /* [0, 1), 53 bits */
 double sg_random_state_gauss(SgRandomState *s);
 void sg_random_state_randn(SgRandomState *s, gsize n, double *out);
 void sg_random_state_randn_f32(SgRandomState *s, gsize n, float *out); /* randn().astype(f4) */

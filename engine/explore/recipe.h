@@ -2,14 +2,14 @@
  *
  * From seed to picture, for each face i:
  *   z      = RandomState (seed + i).randn (z_dim), or the loaded z for face 0
- *   z'     = z + z_offset                                  (scale_space == Z: (z + z_offset) * scale)
- *   w      = mapping (float32 (z'), label), or the loaded w for face 0
- *   w'     = w + w_offset                                  (scale_space == W: (w + w_offset) * scale)
- *   ws[k]  = k < cutoff ? w_avg + psi * (w' - w_avg) : w'
+ *   z'     = z + z_offset                                  (scale_space == Z: (z + z_offset) *
+ * scale) w      = mapping (float32 (z'), label), or the loaded w for face 0 w'     = w + w_offset
+ * (scale_space == W: (w + w_offset) * scale) ws[k]  = k < cutoff ? w_avg + psi * (w' - w_avg) : w'
  *   image  = synthesis (ws, noise)
- * Offsets, not values: in a grid of faces all receive the same change, and a change survives the next
- * seed. A slider shows base + offset. An offset of 0 gives bit for bit the unmodified face.
- * The mapping network normalises z, so scaling z alone changes nothing: scale_space defaults to W. */
+ * Offsets, not values: in a grid of faces all receive the same change, and a change survives the
+ * next seed. A slider shows base + offset. An offset of 0 gives bit for bit the unmodified face.
+ * The mapping network normalises z, so scaling z alone changes nothing: scale_space defaults to W.
+ */
 #pragma once
 
 #include "engine/formats/model.h"
@@ -24,20 +24,20 @@ typedef enum { SG_NOISE_CONST, SG_NOISE_RANDOM, SG_NOISE_NONE } SgNoiseMode;
 #define SG_RECIPE_MAX_FACES 64
 
 typedef struct {
-  guint32 seed;          /* of face 0; face i has seed + i (mod 2^32) */
-  int faces;             /* 1..SG_RECIPE_MAX_FACES */
-  int z_dim, w_dim;      /* lengths of the arrays below */
-  double *z_base;        /* [z_dim] loaded vector that replaces face 0's z, or NULL */
-  double *w_base;        /* [w_dim] likewise after the mapping network, or NULL */
-  double *z_offset;      /* [z_dim] */
-  double *w_offset;      /* [w_dim] */
-  double scale;          /* 1: unchanged */
+  guint32 seed;     /* of face 0; face i has seed + i (mod 2^32) */
+  int faces;        /* 1..SG_RECIPE_MAX_FACES */
+  int z_dim, w_dim; /* lengths of the arrays below */
+  double *z_base;   /* [z_dim] loaded vector that replaces face 0's z, or NULL */
+  double *w_base;   /* [w_dim] likewise after the mapping network, or NULL */
+  double *z_offset; /* [z_dim] */
+  double *w_offset; /* [w_dim] */
+  double scale;     /* 1: unchanged */
   SgSpace scale_space;
-  double psi;            /* truncation; 1: none */
-  int cutoff;            /* layers that are truncated; < 0: all */
+  double psi; /* truncation; 1: none */
+  int cutoff; /* layers that are truncated; < 0: all */
   SgNoiseMode noise_mode;
   guint32 noise_seed;
-  int label;             /* class, conditional models only; < 0: none (all zeros) */
+  int label; /* class, conditional models only; < 0: none (all zeros) */
 } SgRecipe;
 
 /* Seed 0, one face, nothing edited, for a model of these dimensions. */
@@ -50,7 +50,8 @@ SgRecipe *sg_recipe_unmodified(const SgRecipe *r);
 gboolean sg_recipe_is_modified(const SgRecipe *r);
 
 /* Compact JSON and back; every double survives exactly (17 digits). Offsets are written sparsely.
- * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model again. */
+ * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model again.
+ */
 char *sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_path);
 /* Checks every field against its range; sizes are bounded. Out pointers may be NULL, else freed by
  * the caller. Errors: SG_FORMAT_ERROR. */

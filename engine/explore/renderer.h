@@ -14,17 +14,17 @@ typedef struct _SgRenderer SgRenderer;
 
 typedef struct {
   int faces, channels, width, height; /* of one face */
-  guint8 *rgb;       /* [faces, height, width, 3], grey models replicated; owned */
-  double *w;         /* [w_dim] of face 0 after mapping, before w_offset and scale; owned */
+  guint8 *rgb;                        /* [faces, height, width, 3], grey models replicated; owned */
+  double *w; /* [w_dim] of face 0 after mapping, before w_offset and scale; owned */
   int w_dim;
-  double seconds;    /* wall time of the call */
-  int first_layer;   /* first synthesis layer that ran; num_layers if only the colours did */
-  gboolean reduced;  /* smaller than the model's resolution, because max_resolution asked for it */
+  double seconds;   /* wall time of the call */
+  int first_layer;  /* first synthesis layer that ran; num_layers if only the colours did */
+  gboolean reduced; /* smaller than the model's resolution, because max_resolution asked for it */
 } SgPicture;
 void sg_picture_free(SgPicture *p);
 
-/* Keeps a reference on `model`; packs its weights for `backend` (NULL: the default one). Errors when
- * memory is short. */
+/* Keeps a reference on `model`; packs its weights for `backend` (NULL: the default one). Errors
+ * when memory is short. */
 SgRenderer *sg_renderer_new(SgModel *model, SgBackend *backend, GError **error);
 void sg_renderer_free(SgRenderer *r);
 SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
@@ -40,17 +40,20 @@ SgTensor *sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError
 /* w = mapping (z, label) without truncation. z [N, z_dim] -> w [N, w_dim]; labels[N] or NULL. */
 SgTensor *sg_renderer_map(SgRenderer *r, const SgTensor *z, const int *labels, GError **error);
 /* Mean absolute change (0..255 per colour value) of face 0 when dimension `dim` of `space` moves by
- * `delta` from `recipe`, at up to 64×64 pixels where the architecture allows. Does not disturb the stage
- * cache of render. Meant for idle time, a few dimensions a call: influence[i] is for dims[i]. */
+ * `delta` from `recipe`, at up to 64×64 pixels where the architecture allows. Does not disturb the
+ * stage cache of render. Meant for idle time, a few dimensions a call: influence[i] is for dims[i].
+ */
 gboolean sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, double delta,
                                int n, const int *dims, double *influence, GError **error);
 
-/* Discriminator scores. images [N, C, R, R] in -1..1 -> logits[N]. `group`: images scored as one batch
- * (minibatch standard deviation sees them together); 1 scores each alone. labels[N] or NULL. */
+/* Discriminator scores. images [N, C, R, R] in -1..1 -> logits[N]. `group`: images scored as one
+ * batch (minibatch standard deviation sees them together); 1 scores each alone. labels[N] or NULL.
+ */
 gboolean sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int batch,
                            double *logits, GError **error);
 
-/* The rule of NVlabs' scripts: uint8 = trunc (clamp (x * 127.5 + 128, 0, 255)). [N, C, H, W] -> RGB8. */
+/* The rule of NVlabs' scripts: uint8 = trunc (clamp (x * 127.5 + 128, 0, 255)). [N, C, H, W] ->
+ * RGB8. */
 void sg_image_to_rgb8(const SgTensor *images, guint8 *rgb);
 /* RGB8 (interleaved) -> [1, C, H, W] in -1..1 (x / 127.5 - 1); grey = mean of the three. */
 SgTensor *sg_image_from_rgb8(const guint8 *rgb, int width, int height, int channels);

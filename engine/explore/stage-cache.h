@@ -1,0 +1,29 @@
+/* The stages of a group of faces as last rendered, so that the next picture starts where it first
+ * differs. Belongs to one renderer and its thread. */
+#pragma once
+
+#include "engine/explore/recipe.h"
+#include "engine/nets/synthesis.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SgNoiseMode mode;
+  guint32 seed; /* of face 0, RANDOM only */
+} SgNoiseKey;
+
+typedef struct _SgStageCache SgStageCache;
+
+/* For `n` faces from `first_face` on; keeps at most `budget` bytes of activations, early stages
+ * first. */
+SgStageCache *sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget);
+void sg_stage_cache_free(SgStageCache *c);
+/* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full. ws as SgPass.ws.
+ * first_run (may be NULL) is the first stage that had to run, `to` if none. */
+SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
+                             guint *first_run, GError **error);
+int sg_stage_cache_faces(const SgStageCache *c);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgStageCache, sg_stage_cache_free)
+
+G_END_DECLS

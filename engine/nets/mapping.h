@@ -1,0 +1,32 @@
+/* The mapping network: z (and class) -> w. Also the discriminator's, which maps a class alone. */
+#pragma once
+
+#include "engine/backend/backend.h"
+#include "engine/formats/model.h"
+
+G_BEGIN_DECLS
+
+#define SG_MAPPING_MAX_LAYERS 32
+
+typedef struct {
+  SgBackend *backend;
+  int z_dim, c_dim, w_dim, layers; /* z_dim 0: no z, c_dim 0: no class */
+  float lr_mul;                    /* equalised learning rate: stored weights are divided by it */
+  float gain;                      /* of the activation: sqrt 2, mystylegan sqrt (2 / 1.04) */
+  SgBuf *embed_w, *embed_b;
+  SgBuf *w[SG_MAPPING_MAX_LAYERS], *b[SG_MAPPING_MAX_LAYERS];
+} SgMapping;
+
+/* `prefix` as "G_ema." or "D.". NULL and error if memory is short. */
+SgMapping *sg_mapping_new_generator(SgBackend *b, const SgModel *model, const char *prefix,
+                                    GError **error);
+SgMapping *sg_mapping_new_discriminator(SgBackend *b, const SgModel *model, GError **error);
+void sg_mapping_free(SgMapping *m);
+/* z [n, z_dim] row-major (NULL if z_dim is 0), labels [n] with -1 for none (NULL: all none)
+ * -> w [n, w_dim], written to host memory. */
+gboolean sg_mapping_run(const SgMapping *m, int n, const float *z, const int *labels, float *w,
+                        GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgMapping, sg_mapping_free)
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+#include "engine/nets/params.h"
+#include <string.h>
+
+SgBuf *
+sg_params_matrix(SgBackend *b, const SgTensor *t, int rows, float gain, float add, GError **error)
+{
+  int columns = (int)(t->numel / (gsize)rows);
+  g_autofree float *v = g_new(float, t->numel);
+  for (gsize i = 0; i < t->numel; i++)
+    v[i] = t->data[i] * gain + add;
+  return sg_buf_from_floats(b, v, rows, columns, 1, 1, error);
+}
+
+SgBuf *
+sg_params_vector(SgBackend *b, const SgTensor *t, float add, GError **error)
+{
+  return sg_params_matrix(b, t, 1, 1, add, error);
+}
+
+SgBuf *
+sg_params_squares(SgBackend *b, const SgTensor *t, GError **error)
+{
+  int o = (int)t->shape[0], i = (int)t->shape[1];
+  gsize taps = (gsize)(t->shape[2] * t->shape[3]), n = (gsize)o * (gsize)i;
+  g_autofree float *v = g_new(float, n);
+  for (gsize j = 0; j < n; j++) {
+    double sum = 0;
+    for (gsize k = 0; k < taps; k++)
+      sum += (double)t->data[j * taps + k] * t->data[j * taps + k];
+    v[j] = (float)sum;
+  }
+  return sg_buf_from_floats(b, v, o, i, 1, 1, error);
+}
+
+SgBuf *
+sg_params_constant(SgBackend *b, int n, float value, GError **error)
+{
+  g_autofree float *v = g_new(float, n);
+  for (int i = 0; i < n; i++)
+    v[i] = value;
+  return sg_buf_from_floats(b, v, 1, n, 1, 1, error);
+}
+
+SgTensor *
+sg_params_scaled(const SgTensor *t, float gain)
+{
+  SgTensor *copy = sg_tensor_copy(t);
+  for (gsize i = 0; i < copy->numel; i++)
+    copy->data[i] *= gain;
+  return copy;
+}
+
+SgTensor *
+sg_params_swap_io(const SgTensor *t)
+{
+  gint64 i = t->shape[0], o = t->shape[1], shape[4] = {o, i, t->shape[2], t->shape[3]};
+  gsize taps = (gsize)(t->shape[2] * t->shape[3]);
+  SgTensor *swapped = sg_tensor_new(4, shape);
+  for (gint64 a = 0; a < i; a++)
+    for (gint64 c = 0; c < o; c++)
+      memcpy(swapped->data + (gsize)(c * i + a) * taps, t->data + (gsize)(a * o + c) * taps,
+             taps * sizeof(float));
+  return swapped;
+}

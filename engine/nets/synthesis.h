@@ -1,0 +1,90 @@
+/* The synthesis network as a list of stages, for every family of model.
+ *
+ * A stage is either a modulated convolution (it changes the activations x) or a toRGB (it changes
+ * the picture img). Families differ in the numbers and geometry of the stages, which
+ * synthesis-build.c fills in, not in how they run. Modulated convolution is scale -> shared-weight
+ * convolution -> scale: y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps)
+ * (StyleGAN2, eq. 1-3) so no weights are made per sample. */
+#pragma once
+
+#include "engine/backend/backend.h"
+#include "engine/formats/model.h"
+
+G_BEGIN_DECLS
+
+typedef enum { SG_STAGE_CONV, SG_STAGE_RGB } SgStageKind;
+
+typedef struct {
+  SgBackend *backend;
+  SgStageKind kind;
+  char name[32];  /* "b8.conv0", "b8.torgb", mystylegan "1.upconv" */
+  int w_index;    /* which of the num_ws vectors */
+  int resolution; /* of its output */
+  int in_channels, out_channels;
+  SgBuf *affine_w, *affine_b; /* style: [in, w_dim], [1, in] */
+  float affine_gain;
+
+  /* CONV */
+  SgTensor *weight; /* keeps what `conv` borrows */
+  SgConv *conv;
+  gboolean up;    /* conv doubles the resolution */
+  gboolean blur;  /* and the FIR filter follows */
+  SgBuf *squares; /* [out, in]: sum of squared weights over the kernel */
+  float demod_eps;
+  SgBuf *bias;
+  SgBuf *noise_const; /* PLAIN [1, 1, r, r] or NULL */
+  float noise_strength;
+  float gain, clamp; /* of the activation */
+  SgConv *skip; /* resnet: 1×1 of the block's input, weights already scaled; on its last conv */
+  SgTensor *skip_weight;
+  gboolean block_start; /* resnet: this conv's input is also the skip's */
+
+  /* RGB */
+  SgBuf *rgb_w, *rgb_b; /* [K, in] with 1 / sqrt (in) folded in, [1, K] */
+} SgStage;
+
+typedef struct {
+  SgBackend *backend;
+  SgModel *model;
+  int num_ws, w_dim, channels, resolution;
+  int full_resolution; /* before the crop; == resolution for StyleGAN2 */
+  SgArch arch;
+  gboolean bilinear_rgb; /* pictures are upsampled bilinearly, else by the FIR filter */
+  GArray *stages;        /* of SgStage */
+  SgBuf *constant;       /* ACT [1, C, r, r] */
+  float slope;
+} SgSynthesis;
+
+SgSynthesis *sg_synthesis_new(SgBackend *b, SgModel *model, const char *prefix, GError **error);
+void sg_synthesis_free(SgSynthesis *s);
+static inline SgStage *
+sg_synthesis_stage(const SgSynthesis *s, guint i)
+{
+  return &g_array_index(s->stages, SgStage, i);
+}
+
+/* What one pass over the stages of n samples works on. Filled by sg_pass_*; see synthesis.c. */
+typedef struct {
+  const SgSynthesis *net;
+  int n;
+  const float *ws; /* host, [n, num_ws, w_dim] */
+  /* Noise of a conv stage: PLAIN [1 or n, 1, r, r], NULL for none. Called once a stage; transfer
+   * full. */
+  SgBuf *(*noise)(guint stage, int n, gpointer data, GError **error);
+  gpointer noise_data;
+  /* Called after each stage with its output (borrowed: ref to keep). x is only made if keep_x says
+   * so. */
+  gboolean (*keep_x)(guint stage, gpointer data);
+  void (*stage_done)(guint stage, SgBuf *x, SgBuf *img, gpointer data);
+  gpointer data;
+} SgPass;
+
+/* Runs stages [from, to) and returns the picture after them, PLAIN [n, K, r, r]. For from > 0, x
+ * and img are what the stages before left (img NULL if none drew yet), block_in the input of the
+ * resnet block that `from` is in the middle of (else NULL). All borrowed. */
+SgBuf *sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
+                        SgBuf *block_in, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSynthesis, sg_synthesis_free)
+
+G_END_DECLS
