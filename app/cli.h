@@ -1,0 +1,55 @@
+/* The headless commands. They use the engine only: no GTK, no display, no settings.
+ *
+ * Each takes its own name as argv[0] and its options after it, and returns the exit status of the
+ * process: 0 done, 1 failed, 2 wrong usage. Errors are one line on standard error, "vitrine
+ * COMMAND: what". */
+#pragma once
+
+#include "engine/formats/model.h"
+
+G_BEGIN_DECLS
+
+int cli_generate(int argc, char **argv);
+int cli_score(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_convert(int argc, char **argv);
+
+/* ---- what the commands share (cli-common.c) ---- */
+
+/* Errors in this domain are the caller's: exit status 2 instead of 1. */
+#define CLI_USAGE_ERROR (cli_usage_error_quark())
+GQuark cli_usage_error_quark(void);
+void cli_set_usage_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Says `error` (if any) on one line of standard error, frees it, and returns the exit status. */
+int cli_finish(const char *command, GError *error);
+
+typedef struct {
+  const char *parameters; /* "IMAGE…" or "" */
+  const char *summary;    /* one sentence */
+  const char *details;    /* after the options in --help, or NULL */
+} CliHelp;
+
+/* Parses `entries` (as in GOptionEntry; both --name=value and --name value). What remains in argv
+ * after the command's name are the operands. Prints help and exits on --help. FALSE with
+ * CLI_USAGE_ERROR for what it does not know. */
+gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *help,
+                   GError **error);
+
+/* "0-3,7" -> guint32 0 1 2 3 7, in the order given, at most CLI_MAX_SEEDS of them. */
+#define CLI_MAX_SEEDS 1000000
+GArray *cli_parse_seeds(const char *text, GError **error);
+
+/* Says on standard error how far a long job is: at once on a terminal, else once it takes long. */
+typedef struct {
+  const char *what; /* "pictures" */
+  gsize total;
+  gint64 started, last; /* monotonic microseconds */
+  gboolean terminal, shown;
+} CliProgress;
+void cli_progress_begin(CliProgress *p, const char *what, gsize total);
+void cli_progress_update(CliProgress *p, gsize done);
+/* Wipes the line off a terminal; also right after an error, before it is printed. */
+void cli_progress_end(CliProgress *p);
+
+G_END_DECLS
