@@ -19,6 +19,9 @@ GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *reci
                       GError **error);
 /* Reads PNG or JPEG of any colour type as 8-bit RGB (alpha over white). `rgb` is g_malloc'd. */
 gboolean sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error);
+/* The same from memory (tests, fuzzing); `name` is only for messages. */
+gboolean sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb,
+                                int *width, int *height, GError **error);
 /* The recipe inside a PNG: JSON text, NULL without error if it has none. */
 char *sg_png_read_recipe(const char *path, GError **error);
 char *sg_png_read_recipe_memory(const char *name, const guint8 *data, gsize size, GError **error);
