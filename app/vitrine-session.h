@@ -1,9 +1,10 @@
 /* VitrineSession: the one object the window edits. It owns the open model, the current recipe, the
  * history, and the render thread, and it is used from the main thread only.
  *
- * Panes never call the engine. They read vitrine_session_get_recipe(), copy it, change the copy and hand it
- * to vitrine_session_apply(); they listen to "recipe-changed" to show what an undo, a dropped picture or
- * another pane did. At most one request per frame goes to the render thread; the newest wins. */
+ * Panes never call the engine. They read vitrine_session_get_recipe(), copy it, change the copy and
+ * hand it to vitrine_session_apply(); they listen to "recipe-changed" to show what an undo, a
+ * dropped picture or another pane did. At most one request per frame goes to the render thread; the
+ * newest wins. */
 #pragma once
 
 #include <gdk/gdk.h>
@@ -15,49 +16,68 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
 
 /* Properties (all notify, all read-only for panes unless said otherwise):
- *   "model-path" string, "loading" boolean, "can-undo" "can-redo" boolean, "undo-label" "redo-label"
- *   string, "texture" GdkTexture (the newest picture, a grid when faces > 1), "original-texture"
- *   GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"), "render-seconds" double,
- *   "space" SgSpace as int, read-write (which space the latent pane edits; not part of the recipe),
- *   "score-text" string (discriminator logit and sigmoid of the shown faces, "" without one).
- * Signals:
- *   "model-changed"    another model is open (recipe is new as well)
+ *   "model-path" string, "loading" boolean, "can-undo" "can-redo" boolean, "undo-label"
+ * "redo-label" string, "texture" GdkTexture (the newest picture, a grid when faces > 1),
+ * "original-texture" GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"),
+ * "render-seconds" double, "space" SgSpace as int, read-write (which space the latent pane edits;
+ * not part of the recipe), "score-text" string (discriminator logit and sigmoid of the shown faces,
+ * "" without one). Signals: "model-changed"    another model is open (recipe is new as well)
  *   "recipe-changed"   the recipe differs from what it was
  *   "picture-changed"  texture is new; base w may be new too
  *   "influence-changed" the background measurement has more values
  *   "message" (string, gboolean is_error)  something to tell the person (toast or dialog) */
 
+/* "message" errors are "heading\n\nsentence"; what is not an error is one short line. Also a
+ * property: "saving" boolean, a file is being written and the program should not end. */
+
 VitrineSession *vitrine_session_new(void);
 
-/* Model files; nothing that is open changes unless the new file turns out good. Also takes a PNG with
- * a recipe, a .npy vector, a run directory. Errors arrive through "message". */
+/* Model files; nothing that is open changes unless the new file turns out good. Also takes a PNG
+ * with a recipe, a .npy vector, a run directory. Errors arrive through "message". */
 void vitrine_session_open(VitrineSession *self, GFile *file);
-SgModel *vitrine_session_get_model(VitrineSession *self);   /* borrowed, NULL if none */
+SgModel *vitrine_session_get_model(VitrineSession *self); /* borrowed, NULL if none */
+gboolean vitrine_session_get_loading(VitrineSession *self);
 
-const SgRecipe *vitrine_session_get_recipe(VitrineSession *self); /* borrowed, NULL without a model */
-/* Takes `recipe`. `label` is what undo shows ("Dimension 3"). Successive edits with the same non-NULL
- * `merge_key` (borrowed; "z3") become one step of the history until end_gesture or a second passes. */
+/* Borrowed, NULL before the first picture. The texture may be smaller than the picture's size (of
+ * all faces together, in the model's pixels) while a slider is dragged. */
+GdkTexture *vitrine_session_get_texture(VitrineSession *self);
+GdkTexture *vitrine_session_get_original(VitrineSession *self);
+void vitrine_session_get_picture_size(VitrineSession *self, int *width, int *height);
+
+const SgRecipe *
+vitrine_session_get_recipe(VitrineSession *self); /* borrowed, NULL without a model */
+/* Takes `recipe`. `label` is what undo shows ("Dimension 3"). Successive edits with the same
+ * non-NULL `merge_key` (borrowed; "z3") become one step of the history until end_gesture or a
+ * second passes. */
 void vitrine_session_apply(VitrineSession *self, SgRecipe *recipe, const char *label,
                            const char *merge_key);
-/* TRUE while a slider is dragged: pictures may be smaller if frames take long; the end renders fully. */
+/* TRUE while a slider is dragged: pictures may be smaller if frames take long; the end renders
+ * fully. */
 void vitrine_session_begin_gesture(VitrineSession *self);
 void vitrine_session_end_gesture(VitrineSession *self);
 void vitrine_session_undo(VitrineSession *self);
 void vitrine_session_redo(VitrineSession *self);
-/* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known yet. */
+/* Edits with a name of their own, for actions; each is one step of the history. */
+void vitrine_session_set_seed(VitrineSession *self, guint32 seed); /* drops loaded vectors */
+void vitrine_session_set_faces(VitrineSession *self, int faces);
+void vitrine_session_reset(VitrineSession *self); /* no offsets, scale 1, no loaded vectors */
+/* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known yet.
+ */
 const double *vitrine_session_get_base(VitrineSession *self, SgSpace space);
 
 SgSpace vitrine_session_get_space(VitrineSession *self);
 void vitrine_session_set_space(VitrineSession *self, SgSpace space);
 
-/* Influence of each dimension of the edited space, [dim], NAN where not measured yet. start is cheap
- * to call again; it measures in the render thread's idle time and emits "influence-changed". */
+/* Influence of each dimension of the edited space, [dim], NAN where not measured yet. start is
+ * cheap to call again; it measures in the render thread's idle time and emits "influence-changed".
+ */
 const double *vitrine_session_get_influence(VitrineSession *self, SgSpace space);
 void vitrine_session_start_influence(VitrineSession *self);
 void vitrine_session_stop_influence(VitrineSession *self);
 
 /* Favourites, kept per model hash in the user's state directory. */
-const char *vitrine_session_get_favourite(VitrineSession *self, SgSpace space, int dim); /* name or NULL */
+const char *vitrine_session_get_favourite(VitrineSession *self, SgSpace space,
+                                          int dim); /* name or NULL */
 void vitrine_session_set_favourite(VitrineSession *self, SgSpace space, int dim,
                                    const char *name /* NULL unpins */);
 
@@ -68,7 +88,8 @@ void vitrine_session_save_vector(VitrineSession *self, SgSpace space, GFile *fil
 char *vitrine_session_vector_text(VitrineSession *self, SgSpace space);
 void vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file);
 
-/* What is open and how it is edited, to the user's state directory and back. */
+/* What is open and how it is edited, to the user's state directory and back. restore is FALSE when
+ * there is nothing to come back to (the model's file is gone); otherwise loading has begun. */
 void vitrine_session_store(VitrineSession *self);
 gboolean vitrine_session_restore(VitrineSession *self);
 

@@ -1,0 +1,328 @@
+#include "app/vitrine-render-thread.h"
+#include "app/vitrine-idle-work.h"
+#include "app/vitrine-picture.h"
+
+/* A drag pauses for a frame or two now and then: only a longer quiet is idle. */
+#define QUIET_USEC (120 * 1000)
+
+typedef struct {
+  SgRecipe *recipe;
+  int max_resolution;
+} Request;
+
+typedef struct {
+  VitrineJobFunc run;
+  gpointer data;
+} Job;
+
+struct _VitrineRenderThread {
+  gatomicrefcount ref; /* the owner, the thread, a pending idle */
+  GThread *thread;
+  VitrineDeliverFunc deliver; /* NULL once the owner is gone; main thread only */
+  gpointer user_data;
+
+  GMutex mutex;
+  GCond cond;
+  gboolean stop;
+  guint generation; /* of the renderer; reports of an older one are dropped */
+  SgRenderer *next_renderer;
+  Request *slot;
+  gint64 quiet_from; /* idle work may begin */
+  GQueue jobs;       /* of Job* */
+  gboolean measure;
+  SgSpace measure_space;
+  VitrineReport *report;
+  guint idle;
+
+  /* The thread's own. */
+  SgRenderer *renderer;
+  guint renderer_generation;
+  VitrineIdleWork *work;
+};
+
+static void
+frame_free(VitrineFrame *frame)
+{
+  if (!frame)
+    return;
+  sg_recipe_free(frame->recipe);
+  g_clear_object(&frame->texture);
+  g_free(frame->w);
+  g_clear_error(&frame->error);
+  g_free(frame);
+}
+
+static void
+report_free(VitrineReport *report)
+{
+  if (!report)
+    return;
+  frame_free(report->frame);
+  g_clear_object(&report->original);
+  g_free(report->score_text);
+  g_clear_pointer(&report->influence, g_array_unref);
+  g_free(report);
+}
+
+static void
+request_free(Request *request)
+{
+  if (!request)
+    return;
+  sg_recipe_free(request->recipe);
+  g_free(request);
+}
+
+static void
+thread_unref(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  if (!g_atomic_ref_count_dec(&self->ref))
+    return;
+  request_free(self->slot);
+  report_free(self->report);
+  sg_renderer_free(self->next_renderer);
+  g_mutex_clear(&self->mutex);
+  g_cond_clear(&self->cond);
+  g_free(self);
+}
+
+/* ---- to the main thread -----------------------------------------------------------------------
+ */
+
+static gboolean
+deliver_cb(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  g_mutex_lock(&self->mutex);
+  VitrineReport *report = g_steal_pointer(&self->report);
+  self->idle = 0;
+  g_mutex_unlock(&self->mutex);
+  if (report && self->deliver)
+    self->deliver(report, self->user_data);
+  report_free(report);
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes the parts of `news` over into the report that waits, and makes sure that it is on its way.
+ * Ahead of GTK's redraw, so that a picture is in the frame that is about to be drawn. */
+static void
+post(VitrineRenderThread *self, VitrineReport *news)
+{
+  g_mutex_lock(&self->mutex);
+  if (self->stop || self->generation != self->renderer_generation) {
+    g_mutex_unlock(&self->mutex);
+    report_free(news);
+    return;
+  }
+  if (!self->report)
+    self->report = g_new0(VitrineReport, 1);
+  VitrineReport *all = self->report;
+  if (news->frame) {
+    g_clear_object(&all->original); /* of an older frame */
+    frame_free(all->frame);
+    all->frame = g_steal_pointer(&news->frame);
+  }
+  if (news->original)
+    g_set_object(&all->original, news->original);
+  if (news->score_text) {
+    g_free(all->score_text);
+    all->score_text = g_steal_pointer(&news->score_text);
+  }
+  if (news->influence && all->influence)
+    g_array_append_vals(all->influence, news->influence->data, news->influence->len);
+  else if (news->influence)
+    all->influence = g_steal_pointer(&news->influence);
+  if (!self->idle) {
+    g_atomic_ref_count_inc(&self->ref);
+    self->idle = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 10, deliver_cb, self, thread_unref);
+  }
+  g_mutex_unlock(&self->mutex);
+  report_free(news);
+}
+
+/* ---- on the thread ------------------------------------------------------------------------------
+ */
+
+static void
+render(VitrineRenderThread *self, Request *request)
+{
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  VitrineFrame *frame = news->frame = g_new0(VitrineFrame, 1);
+  SgPicture *picture =
+      sg_renderer_render(self->renderer, request->recipe, request->max_resolution, &frame->error);
+
+  if (picture) {
+    frame->texture = vitrine_picture_texture(picture);
+    frame->w = g_memdup2(picture->w, sizeof(double) * (gsize)picture->w_dim);
+    frame->w_dim = picture->w_dim;
+    frame->seconds = picture->seconds;
+    frame->reduced = picture->reduced;
+    news->original =
+        vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);
+  }
+  frame->recipe = g_steal_pointer(&request->recipe);
+  request_free(request);
+  post(self, news);
+}
+
+static void
+take_renderer(VitrineRenderThread *self)
+{
+  SgRenderer *old = self->renderer;
+
+  self->renderer = g_steal_pointer(&self->next_renderer);
+  self->renderer_generation = self->generation;
+  g_mutex_unlock(&self->mutex);
+  sg_renderer_free(old);
+  g_clear_pointer(&self->work, vitrine_idle_work_free);
+  self->work = vitrine_idle_work_new(self->renderer);
+  g_mutex_lock(&self->mutex);
+}
+
+static void
+run_job(VitrineRenderThread *self)
+{
+  Job *job = g_queue_pop_head(&self->jobs);
+
+  g_mutex_unlock(&self->mutex);
+  job->run(self->renderer, job->data);
+  g_free(job);
+  g_mutex_lock(&self->mutex);
+}
+
+/* One slice of what can wait, or waits itself. Called and returns with the lock held. */
+static void
+idle_slice(VitrineRenderThread *self)
+{
+  if (!self->work || !vitrine_idle_work_pending(self->work, self->measure, self->measure_space)) {
+    g_cond_wait(&self->cond, &self->mutex);
+    return;
+  }
+  if (g_get_monotonic_time() < self->quiet_from) {
+    g_cond_wait_until(&self->cond, &self->mutex, self->quiet_from);
+    return;
+  }
+  gboolean measure = self->measure;
+  SgSpace space = self->measure_space;
+  g_mutex_unlock(&self->mutex);
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  vitrine_idle_work_step(self->work, measure, space, news);
+  post(self, news);
+  g_mutex_lock(&self->mutex);
+}
+
+static gpointer
+thread_main(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  g_mutex_lock(&self->mutex);
+  for (;;) {
+    if (!g_queue_is_empty(&self->jobs)) {
+      run_job(self);
+    } else if (self->stop) {
+      break;
+    } else if (self->next_renderer) {
+      take_renderer(self);
+    } else if (self->slot && self->renderer) {
+      Request *request = g_steal_pointer(&self->slot);
+      g_mutex_unlock(&self->mutex);
+      render(self, request);
+      g_mutex_lock(&self->mutex);
+    } else {
+      idle_slice(self);
+    }
+  }
+  g_mutex_unlock(&self->mutex);
+  g_clear_pointer(&self->work, vitrine_idle_work_free);
+  g_clear_pointer(&self->renderer, sg_renderer_free);
+  thread_unref(self);
+  return NULL;
+}
+
+/* ---- from the main thread -----------------------------------------------------------------------
+ */
+
+VitrineRenderThread *
+vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data)
+{
+  VitrineRenderThread *self = g_new0(VitrineRenderThread, 1);
+
+  g_atomic_ref_count_init(&self->ref);
+  self->deliver = deliver;
+  self->user_data = user_data;
+  g_mutex_init(&self->mutex);
+  g_cond_init(&self->cond);
+  g_queue_init(&self->jobs);
+  g_atomic_ref_count_inc(&self->ref);
+  self->thread = g_thread_new("render", thread_main, self);
+  return self;
+}
+
+void
+vitrine_render_thread_free(VitrineRenderThread *self)
+{
+  if (!self)
+    return;
+  self->deliver = NULL;
+  g_mutex_lock(&self->mutex);
+  self->stop = TRUE;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  g_thread_join(self->thread);
+  thread_unref(self);
+}
+
+void
+vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *renderer)
+{
+  g_mutex_lock(&self->mutex);
+  sg_renderer_free(self->next_renderer);
+  self->next_renderer = renderer;
+  self->generation++;
+  g_clear_pointer(&self->slot, request_free);
+  g_clear_pointer(&self->report, report_free);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe, int max_resolution)
+{
+  Request *request = g_new0(Request, 1);
+
+  request->recipe = sg_recipe_copy(recipe);
+  request->max_resolution = max_resolution;
+  g_mutex_lock(&self->mutex);
+  request_free(self->slot);
+  self->slot = request;
+  self->quiet_from = g_get_monotonic_time() + QUIET_USEC;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointer data)
+{
+  Job *job = g_new0(Job, 1);
+
+  job->run = run;
+  job->data = data;
+  g_mutex_lock(&self->mutex);
+  g_queue_push_tail(&self->jobs, job);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space)
+{
+  g_mutex_lock(&self->mutex);
+  self->measure = on;
+  self->measure_space = space;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}

@@ -1,0 +1,61 @@
+/* What the files of VitrineSession share: session (state), edits, open, save. */
+#pragma once
+
+#include <jansson.h>
+#include "app/vitrine-history.h"
+#include "app/vitrine-render-thread.h"
+#include "app/vitrine-session.h"
+
+G_BEGIN_DECLS
+
+struct _VitrineSession {
+  GObject parent_instance;
+
+  SgModel *model;
+  VitrineHistory *history; /* holds the current recipe; NULL without a model */
+  SgSpace space;
+  char *device;
+
+  VitrineRenderThread *render;
+  guint submit_source; /* a request for the current recipe is to be made */
+  gboolean gesture;
+  gboolean stale;         /* the newest picture is not of the current recipe */
+  double full_seconds;    /* of the last full render; 0: none of this kind yet */
+  int reduced_resolution; /* while dragging; 0: full */
+
+  GdkTexture *texture, *original;
+  int picture_width, picture_height;
+  double render_seconds;
+  char *score_text;
+
+  double *z_base; /* [z_dim], of the current recipe; NULL: to be computed */
+  double *w_base; /* [w_dim], of the newest picture */
+  double *influence[2];
+
+  guint open_serial; /* of the newest opening; results of older ones are dropped */
+  gboolean loading;
+  int saving;
+  GPtrArray *waiting_vectors; /* of GFile*: w vectors to save once the picture is up to date */
+
+  guint store_source;
+  json_t *favourites;
+};
+
+/* Both take what they are given. The recipe may be NULL for a fresh one. */
+void vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *renderer,
+                                 SgRecipe *recipe);
+/* The faces' own w and z came from a vector file; one step of the history. */
+void vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *v);
+void vitrine_session_set_loading(VitrineSession *self, gboolean loading);
+void vitrine_session_add_saving(VitrineSession *self, int count);
+void vitrine_session_write_waiting_vectors(VitrineSession *self);
+
+/* Emits "message". */
+void vitrine_session_info(VitrineSession *self, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void vitrine_session_error(VitrineSession *self, const char *heading, const char *text);
+
+/* Is this recipe one for that model? Errors name the field. */
+gboolean vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe,
+                                      GError **error);
+
+G_END_DECLS

@@ -1,0 +1,25 @@
+/* VitrineStore: small JSON files in the user's state directory ($XDG_STATE_HOME/vitrine).
+ *
+ * "session"     what is open and how it is edited     "favourites"  names of dimensions, per model
+ * hash "window"      size, pane, colour scheme             "recent"      model files, newest first
+ * Writing happens on a thread of its own, in order: a slow disk must not hold the window. */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+G_BEGIN_DECLS
+
+/* A new reference; an empty object when there is no such file or it is not a JSON object. */
+json_t *vitrine_store_load(const char *name);
+/* Queues `root` (borrowed, read before returning) to be written under `name` by rename. A failure
+ * is a warning on stderr: what is lost is convenience, not work. */
+void vitrine_store_save(const char *name, const json_t *root);
+/* Returns when everything queued is on disk. At the end of the program. */
+void vitrine_store_flush(void);
+
+/* The path of the recent models, newest first, of files that still exist. NULL-terminated. */
+char **vitrine_store_recent(void);
+void vitrine_store_add_recent(const char *path);
+
+G_END_DECLS
