@@ -23,13 +23,16 @@ typedef struct {
   int ref; /* one thread at a time uses a net, so this is plain */
   SgFormat fmt;
   int n, c, h, w;
-  gsize bytes;   /* allocated */
-  gpointer data; /* the back end's */
+  gsize bytes;    /* in use */
+  gsize capacity; /* allocated; the back end's own */
+  gpointer data;  /* the back end's */
 } SgBuf;
 
 typedef enum {
   SG_CONV_FORWARD,    /* correlation: y[o, i] = sum x[c, i * stride + k - pad] w[o, c, k] */
   SG_CONV_TRANSPOSED, /* y[o, i * stride + k - pad] += x[c, i] w[o, c, k] */
+  SG_CONV_UP_FIR, /* StyleGAN2's upsampling convolution: TRANSPOSED with stride 2, no pad, [H] ->
+                   * [2H + 1], then the FIR filter [1, 3, 3, 1] / 4 per axis with pad 1 -> [2H] */
 } SgConvKind;
 
 typedef struct {
@@ -48,8 +51,7 @@ typedef struct {
   const SgBuf *bias; /* PLAIN [1, C, 1, 1] or NULL */
   float slope;       /* 0.2 leaky, 1 linear */
   float gain;
-  float clamp;            /* < 0: none */
-  const SgBuf *out_scale; /* PLAIN [N, C, 1, 1]: for the second output, v * out_scale[n, c] */
+  float clamp; /* < 0: none */
 } SgEpilogue;
 
 /* FIR resampling with the separable [1, 3, 3, 1] / 8 filter per axis (upfirdn of the StyleGAN
@@ -83,7 +85,10 @@ struct _SgBackend {
   SgConv *(*conv_new)(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
                       GError **error);
   void (*conv_free)(SgConv *conv);
-  gboolean (*conv_run)(SgConv *conv, SgBuf *y, const SgBuf *x, GError **error); /* ACT */
+  /* y = epilogue (conv (x * style)), ACT; style PLAIN [N, I, 1, 1] or NULL, e NULL for nothing. One
+   * call, so that a back end may fold the scaling and the epilogue into the convolution. */
+  gboolean (*conv_run)(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style,
+                       const SgEpilogue *e, GError **error);
 
   /* y[n, o] = act (sum_i x[n, i] w[o, i] * wgain + bias[o] * bgain), PLAIN; act = lrelu 0.2 * gain
    * if `lrelu`, else linear. bias may be NULL. */
@@ -94,11 +99,6 @@ struct _SgBackend {
   /* y[n, o] = 1 / sqrt (sum_i x[n, i]² wsq[o, i] + eps), PLAIN. */
   void (*demod)(SgBuf *y, const SgBuf *x, const SgBuf *wsq, float eps);
 
-  /* y = x * s[n, c] (ACT; in place allowed). */
-  void (*scale)(SgBuf *y, const SgBuf *x, const SgBuf *s);
-  /* y = epilogue (x), ys = y * out_scale; y or ys may be NULL, y may be x. With `blur` the
-   * BLUR_AFTER_UP filter runs first (x is [2H + 1], y is [2H], no aliasing). ACT. */
-  void (*epilogue)(SgBuf *y, SgBuf *ys, const SgBuf *x, gboolean blur, const SgEpilogue *e);
   /* y = fir (x), either format. */
   void (*fir)(SgBuf *y, const SgBuf *x, SgFir mode);
   /* y = (a + b) * gain (ACT; in place allowed). */

@@ -8,8 +8,8 @@
 
 /* The values of one block of channels, zero-padded; NULL stays NULL. v is PLAIN [1 or N, C, 1, 1].
  */
-static const float *
-block_of(const SgBuf *v, int n, int cb, int block, float *storage)
+const float *
+cpu_block_of(const SgBuf *v, int n, int cb, int block, float storage[16])
 {
   if (!v)
     return NULL;
@@ -33,12 +33,12 @@ cpu_scale(SgBuf *y, const SgBuf *x, const SgBuf *s)
     float storage[MAX_BLOCK];
     int n = j / (blocks * x->h), cb = j / x->h % blocks, row = j % x->h;
     rows->scale(cpu_row(y, n, cb, row), cpu_row(x, n, cb, row),
-                block_of(s, n, cb, rows->block, storage), x->w);
+                cpu_block_of(s, n, cb, rows->block, storage), x->w);
   }
 }
 
 typedef struct {
-  float scale[MAX_BLOCK], bias[MAX_BLOCK], out[MAX_BLOCK], strength[MAX_BLOCK];
+  float scale[MAX_BLOCK], bias[MAX_BLOCK], strength[MAX_BLOCK];
   SgRowEpilogue row;
 } BlockEpilogue;
 
@@ -48,9 +48,8 @@ static void
 block_epilogue(BlockEpilogue *be, const SgEpilogue *e, int n, int cb, int block, int channels)
 {
   be->row = (SgRowEpilogue){
-      .scale = block_of(e->scale, n, cb, block, be->scale),
-      .bias = block_of(e->bias, n, cb, block, be->bias),
-      .out_scale = block_of(e->out_scale, n, cb, block, be->out),
+      .scale = cpu_block_of(e->scale, n, cb, block, be->scale),
+      .bias = cpu_block_of(e->bias, n, cb, block, be->bias),
       .strength = be->strength,
       .slope = e->slope,
       .gain = e->gain,
@@ -61,30 +60,44 @@ block_epilogue(BlockEpilogue *be, const SgEpilogue *e, int n, int cb, int block,
 }
 
 static void
-epilogue_row(BlockEpilogue *be, const SgEpilogue *e, SgBuf *y, SgBuf *ys, const float *x, int n,
-             int cb, int row)
+epilogue_row(BlockEpilogue *be, const SgEpilogue *e, SgBuf *y, const float *x, int n, int cb,
+             int row)
 {
-  const SgBuf *out = y ? y : ys;
   if (e->noise) {
-    gsize plane = (gsize)out->h * out->w;
+    gsize plane = (gsize)y->h * y->w;
     be->row.noise =
-        (const float *)e->noise->data + (e->noise->n > 1 ? n * plane : 0) + (gsize)row * out->w;
+        (const float *)e->noise->data + (e->noise->n > 1 ? n * plane : 0) + (gsize)row * y->w;
   }
-  CPU(out->backend)
-      ->rows->epilogue(y ? cpu_row(y, n, cb, row) : NULL, ys ? cpu_row(ys, n, cb, row) : NULL, x,
-                       out->w, &be->row);
+  CPU(y->backend)->rows->epilogue(cpu_row(y, n, cb, row), x, y->w, &be->row);
 }
 
-/* Rows [from, to) of one block: blur_row's vertical and horizontal taps, then the epilogue. The row
- * stays in the first cache level between the three. */
+/* Rows of x through the epilogue into y. */
 static void
-blurred_rows(BlockEpilogue *be, const SgEpilogue *e, SgBuf *y, SgBuf *ys, const SgBuf *x, int n,
-             int cb, int from, int to, float *v)
+plain_rows(const SgEpilogue *e, SgBuf *y, const SgBuf *x, int n, int cb, int from, int to)
 {
-  const SgBuf *out = y ? y : ys;
-  const SgCpuRows *rows = CPU(out->backend)->rows;
-  float *h = v + (gsize)x->w * rows->block;
+  BlockEpilogue be;
+  block_epilogue(&be, e, n, cb, CPU(y->backend)->block, y->c);
+  for (int row = from; row < to; row++)
+    epilogue_row(&be, e, y, cpu_row(x, n, cb, row), n, cb, row);
+}
 
+void
+cpu_epilogue_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to)
+{
+  plain_rows(e, y, y, n, cb, from, to);
+}
+
+/* Rows [from, to) of one block: vertical and horizontal taps, then the epilogue. The row stays in
+ * the first cache level between the three. */
+static void
+blurred_rows(const SgEpilogue *e, SgBuf *y, const SgBuf *x, int n, int cb, int from, int to,
+             float *v)
+{
+  const SgCpuRows *rows = CPU(y->backend)->rows;
+  float *h = v + (gsize)x->w * rows->block;
+  BlockEpilogue be;
+
+  block_epilogue(&be, e, n, cb, rows->block, y->c);
   for (int row = from; row < to; row++) {
     const float *in[4];
     for (int t = 0; t < 4; t++) {
@@ -92,19 +105,18 @@ blurred_rows(BlockEpilogue *be, const SgEpilogue *e, SgBuf *y, SgBuf *ys, const 
       in[t] = at >= 0 && at < x->h ? cpu_row(x, n, cb, at) : NULL;
     }
     rows->fir_v(v, in, x->w, 2.0f);
-    rows->fir_h(h, v, x->w, out->w, 1, 1, 2.0f);
-    epilogue_row(be, e, y, ys, h, n, cb, row);
+    rows->fir_h(h, v, x->w, y->w, 1, 1, 2.0f);
+    epilogue_row(&be, e, y, h, n, cb, row);
   }
 }
 
 void
-cpu_epilogue(SgBuf *y, SgBuf *ys, const SgBuf *x, gboolean blur, const SgEpilogue *e)
+cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e)
 {
-  const SgBuf *out = y ? y : ys;
-  int block = CPU(out->backend)->block, blocks = cpu_blocks(out);
-  int strip = MAX(1, MIN(out->h, 4096 / MAX(1, out->w))); /* rows a job, about 256 KiB of output */
-  int strips = (out->h + strip - 1) / strip, jobs = out->n * blocks * strips;
-  gsize scratch = blur ? (gsize)(x->w + out->w) * block * sizeof(float) : 0;
+  int block = CPU(y->backend)->block, blocks = cpu_blocks(y);
+  int strip = MAX(1, MIN(y->h, 4096 / MAX(1, y->w))); /* rows a job, about 256 KiB of output */
+  int strips = (y->h + strip - 1) / strip, jobs = y->n * blocks * strips;
+  gsize scratch = blur ? (gsize)(x->w + y->w) * block * sizeof(float) : 0;
 
 #pragma omp parallel
   {
@@ -113,14 +125,11 @@ cpu_epilogue(SgBuf *y, SgBuf *ys, const SgBuf *x, gboolean blur, const SgEpilogu
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++) {
       int n = j / (blocks * strips), cb = j / strips % blocks, from = j % strips * strip;
-      int to = MIN(from + strip, out->h);
-      BlockEpilogue be;
-      block_epilogue(&be, e, n, cb, block, out->c);
+      int to = MIN(from + strip, y->h);
       if (blur)
-        blurred_rows(&be, e, y, ys, x, n, cb, from, to, v);
+        blurred_rows(e, y, x, n, cb, from, to, v);
       else
-        for (int row = from; row < to; row++)
-          epilogue_row(&be, e, y, ys, cpu_row(x, n, cb, row), n, cb, row);
+        plain_rows(e, y, x, n, cb, from, to);
     }
     sg_aligned_free(v);
   }

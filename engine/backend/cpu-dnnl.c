@@ -26,7 +26,7 @@ typedef struct {
   float *data;
 } Pack;
 
-struct _SgConv {
+struct _SgDnnlConv {
   SgBackend *backend;
   const float *weight; /* [O, I, k, k], borrowed */
   int o, i;
@@ -158,7 +158,7 @@ memory_desc(dnnl_memory_t memory)
 
 /* The conv's weights in layout `wanted`: packed once, then shared by all input sizes. */
 static dnnl_memory_t
-packed_weights(SgConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError **error)
+packed_weights(SgDnnlConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError **error)
 {
   for (guint p = 0; p < conv->packs->len; p++) {
     Pack *pack = &g_array_index(conv->packs, Pack, p);
@@ -202,7 +202,7 @@ plan_clear(gpointer data)
 }
 
 static gboolean
-plan_init(SgConv *conv, Plan *plan, const SgBuf *y, const SgBuf *x, GError **error)
+plan_init(SgDnnlConv *conv, Plan *plan, const SgBuf *y, const SgBuf *x, GError **error)
 {
   dnnl_format_tag_t act = CPU(conv->backend)->block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
   dnnl_dims_t xd = {x->n, x->c, x->h, x->w}, yd = {y->n, y->c, y->h, y->w};
@@ -232,7 +232,7 @@ plan_init(SgConv *conv, Plan *plan, const SgBuf *y, const SgBuf *x, GError **err
 }
 
 static Plan *
-find_plan(SgConv *conv, const SgBuf *y, const SgBuf *x, GError **error)
+find_plan(SgDnnlConv *conv, const SgBuf *y, const SgBuf *x, GError **error)
 {
   for (guint p = 0; p < conv->plans->len; p++) {
     Plan *plan = &g_array_index(conv->plans, Plan, p);
@@ -248,13 +248,13 @@ find_plan(SgConv *conv, const SgBuf *y, const SgBuf *x, GError **error)
   return &g_array_index(conv->plans, Plan, conv->plans->len - 1);
 }
 
-SgConv *
-cpu_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
-             GError **error)
+SgDnnlConv *
+cpu_dnnl_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
+                  GError **error)
 {
   if (!start_engine(error))
     return NULL;
-  SgConv *conv = g_new0(SgConv, 1);
+  SgDnnlConv *conv = g_new0(SgDnnlConv, 1);
   conv->backend = b;
   conv->weight = weight;
   conv->o = o;
@@ -267,7 +267,7 @@ cpu_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeomet
 }
 
 void
-cpu_conv_free(SgConv *conv)
+cpu_dnnl_conv_free(SgDnnlConv *conv)
 {
   g_array_unref(conv->plans);
   for (guint p = 0; p < conv->packs->len; p++) {
@@ -280,7 +280,7 @@ cpu_conv_free(SgConv *conv)
 }
 
 gboolean
-cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, GError **error)
+cpu_dnnl_conv_run(SgDnnlConv *conv, SgBuf *y, const SgBuf *x, GError **error)
 {
   g_assert(x->c == conv->i && y->c == conv->o && x->fmt == SG_FMT_ACT && y->fmt == SG_FMT_ACT);
   Plan *plan = find_plan(conv, y, x, error);

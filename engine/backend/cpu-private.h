@@ -3,11 +3,13 @@
 
 #include "engine/backend/backend.h"
 #include "engine/backend/cpu-rows.h"
+#include "engine/backend/cpu-wino.h"
 
 typedef struct {
   SgBackend base;
   const SgCpuRows *rows; /* row kernels for this processor */
-  int block;             /* channels per ACT block: rows->block */
+  const SgWinoRows *wino;
+  int block; /* channels per ACT block: rows->block */
 } SgCpuBackend;
 
 #define CPU(b) ((SgCpuBackend *)(b))
@@ -28,11 +30,19 @@ cpu_row(const SgBuf *x, int n, int cb, int y)
   return (float *)x->data + (((gsize)n * cpu_blocks(x) + cb) * x->h + y) * x->w * block;
 }
 
-/* cpu-dnnl.c: the only file that sees oneDNN. */
+/* cpu-conv.c: chooses how to convolve. */
 SgConv *cpu_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
                      GError **error);
 void cpu_conv_free(SgConv *conv);
-gboolean cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, GError **error);
+gboolean cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style,
+                      const SgEpilogue *e, GError **error);
+
+/* cpu-dnnl.c: the only file that sees oneDNN. Geometry is FORWARD or TRANSPOSED. */
+typedef struct _SgDnnlConv SgDnnlConv;
+SgDnnlConv *cpu_dnnl_conv_new(SgBackend *b, const float *weight, int o, int i,
+                              const SgConvGeometry *g, GError **error);
+void cpu_dnnl_conv_free(SgDnnlConv *conv);
+gboolean cpu_dnnl_conv_run(SgDnnlConv *conv, SgBuf *y, const SgBuf *x, GError **error);
 /* c[m, n] = a[m, k] · b[n, k]ᵀ, row-major. */
 void cpu_sgemm_nt(int m, int n, int k, const float *a, const float *b, float *c);
 
@@ -43,8 +53,15 @@ void cpu_normalize(SgBuf *y, const SgBuf *x);
 void cpu_demod(SgBuf *y, const SgBuf *x, const SgBuf *wsq, float eps);
 
 /* cpu-act.c */
+/* y = x * s[n, c], in place allowed */
 void cpu_scale(SgBuf *y, const SgBuf *x, const SgBuf *s);
-void cpu_epilogue(SgBuf *y, SgBuf *ys, const SgBuf *x, gboolean blur, const SgEpilogue *e);
+/* y = epilogue (x), in place allowed; with `blur` BLUR_AFTER_UP comes first ([2H + 1] -> [2H]). */
+void cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e);
+/* The epilogue in place on rows [from, to) of block cb of sample n. */
+void cpu_epilogue_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to);
+/* The values of one block of channels of v, PLAIN [1 or N, C, 1, 1], zero-padded; NULL stays NULL.
+ */
+const float *cpu_block_of(const SgBuf *v, int n, int cb, int block, float storage[16]);
 void cpu_add(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
 void cpu_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features);
 

@@ -69,7 +69,7 @@ cpu_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEp
   int block = rows->block, blocks = cpu_blocks(y), k = img->c;
   gsize line = (gsize)y->w * block;
 
-  g_assert(k <= MAX_CHANNELS && !e->scale && !e->noise && !e->out_scale);
+  g_assert(k <= MAX_CHANNELS && !e->scale && !e->noise);
 #pragma omp parallel for collapse(3) schedule(static)
   for (int n = 0; n < y->n; n++)
     for (int cb = 0; cb < blocks; cb++)
@@ -87,7 +87,7 @@ cpu_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEp
         SgRowEpilogue re = {.bias = bias, .slope = e->slope, .gain = e->gain, .clamp = e->clamp};
         float *to = cpu_row(y, n, cb, row);
         rows->from_rgb(sums, in, wk, k, y->w);
-        rows->epilogue(sums, NULL, sums, y->w, &re);
+        rows->epilogue(sums, sums, y->w, &re);
         if (accumulate)
           rows->add(to, to, sums, y->w, 1);
         else

@@ -20,15 +20,14 @@ row_scale(float *restrict y, const float *restrict x, const float *restrict s, i
 /* The shape of an epilogue as literal arguments: an inlined function with constants is C's
  * template. */
 K_FN void
-epilogue_body(float *y, float *ys, const float *x, int w, const SgRowEpilogue *e,
-              const gboolean noise, const gboolean clamp)
+epilogue_body(float *y, const float *x, int w, const SgRowEpilogue *e, const gboolean noise,
+              const gboolean clamp)
 {
-  float scale[B], bias[B], strength[B], out[B];
+  float scale[B], bias[B], strength[B];
   for (int b = 0; b < B; b++) {
     scale[b] = e->scale ? e->scale[b] : 1.0f;
     bias[b] = e->bias ? e->bias[b] : 0.0f;
     strength[b] = noise ? e->strength[b] : 0.0f;
-    out[b] = e->out_scale ? e->out_scale[b] : 1.0f;
   }
   for (int i = 0; i < w; i++) {
     float v[B];
@@ -40,27 +39,23 @@ epilogue_body(float *y, float *ys, const float *x, int w, const SgRowEpilogue *e
       if (clamp)
         v[b] = k_clamp(v[b], e->clamp);
     }
-    if (y)
-      for (int b = 0; b < B; b++)
-        y[i * B + b] = v[b];
-    if (ys)
-      for (int b = 0; b < B; b++)
-        ys[i * B + b] = v[b] * out[b];
+    for (int b = 0; b < B; b++)
+      y[i * B + b] = v[b];
   }
 }
 
 static void
-row_epilogue(float *y, float *ys, const float *x, int w, const SgRowEpilogue *e)
+row_epilogue(float *y, const float *x, int w, const SgRowEpilogue *e)
 {
   gboolean clamp = e->clamp >= 0;
   if (e->noise && clamp)
-    epilogue_body(y, ys, x, w, e, TRUE, TRUE);
+    epilogue_body(y, x, w, e, TRUE, TRUE);
   else if (e->noise)
-    epilogue_body(y, ys, x, w, e, TRUE, FALSE);
+    epilogue_body(y, x, w, e, TRUE, FALSE);
   else if (clamp)
-    epilogue_body(y, ys, x, w, e, FALSE, TRUE);
+    epilogue_body(y, x, w, e, FALSE, TRUE);
   else
-    epilogue_body(y, ys, x, w, e, FALSE, FALSE);
+    epilogue_body(y, x, w, e, FALSE, FALSE);
 }
 
 static void

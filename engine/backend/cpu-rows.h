@@ -8,11 +8,10 @@
 #include <glib.h>
 
 typedef struct {
-  const float *scale;     /* [block] or NULL */
-  const float *noise;     /* [w] or NULL */
-  const float *strength;  /* [block], zero in channels beyond C; used with noise */
-  const float *bias;      /* [block] or NULL */
-  const float *out_scale; /* [block] or NULL */
+  const float *scale;    /* [block] or NULL */
+  const float *noise;    /* [w] or NULL */
+  const float *strength; /* [block], zero in channels beyond C; used with noise */
+  const float *bias;     /* [block] or NULL */
   float slope, gain, clamp;
 } SgRowEpilogue;
 
@@ -21,8 +20,8 @@ typedef struct {
   const char *isa;
   /* y = x * s[block] over w pixels */
   void (*scale)(float *y, const float *x, const float *s, int w);
-  /* y, ys may be NULL */
-  void (*epilogue)(float *y, float *ys, const float *x, int w, const SgRowEpilogue *e);
+  /* y may be x */
+  void (*epilogue)(float *y, const float *x, int w, const SgRowEpilogue *e);
   /* v[i] = vertical taps of four input rows (NULL: zeros) of w pixels, weights * gain */
   void (*fir_v)(float *v, const float *const rows[4], int w, float gain);
   /* y[o] = taps of v[o * step - pad + 0..3], o < ow, zeros outside 0..w-1 */

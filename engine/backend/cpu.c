@@ -149,19 +149,24 @@ cpu_describe(const SgBackend *b)
   return g_strdup_printf(threads == 1 ? "CPU, %d thread" : "CPU, %d threads", threads);
 }
 
-static const SgCpuRows *
-best_rows(void)
+static void
+choose_kernels(SgCpuBackend *cpu)
 {
+  cpu->rows = &sg_cpu_rows_generic;
+  cpu->wino = &sg_cpu_wino_generic;
 #ifdef SG_HAVE_X86_64_LEVELS
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
-    return &sg_cpu_rows_v4;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return &sg_cpu_rows_v3;
+      __builtin_cpu_supports("avx512vl")) {
+    cpu->rows = &sg_cpu_rows_v4;
+    cpu->wino = &sg_cpu_wino_v4;
+  } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    cpu->rows = &sg_cpu_rows_v3;
+    cpu->wino = &sg_cpu_wino_v3;
+  }
 #endif
-  return &sg_cpu_rows_generic;
+  cpu->block = cpu->rows->block;
 }
 
 SgBackend *
@@ -181,8 +186,6 @@ sg_backend_cpu(void)
                                  .dense = cpu_dense,
                                  .normalize = cpu_normalize,
                                  .demod = cpu_demod,
-                                 .scale = cpu_scale,
-                                 .epilogue = cpu_epilogue,
                                  .fir = cpu_fir,
                                  .add = cpu_add,
                                  .to_rgb = cpu_to_rgb,
@@ -193,8 +196,7 @@ sg_backend_cpu(void)
                              }};
   static gsize once;
   if (g_once_init_enter(&once)) {
-    cpu.rows = best_rows();
-    cpu.block = cpu.rows->block;
+    choose_kernels(&cpu);
     g_once_init_leave(&once, 1);
   }
   return &cpu.base;

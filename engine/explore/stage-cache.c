@@ -192,12 +192,6 @@ block_input(const SgStageCache *c, guint i, gboolean *found)
   return newest(c, i, SG_STAGE_CONV, found);
 }
 
-static gboolean
-keep_x(guint i, gpointer data)
-{
-  return ((SgStageCache *)data)->keep[i];
-}
-
 static void
 stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
 {
@@ -239,7 +233,6 @@ sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint 
                  .ws = c->ws,
                  .noise = stage_noise,
                  .noise_data = c,
-                 .keep_x = keep_x,
                  .stage_done = stage_done,
                  .data = c};
   return sg_synthesis_run(&pass, from, to, x, img, block_in, error);

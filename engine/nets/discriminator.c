@@ -204,15 +204,12 @@ layer_run(const SgDiscriminator *d, const Layer *l, const SgBuf *x, float gain, 
 {
   int size = (x->h - 1 - l->shrink) / l->stride + 1;
   g_autoptr(SgBuf) y = sg_buf_new(d->b, SG_FMT_ACT, x->n, l->out, size, size, error);
-  if (!y || !d->b->conv_run(l->conv, y, x, error))
-    return NULL;
   SgEpilogue e = {.scale = l->scale,
                   .bias = l->bias,
                   .slope = linear ? 1 : 0.2f,
                   .gain = linear ? gain : d->act_gain * gain,
                   .clamp = d->clamp >= 0 && !linear ? d->clamp * gain : -1};
-  d->b->epilogue(y, NULL, y, FALSE, &e);
-  return g_steal_pointer(&y);
+  return y && d->b->conv_run(l->conv, y, x, NULL, &e, error) ? g_steal_pointer(&y) : NULL;
 }
 
 static SgBuf *

@@ -97,7 +97,7 @@ stylegan2_noise(const Builder *b, SgStage *stage, const char *layer)
 static gboolean
 stylegan2_conv(const Builder *b, int r, int conv, int w_index)
 {
-  static const SgConvGeometry up = {SG_CONV_TRANSPOSED, 3, 2, 0, 0};
+  static const SgConvGeometry up = {SG_CONV_UP_FIR, 3, 2, 0, 0};
   static const SgConvGeometry same = {SG_CONV_FORWARD, 3, 1, 1, 1};
   SgSynthesis *net = b->net;
   gboolean resnet = net->arch == SG_ARCH_RESNET && r > 4;
@@ -107,7 +107,7 @@ stylegan2_conv(const Builder *b, int r, int conv, int w_index)
   double clamp = net->model->info.g_conv_clamp;
 
   SgStage *stage = add_stage(net, r, w_index, name);
-  stage->up = stage->blur = conv == 0;
+  stage->up = conv == 0;
   stage->gain = (float)G_SQRT2 * half;
   stage->clamp = clamp >= 0 ? (float)clamp * half : -1;
   stage->block_start = resnet && conv == 0;

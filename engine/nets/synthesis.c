@@ -5,7 +5,7 @@
  * multiplied by the next convolution's style; either may be NULL when nobody needs it. */
 typedef struct {
   const SgPass *pass;
-  SgBuf *x, *xs, *img, *block_in;
+  SgBuf *x, *img, *block_in;
 } Run;
 
 static void
@@ -34,29 +34,6 @@ stage_style(const SgPass *pass, const SgStage *stage, GError **error)
   return s;
 }
 
-static SgStage *
-next_conv(const SgSynthesis *net, guint after, guint to)
-{
-  for (guint i = after; i < to; i++)
-    if (sg_synthesis_stage(net, i)->kind == SG_STAGE_CONV)
-      return sg_synthesis_stage(net, i);
-  return NULL;
-}
-
-/* xs for `stage`, from x unless the stage before already made it. */
-static gboolean
-scale_input(Run *run, const SgStage *stage, const SgBuf *style, GError **error)
-{
-  SgBackend *b = run->pass->net->backend;
-  if (run->xs)
-    return TRUE;
-  run->xs = sg_buf_new(b, SG_FMT_ACT, run->x->n, run->x->c, run->x->h, run->x->w, error);
-  if (!run->xs)
-    return FALSE;
-  b->scale(run->xs, run->x, style);
-  return TRUE;
-}
-
 /* y = y + up (skip (block_in)): the linear branch of a resnet block, its gain folded into the
  * weights. */
 static gboolean
@@ -65,7 +42,7 @@ add_skip(Run *run, const SgStage *stage, SgBuf *y, GError **error)
   SgBackend *b = run->pass->net->backend;
   const SgBuf *in = run->block_in;
   g_autoptr(SgBuf) t = sg_buf_new(b, SG_FMT_ACT, in->n, y->c, in->h, in->w, error);
-  if (!t || !b->conv_run(stage->skip, t, in, error))
+  if (!t || !b->conv_run(stage->skip, t, in, NULL, NULL, error))
     return FALSE;
   g_autoptr(SgBuf) up = sg_buf_new(b, SG_FMT_ACT, y->n, y->c, y->h, y->w, error);
   if (!up)
@@ -75,69 +52,27 @@ add_skip(Run *run, const SgStage *stage, SgBuf *y, GError **error)
   return TRUE;
 }
 
-/* The part after the convolution: t -> x and xs, whichever are wanted. Takes t. */
 static gboolean
-finish_conv(Run *run, guint i, guint to, const SgStage *stage, SgBuf *t, SgEpilogue *e,
-            GError **error)
-{
-  const SgSynthesis *net = run->pass->net;
-  SgBackend *b = net->backend;
-  const SgStage *next = next_conv(net, i + 1, to);
-  gboolean rgb_next = i + 1 < to && sg_synthesis_stage(net, i + 1)->kind == SG_STAGE_RGB;
-  gboolean want_x = rgb_next || stage->skip || (next && next->block_start) || !next ||
-                    (run->pass->keep_x && run->pass->keep_x(i, run->pass->data));
-  gboolean want_xs = next && !stage->skip;
-  int r = stage->resolution;
-  g_autoptr(SgBuf) input = t, style = NULL, y = NULL, ys = NULL;
-
-  if (want_xs && !(style = stage_style(run->pass, next, error)))
-    return FALSE;
-  if (want_x)
-    y = stage->blur ? sg_buf_new(b, SG_FMT_ACT, t->n, stage->out_channels, r, r, error)
-                    : sg_buf_ref(t);
-  if (want_xs)
-    ys = stage->blur || want_x ? sg_buf_new(b, SG_FMT_ACT, t->n, stage->out_channels, r, r, error)
-                               : sg_buf_ref(t);
-  if ((want_x && !y) || (want_xs && !ys))
-    return FALSE;
-  e->out_scale = style;
-  b->epilogue(y, ys, t, stage->blur, e);
-  if (stage->skip && !add_skip(run, stage, y, error))
-    return FALSE;
-  replace(&run->x, g_steal_pointer(&y));
-  replace(&run->xs, g_steal_pointer(&ys));
-  return TRUE;
-}
-
-static gboolean
-run_conv(Run *run, guint i, guint to, GError **error)
+run_conv(Run *run, guint i, GError **error)
 {
   const SgSynthesis *net = run->pass->net;
   SgBackend *b = net->backend;
   const SgStage *stage = sg_synthesis_stage(net, i);
-  int n = run->pass->n, r = stage->resolution + (stage->blur ? 1 : 0);
+  int n = run->pass->n, r = stage->resolution;
   g_autoptr(SgBuf) style = stage_style(run->pass, stage, error);
-  g_autoptr(SgBuf) demod = NULL, noise = NULL;
+  g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
   g_autoptr(GError) noise_error = NULL;
 
   if (!style || !(demod = sg_buf_new(b, SG_FMT_PLAIN, n, stage->out_channels, 1, 1, error)))
     return FALSE;
   b->demod(demod, style, stage->squares, stage->demod_eps);
-  if (!scale_input(run, stage, style, error))
-    return FALSE;
-  if (stage->block_start && net->arch == SG_ARCH_RESNET)
+  if (stage->block_start)
     replace(&run->block_in, sg_buf_ref(run->x));
   noise = run->pass->noise(i, n, run->pass->noise_data, &noise_error);
   if (noise_error) {
     g_propagate_error(error, g_steal_pointer(&noise_error));
     return FALSE;
   }
-  SgBuf *t = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error);
-  if (!t || !b->conv_run(stage->conv, t, run->xs, error)) {
-    sg_buf_unref(t);
-    return FALSE;
-  }
-  replace(&run->xs, NULL);
   SgEpilogue e = {.scale = demod,
                   .noise = noise,
                   .noise_strength = stage->noise_strength,
@@ -145,7 +80,12 @@ run_conv(Run *run, guint i, guint to, GError **error)
                   .slope = net->slope,
                   .gain = stage->gain,
                   .clamp = stage->clamp};
-  return finish_conv(run, i, to, stage, t, &e, error);
+  y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error);
+  if (!y || !b->conv_run(stage->conv, y, run->x, style, &e, error) ||
+      (stage->skip && !add_skip(run, stage, y, error)))
+    return FALSE;
+  replace(&run->x, g_steal_pointer(&y));
+  return TRUE;
 }
 
 static SgBuf *
@@ -202,13 +142,12 @@ sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
   gboolean ok = run.x != NULL;
 
   for (guint i = from; ok && i < to; i++) {
-    ok = sg_synthesis_stage(pass->net, i)->kind == SG_STAGE_CONV ? run_conv(&run, i, to, error)
+    ok = sg_synthesis_stage(pass->net, i)->kind == SG_STAGE_CONV ? run_conv(&run, i, error)
                                                                  : run_rgb(&run, i, error);
     if (ok && pass->stage_done)
       pass->stage_done(i, run.x, run.img, pass->data);
   }
   sg_buf_unref(run.x);
-  sg_buf_unref(run.xs);
   sg_buf_unref(run.block_in);
   if (ok && run.img)
     return run.img;

@@ -28,7 +28,6 @@ typedef struct {
   SgTensor *weight; /* keeps what `conv` borrows */
   SgConv *conv;
   gboolean up;    /* conv doubles the resolution */
-  gboolean blur;  /* and the FIR filter follows */
   SgBuf *squares; /* [out, in]: sum of squared weights over the kernel */
   float demod_eps;
   SgBuf *bias;
