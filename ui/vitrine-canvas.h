@@ -1,0 +1,37 @@
+/* VitrineCanvas: shows the picture. Fit, 1:1, zoom at the pointer, pan; enlarged pixels stay sharp;
+ * the unmodified picture on a held key or on one side of a divider.
+ *
+ * Signal "view-changed": zoom, divider or what is shown has changed. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+#define VITRINE_TYPE_CANVAS (vitrine_canvas_get_type())
+G_DECLARE_FINAL_TYPE(VitrineCanvas, vitrine_canvas, VITRINE, CANVAS, GtkWidget)
+
+GtkWidget *vitrine_canvas_new(void);
+
+/* `width` and `height` are the picture's own size; `texture` may be smaller for a moment. NULL
+ * shows nothing. A picture of another size is fitted again. */
+void vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, int height);
+/* What to compare with; NULL: nothing yet. */
+void vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original);
+/* What a screen reader says of the picture. */
+void vitrine_canvas_set_description(VitrineCanvas *self, const char *description);
+
+void vitrine_canvas_zoom_fit(VitrineCanvas *self);
+void vitrine_canvas_zoom_one(VitrineCanvas *self);
+void vitrine_canvas_zoom_in(VitrineCanvas *self);
+void vitrine_canvas_zoom_out(VitrineCanvas *self);
+/* Device pixels per pixel of the picture. */
+double vitrine_canvas_get_zoom(VitrineCanvas *self);
+gboolean vitrine_canvas_is_fit(VitrineCanvas *self);
+
+void vitrine_canvas_set_show_original(VitrineCanvas *self, gboolean show);
+gboolean vitrine_canvas_get_show_original(VitrineCanvas *self);
+void vitrine_canvas_set_divider(VitrineCanvas *self, gboolean divider);
+gboolean vitrine_canvas_get_divider(VitrineCanvas *self);
+
+G_END_DECLS

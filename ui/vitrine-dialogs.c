@@ -1,0 +1,62 @@
+#include "ui/vitrine-dialogs.h"
+#include <adwaita.h>
+#include <glib/gi18n.h>
+#include "app/config.h"
+
+#define COMMENTS _("Open a StyleGAN, drag what is inside it, and see at once what each part does.")
+
+#if ADW_CHECK_VERSION(1, 5, 0)
+
+GtkWidget *
+vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body)
+{
+  AdwDialog *dialog = adw_alert_dialog_new(heading, NULL);
+
+  adw_alert_dialog_set_body(ADW_ALERT_DIALOG(dialog), body);
+  adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
+  adw_dialog_present(dialog, GTK_WIDGET(parent));
+  return GTK_WIDGET(dialog);
+}
+
+void
+vitrine_dialogs_close(GtkWidget *dialog)
+{
+  adw_dialog_force_close(ADW_DIALOG(dialog));
+}
+
+void
+vitrine_dialogs_about(GtkWindow *parent)
+{
+  adw_show_about_dialog(GTK_WIDGET(parent), "application-name", "Vitrine", "application-icon",
+                        "io.github.vitrine.Vitrine", "version", VITRINE_VERSION, "comments",
+                        COMMENTS, "license-type", GTK_LICENSE_APACHE_2_0, NULL);
+}
+
+#else
+
+GtkWidget *
+vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body)
+{
+  GtkWidget *dialog = adw_message_dialog_new(parent, heading, NULL);
+
+  adw_message_dialog_set_body(ADW_MESSAGE_DIALOG(dialog), body);
+  adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", _("_Close"));
+  gtk_window_present(GTK_WINDOW(dialog));
+  return dialog;
+}
+
+void
+vitrine_dialogs_close(GtkWidget *dialog)
+{
+  gtk_window_destroy(GTK_WINDOW(dialog));
+}
+
+void
+vitrine_dialogs_about(GtkWindow *parent)
+{
+  adw_show_about_window(parent, "application-name", "Vitrine", "application-icon",
+                        "io.github.vitrine.Vitrine", "version", VITRINE_VERSION, "comments",
+                        COMMENTS, "license-type", GTK_LICENSE_APACHE_2_0, NULL);
+}
+
+#endif

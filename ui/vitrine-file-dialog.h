@@ -1,0 +1,19 @@
+/* Choosing one file, by whichever dialog this GTK has: GtkFileDialog came with 4.10, what came
+ * before it is deprecated since. */
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* `file` is borrowed, NULL when the person gave up. Called exactly once. */
+typedef void (*VitrineFileFunc)(GFile *file, gpointer data);
+
+/* `parent` and `filter` may be NULL. Start in the folder used last. */
+void vitrine_file_dialog_open(GtkWindow *parent, const char *title, GtkFileFilter *filter,
+                              VitrineFileFunc done, gpointer data);
+/* Asks before an existing file is replaced. */
+void vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *name,
+                              GtkFileFilter *filter, VitrineFileFunc done, gpointer data);
+
+G_END_DECLS

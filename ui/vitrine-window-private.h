@@ -1,0 +1,36 @@
+#pragma once
+
+#include "ui/vitrine-window.h"
+
+G_BEGIN_DECLS
+
+struct _VitrineWindow {
+  AdwApplicationWindow parent_instance;
+  VitrineSession *session;
+  GtkWidget *pane;   /* the Latent pane, made with the first picture */
+  GtkWidget *dialog; /* the error that is shown; weak */
+  guint status_source;
+
+  AdwToastOverlay *toasts;
+  AdwWindowTitle *title;
+  GtkButton *undo_button, *redo_button;
+  GtkMenuButton *menu_button;
+  GMenu *recent_menu;
+  GtkStack *stack;
+  GtkPaned *paned;
+  AdwBin *pane_bin;
+  GtkOverlay *canvas_frame;
+  VitrineCanvas *canvas;
+  GtkLabel *tag_original, *tag_edited, *zoom_label;
+  GtkSpinner *spinner;
+  GtkWidget *status_line;
+  GtkLabel *status_model, *status_score, *status_time, *status_device;
+};
+
+/* Actions (vitrine-window-actions.c). */
+void vitrine_window_init_actions(VitrineWindow *self);
+/* Which actions make sense now. */
+void vitrine_window_update_actions(VitrineWindow *self);
+void vitrine_window_update_recent(VitrineWindow *self);
+
+G_END_DECLS
