@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/formats/archive.h"
+#include "engine/formats/pickle.h"
 #include "engine/formats/view.h"
 
 G_BEGIN_DECLS
@@ -17,7 +18,10 @@ typedef struct {
    */
   guint64 elements_left;
   guint64 text_left;
-  gpointer zip; /* torch-zip.c */
+  /* What the storages read from until all tensors are read: pickles (nodes, decoded bytes), zips.
+   */
+  GPtrArray *pickles; /* of SgPickle, owned */
+  gpointer zip;       /* struct zip of libzip, or NULL; owned */
 } SgArchiveBuilder;
 
 /* Takes the storage. */
@@ -30,9 +34,14 @@ gboolean sg_archive_builder_add_view(SgArchiveBuilder *b, const char *name, cons
 gboolean sg_archive_builder_add_attribute(SgArchiveBuilder *b, const char *name, const char *text,
                                           GError **error);
 
+/* Walks the tree under `root` and adds every tensor and every plain attribute it finds. Storages
+ * have to be resolved (node->meaning of SG_PK_PERSISTENT nodes) before. */
+gboolean sg_pickle_walk(SgArchiveBuilder *b, SgPickle *pickle, SgPickleNode *root, GError **error);
+
 /* The container readers: each fills the builder from b->source and sets archive->kind. */
 gboolean sg_safetensors_read(SgArchiveBuilder *b, GError **error);
 gboolean sg_torch_zip_read(SgArchiveBuilder *b, GError **error);
+void sg_torch_zip_close(gpointer zip);
 gboolean sg_torch_legacy_read(SgArchiveBuilder *b, GError **error);
 gboolean sg_pickle_file_read(SgArchiveBuilder *b, GError **error);
 

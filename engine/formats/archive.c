@@ -73,6 +73,7 @@ builder_init(SgArchiveBuilder *b, SgArchive *archive, SgSource *source)
   b->storages = g_ptr_array_new_with_free_func((GDestroyNotify)sg_storage_free);
   b->views = g_ptr_array_new_with_free_func((GDestroyNotify)sg_view_free);
   b->names = g_hash_table_new(g_str_hash, g_str_equal);
+  b->pickles = g_ptr_array_new_with_free_func((GDestroyNotify)sg_pickle_free);
   b->elements_left = 4 * size + 65536;
   b->text_left = 4 * size + (1 << 20);
 }
@@ -83,6 +84,8 @@ builder_clear(SgArchiveBuilder *b)
   g_hash_table_unref(b->names);
   g_ptr_array_unref(b->views);
   g_ptr_array_unref(b->storages);
+  g_ptr_array_unref(b->pickles);
+  g_clear_pointer(&b->zip, sg_torch_zip_close);
 }
 
 SgStorage *
@@ -246,6 +249,7 @@ unknown_file(const guint8 *head, gsize n, GError **error)
 static gboolean
 read_container(SgArchiveBuilder *b, GError **error)
 {
+  static const char legacy[] = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";
   guint8 head[PEEK];
   gsize n = MIN(sg_source_size(b->source), PEEK);
 
@@ -253,6 +257,18 @@ read_container(SgArchiveBuilder *b, GError **error)
     return sg_broken(error, "the file is empty");
   if (!sg_source_read(b->source, 0, head, n, error))
     return FALSE;
+  if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) {
+    b->archive->container = SG_CONTAINER_TORCH_ZIP;
+    return sg_torch_zip_read(b, error);
+  }
+  if (begins(head, n, legacy, sizeof legacy - 1)) {
+    b->archive->container = SG_CONTAINER_TORCH_LEGACY;
+    return sg_torch_legacy_read(b, error);
+  }
+  if (head[0] == 0x80) {
+    b->archive->container = SG_CONTAINER_PICKLE;
+    return sg_pickle_file_read(b, error);
+  }
   if (is_safetensors(head, n) && !is_html(head, n)) {
     b->archive->container = SG_CONTAINER_SAFETENSORS;
     return sg_safetensors_read(b, error);
