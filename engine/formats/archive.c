@@ -265,7 +265,8 @@ read_container(SgArchiveBuilder *b, GError **error)
     b->archive->container = SG_CONTAINER_TORCH_LEGACY;
     return sg_torch_legacy_read(b, error);
   }
-  if (head[0] == 0x80) {
+  /* A safetensors header may be 0x…80 bytes long, so a pickle's first byte alone proves nothing. */
+  if (head[0] == 0x80 && !(is_safetensors(head, n) && head[6] == 0 && head[7] == 0)) {
     b->archive->container = SG_CONTAINER_PICKLE;
     return sg_pickle_file_read(b, error);
   }
