@@ -391,9 +391,10 @@ compare_names(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static gboolean
-refuse_surplus(SgModel *m, GPtrArray *order, GError **error)
+gboolean
+sg_refuse_surplus(SgModel *m, GError **error)
 {
+  const GPtrArray *order = m->names;
   g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(GPtrArray) surplus = g_ptr_array_new();
   GHashTableIter iter;
@@ -409,8 +410,8 @@ refuse_surplus(SgModel *m, GPtrArray *order, GError **error)
     return TRUE;
   g_ptr_array_sort(surplus, compare_names);
   return sg_unsupported(error,
-                        "this is a modified StyleGAN2: it has %u tensors that StyleGAN2 does not "
-                        "have, first %s",
+                        "this is a modified network: it has %u tensors that Vitrine does not know, "
+                        "first %s",
                         surplus->len, (char *)surplus->pdata[0]);
 }
 
@@ -429,5 +430,5 @@ sg_architecture_infer(SgModel *m, GError **error)
   info->has_d = FALSE;
   if (has_prefix(m, "D.") && !infer_discriminator(m, info, m->names, error))
     return FALSE;
-  return refuse_surplus(m, m->names, error);
+  return sg_refuse_surplus(m, error);
 }

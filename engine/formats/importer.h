@@ -34,6 +34,8 @@ gboolean sg_parse_int(const char *text, int min, int max, int *value);
  * sg_model_info_init()), orders model->names and refuses missing, misshapen and surplus tensors. */
 gboolean sg_architecture_infer(SgModel *model, GError **error);
 gboolean sg_mystylegan_infer(SgModel *model, GError **error);
+/* Refuses tensors that no entry of model->names asks for. */
+gboolean sg_refuse_surplus(SgModel *model, GError **error);
 
 /* A checklist of tensors a network must have. */
 typedef struct {

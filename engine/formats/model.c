@@ -105,25 +105,25 @@ sg_model_summary(const SgModel *m)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Sentences for networks that Vitrine knows of but does not run. */
+/* Networks that Vitrine knows of but does not run, by a part of a tensor's name. The surest come
+ * first. */
 static const char *
 name_foreign_network(const SgArchive *a)
 {
-  for (guint i = 0; i < a->entries->len; i++) {
-    const char *name = ((SgEntry *)a->entries->pdata[i])->name;
-    if (strstr(name, "synthesis.input.freqs") || strstr(name, "magnitude_ema"))
-      return "a StyleGAN3 generator; Vitrine reads StyleGAN2";
-    if (strstr(name, "synthesis/4x4/Const/StyleMod") || strstr(name, "Conv0_up/StyleMod"))
-      return "a StyleGAN1 model (TensorFlow); Vitrine reads StyleGAN2";
-    if (strstr(name, "synthesis/4x4/") || strstr(name, "G_synthesis/"))
-      return "a TensorFlow StyleGAN model in a layout that Vitrine does not read";
-    if (strstr(name, "GAN.GE.initial_block") || strstr(name, "GAN.G.initial_block") ||
-        strstr(name, "GAN.GE.to_initial_block"))
-      return "a model of lucidrains' stylegan2-pytorch, which is another network; Vitrine reads "
-             "NVlabs' StyleGAN2, rosinality's and mystylegan";
-    if (strstr(name, "progression.0.conv") || strstr(name, "generator.progression"))
-      return "a progressive StyleGAN1 model (PyTorch); Vitrine reads StyleGAN2";
-  }
+  static const char *const known[][2] = {
+      {"synthesis.input.freqs", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
+      {"magnitude_ema", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
+      {"Const/StyleMod", "a StyleGAN1 model (TensorFlow); Vitrine reads StyleGAN2"},
+      {"synthesis.4x4/", "a TensorFlow StyleGAN in a layout that Vitrine does not read"},
+      {"initial_block",
+       "a model of lucidrains' stylegan2-pytorch, which is another network; Vitrine "
+       "reads NVlabs' StyleGAN2, rosinality's and mystylegan"},
+      {"progression.0.conv", "a progressive StyleGAN1 model (PyTorch); Vitrine reads StyleGAN2"},
+  };
+  for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
+    for (guint i = 0; i < a->entries->len; i++)
+      if (strstr(((SgEntry *)a->entries->pdata[i])->name, known[k][0]))
+        return known[k][1];
   return NULL;
 }
 
@@ -135,8 +135,7 @@ unknown_network(const SgArchive *a, GError **error)
     return sg_unsupported(error, "this is %s", foreign);
   const SgEntry *first = a->entries->pdata[0];
   return sg_unsupported(error,
-                        "this is %s of %u tensors, but no StyleGAN2 that Vitrine knows (the first "
-                        "tensor is “%s”); “vitrine inspect” shows what is in it",
+                        "no StyleGAN2 that Vitrine knows: %s of %u tensors, the first is “%s”",
                         a->kind, a->entries->len, first->name);
 }
 
@@ -180,10 +179,13 @@ compute_hash(const SgModel *m)
 static gboolean
 import(SgModel *m, const SgArchive *archive, GError **error)
 {
-  static const SgImporter *const importers[] = {&sg_import_canonical};
+  static const SgImporter *const importers[] = {&sg_import_canonical, &sg_import_rosinality,
+                                                &sg_import_mystylegan, &sg_import_tensorflow};
   for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
     if (importers[i]->matches(archive))
-      return importers[i]->import(archive, m, error) && sg_architecture_infer(m, error) &&
+      return importers[i]->import(archive, m, error) &&
+             (m->info.family == SG_FAMILY_MYSTYLEGAN ? sg_mystylegan_infer(m, error)
+                                                     : sg_architecture_infer(m, error)) &&
              check_finite(m, error);
   return unknown_network(archive, error);
 }
