@@ -51,8 +51,19 @@ network_of(const char *name)
   return dot ? g_strndup(name, (gsize)(dot - name)) : g_strdup("");
 }
 
-/* Elements per network, in the order of the file. Buffers count: the file does not tell them apart.
- */
+/* What training does not change by gradients, under the names of all families. */
+static gboolean
+is_buffer(const char *name)
+{
+  static const char *const ends[] = {"resample_filter", "noise_const", "w_avg",
+                                     ".kernel",         "latent_avg",  "magnitude_ema"};
+  for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(name, ends[i]))
+      return TRUE;
+  return strstr(name, "noises.noise_") != NULL || strstr(name, ".synthesis.noise") != NULL;
+}
+
+/* Parameters (not buffers) per network, in the order of the file. */
 static GPtrArray *
 count_networks(const SgArchive *a, GHashTable *counts)
 {
