@@ -3,27 +3,28 @@
 #include <omp.h>
 #include <string.h>
 
-#define PRODUCTS 36
 /* Transformed tiles of one thread should stay in its second cache level. */
 #define BLOCK_BYTES (768 * 1024)
 /* Beyond this many bytes of weights, threads share a block of tiles and split the weights instead.
  */
 #define SHARED_WEIGHTS (6 << 20)
 #define SHARED_TILES   128
+#define MAX_AXIS       7
 
 struct _SgWino {
   SgBackend *backend;
-  int in, out; /* channels; out counts the four phases of an up-convolution */
-  int in_blocks, out_blocks, panels;
+  int in, in_blocks, out_blocks, panels;
   gboolean up;
-  float *u; /* [36][panels][in_blocks * block][nv * block], nv 2 but for an odd last panel */
+  int axis, products;    /* products per axis and in all: 6, 36 or 7, 49 */
+  int in_step, out_step; /* pixels a tile advances by: 4, 4 or 3, 6 */
+  float *u; /* [products][panels][in_blocks * block][nv * block], nv 2 but for an odd last panel */
 };
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* G g for one axis: 3 taps `step` apart to 6. */
+/* One axis of the transformed filter: 3 taps `step` apart to 6 (F(4, 3), see cpu-wino-rows.c). */
 static void
-filter_axis(double *o, int ostep, const double *g, int step)
+same_filter_axis(double *o, int ostep, const double *g, int step)
 {
   const double a2 = SG_WINO_A * SG_WINO_A, b2 = SG_WINO_B * SG_WINO_B;
   const double p[5] = {0, SG_WINO_A, -SG_WINO_A, SG_WINO_B, -SG_WINO_B};
@@ -34,56 +35,27 @@ filter_axis(double *o, int ostep, const double *g, int step)
   o[5 * ostep] = g[2 * step];
 }
 
+/* 3 taps to 7: F(3, 2) of [w2, w0], then w1 three times. */
 static void
-transform_filter(double u[PRODUCTS], const double g[9])
+up_filter_axis(double *o, int ostep, const double *w, int step)
 {
-  double t[18];
+  double w0 = w[0], w1 = w[step], w2 = w[2 * step];
+  o[0] = w2;
+  o[ostep] = (w2 + w0) / 2;
+  o[2 * ostep] = (w2 - w0) / 2;
+  o[3 * ostep] = w0;
+  o[4 * ostep] = o[5 * ostep] = o[6 * ostep] = w1;
+}
+
+static void
+transform_filter(const SgWino *wino, double *u, const double g[9])
+{
+  void (*axis)(double *, int, const double *, int) = wino->up ? up_filter_axis : same_filter_axis;
+  double t[3 * MAX_AXIS];
   for (int x = 0; x < 3; x++)
-    filter_axis(t + x, 3, g + x, 3);
-  for (int y = 0; y < 6; y++)
-    filter_axis(u + y * 6, 1, t + y * 3, 1);
-}
-
-/* Transposed convolution by 2 followed by the [1, 3, 3, 1] / 4 filter, as four 3-tap correlations,
- * one for each parity of the output: y[2 j + p] = sum_d x[j + d] c[d + 1], d = -1..1, c_p[d] =
- * sum_t f[t] w[p - 1 + t - 2 d]. One axis: taps `step` apart. */
-static void
-phase_axis(double *c, int cstep, const double *w, int step, int phase)
-{
-  static const double f[4] = {0.25, 0.75, 0.75, 0.25};
-  for (int d = -1; d <= 1; d++) {
-    double sum = 0;
-    for (int t = 0; t < 4; t++) {
-      int k = phase - 1 + t - 2 * d;
-      if (k >= 0 && k < 3)
-        sum += f[t] * w[k * step];
-    }
-    c[(d + 1) * cstep] = sum;
-  }
-}
-
-static void
-phase_filter(double c[9], const double w[9], int phase)
-{
-  double t[9];
-  for (int x = 0; x < 3; x++)
-    phase_axis(t + x, 3, w + x, 3, phase >> 1);
-  for (int y = 0; y < 3; y++)
-    phase_axis(c + y * 3, 1, t + y * 3, 1, phase & 1);
-}
-
-/* Output channel o of the weights as they are run: for an up-convolution the phases follow one
- * another in whole blocks. */
-static void
-filter_of(const SgWino *wino, const float *weight, int outs, int phase, int o, int i, double g[9])
-{
-  double w[9];
-  for (int k = 0; k < 9; k++)
-    w[k] = weight[((gsize)o * (gsize)wino->in + (gsize)i) * 9 + (gsize)k];
-  if (wino->up)
-    phase_filter(g, w, phase);
-  else
-    memcpy(g, w, sizeof w);
+    axis(t + x, 3, g + x, 3);
+  for (int y = 0; y < wino->axis; y++)
+    axis(u + y * wino->axis, 1, t + y * 3, 1);
 }
 
 static float *
@@ -103,48 +75,53 @@ panel_width(const SgWino *wino, int p)
 static void
 pack(SgWino *wino, const float *weight, int outs)
 {
-  int block = CPU(wino->backend)->block, phases = wino->up ? 4 : 1;
-  int blocks_a_phase = wino->out_blocks / phases;
+  int block = CPU(wino->backend)->block;
 
-#pragma omp parallel for collapse(2) schedule(static)
-  for (int phase = 0; phase < phases; phase++)
-    for (int o = 0; o < outs; o++) {
-      int ob = phase * blocks_a_phase + o / block, p = ob / 2;
-      gsize width = (gsize)(panel_width(wino, p) * block);
-      gsize column = (gsize)(ob % 2 * block + o % block);
-      for (int i = 0; i < wino->in; i++) {
-        double g[9], u[PRODUCTS];
-        filter_of(wino, weight, outs, phase, o, i, g);
-        transform_filter(u, g);
-        for (int k = 0; k < PRODUCTS; k++)
-          panel_at(wino, k, p)[(gsize)i * width + column] = (float)u[k];
-      }
+#pragma omp parallel for schedule(static)
+  for (int o = 0; o < outs; o++) {
+    int ob = o / block, p = ob / 2;
+    gsize width = (gsize)(panel_width(wino, p) * block),
+          column = (gsize)(ob % 2 * block + o % block);
+    for (int i = 0; i < wino->in; i++) {
+      double g[9], u[MAX_AXIS * MAX_AXIS];
+      for (int k = 0; k < 9; k++)
+        g[k] = weight[((gsize)o * (gsize)wino->in + (gsize)i) * 9 + (gsize)k];
+      transform_filter(wino, u, g);
+      for (int k = 0; k < wino->products; k++)
+        panel_at(wino, k, p)[(gsize)i * width + column] = (float)u[k];
     }
+  }
 }
 
 gboolean
 sg_wino_suits(const SgConvGeometry *g, int o, int i, int h, int w)
 {
+  /* At small sizes the weights' memory traffic decides, and transformed weights are larger. */
+  if (o < 16 || i < 16 || h < 12 || w < 12 || g->kernel != 3)
+    return FALSE;
   if (g->kind == SG_CONV_UP_FIR)
-    /* As many products as directly, but the FIR pass is saved; the weights are 16 times larger. */
-    return o >= 16 && i >= 32 && h >= 32 && o * i <= 256 * 128;
-  return g->kind == SG_CONV_FORWARD && g->kernel == 3 && g->stride == 1 && g->pad == 1 &&
-         g->pad_end == 1 && o >= 16 && i >= 16 && h >= 12 && w >= 12;
+    return TRUE;
+  return g->kind == SG_CONV_FORWARD && g->stride == 1 && g->pad == 1 && g->pad_end == 1;
 }
 
 SgWino *
-sg_wino_new(SgBackend *b, const float *weight, int o, int i, SgConvKind kind, GError **error)
+sg_wino_new(SgBackend *b, const float *weight, int o, int i, gboolean up, GError **error)
 {
   SgWino *wino = g_new0(SgWino, 1);
   int block = CPU(b)->block;
 
   wino->backend = b;
-  wino->up = kind == SG_CONV_UP_FIR;
+  wino->up = up;
+  wino->axis = up ? 7 : 6;
+  wino->products = wino->axis * wino->axis;
+  wino->in_step = up ? 3 : 4;
+  wino->out_step = up ? 6 : 4;
   wino->in = i;
   wino->in_blocks = (i + block - 1) / block;
-  wino->out_blocks = (o + block - 1) / block * (wino->up ? 4 : 1);
+  wino->out_blocks = (o + block - 1) / block;
   wino->panels = (wino->out_blocks + 1) / 2;
-  gsize floats = (gsize)PRODUCTS * wino->in_blocks * block * wino->out_blocks * block;
+  gsize floats =
+      (gsize)(wino->products * wino->in_blocks) * (gsize)(block * wino->out_blocks * block);
   wino->u = sg_aligned_alloc(floats * sizeof(float));
   if (!wino->u) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for packed weights");
@@ -173,19 +150,23 @@ sg_wino_free(SgWino *wino)
 typedef struct {
   const SgWino *wino;
   const SgWinoRows *rows;
+  SgWinoInput input;
+  SgWinoOutput output;
   SgBuf *y;
   const SgBuf *x, *style;
   const SgEpilogue *e;
   int block, tiles_x, tiles_y;
   int row_tiles;  /* tile rows a block has */
   gsize capacity; /* tiles a block has */
+  /* Floats from one product's tiles to the next one's. An odd number of cache lines: with the power
+   * of two that it would be, all 36 would fall into one set of the cache. */
+  gsize v_stride, m_stride;
 } Job;
 
 static void
 transform_inputs(const Job *job, float *v, int from, int to, int part, int parts)
 {
   int depth = job->wino->in_blocks * job->block, blocks = job->wino->in_blocks;
-  gsize stride = job->capacity * (gsize)depth;
 
   for (int j = part; j < (to - from) * blocks; j += parts) {
     int tile_row = from + j / blocks, cb = j % blocks;
@@ -195,8 +176,8 @@ transform_inputs(const Job *job, float *v, int from, int to, int part, int parts
     const float *plane = cpu_row(job->x, n, cb, 0);
     gsize t = (gsize)(tile_row - from) * (gsize)job->tiles_x;
     for (int tx = 0; tx < job->tiles_x; tx++, t++)
-      job->rows->input(v + t * (gsize)depth + (gsize)(cb * job->block), stride, plane, job->x->h,
-                       job->x->w, ty, tx, style);
+      job->input(v + t * (gsize)depth + (gsize)(cb * job->block), job->v_stride, plane, job->x->h,
+                 job->x->w, ty, tx, style);
   }
 }
 
@@ -207,43 +188,41 @@ multiply(const Job *job, const float *v, float *m, int tiles, int part, int part
   int depth = wino->in_blocks * job->block;
   gsize block_stride = job->capacity * (gsize)job->block;
 
-  for (int j = part; j < PRODUCTS * wino->panels; j += parts) {
+  /* A contiguous run of panels each, so that the next one in memory is the next one needed. */
+  int total = wino->products * wino->panels;
+  for (int j = total * part / parts; j < total * (part + 1) / parts; j++) {
     int k = j / wino->panels, p = j % wino->panels;
-    job->rows->gemm(m + ((gsize)k * (gsize)wino->out_blocks + (gsize)(2 * p)) * block_stride,
-                    block_stride, v + (gsize)k * job->capacity * (gsize)depth, panel_at(wino, k, p),
-                    tiles, depth, panel_width(wino, p));
+    job->rows->gemm(m + (gsize)k * job->m_stride + (gsize)(2 * p) * block_stride, block_stride,
+                    v + (gsize)k * job->v_stride, panel_at(wino, k, p), tiles, depth,
+                    panel_width(wino, p));
   }
 }
 
-/* One tile row of one block of output channels, all its phases, then the epilogue over its rows. */
+/* One tile row of one block of output channels, then the epilogue over its rows. */
 static void
 output_row(const Job *job, const float *m, int tile_row, gsize first_tile, int cb)
 {
   const SgWino *wino = job->wino;
   SgBuf *y = job->y;
-  int up = wino->up ? 2 : 1, n = tile_row / job->tiles_y, ty = tile_row % job->tiles_y;
-  int y_blocks = wino->out_blocks / (up * up), top = 4 * up * ty;
+  int n = tile_row / job->tiles_y, top = tile_row % job->tiles_y * wino->out_step;
+  int rows = MIN(wino->out_step, y->h - top);
   gsize block_stride = job->capacity * (gsize)job->block;
-  gsize stride = (gsize)wino->out_blocks * block_stride, line = (gsize)y->w * (gsize)job->block;
+  const float *from = m + (gsize)cb * block_stride + first_tile * (gsize)job->block;
 
-  for (int phase = 0; phase < up * up; phase++) {
-    const float *from = m + (gsize)(phase * y_blocks + cb) * block_stride;
-    float *to =
-        cpu_row(y, n, cb, 0) + (gsize)(top + phase / up) * line + (gsize)(phase % up * job->block);
-    for (int tx = 0; tx < job->tiles_x; tx++)
-      job->rows->output(to + (gsize)(4 * up * tx * job->block), (gsize)up * line,
-                        (gsize)(up * job->block), MIN(4, job->x->h - 4 * ty),
-                        MIN(4, job->x->w - 4 * tx),
-                        from + (first_tile + (gsize)tx) * (gsize)job->block, stride);
+  for (int tx = 0; tx < job->tiles_x; tx++) {
+    int left = tx * wino->out_step;
+    job->output(cpu_row(y, n, cb, top) + (gsize)left * (gsize)job->block,
+                (gsize)y->w * (gsize)job->block, rows, MIN(wino->out_step, y->w - left),
+                from + (gsize)tx * (gsize)job->block, job->m_stride);
   }
   if (job->e)
-    cpu_epilogue_rows(y, job->e, n, cb, top, MIN(top + 4 * up, y->h));
+    cpu_epilogue_rows(y, job->e, n, cb, top, top + rows);
 }
 
 static void
 transform_outputs(const Job *job, const float *m, int from, int to, int part, int parts)
 {
-  int y_blocks = job->wino->out_blocks / (job->wino->up ? 4 : 1);
+  int y_blocks = job->wino->out_blocks;
   for (int j = part; j < (to - from) * y_blocks; j += parts)
     output_row(job, m, from + j / y_blocks, (gsize)(j / y_blocks) * (gsize)job->tiles_x,
                j % y_blocks);
@@ -297,22 +276,26 @@ sg_wino_run(SgWino *wino, SgBuf *y, const SgBuf *x, const SgBuf *style, const Sg
              .style = style,
              .e = e,
              .block = block,
-             .tiles_x = (x->w + 3) / 4,
-             .tiles_y = (x->h + 3) / 4};
+             .tiles_x = (y->w + wino->out_step - 1) / wino->out_step,
+             .tiles_y = (y->h + wino->out_step - 1) / wino->out_step};
   int total = x->n * job.tiles_y, channels = (wino->in_blocks + wino->out_blocks) * block;
-  gsize weights = sizeof(float) * PRODUCTS * (gsize)(wino->in_blocks * wino->out_blocks) *
-                  (gsize)(block * block);
+  gsize products = (gsize)wino->products, weights = sizeof(float) * products *
+                                                    (gsize)(wino->in_blocks * wino->out_blocks) *
+                                                    (gsize)(block * block);
   gboolean shared = weights > SHARED_WEIGHTS;
   int tiles =
-      shared ? SHARED_TILES : (int)(BLOCK_BYTES / (sizeof(float) * PRODUCTS * (gsize)channels));
+      shared ? SHARED_TILES : (int)(BLOCK_BYTES / (sizeof(float) * products * (gsize)channels));
   int threads = shared ? 1 : omp_get_max_threads();
 
+  job.input = wino->up ? job.rows->up_input : job.rows->same_input;
+  job.output = wino->up ? job.rows->up_output : job.rows->same_output;
   job.row_tiles = CLAMP(tiles / job.tiles_x, 1, total);
   if (!shared && total / job.row_tiles < 2 * threads)
     job.row_tiles = MAX(1, total / (2 * threads));
   job.capacity = (gsize)job.row_tiles * (gsize)job.tiles_x;
-  gsize v_floats = PRODUCTS * job.capacity * (gsize)(wino->in_blocks * block);
-  gsize m_floats = PRODUCTS * job.capacity * (gsize)(wino->out_blocks * block);
+  job.v_stride = job.capacity * (gsize)(wino->in_blocks * block) + 16;
+  job.m_stride = job.capacity * (gsize)(wino->out_blocks * block) + 16;
+  gsize v_floats = products * job.v_stride, m_floats = products * job.m_stride;
   g_autoptr(SgBuf) scratch = NULL;
   gsize floats = (v_floats + m_floats) * (gsize)threads;
   if (floats > G_MAXINT ||

@@ -12,11 +12,20 @@
 #define SG_WINO_B  1.5f
 #define SG_WINO_MR 8 /* tiles a register block of the matrix product holds */
 
+/* Tile (ty, tx) of one block of channels x [h][w][block], times style [block] (or NULL), to vectors
+ * at v + k * stride. */
+typedef void (*SgWinoInput)(float *v, gsize stride, const float *x, int h, int w, int ty, int tx,
+                            const float *style);
+/* Vectors at m + k * stride to pixels at y, lines `line` floats apart, as many as there is room
+ * for. */
+typedef void (*SgWinoOutput)(float *y, gsize line, int rows, int columns, const float *m,
+                             gsize stride);
+
 typedef struct {
-  void (*input)(float *v, gsize stride, const float *x, int h, int w, int ty, int tx,
-                const float *style);
-  void (*output)(float *y, gsize row, gsize pixel, int rows, int columns, const float *m,
-                 gsize stride);
+  SgWinoInput same_input;
+  SgWinoOutput same_output; /* 36 products -> 4 × 4 outputs */
+  SgWinoInput up_input;
+  SgWinoOutput up_output; /* 49 products -> 6 × 6 outputs */
   /* m[j][t][block] = sum_k v[t][k] u[k][j][block], j < nv (1 or 2) `block_stride` floats apart */
   void (*gemm)(float *m, gsize block_stride, const float *v, const float *u, int rows, int depth,
                int nv);
@@ -32,9 +41,9 @@ typedef struct _SgWino SgWino;
 
 /* Whether this convolution is worth it for an input of h × w. */
 gboolean sg_wino_suits(const SgConvGeometry *g, int o, int i, int h, int w);
-/* Transforms weight [O, I, 3, 3]. NULL when memory is short. */
-SgWino *sg_wino_new(SgBackend *b, const float *weight, int o, int i, SgConvKind kind,
-                    GError **error);
+/* Transforms weight [O, I, 3, 3]; `up`: the transposed convolution by 2, [H] -> [2H + 1], else
+ * pad 1. NULL when memory is short. */
+SgWino *sg_wino_new(SgBackend *b, const float *weight, int o, int i, gboolean up, GError **error);
 void sg_wino_free(SgWino *wino);
 /* y = epilogue (conv (x * style)); style PLAIN [N, I, 1, 1] or NULL, e may be NULL. */
 gboolean sg_wino_run(SgWino *wino, SgBuf *y, const SgBuf *x, const SgBuf *style,
