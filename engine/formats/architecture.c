@@ -163,7 +163,7 @@ add_silent_noise(SgChecklist *c, const char *layer)
   g_autofree char *plane = g_strconcat(layer, ".noise_const", NULL);
   if (c->ok && !sg_model_tensor(c->model, c->prefix, strength) &&
       !sg_model_tensor(c->model, c->prefix, plane))
-    sg_model_add(c->model, c->prefix, strength, sg_tensor_new(0, NULL));
+    sg_model_add(c->model, c->prefix, strength, sg_tensor_new(0, (gint64[]){0}));
 }
 
 /* Returns the layer's output channels, or -1. */

@@ -72,7 +72,7 @@ normalised(const char *name, SgTensor *t)
 {
   /* Some writers store the scalar as one element. */
   if (g_str_has_suffix(name, ".noise_strength") && t->ndim == 1 && t->numel == 1)
-    return sg_tensor_reshaped(t, 0, NULL);
+    return sg_tensor_reshaped(t, 0, (gint64[]){0});
   return sg_tensor_ref(t);
 }
 
