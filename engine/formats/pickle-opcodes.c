@@ -310,33 +310,6 @@ op_stack_global(SgPickleMachine *m, guint8 code, GError **error)
   return push(m, node);
 }
 
-/* Nothing is ever called, so these could do no harm; but a file that asks for them was made to do
- * harm, and whoever opens it should know. */
-static gboolean
-is_attack(const SgPickleNode *callable)
-{
-  static const char *const modules[] = {
-      "os",    "posix",     "nt",         "subprocess", "sys",      "socket",  "shutil",
-      "runpy", "importlib", "pty",        "ctypes",     "commands", "pickle",  "_pickle",
-      "code",  "pdb",       "webbrowser", "asyncio",    "timeit",   "operator"};
-  static const char *const harmless[] = {"set",   "frozenset", "bytes", "bytearray", "complex",
-                                         "dict",  "list",      "tuple", "object",    "slice",
-                                         "range", "int",       "float", "str",       "bool"};
-  const char *module = callable->global.module;
-
-  if (strcmp(module, "builtins") == 0 || strcmp(module, "__builtin__") == 0) {
-    for (gsize i = 0; i < G_N_ELEMENTS(harmless); i++)
-      if (strcmp(harmless[i], callable->global.name) == 0)
-        return FALSE;
-    return TRUE;
-  }
-  gsize package = strcspn(module, ".");
-  for (gsize i = 0; i < G_N_ELEMENTS(modules); i++)
-    if (strlen(modules[i]) == package && strncmp(modules[i], module, package) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* REDUCE, NEWOBJ */
 static gboolean
 op_call(SgPickleMachine *m, guint8 code, GError **error)
@@ -345,7 +318,7 @@ op_call(SgPickleMachine *m, guint8 code, GError **error)
   SgPickleNode *callable = args ? pop_typed(m, SG_PK_GLOBAL, "a function", error) : NULL;
   if (!callable)
     return FALSE;
-  if (is_attack(callable))
+  if (sg_pickle_is_attack(callable))
     return sg_unsupported(error,
                           "this file tries to run %s.%s when it is opened: it is no plain model. "
                           "Vitrine runs nothing from files; do not open it with other programs",

@@ -30,6 +30,9 @@ SgPickleNode *sg_pickle_new_node(SgPickle *p, SgPickleType type);
 void sg_pickle_append(SgPickle *p, SgPickleNode *seq, SgPickleNode *item);
 void sg_pickle_set_protocol(SgPickle *p, int protocol);
 void sg_pickle_note_persistent(SgPickle *p, SgPickleNode *node);
+/* Nothing is ever called, so these could do no harm; but a file that asks for them was made to do
+ * harm, and whoever opens it should know. */
+gboolean sg_pickle_is_attack(const SgPickleNode *callable);
 
 gboolean sg_pickle_read_bytes(SgPickleMachine *m, gpointer buffer, gsize n, GError **error);
 /* Little-endian, `bytes` wide. */

@@ -286,3 +286,28 @@ sg_pickle_int(const SgPickleNode *node, gint64 *value)
   *value = node->integer;
   return TRUE;
 }
+
+gboolean
+sg_pickle_is_attack(const SgPickleNode *callable)
+{
+  static const char *const modules[] = {
+      "os",    "posix",     "nt",         "subprocess", "sys",      "socket",  "shutil",
+      "runpy", "importlib", "pty",        "ctypes",     "commands", "pickle",  "_pickle",
+      "code",  "pdb",       "webbrowser", "asyncio",    "timeit",   "operator"};
+  static const char *const harmless[] = {"set",   "frozenset", "bytes", "bytearray", "complex",
+                                         "dict",  "list",      "tuple", "object",    "slice",
+                                         "range", "int",       "float", "str",       "bool"};
+  const char *module = callable->global.module;
+
+  if (strcmp(module, "builtins") == 0 || strcmp(module, "__builtin__") == 0) {
+    for (gsize i = 0; i < G_N_ELEMENTS(harmless); i++)
+      if (strcmp(harmless[i], callable->global.name) == 0)
+        return FALSE;
+    return TRUE;
+  }
+  gsize package = strcspn(module, ".");
+  for (gsize i = 0; i < G_N_ELEMENTS(modules); i++)
+    if (strlen(modules[i]) == package && strncmp(modules[i], module, package) == 0)
+      return TRUE;
+  return FALSE;
+}

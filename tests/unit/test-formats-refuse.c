@@ -83,6 +83,26 @@ test_damaged(void)
   }
 }
 
+/* A dict that holds the same dict twice, fifty times over: 2^50 paths in 600 bytes. */
+static void
+test_repetition(void)
+{
+  g_autoptr(GByteArray) bomb = g_byte_array_new();
+  g_autoptr(GError) error = NULL;
+  gint64 start = g_get_monotonic_time();
+
+  g_byte_array_append(bomb, (const guint8 *)"\x80\x02}", 3);
+  for (guint8 i = 0; i < 50; i++) {
+    const guint8 step[] = {'q', i,   '0', '}', 'X', 1, 0, 0,   0,   'a', 'h',
+                           i,   's', 'X', 1,   0,   0, 0, 'b', 'h', i,   's'};
+    g_byte_array_append(bomb, step, sizeof step);
+  }
+  g_byte_array_append(bomb, (const guint8 *)".", 1);
+  g_assert_null(sg_archive_open_memory("bomb", bomb->data, bomb->len, &error));
+  g_assert_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC);
+}
+
 static void
 assert_message(const void *data, gsize size, const char *words)
 {
@@ -233,6 +253,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/hostile", test_hostile);
   g_test_add_func("/formats/truncated", test_truncated);
   g_test_add_func("/formats/damaged", test_damaged);
+  g_test_add_func("/formats/repetition", test_repetition);
   g_test_add_func("/formats/foreign-files", test_foreign_files);
   g_test_add_func("/formats/unreadable", test_unreadable);
   g_test_add_func("/formats/foreign-networks", test_known_foreign_networks);
