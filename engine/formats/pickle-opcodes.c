@@ -232,7 +232,7 @@ op_short_tuple(SgPickleMachine *m, guint8 code, GError **error)
 static gboolean
 op_marked_sequence(SgPickleMachine *m, guint8 code, GError **error)
 {
-  guint n;
+  guint n = 0;
   if (!take_mark(m, &n, error))
     return FALSE;
   SgPickleNode *node = sg_pickle_new_node(m->p, code == 't' ? SG_PK_TUPLE : SG_PK_SET);
@@ -280,7 +280,7 @@ op_give(SgPickleMachine *m, guint8 code, GError **error)
 static gboolean
 op_give_marked(SgPickleMachine *m, guint8 code, GError **error)
 {
-  guint n;
+  guint n = 0;
   SgPickleType type = code == 'e' ? SG_PK_LIST : code == 'u' ? SG_PK_DICT : SG_PK_SET;
   return take_mark(m, &n, error) && give(m, type, n, error);
 }
@@ -421,7 +421,7 @@ op_pop(SgPickleMachine *m, guint8 code, GError **error)
 static gboolean
 op_pop_mark(SgPickleMachine *m, guint8 code, GError **error)
 {
-  guint n;
+  guint n = 0;
   if (!take_mark(m, &n, error))
     return FALSE;
   drop(m, n);
