@@ -114,14 +114,16 @@ add_pane(VitrineWindow *self)
   adw_bin_set_child(self->pane_bin, self->pane);
 }
 
-/* The pane is the heavier half: the first picture is on the screen before it is built. */
+/* The pane is the heavier half: it is built once the first picture has been painted, which is the
+ * frame after the one that was begun when the picture came. */
 static gboolean
-add_pane_cb(gpointer data)
+add_pane_cb(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
-  VitrineWindow *self = data;
+  VitrineWindow *self = VITRINE_WINDOW(widget);
 
-  if (self->session)
-    add_pane(self);
+  if (self->pane_ticks++ == 0)
+    return G_SOURCE_CONTINUE;
+  add_pane(self);
   return G_SOURCE_REMOVE;
 }
 
@@ -134,6 +136,8 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
   vitrine_session_get_picture_size(session, &width, &height);
   if (texture)
     vitrine_canvas_set_picture(self->canvas, texture, width, height);
+  if (!self->pane && !self->pane_tick)
+    self->pane_tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), add_pane_cb, NULL, NULL);
   queue_status(self);
 }
 
@@ -156,8 +160,6 @@ model_changed_cb(VitrineSession *session, VitrineWindow *self)
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_model), tooltip);
   gtk_widget_set_visible(self->status_line, TRUE);
   gtk_stack_set_visible_child_name(self->stack, "work");
-  if (!self->pane)
-    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, add_pane_cb, g_object_ref(self), g_object_unref);
   vitrine_window_update_recent(self);
 }
 

@@ -1,0 +1,397 @@
+/* The window end to end, on the bundled model, through the widgets a person uses. */
+#include "tests/ui/window-fixture.h"
+#include <glib/gstdio.h>
+#include <string.h>
+#include "engine/formats/picture.h"
+
+#define MAX_STALL_MSEC 30.0
+
+static GtkAdjustment *
+dimension(Fixture *f, int dim)
+{
+  g_autofree char *name = g_strdup_printf("dim-scale-%d", dim);
+  GtkWidget *scale = fixture_find(GTK_WIDGET(f->window), name);
+
+  g_assert_nonnull(scale);
+  return gtk_range_get_adjustment(GTK_RANGE(scale));
+}
+
+/* Value as the row shows it: base + offset. */
+static double
+shown_z(Fixture *f, int dim)
+{
+  return vitrine_session_get_base(f->session, SG_SPACE_Z)[dim] +
+         vitrine_session_get_recipe(f->session)->z_offset[dim];
+}
+
+static void
+activate(Fixture *f, const char *action)
+{
+  g_assert_true(gtk_widget_activate_action(GTK_WIDGET(f->window), action, NULL));
+}
+
+static void
+test_drag_and_undo(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  g_autofree char *before = fixture_screen_hash(&f);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  fixture_settle(&f);
+  g_autofree char *edited = fixture_screen_hash(&f);
+  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+  g_assert_cmpstr(edited, !=, before);
+
+  activate(&f, "win.undo");
+  fixture_settle(&f);
+  g_autofree char *undone = fixture_screen_hash(&f);
+  g_assert_cmpstr(undone, ==, before);
+  activate(&f, "win.redo");
+  fixture_settle(&f);
+  g_autofree char *redone = fixture_screen_hash(&f);
+  g_assert_cmpstr(redone, ==, edited);
+
+  /* Held to compare: exactly the unmodified picture (the tag beside it is another widget). */
+  vitrine_canvas_set_show_original(vitrine_window_get_canvas(f.window), TRUE);
+  g_autofree char *held = fixture_screen_hash(&f);
+  g_assert_cmpstr(held, ==, before);
+  vitrine_canvas_set_show_original(vitrine_window_get_canvas(f.window), FALSE);
+  fixture_close(&f);
+}
+
+static gboolean
+file_exists(Fixture *f, gpointer data)
+{
+  gboolean saving = TRUE;
+
+  g_object_get(f->session, "saving", &saving, NULL);
+  return !saving && g_file_test(data, G_FILE_TEST_EXISTS);
+}
+
+static gboolean
+not_loading(Fixture *f, gpointer data)
+{
+  return !vitrine_session_get_loading(f->session);
+}
+
+static void
+open_file(Fixture *f, const char *path)
+{
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+
+  vitrine_session_open(f->session, file);
+  fixture_wait(f, not_loading, NULL, 20);
+  fixture_settle(f);
+}
+
+static void
+test_picture_round_trip(void)
+{
+  Fixture f;
+  g_autofree char *path = fixture_path("round-trip.png");
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  gtk_adjustment_set_value(dimension(&f, 1), -7.5);
+  fixture_settle(&f);
+  g_autofree char *saved = fixture_screen_hash(&f);
+  vitrine_session_save_picture(f.session, file);
+  fixture_wait(&f, file_exists, path, 20);
+
+  activate(&f, "win.reset");
+  activate(&f, "win.next-seed");
+  fixture_settle(&f);
+  g_autofree char *other = fixture_screen_hash(&f);
+  g_assert_cmpstr(other, !=, saved);
+  open_file(&f, path);
+  g_autofree char *restored = fixture_screen_hash(&f);
+  g_assert_cmpstr(restored, ==, saved);
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(dimension(&f, 3)), 10, 1e-9);
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(dimension(&f, 1)), -7.5, 1e-9);
+
+  /* The file's pixels are the ones shown. */
+  g_autofree guint8 *rgb = NULL;
+  int width, height;
+  g_autoptr(GError) error = NULL;
+  g_assert_true(sg_picture_read(path, &rgb, &width, &height, &error));
+  GdkTexture *texture = vitrine_session_get_texture(f.session);
+  g_autofree guint8 *shown = g_malloc((gsize)width * (gsize)height * 4);
+  g_assert_cmpint(gdk_texture_get_width(texture), ==, width);
+  gdk_texture_download(texture, shown, (gsize)width * 4);
+  for (int i = 0; i < width * height; i++)
+    g_assert_true(shown[4 * i + 2] == rgb[3 * i] && shown[4 * i + 1] == rgb[3 * i + 1] &&
+                  shown[4 * i] == rgb[3 * i + 2]);
+  fixture_close(&f);
+}
+
+static void
+message_cb(VitrineSession *session, const char *text, gboolean is_error, char **last)
+{
+  if (!is_error)
+    return;
+  g_free(*last);
+  *last = g_strdup(text);
+}
+
+/* Opening `path` must say something and change nothing. */
+static void
+check_refused(Fixture *f, const char *path)
+{
+  g_autofree char *before = fixture_screen_hash(f), *message = NULL;
+  g_autoptr(SgRecipe) recipe = sg_recipe_copy(vitrine_session_get_recipe(f->session));
+  SgModel *model = vitrine_session_get_model(f->session);
+  gulong id = g_signal_connect(f->session, "message", G_CALLBACK(message_cb), &message);
+
+  open_file(f, path);
+  g_signal_handler_disconnect(f->session, id);
+  if (!message || strlen(message) < 20)
+    g_error("%s was not refused with a sentence: %s", path, message);
+  g_assert_nonnull(vitrine_window_get_dialog(f->window));
+  g_assert_true(vitrine_session_get_model(f->session) == model);
+  g_assert_true(sg_recipe_equal(vitrine_session_get_recipe(f->session), recipe));
+  g_autofree char *after = fixture_screen_hash(f);
+  g_assert_cmpstr(after, ==, before);
+}
+
+static char *
+write_file(const char *name, const char *data, gssize size)
+{
+  char *path = fixture_path(name);
+  g_autoptr(GError) error = NULL;
+
+  g_file_set_contents(path, data, size, &error);
+  g_assert_no_error(error);
+  return path;
+}
+
+static void
+test_bad_files(void)
+{
+  Fixture f;
+  g_autofree char *text = write_file("not-a-model.pkl", "hello, this is no model at all\n", -1);
+  g_autofree char *empty = write_file("empty.safetensors", "", 0);
+  g_autofree char *huge = write_file("huge.safetensors", "\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10);
+  g_autofree char *vector = write_file("short.npy", "\x93NUMPY\x01\x00\x10", 9);
+  g_autofree char *png = write_file("broken.png", "\x89PNG\r\n\x1a\n broken", -1);
+  g_autofree char *missing = fixture_path("vanished.pkl");
+  g_autofree char *plain = fixture_path("plain.png");
+  const guint8 rgb[4 * 4 * 3] = {0};
+  const char *paths[] = {text, empty, huge, vector, png, missing, plain, "/", "/dev/zero"};
+
+  g_assert_true(sg_png_write(plain, rgb, 4, 4, NULL, NULL));
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  fixture_settle(&f);
+  for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
+    check_refused(&f, paths[i]);
+  fixture_close(&f);
+}
+
+static void
+test_save_fails(void)
+{
+  Fixture f;
+  g_autofree char *message = NULL;
+  g_autoptr(GFile) nowhere = g_file_new_for_path("/nonexistent-folder/picture.png");
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  gulong id = g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &message);
+  vitrine_session_save_picture(f.session, nowhere);
+  fixture_run_for(1);
+  g_signal_handler_disconnect(f.session, id);
+  g_assert_nonnull(message);
+  g_assert_nonnull(strstr(message, "picture.png"));
+  fixture_close(&f);
+}
+
+/* ---- a thousand events in five seconds ---- */
+
+typedef struct {
+  Fixture *f;
+  int sent;
+  gint64 last_beat;
+  double longest; /* ms */
+} Storm;
+
+/* The main loop's pulse: what comes later than the 1 ms that was asked for is a stall. */
+static gboolean
+beat_cb(gpointer data)
+{
+  Storm *storm = data;
+  gint64 now = g_get_monotonic_time();
+
+  storm->longest = MAX(storm->longest, (double)(now - storm->last_beat) / 1000 - 1);
+  storm->last_beat = now;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+event_cb(gpointer data)
+{
+  Storm *storm = data;
+
+  if (storm->sent == 1000)
+    return G_SOURCE_REMOVE;
+  storm->sent++;
+  gtk_adjustment_set_value(dimension(storm->f, 3), -10 + storm->sent * 0.02);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+all_sent(Fixture *f, gpointer data)
+{
+  return ((Storm *)data)->sent == 1000;
+}
+
+static void
+test_storm(void)
+{
+  Fixture f;
+  Storm storm = {.f = &f};
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  fixture_settle(&f);
+  g_autofree char *at_ten = fixture_screen_hash(&f);
+  gtk_adjustment_set_value(dimension(&f, 3), 0);
+  fixture_settle(&f);
+
+  gint64 start = storm.last_beat = g_get_monotonic_time();
+  guint beat = g_timeout_add_full(G_PRIORITY_HIGH, 1, beat_cb, &storm, NULL);
+  g_timeout_add_full(G_PRIORITY_DEFAULT, 5, event_cb, &storm, NULL);
+  fixture_wait(&f, all_sent, &storm, 60);
+  double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  g_source_remove(beat);
+  fixture_settle(&f);
+
+  g_test_message("1000 slider events in %.2f s, longest stall of the main loop %.1f ms", seconds,
+                 storm.longest);
+  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+  g_autofree char *last = fixture_screen_hash(&f);
+  g_assert_cmpstr(last, ==, at_ten);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  g_assert_cmpfloat(storm.longest, <, MAX_STALL_MSEC);
+#endif
+  fixture_close(&f);
+}
+
+static void
+test_grid(void)
+{
+  Fixture f;
+  int width, height;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  vitrine_session_set_faces(f.session, 32);
+  fixture_settle(&f);
+  vitrine_session_get_picture_size(f.session, &width, &height);
+  g_assert_cmpint(width, ==, 8 * 64);
+  g_assert_cmpint(height, ==, 4 * 64);
+  GdkTexture *texture = vitrine_session_get_texture(f.session);
+  g_assert_cmpint(gdk_texture_get_width(texture), ==, width);
+  activate(&f, "win.undo");
+  fixture_settle(&f);
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 1);
+  fixture_close(&f);
+}
+
+static void
+test_dark(void)
+{
+  Fixture f;
+  AdwStyleManager *style = adw_style_manager_get_default();
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  adw_style_manager_set_color_scheme(style, ADW_COLOR_SCHEME_FORCE_LIGHT);
+  fixture_run_for(0.5);
+  double light = fixture_brightness(&f);
+  adw_style_manager_set_color_scheme(style, ADW_COLOR_SCHEME_FORCE_DARK);
+  fixture_run_for(0.5);
+  double dark = fixture_brightness(&f);
+  adw_style_manager_set_color_scheme(style, ADW_COLOR_SCHEME_DEFAULT);
+  g_test_message("mean brightness %.0f light, %.0f dark", light, dark);
+  g_assert_cmpfloat(dark, <, light - 40);
+  fixture_close(&f);
+}
+
+static void
+test_view(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineCanvas *canvas = vitrine_window_get_canvas(f.window);
+  g_assert_true(vitrine_canvas_is_fit(canvas));
+  g_autofree char *fit = fixture_screen_hash(&f);
+  activate(&f, "win.zoom-one");
+  fixture_run_for(0.1);
+  g_assert_cmpfloat(vitrine_canvas_get_zoom(canvas), ==, 1);
+  g_autofree char *one = fixture_screen_hash(&f);
+  g_assert_cmpstr(one, !=, fit);
+  activate(&f, "win.zoom-in");
+  g_assert_cmpfloat(vitrine_canvas_get_zoom(canvas), ==, 1.5);
+  activate(&f, "win.zoom-fit");
+  fixture_run_for(0.1);
+  g_autofree char *again = fixture_screen_hash(&f);
+  g_assert_cmpstr(again, ==, fit);
+  fixture_close(&f);
+}
+
+static void
+test_next_start(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  gtk_window_set_default_size(GTK_WINDOW(f.window), 1000, 700);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 3, "hair");
+  fixture_run_for(0.3);
+  fixture_settle(&f);
+  g_autofree char *before = fixture_screen_hash(&f);
+  fixture_close(&f);
+
+  fixture_open(&f, NULL);
+  int width, height;
+  gtk_window_get_default_size(GTK_WINDOW(f.window), &width, &height);
+  g_assert_cmpint(width, ==, 1000);
+  g_assert_cmpint(height, ==, 700);
+  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+  g_assert_cmpstr(vitrine_session_get_favourite(f.session, SG_SPACE_Z, 3), ==, "hair");
+  g_autofree char *after = fixture_screen_hash(&f);
+  g_assert_cmpstr(after, ==, before);
+  fixture_close(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_autofree char *model = vitrine_application_bundled_model();
+
+  if (!model) {
+    g_printerr("SKIPPED: the bundled model is not in data/models\n");
+    return 77;
+  }
+  gtk_test_init(&argc, &argv, NULL);
+  g_test_add_func("/window/drag-and-undo", test_drag_and_undo);
+  g_test_add_func("/window/picture-round-trip", test_picture_round_trip);
+  g_test_add_func("/window/bad-files", test_bad_files);
+  g_test_add_func("/window/save-fails", test_save_fails);
+  g_test_add_func("/window/storm", test_storm);
+  g_test_add_func("/window/grid", test_grid);
+  g_test_add_func("/window/dark", test_dark);
+  g_test_add_func("/window/view", test_view);
+  g_test_add_func("/window/next-start", test_next_start);
+  return g_test_run();
+}

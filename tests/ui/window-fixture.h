@@ -1,0 +1,37 @@
+/* A window in this process, to be driven and looked at by the tests. */
+#pragma once
+
+#include "ui/vitrine-application.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  VitrineApplication *application;
+  VitrineWindow *window;
+  VitrineSession *session;
+} Fixture;
+
+/* Opens a window on the bundled model (or on what `path` names) and waits for picture and pane. */
+void fixture_open(Fixture *f, const char *path);
+/* Closes it the way a person does; its state is on disk afterwards. */
+void fixture_close(Fixture *f);
+/* What earlier tests left behind is gone. */
+void fixture_forget_state(void);
+
+/* Runs the main loop until `done` says so. Fails the test after `seconds`. */
+typedef gboolean (*DoneFunc)(Fixture *f, gpointer data);
+void fixture_wait(Fixture *f, DoneFunc done, gpointer data, double seconds);
+/* The picture on the screen is the one of the current recipe, and painted. */
+void fixture_settle(Fixture *f);
+void fixture_run_for(double seconds);
+
+/* The first widget of that name below `root`, NULL if there is none. */
+GtkWidget *fixture_find(GtkWidget *root, const char *name);
+/* What the canvas shows on the screen: hex SHA-256 of its pixels, to be freed. */
+char *fixture_screen_hash(Fixture *f);
+/* Mean brightness of the whole window, 0..255. */
+double fixture_brightness(Fixture *f);
+/* A path in the test's own folder, to be freed. */
+char *fixture_path(const char *name);
+
+G_END_DECLS
