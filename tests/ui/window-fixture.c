@@ -136,10 +136,36 @@ fixture_find(GtkWidget *root, const char *name)
   return NULL;
 }
 
+static void
+painted_cb(GdkFrameClock *clock, gboolean *painted)
+{
+  *painted = TRUE;
+}
+
+static gboolean
+is_true(Fixture *f, gpointer data)
+{
+  return *(gboolean *)data;
+}
+
+/* A paintable shows what was painted last: nothing while a redraw is due. */
+static void
+wait_for_paint(Fixture *f, GtkWidget *widget)
+{
+  gboolean painted = FALSE;
+  GdkFrameClock *clock = gtk_widget_get_frame_clock(widget);
+  gulong id = g_signal_connect(clock, "after-paint", G_CALLBACK(painted_cb), &painted);
+
+  gtk_widget_queue_draw(widget);
+  fixture_wait(f, is_true, &painted, 10);
+  g_signal_handler_disconnect(clock, id);
+}
+
 /* Premultiplied B, G, R, A. */
 static guint8 *
 widget_pixels(Fixture *f, GtkWidget *widget, gsize *size)
 {
+  wait_for_paint(f, widget);
   g_autoptr(GdkPaintable) paintable = gtk_widget_paintable_new(widget);
   int width = gtk_widget_get_width(widget), height = gtk_widget_get_height(widget);
   g_autoptr(GtkSnapshot) snapshot = gtk_snapshot_new();
