@@ -348,6 +348,69 @@ test_view(void)
   fixture_close(&f);
 }
 
+/* Does what the window has bound to these keys, with its arguments. */
+static void
+press(Fixture *f, const char *keys)
+{
+  g_autoptr(GListModel) controllers = gtk_widget_observe_controllers(GTK_WIDGET(f->window));
+  guint key;
+  GdkModifierType mods;
+
+  g_assert_true(gtk_accelerator_parse(keys, &key, &mods));
+  g_autoptr(GtkShortcutTrigger) wanted = gtk_keyval_trigger_new(key, mods);
+  for (guint i = 0; i < g_list_model_get_n_items(controllers); i++) {
+    g_autoptr(GObject) controller = g_list_model_get_item(controllers, i);
+    if (!GTK_IS_SHORTCUT_CONTROLLER(controller) ||
+        gtk_event_controller_get_propagation_phase(GTK_EVENT_CONTROLLER(controller)) !=
+            GTK_PHASE_BUBBLE)
+      continue;
+    for (guint j = 0; j < g_list_model_get_n_items(G_LIST_MODEL(controller)); j++) {
+      g_autoptr(GtkShortcut) shortcut = g_list_model_get_item(G_LIST_MODEL(controller), j);
+      GtkShortcutTrigger *trigger = gtk_shortcut_get_trigger(shortcut);
+      if (GTK_IS_ALTERNATIVE_TRIGGER(trigger))
+        trigger = gtk_alternative_trigger_get_first(GTK_ALTERNATIVE_TRIGGER(trigger));
+      if (!gtk_shortcut_trigger_equal(trigger, wanted))
+        continue;
+      g_assert_true(gtk_shortcut_action_activate(gtk_shortcut_get_action(shortcut), 0,
+                                                 GTK_WIDGET(f->window),
+                                                 gtk_shortcut_get_arguments(shortcut)));
+      return;
+    }
+  }
+  g_error("%s is bound to nothing", keys);
+}
+
+static void
+test_keys(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineCanvas *canvas = vitrine_window_get_canvas(f.window);
+  press(&f, "n");
+  press(&f, "n");
+  press(&f, "p");
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 1);
+  press(&f, "<Alt>2");
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 4);
+  press(&f, "<Control>z");
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 1);
+  press(&f, "<Control><Shift>z");
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 4);
+  press(&f, "<Control>d");
+  g_assert_true(vitrine_canvas_get_divider(canvas));
+  press(&f, "<Control>1");
+  g_assert_cmpfloat(vitrine_canvas_get_zoom(canvas), ==, 1);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  press(&f, "<Control><Shift>r");
+  g_assert_false(sg_recipe_is_modified(vitrine_session_get_recipe(f.session)));
+  press(&f, "<Control>j");
+  GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(f.window));
+  g_assert_true(GTK_IS_EDITABLE(focus));
+  fixture_close(&f);
+}
+
 static void
 test_next_start(void)
 {
@@ -393,6 +456,7 @@ main(int argc, char **argv)
   g_test_add_func("/window/grid", test_grid);
   g_test_add_func("/window/dark", test_dark);
   g_test_add_func("/window/view", test_view);
+  g_test_add_func("/window/keys", test_keys);
   g_test_add_func("/window/next-start", test_next_start);
   return g_test_run();
 }
