@@ -1,4 +1,5 @@
 #include "engine/formats/model.h"
+#include "engine/tensor/sha256.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/importer.h"
 #include "engine/formats/safetensors.h"
@@ -164,16 +165,18 @@ check_finite(const SgModel *m, GError **error)
 static char *
 compute_hash(const SgModel *m)
 {
-  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  struct sha256_ctx sum;
+
+  sha256_init(&sum);
   for (guint i = 0; i < m->names->len; i++) {
     const char *name = m->names->pdata[i];
     const SgTensor *t = g_hash_table_lookup(m->tensors, name);
     g_autofree char *shape = sg_shape_to_string(t->ndim, t->shape);
-    g_checksum_update(sum, (const guchar *)name, (gssize)strlen(name) + 1);
-    g_checksum_update(sum, (const guchar *)shape, (gssize)strlen(shape) + 1);
-    g_checksum_update(sum, (const guchar *)t->data, (gssize)(t->numel * sizeof(float)));
+    sha256_update(&sum, strlen(name) + 1, (const guint8 *)name);
+    sha256_update(&sum, strlen(shape) + 1, (const guint8 *)shape);
+    sha256_update(&sum, t->numel * sizeof(float), (const guint8 *)t->data);
   }
-  return g_strdup(g_checksum_get_string(sum));
+  return sg_sha256_hex(&sum);
 }
 
 static gboolean

@@ -1,4 +1,5 @@
 #include "engine/tensor/tensor.h"
+#include "engine/tensor/sha256.h"
 #include <glib/gstdio.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -115,8 +116,23 @@ sg_shape_to_string(int ndim, const gint64 *shape)
 }
 
 char *
+sg_sha256_hex(struct sha256_ctx *sum)
+{
+  guint8 digest[SHA256_DIGEST_SIZE];
+  GString *hex = g_string_sized_new(2 * SHA256_DIGEST_SIZE);
+
+  sha256_digest(sum, sizeof digest, digest);
+  for (guint i = 0; i < sizeof digest; i++)
+    g_string_append_printf(hex, "%02x", digest[i]);
+  return g_string_free(hex, FALSE);
+}
+
+char *
 sg_tensor_sha256(const SgTensor *t)
 {
-  return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)t->data,
-                                     t->numel * sizeof(float));
+  struct sha256_ctx sum;
+
+  sha256_init(&sum);
+  sha256_update(&sum, t->numel * sizeof(float), (const guint8 *)t->data);
+  return sg_sha256_hex(&sum);
 }

@@ -12,10 +12,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   gatomicrefcount ref;
-  int ndim;                   /* 0 for a scalar */
+  int ndim; /* 0 for a scalar */
   gint64 shape[SG_MAX_DIMS];
-  gsize numel;                /* product of shape, 1 for a scalar */
-  float *data;                /* 64-byte aligned, owned; NULL only if numel is 0 */
+  gsize numel; /* product of shape, 1 for a scalar */
+  float *data; /* 64-byte aligned, owned; NULL only if numel is 0 */
 } SgTensor;
 
 /* Contents are uninitialised. Returns NULL and sets `error` (G_FILE_ERROR_NOMEM) if the product of
