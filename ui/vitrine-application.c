@@ -15,7 +15,7 @@ struct _VitrineApplication {
   VitrineSession *session;
   GtkWidget *window; /* weak: the application's window list owns it */
   gboolean exit_after_startup;
-  gboolean tried_bundled;
+  gboolean tried_restore, tried_bundled;
   gboolean held; /* a file is being written: the program stays until it is */
 };
 
@@ -49,13 +49,23 @@ open_bundled(VitrineApplication *self)
   vitrine_session_open(self->session, file);
 }
 
-/* A file that was to be opened at the start turned out bad: there is still something to look at. */
+/* The last session, or the bundled model; each is tried once. */
+static void
+open_something(VitrineApplication *self)
+{
+  gboolean restoring = !self->tried_restore && vitrine_session_restore(self->session);
+
+  self->tried_restore = TRUE;
+  if (!restoring && !self->tried_bundled)
+    open_bundled(self);
+}
+
+/* What was to be opened at the start turned out bad: there is still something to look at. */
 static void
 loading_cb(VitrineSession *session, GParamSpec *pspec, VitrineApplication *self)
 {
-  if (!vitrine_session_get_loading(session) && !vitrine_session_get_model(session) &&
-      !self->tried_bundled)
-    open_bundled(self);
+  if (!vitrine_session_get_loading(session) && !vitrine_session_get_model(session))
+    open_something(self);
 }
 
 static void
@@ -148,8 +158,8 @@ vitrine_application_activate(GApplication *application)
   VitrineApplication *self = VITRINE_APPLICATION(application);
 
   /* Loading begins before the window is built: both take their time, and there are two cores. */
-  if (!self->window && !vitrine_session_restore(self->session))
-    open_bundled(self);
+  if (!self->window)
+    open_something(self);
   show_window(self);
 }
 
