@@ -347,6 +347,12 @@ vitrine_session_get_original(VitrineSession *self)
   return self->original;
 }
 
+gboolean
+vitrine_session_is_current(VitrineSession *self)
+{
+  return self->texture && !self->stale && !self->submit_source;
+}
+
 void
 vitrine_session_get_picture_size(VitrineSession *self, int *width, int *height)
 {

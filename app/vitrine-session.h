@@ -42,6 +42,8 @@ gboolean vitrine_session_get_loading(VitrineSession *self);
  * all faces together, in the model's pixels) while a slider is dragged. */
 GdkTexture *vitrine_session_get_texture(VitrineSession *self);
 GdkTexture *vitrine_session_get_original(VitrineSession *self);
+/* The newest picture is of the current recipe. */
+gboolean vitrine_session_is_current(VitrineSession *self);
 void vitrine_session_get_picture_size(VitrineSession *self, int *width, int *height);
 
 const SgRecipe *

@@ -109,7 +109,8 @@ picture_cb(VitrineSession *session, gint64 *last)
 static gboolean
 quiet(Fixture *f, gpointer data)
 {
-  return g_get_monotonic_time() - *(gint64 *)data > QUIET_USEC;
+  return vitrine_session_is_current(f->session) &&
+         g_get_monotonic_time() - *(gint64 *)data > QUIET_USEC;
 }
 
 void
