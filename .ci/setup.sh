@@ -55,7 +55,8 @@ need() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "vitrine: installing ${missing[*]}"
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends)
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold)
   # The package lists may be old: if the first try fails, once more with new ones.
   as_root "${apt[@]}" install "${missing[@]}" >/dev/null 2>&1 && return 0
   quietly as_root apt-get -qq update
