@@ -9,6 +9,9 @@ G_BEGIN_DECLS
  */
 GtkWidget *vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body);
 void vitrine_dialogs_close(GtkWidget *dialog);
+/* A modal window of its own for `page` (taken), closed by Escape or Ctrl+W. */
+void vitrine_dialogs_present_page(GtkWindow *parent, const char *title, int width, int height,
+                                  GtkWidget *page);
 void vitrine_dialogs_about(GtkWindow *parent);
 
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include "ui/vitrine-preferences.h"
+#include "ui/vitrine-dialogs.h"
 #include "app/vitrine-store.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
@@ -69,29 +70,11 @@ device_row_new(const char *device)
 void
 vitrine_preferences_present(GtkWindow *parent, const char *device)
 {
-  GtkWidget *window = adw_window_new();
-  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *header = adw_header_bar_new();
   GtkWidget *page = adw_preferences_page_new();
   GtkWidget *group = adw_preferences_group_new();
-  GtkEventController *controller = gtk_shortcut_controller_new();
 
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), scheme_row_new());
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), device_row_new(device));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(group));
-  gtk_widget_set_vexpand(page, TRUE);
-  gtk_widget_add_css_class(header, "flat");
-  gtk_box_append(GTK_BOX(box), header);
-  gtk_box_append(GTK_BOX(box), page);
-  adw_window_set_content(ADW_WINDOW(window), box);
-  gtk_shortcut_controller_add_shortcut(
-      GTK_SHORTCUT_CONTROLLER(controller),
-      gtk_shortcut_new(gtk_shortcut_trigger_parse_string("Escape|<Control>w"),
-                       gtk_named_action_new("window.close")));
-  gtk_widget_add_controller(window, controller);
-  gtk_window_set_title(GTK_WINDOW(window), _("Preferences"));
-  gtk_window_set_default_size(GTK_WINDOW(window), 460, 260);
-  gtk_window_set_transient_for(GTK_WINDOW(window), parent);
-  gtk_window_set_modal(GTK_WINDOW(window), TRUE);
-  gtk_window_present(GTK_WINDOW(window));
+  vitrine_dialogs_present_page(parent, _("Preferences"), 460, 260, page);
 }

@@ -1,4 +1,5 @@
 #include "ui/vitrine-shortcuts.h"
+#include "ui/vitrine-dialogs.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -128,25 +129,5 @@ page_new(void)
 void
 vitrine_shortcuts_present(GtkWindow *parent)
 {
-  GtkWidget *window = adw_window_new();
-  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *header = adw_header_bar_new();
-  GtkWidget *page = page_new();
-  GtkEventController *controller = gtk_shortcut_controller_new();
-
-  gtk_widget_add_css_class(header, "flat");
-  gtk_widget_set_vexpand(page, TRUE);
-  gtk_box_append(GTK_BOX(box), header);
-  gtk_box_append(GTK_BOX(box), page);
-  adw_window_set_content(ADW_WINDOW(window), box);
-  gtk_shortcut_controller_add_shortcut(
-      GTK_SHORTCUT_CONTROLLER(controller),
-      gtk_shortcut_new(gtk_shortcut_trigger_parse_string("Escape|<Control>w"),
-                       gtk_named_action_new("window.close")));
-  gtk_widget_add_controller(window, controller);
-  gtk_window_set_title(GTK_WINDOW(window), _("Keyboard Shortcuts"));
-  gtk_window_set_default_size(GTK_WINDOW(window), 520, 620);
-  gtk_window_set_transient_for(GTK_WINDOW(window), parent);
-  gtk_window_set_modal(GTK_WINDOW(window), TRUE);
-  gtk_window_present(GTK_WINDOW(window));
+  vitrine_dialogs_present_page(parent, _("Keyboard Shortcuts"), 520, 620, page_new());
 }

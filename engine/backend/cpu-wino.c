@@ -96,8 +96,8 @@ pack(SgWino *wino, const float *weight, int outs)
 gboolean
 sg_wino_suits(const SgConvGeometry *g, int o, int i, int h, int w)
 {
-  /* At small sizes the weights' memory traffic decides, and transformed weights are 4 to 5 times larger; many
-   * channels at 16×16 would gain a millisecond and cost 90 MB. */
+  /* At small sizes the weights' memory traffic decides, and transformed weights are 4 to 5 times
+   * larger; many channels at 16×16 would gain a millisecond and cost 90 MB. */
   int smallest = o * i >= 256 * 256 ? 24 : 12;
   if (o < 16 || i < 16 || h < smallest || w < smallest || g->kernel != 3)
     return FALSE;

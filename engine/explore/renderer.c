@@ -8,7 +8,7 @@
 
 /* Faces are rendered in groups whose largest activations stay within this many bytes: enough to
  * share weights at low resolutions, little enough to stay near the cache at high ones. */
-#define GROUP_BYTES ((gsize)40 << 20)
+#define GROUP_BYTES    ((gsize)40 << 20)
 #define DEFAULT_BUDGET ((gsize)512 << 20)
 /* Mapped z whose mean stands in for a w_avg the file does not hold. */
 #define W_AVG_SAMPLES 10000

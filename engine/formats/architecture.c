@@ -54,29 +54,17 @@ sg_checklist_allow(SgChecklist *c, const char *name, int ndim, const gint64 *sha
 }
 
 SgTensor *
-sg_checklist_need(SgChecklist *c, const char *name, int ndim, const gint64 *shape)
-{
-  if (c->ok && !sg_model_tensor(c->model, c->prefix, name))
-    c->ok = sg_broken(c->error, "the tensor %s%s is missing", c->prefix, name);
-  return sg_checklist_allow(c, name, ndim, shape);
-}
-
-#define SHAPE(...)                                                                                 \
-  (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
-  {                                                                                                \
-    __VA_ARGS__                                                                                    \
-  }
-
-G_GNUC_PRINTF(4, 5)
-static SgTensor *
-need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
+sg_checklist_need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
 {
   char name[128];
   va_list args;
+
   va_start(args, format);
   g_vsnprintf(name, sizeof name, format, args);
   va_end(args);
-  return sg_checklist_need(c, name, ndim, shape);
+  if (c->ok && !sg_model_tensor(c->model, c->prefix, name))
+    c->ok = sg_broken(c->error, "the tensor %s%s is missing", c->prefix, name);
+  return sg_checklist_allow(c, name, ndim, shape);
 }
 
 /* Size `axis` of a tensor, or -1. */
@@ -105,13 +93,13 @@ check_mapping(SgChecklist *c, int label_features, int *inputs, int *layers)
   int features = *inputs < 0 ? -1 : *inputs + label_features;
   *layers = 0;
   while (HAS(c, "mapping.fc%d.weight", *layers)) {
-    SgTensor *w = need(c, SHAPE(ANY, features), "mapping.fc%d.weight", *layers);
+    SgTensor *w = sg_checklist_need(c, SHAPE(ANY, features), "mapping.fc%d.weight", *layers);
     if (!w)
       return -1;
     if (*layers == 0)
       *inputs = (int)w->shape[1] - label_features;
     features = (int)w->shape[0];
-    need(c, SHAPE(features), "mapping.fc%d.bias", *layers);
+    sg_checklist_need(c, SHAPE(features), "mapping.fc%d.bias", *layers);
     ++*layers;
   }
   return features;
@@ -123,10 +111,10 @@ check_embedding(SgChecklist *c, int *classes)
   *classes = 0;
   if (!HAS(c, "mapping.embed.weight"))
     return 0;
-  SgTensor *w = need(c, SHAPE(ANY, ANY), "mapping.embed.weight");
+  SgTensor *w = sg_checklist_need(c, SHAPE(ANY, ANY), "mapping.embed.weight");
   if (!w)
     return 0;
-  need(c, SHAPE(w->shape[0]), "mapping.embed.bias");
+  sg_checklist_need(c, SHAPE(w->shape[0]), "mapping.embed.bias");
   *classes = (int)w->shape[1];
   return (int)w->shape[0];
 }
@@ -172,16 +160,16 @@ check_g_layer(SgChecklist *c, int r, int conv, int in, int w_dim)
 {
   g_autofree char *layer = g_strdup_printf("synthesis.b%d.conv%d", r, conv);
   g_autofree char *plane = g_strconcat(layer, ".noise_const", NULL);
-  SgTensor *w = need(c, SHAPE(ANY, in, 3, 3), "%s.weight", layer);
+  SgTensor *w = sg_checklist_need(c, SHAPE(ANY, in, 3, 3), "%s.weight", layer);
 
   if (!w)
     return -1;
   add_silent_noise(c, layer);
-  need(c, SHAPE(w->shape[0]), "%s.bias", layer);
-  need(c, 0, NULL, "%s.noise_strength", layer);
+  sg_checklist_need(c, SHAPE(w->shape[0]), "%s.bias", layer);
+  sg_checklist_need(c, 0, NULL, "%s.noise_strength", layer);
   sg_checklist_allow(c, plane, SHAPE(r, r));
-  need(c, SHAPE(in, w_dim), "%s.affine.weight", layer);
-  need(c, SHAPE(in), "%s.affine.bias", layer);
+  sg_checklist_need(c, SHAPE(in, w_dim), "%s.affine.weight", layer);
+  sg_checklist_need(c, SHAPE(in), "%s.affine.bias", layer);
   return (int)w->shape[0];
 }
 
@@ -189,13 +177,13 @@ static void
 check_torgb(SgChecklist *c, int r, int in, SgModelInfo *info)
 {
   int colours = info->img_channels ? info->img_channels : ANY;
-  SgTensor *w = need(c, SHAPE(colours, in, 1, 1), "synthesis.b%d.torgb.weight", r);
+  SgTensor *w = sg_checklist_need(c, SHAPE(colours, in, 1, 1), "synthesis.b%d.torgb.weight", r);
   if (!w)
     return;
   info->img_channels = (int)w->shape[0];
-  need(c, SHAPE(info->img_channels), "synthesis.b%d.torgb.bias", r);
-  need(c, SHAPE(in, info->w_dim), "synthesis.b%d.torgb.affine.weight", r);
-  need(c, SHAPE(in), "synthesis.b%d.torgb.affine.bias", r);
+  sg_checklist_need(c, SHAPE(info->img_channels), "synthesis.b%d.torgb.bias", r);
+  sg_checklist_need(c, SHAPE(in, info->w_dim), "synthesis.b%d.torgb.affine.weight", r);
+  sg_checklist_need(c, SHAPE(in), "synthesis.b%d.torgb.affine.bias", r);
 }
 
 static SgArch
@@ -211,7 +199,7 @@ find_g_arch(const SgChecklist *c, const SgModelInfo *info)
 static void
 check_synthesis(SgChecklist *c, SgModelInfo *info)
 {
-  SgTensor *constant = need(c, SHAPE(ANY, 4, 4), "synthesis.b4.const");
+  SgTensor *constant = sg_checklist_need(c, SHAPE(ANY, 4, 4), "synthesis.b4.const");
   int channels = constant ? (int)constant->shape[0] : -1;
 
   for (int r = 4; c->ok && r <= info->img_resolution; r *= 2) {
@@ -220,7 +208,7 @@ check_synthesis(SgChecklist *c, SgModelInfo *info)
       channels = check_g_layer(c, r, 0, in, info->w_dim);
     channels = c->ok ? check_g_layer(c, r, 1, channels, info->w_dim) : -1;
     if (c->ok && info->g_arch == SG_ARCH_RESNET && r > 4)
-      need(c, SHAPE(channels, in, 1, 1), "synthesis.b%d.skip.weight", r);
+      sg_checklist_need(c, SHAPE(channels, in, 1, 1), "synthesis.b%d.skip.weight", r);
     if (c->ok && (info->g_arch == SG_ARCH_SKIP || r == info->img_resolution))
       check_torgb(c, r, channels, info);
   }
@@ -257,31 +245,31 @@ infer_generator(SgModel *m, const char *prefix, SgModelInfo *info, GPtrArray *or
 static void
 check_fromrgb(SgChecklist *c, int r, int out, int colours)
 {
-  SgTensor *w = need(c, SHAPE(out, colours, 1, 1), "b%d.fromrgb.weight", r);
+  SgTensor *w = sg_checklist_need(c, SHAPE(out, colours, 1, 1), "b%d.fromrgb.weight", r);
   if (w)
-    need(c, SHAPE(w->shape[0]), "b%d.fromrgb.bias", r);
+    sg_checklist_need(c, SHAPE(w->shape[0]), "b%d.fromrgb.bias", r);
 }
 
 /* Returns the block's output channels, or -1. */
 static int
 check_d_block(SgChecklist *c, int r, int in, SgArch arch)
 {
-  SgTensor *w0 = need(c, SHAPE(ANY, in, 3, 3), "b%d.conv0.weight", r), *w1;
+  SgTensor *w0 = sg_checklist_need(c, SHAPE(ANY, in, 3, 3), "b%d.conv0.weight", r), *w1;
   if (!w0)
     return -1;
-  need(c, SHAPE(w0->shape[0]), "b%d.conv0.bias", r);
-  if (!(w1 = need(c, SHAPE(ANY, w0->shape[0], 3, 3), "b%d.conv1.weight", r)))
+  sg_checklist_need(c, SHAPE(w0->shape[0]), "b%d.conv0.bias", r);
+  if (!(w1 = sg_checklist_need(c, SHAPE(ANY, w0->shape[0], 3, 3), "b%d.conv1.weight", r)))
     return -1;
-  need(c, SHAPE(w1->shape[0]), "b%d.conv1.bias", r);
+  sg_checklist_need(c, SHAPE(w1->shape[0]), "b%d.conv1.bias", r);
   if (arch == SG_ARCH_RESNET)
-    need(c, SHAPE(w1->shape[0], in, 1, 1), "b%d.skip.weight", r);
+    sg_checklist_need(c, SHAPE(w1->shape[0], in, 1, 1), "b%d.skip.weight", r);
   return (int)w1->shape[0];
 }
 
 static void
 check_epilogue(SgChecklist *c, int in, int outputs, SgModelInfo *info)
 {
-  SgTensor *conv = need(c, SHAPE(ANY, ANY, 3, 3), "b4.conv.weight"), *fc;
+  SgTensor *conv = sg_checklist_need(c, SHAPE(ANY, ANY, 3, 3), "b4.conv.weight"), *fc;
   if (!conv)
     return;
   int extra = (int)conv->shape[1] - in, features = (int)conv->shape[0];
@@ -293,12 +281,12 @@ check_epilogue(SgChecklist *c, int in, int outputs, SgModelInfo *info)
     return;
   }
   info->mbstd_num_channels = extra;
-  need(c, SHAPE(features), "b4.conv.bias");
-  if (!(fc = need(c, SHAPE(ANY, (gint64)features * 16), "b4.fc.weight")))
+  sg_checklist_need(c, SHAPE(features), "b4.conv.bias");
+  if (!(fc = sg_checklist_need(c, SHAPE(ANY, (gint64)features * 16), "b4.fc.weight")))
     return;
-  need(c, SHAPE(fc->shape[0]), "b4.fc.bias");
-  need(c, SHAPE(outputs, fc->shape[0]), "b4.out.weight");
-  need(c, SHAPE(outputs), "b4.out.bias");
+  sg_checklist_need(c, SHAPE(fc->shape[0]), "b4.fc.bias");
+  sg_checklist_need(c, SHAPE(outputs, fc->shape[0]), "b4.out.weight");
+  sg_checklist_need(c, SHAPE(outputs), "b4.out.bias");
 }
 
 static SgArch

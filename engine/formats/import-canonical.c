@@ -212,23 +212,6 @@ is_layer_attribute(const char *key)
          g_str_has_prefix(key, "mapping.");
 }
 
-/* What the file says about itself besides its layers: data set, kimg, licence… */
-static void
-copy_metadata(const SgArchive *a, SgModel *m)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  g_hash_table_iter_init(&iter, a->attributes);
-  while (g_hash_table_iter_next(&iter, &key, &value)) {
-    const char *name = key;
-    if (g_str_has_prefix(name, "__metadata__."))
-      name += strlen("__metadata__.");
-    else if (is_layer_attribute(name))
-      continue;
-    g_hash_table_replace(m->metadata, g_strdup(name), g_strdup(value));
-  }
-}
-
 static gboolean
 import(const SgArchive *a, SgModel *m, GError **error)
 {
@@ -254,7 +237,7 @@ import(const SgArchive *a, SgModel *m, GError **error)
     if (!import_network(a, m, n, error) || !read_discriminator_attributes(a, m, n, error))
       return FALSE;
   }
-  copy_metadata(a, m);
+  sg_model_copy_metadata(m, a, is_layer_attribute);
   return read_native_metadata(a, &m->info, error);
 }
 

@@ -7,12 +7,6 @@
 
 #define ANY        -1
 #define MAX_BLOCKS 10
-#define SHAPE(...)                                                                                 \
-  (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
-  {                                                                                                \
-    __VA_ARGS__                                                                                    \
-  }
-
 /* ---- import ---------------------------------------------------------------------------------- */
 
 static gboolean
@@ -106,20 +100,6 @@ import_averaged(const SgArchive *a, SgModel *m, const char *from, const char *ou
     sg_model_add(m, "G_ema.", "dlatent_avg", sg_tensor_ref(t));
 }
 
-static void
-copy_metadata(const SgArchive *a, SgModel *m)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  g_hash_table_iter_init(&iter, a->attributes);
-  while (g_hash_table_iter_next(&iter, &key, &value)) {
-    const char *name = key;
-    if (g_str_has_prefix(name, "__metadata__."))
-      name += strlen("__metadata__.");
-    g_hash_table_replace(m->metadata, g_strdup(name), g_strdup(value));
-  }
-}
-
 static gboolean
 import(const SgArchive *a, SgModel *m, GError **error)
 {
@@ -144,7 +124,7 @@ import(const SgArchive *a, SgModel *m, GError **error)
   }
   if (has(a, "D.", "from_channels.weight"))
     import_network(a, m, "D.", "D.");
-  copy_metadata(a, m);
+  sg_model_copy_metadata(m, a, NULL);
   return TRUE;
 }
 
@@ -152,29 +132,17 @@ const SgImporter sg_import_mystylegan = {matches, import};
 
 /* ---- what the network is --------------------------------------------------------------------- */
 
-G_GNUC_PRINTF(4, 5)
-static SgTensor *
-need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
-{
-  char name[128];
-  va_list args;
-  va_start(args, format);
-  g_vsnprintf(name, sizeof name, format, args);
-  va_end(args);
-  return sg_checklist_need(c, name, ndim, shape);
-}
-
 /* A modulated convolution; returns its weight. */
 static SgTensor *
 check_styled(SgChecklist *c, int block, const char *layer, int ndim, const gint64 *shape, int in,
              int out_axis, int latent)
 {
-  SgTensor *w = need(c, ndim, shape, "%d.%s.weight_orig", block, layer);
+  SgTensor *w = sg_checklist_need(c, ndim, shape, "%d.%s.weight_orig", block, layer);
   if (!w)
     return NULL;
-  need(c, SHAPE(w->shape[out_axis]), "%d.%s.bias", block, layer);
-  need(c, SHAPE(in, latent), "%d.%s.style.weight_orig", block, layer);
-  need(c, SHAPE(in), "%d.%s.style.bias", block, layer);
+  sg_checklist_need(c, SHAPE(w->shape[out_axis]), "%d.%s.bias", block, layer);
+  sg_checklist_need(c, SHAPE(in, latent), "%d.%s.style.weight_orig", block, layer);
+  sg_checklist_need(c, SHAPE(in), "%d.%s.style.bias", block, layer);
   return w;
 }
 
@@ -190,8 +158,8 @@ check_block(SgChecklist *c, int b, int in, SgModelInfo *info)
   if (!(conv = check_styled(c, b, "conv", SHAPE(ANY, middle, 3, 3), middle, 0, info->w_dim)))
     return -1;
   int out = (int)conv->shape[0], colours = info->img_channels ? info->img_channels : ANY;
-  need(c, SHAPE(1), "%d.noise.noise_strength", b);
-  need(c, SHAPE(1), "%d.noise2.noise_strength", b);
+  sg_checklist_need(c, SHAPE(1), "%d.noise.noise_strength", b);
+  sg_checklist_need(c, SHAPE(1), "%d.noise2.noise_strength", b);
   rgb = check_styled(c, b, "to_channels", SHAPE(colours, out, 1, 1), out, 0, info->w_dim);
   if (rgb)
     info->img_channels = (int)rgb->shape[0];
@@ -211,7 +179,7 @@ static gboolean
 infer_generator(SgModel *m, const char *prefix, SgModelInfo *info, int *full, GError **error)
 {
   SgChecklist c = {m, prefix, m->names, error, TRUE};
-  SgTensor *constant = need(&c, SHAPE(ANY, ANY, ANY), "const");
+  SgTensor *constant = sg_checklist_need(&c, SHAPE(ANY, ANY, ANY), "const");
   SgTensor *first = sg_model_tensor(m, prefix, "mapping.0.weight_orig");
 
   if (!constant)
@@ -224,8 +192,9 @@ infer_generator(SgModel *m, const char *prefix, SgModelInfo *info, int *full, GE
   info->mapping_layers = 0;
   for (; c.ok && sg_model_tensorf(m, prefix, "mapping.%d.weight_orig", info->mapping_layers);
        info->mapping_layers++) {
-    need(&c, SHAPE(info->w_dim, info->w_dim), "mapping.%d.weight_orig", info->mapping_layers);
-    need(&c, SHAPE(info->w_dim), "mapping.%d.bias", info->mapping_layers);
+    sg_checklist_need(&c, SHAPE(info->w_dim, info->w_dim), "mapping.%d.weight_orig",
+                      info->mapping_layers);
+    sg_checklist_need(&c, SHAPE(info->w_dim), "mapping.%d.bias", info->mapping_layers);
   }
   sg_checklist_allow(&c, "dlatent_avg", SHAPE(info->w_dim));
   int channels = (int)constant->shape[0], blocks = count_blocks(m, prefix);
@@ -255,10 +224,10 @@ read_resolution(const SgModel *m, int full, SgModelInfo *info, GError **error)
 static int
 check_conv(SgChecklist *c, const char *name, int in, int kernel)
 {
-  SgTensor *w = need(c, SHAPE(ANY, in, kernel, kernel), "%s.weight_orig", name);
+  SgTensor *w = sg_checklist_need(c, SHAPE(ANY, in, kernel, kernel), "%s.weight_orig", name);
   if (!w)
     return -1;
-  need(c, SHAPE(w->shape[0]), "%s.bias", name);
+  sg_checklist_need(c, SHAPE(w->shape[0]), "%s.bias", name);
   return (int)w->shape[0];
 }
 
@@ -289,20 +258,20 @@ infer_discriminator(SgModel *m, SgModelInfo *info, GError **error)
     channels = check_d_block(&c, b, channels);
     size = (size + 1) / 2;
   }
-  if (!c.ok || !(conv = need(&c, SHAPE(ANY, channels + 1, 3, 3), "conv.weight_orig")))
+  if (!c.ok || !(conv = sg_checklist_need(&c, SHAPE(ANY, channels + 1, 3, 3), "conv.weight_orig")))
     return FALSE;
   info->mbstd_num_channels = 1;
-  need(&c, SHAPE(conv->shape[0]), "conv.bias");
+  sg_checklist_need(&c, SHAPE(conv->shape[0]), "conv.bias");
   if (size <= 2)
     return sg_broken(error, "the discriminator has more blocks than pictures of %d×%d allow",
                      info->img_resolution, info->img_resolution);
   /* The last convolution has no padding. */
   gint64 pixels = (gint64)(size - 2) * (size - 2);
-  if (!(dense = need(&c, SHAPE(ANY, conv->shape[0] * pixels), "dense.weight_orig")))
+  if (!(dense = sg_checklist_need(&c, SHAPE(ANY, conv->shape[0] * pixels), "dense.weight_orig")))
     return FALSE;
-  need(&c, SHAPE(dense->shape[0]), "dense.bias");
-  need(&c, SHAPE(1, dense->shape[0]), "output.weight_orig");
-  need(&c, SHAPE(1), "output.bias");
+  sg_checklist_need(&c, SHAPE(dense->shape[0]), "dense.bias");
+  sg_checklist_need(&c, SHAPE(1, dense->shape[0]), "output.weight_orig");
+  sg_checklist_need(&c, SHAPE(1), "output.bias");
   info->has_d = c.ok;
   return c.ok;
 }

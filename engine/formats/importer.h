@@ -37,6 +37,17 @@ gboolean sg_mystylegan_infer(SgModel *model, GError **error);
 /* Refuses tensors that no entry of model->names asks for. */
 gboolean sg_refuse_surplus(SgModel *model, GError **error);
 
+/* What the file says about itself: data set, kimg, licence… Attributes for which `skip` (may be
+ * NULL) is true belong to layers and stay out. */
+void sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key));
+
+/* The two arguments "int ndim, const gint64 *shape" of the functions below. */
+#define SHAPE(...)                                                                                 \
+  (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
+  {                                                                                                \
+    __VA_ARGS__                                                                                    \
+  }
+
 /* A checklist of tensors a network must have. */
 typedef struct {
   SgModel *model;
@@ -46,7 +57,8 @@ typedef struct {
   gboolean ok;
 } SgChecklist;
 /* Returns the tensor if it is there and has the shape (sizes as gint64, < 0: any), else NULL. */
-SgTensor *sg_checklist_need(SgChecklist *c, const char *name, int ndim, const gint64 *shape);
+SgTensor *sg_checklist_need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 /* The same, but may be missing. */
 SgTensor *sg_checklist_allow(SgChecklist *c, const char *name, int ndim, const gint64 *shape);
 

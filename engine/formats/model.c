@@ -162,6 +162,24 @@ check_finite(const SgModel *m, GError **error)
       total, first);
 }
 
+void
+sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key))
+{
+  static const char prefix[] = "__metadata__.";
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init(&iter, a->attributes);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const char *name = key;
+    if (g_str_has_prefix(name, prefix))
+      name += strlen(prefix);
+    else if (skip && skip(name))
+      continue;
+    g_hash_table_replace(m->metadata, g_strdup(name), g_strdup(value));
+  }
+}
+
 static char *
 compute_hash(const SgModel *m)
 {
