@@ -5,6 +5,20 @@
 
 #define COMMENTS _("Open a StyleGAN, drag what is inside it, and see at once what each part does.")
 
+/* The dialogs' own body breaks lines between words only, and a path may be one long word. */
+static GtkWidget *
+body_new(const char *text)
+{
+  GtkWidget *label = gtk_label_new(text);
+
+  gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+  gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_max_width_chars(GTK_LABEL(label), 44);
+  gtk_label_set_selectable(GTK_LABEL(label), TRUE);
+  gtk_label_set_justify(GTK_LABEL(label), GTK_JUSTIFY_CENTER);
+  return label;
+}
+
 #if ADW_CHECK_VERSION(1, 5, 0)
 
 GtkWidget *
@@ -12,7 +26,7 @@ vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body
 {
   AdwDialog *dialog = adw_alert_dialog_new(heading, NULL);
 
-  adw_alert_dialog_set_body(ADW_ALERT_DIALOG(dialog), body);
+  adw_alert_dialog_set_extra_child(ADW_ALERT_DIALOG(dialog), body_new(body));
   adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
   adw_dialog_present(dialog, GTK_WIDGET(parent));
   return GTK_WIDGET(dialog);
@@ -39,7 +53,7 @@ vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body
 {
   GtkWidget *dialog = adw_message_dialog_new(parent, heading, NULL);
 
-  adw_message_dialog_set_body(ADW_MESSAGE_DIALOG(dialog), body);
+  adw_message_dialog_set_extra_child(ADW_MESSAGE_DIALOG(dialog), body_new(body));
   adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", _("_Close"));
   gtk_window_present(GTK_WINDOW(dialog));
   return dialog;
