@@ -30,6 +30,8 @@ struct _SgDnnlConv {
   SgBackend *backend;
   const float *weight; /* [O, I, k, k], borrowed */
   int o, i;
+  int o_padded,
+      i_padded; /* to whole blocks: with fewer than a block oneDNN falls back to slow loops */
   SgConvGeometry g;
   GArray *plans; /* of Plan: one per input size */
   GArray *packs; /* of Pack: one per weight layout oneDNN asked for */
@@ -156,6 +158,21 @@ memory_desc(dnnl_memory_t memory)
   return md;
 }
 
+/* The weights with zeros up to whole blocks of channels; NULL if they are whole as they are. */
+static float *
+pad_weights(const SgDnnlConv *conv)
+{
+  gsize taps = (gsize)(conv->g.kernel * conv->g.kernel), row = (gsize)conv->i * taps;
+  gsize padded_row = (gsize)conv->i_padded * taps;
+
+  if (conv->o == conv->o_padded && conv->i == conv->i_padded)
+    return NULL;
+  float *padded = g_new0(float, (gsize)conv->o_padded *padded_row);
+  for (int o = 0; o < conv->o; o++)
+    memcpy(padded + (gsize)o * padded_row, conv->weight + (gsize)o * row, row * sizeof(float));
+  return padded;
+}
+
 /* The conv's weights in layout `wanted`: packed once, then shared by all input sizes. */
 static dnnl_memory_t
 packed_weights(SgDnnlConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError **error)
@@ -166,12 +183,14 @@ packed_weights(SgDnnlConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError 
       return pack->memory;
   }
   Pack pack = {NULL, sg_aligned_alloc(desc_size(wanted))};
+  g_autofree float *padded = pad_weights(conv);
   dnnl_memory_t plain = NULL;
   gboolean ok = pack.data != NULL;
   if (!ok)
     check(dnnl_out_of_memory, "pack weights", error);
   ok = ok &&
-       check(dnnl_memory_create(&plain, MD_ARG(*plain_md), engine, (void *)conv->weight),
+       check(dnnl_memory_create(&plain, MD_ARG(*plain_md), engine,
+                                padded ? padded : (void *)conv->weight),
              "wrap weights", error) &&
        check(dnnl_memory_create(&pack.memory, wanted, engine, pack.data), "wrap weights", error) &&
        reorder(plain, pack.memory, MD_ARG(*plain_md), wanted, error);
@@ -205,8 +224,9 @@ static gboolean
 plan_init(SgDnnlConv *conv, Plan *plan, const SgBuf *y, const SgBuf *x, GError **error)
 {
   dnnl_format_tag_t act = CPU(conv->backend)->block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
-  dnnl_dims_t xd = {x->n, x->c, x->h, x->w}, yd = {y->n, y->c, y->h, y->w};
-  dnnl_dims_t wd = {conv->o, conv->i, conv->g.kernel, conv->g.kernel};
+  dnnl_dims_t xd = {x->n, conv->i_padded, x->h, x->w};
+  dnnl_dims_t yd = {y->n, conv->o_padded, y->h, y->w};
+  dnnl_dims_t wd = {conv->o_padded, conv->i_padded, conv->g.kernel, conv->g.kernel};
   MemDesc src = {0}, dst = {0}, any = {0}, plain = {0};
   dnnl_primitive_desc_t pd = NULL;
 
@@ -259,6 +279,8 @@ cpu_dnnl_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvG
   conv->weight = weight;
   conv->o = o;
   conv->i = i;
+  conv->o_padded = (o + CPU(b)->block - 1) / CPU(b)->block * CPU(b)->block;
+  conv->i_padded = (i + CPU(b)->block - 1) / CPU(b)->block * CPU(b)->block;
   conv->g = *g;
   conv->plans = g_array_new(FALSE, FALSE, sizeof(Plan));
   g_array_set_clear_func(conv->plans, plan_clear);
