@@ -281,9 +281,7 @@ open_done_cb(GObject *source, GAsyncResult *result, gpointer user_data)
   if (good) {
     adopt(self, job);
   } else {
-    g_autofree char *name = g_path_get_basename(job->path);
-    g_autofree char *heading = g_strdup_printf("“%s” could not be opened", name);
-    vitrine_session_error(self, heading, error->message);
+    vitrine_session_error(self, "The file could not be opened", error->message);
   }
   vitrine_session_set_loading(self, FALSE);
 }

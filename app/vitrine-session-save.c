@@ -66,8 +66,7 @@ saved_cb(GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_task_propagate_boolean(G_TASK(result), &error)) {
     vitrine_session_info(self, "Saved %s", name);
   } else {
-    g_autofree char *heading = g_strdup_printf("“%s” could not be saved", name);
-    vitrine_session_error(self, heading, error->message);
+    vitrine_session_error(self, "The file could not be saved", error->message);
   }
   vitrine_session_add_saving(self, -1);
 }

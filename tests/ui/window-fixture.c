@@ -1,4 +1,5 @@
 #include "tests/ui/window-fixture.h"
+#include "ui/vitrine-dialogs.h"
 #include <glib/gstdio.h>
 #include "app/vitrine-store.h"
 
@@ -89,6 +90,9 @@ window_gone(Fixture *f, gpointer data)
 void
 fixture_close(Fixture *f)
 {
+  /* A dialog inside the window (libadwaita from 1.5 on) would be closed in the window's place. */
+  if (vitrine_window_get_dialog(f->window))
+    vitrine_dialogs_close(vitrine_window_get_dialog(f->window));
   gtk_window_close(GTK_WINDOW(f->window));
   fixture_wait(f, window_gone, NULL, 10);
   vitrine_store_flush();
