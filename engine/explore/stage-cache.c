@@ -159,6 +159,10 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
       break;
   }
   c->valid = i;
+  for (; i < c->net->stages->len; i++) { /* their memory is what the new ones will use */
+    drop(&c->x[i]);
+    drop(&c->img[i]);
+  }
   if (noisy) {
     c->noise_key = noise;
     for (guint s = 0; s < c->net->stages->len; s++)
