@@ -3,8 +3,8 @@
 usage: bench.py --build=DIR [--window=PROGRAM] [--commit=HASH] [--append=RESULTS.md] [--note=TEXT] [--seconds=S] [--rounds=N]
 DIR is a build directory of this project (bench-render and the command line are taken from there), PROGRAM the
 `vitrine` with the window. For each model and batch size every way PyTorch has of computing the same picture is tried,
-the two fastest race against us: a round each, in turns, a process each; the faster of the two is the rival. A round
-that another program disturbed is thrown away and repeated. Pictures of both sides are compared on the way.
+the fastest compiled and the fastest eager one race against us: a round each, in turns, a process each; the faster of the
+two is the rival. A round that another program disturbed is thrown away and repeated. Pictures of both sides are compared on the way.
 """
 import argparse
 import datetime
@@ -121,23 +121,32 @@ def random_model(path):
 
 # ---------------------------------------------------------------- one case
 
-def heats(model, batch, folder, seconds):
-    """The two fastest ways of PyTorch, still running; a list of (ms, variant) and of what failed."""
+def finalists(found):
+    """The fastest of each kind; `found` is sorted."""
+    kinds = {}
+    for _, variant, side in found:
+        kinds.setdefault(variant.endswith('compile'), side)
+    return list(kinds.values())
+
+
+def heats(model, batch, variants, folder, seconds):
+    """All ways of PyTorch, the finalists (the fastest compiled and the fastest eager one) still running, and what failed."""
     found, failed = [], []
-    for variant in VARIANTS:
+    for variant in variants:
         try:
             side = theirs(model, batch, variant, f'--npy={folder}/{variant}.npy')
         except RuntimeError as e:
             failed.append(str(e))
             continue
         wait_for_quiet(10)
-        times, _ = side.round(seconds)
-        found.append((statistics.median(times['full']), variant, side))
+        best = min(statistics.median(side.round(seconds)[0]['full']) for _ in range(2))
+        found.append((best, variant, side))
         print(f'  heat {variant}: {found[-1][0]:.2f} ms', file=sys.stderr, flush=True)
         found.sort(key=lambda x: x[0])
-        for _, _, slow in found[2:]:
-            if slow.process.poll() is None:
-                slow.memory = slow.close()['peak_rss_mib']
+        kept = finalists(found)
+        for _, _, side in found:
+            if side not in kept and side.process.poll() is None:
+                side.memory = side.close()['peak_rss_mib']
     return found, failed
 
 
@@ -169,21 +178,21 @@ def difference(a, b):
 
 def race(name, model, batch, opt, folder):
     print(f'{name}, batch {batch}', file=sys.stderr, flush=True)
-    found, failed = heats(model, batch, folder, opt.seconds / 2)
+    found, failed = heats(model, batch, opt.variants.split(','), folder, opt.seconds / 2)
     us = ours(opt.build, model, batch, f'--npy={folder}/ours.npy')
-    rivals = [side for _, _, side in found[:2]]
+    rivals = finalists(found)
     thrown, disturbed = take_turns([us] + rivals, opt.rounds, opt.seconds)
     rival = min(rivals, key=lambda s: statistics.median(s.times['full']))
     memory = {s.name: s.close()['peak_rss_mib'] for s in [us] + rivals}
-    memory.update({v: s.memory for _, v, s in found[2:]})
+    memory.update({v: s.memory for _, v, s in found if s not in rivals})
     least = min((v for v in memory if v != 'vitrine'), key=memory.get)
     most, relative = difference(f'{folder}/ours.npy', f'{folder}/{rival.name}.npy')
     result = {'model': name, 'batch': batch, 'vitrine_ms': us.times['full'], 'pytorch_ms': rival.times['full'],
               'ratios': [b / a for a, b in zip(us.medians, rival.medians)], 'variant': rival.name, 'heats': {v: ms for ms, v, _ in found}, 'failed': failed,
-              'other': {s.name: statistics.median(s.times['full']) for s in rivals if s is not rival},
+              'other': {s.name: s.times['full'] for s in rivals if s is not rival},
               'memory_mib': memory, 'least_memory': least, 'difference': most, 'difference_of_range': relative,
               'thrown_away': thrown, 'disturbed': disturbed, 'foreign_cores': max(us.foreign + rival.foreign)}
-    print(json.dumps({k: v for k, v in result.items() if not k.endswith('_ms')}), file=sys.stderr, flush=True)
+    print(json.dumps({k: v for k, v in result.items() if k != 'other' and not k.endswith('_ms')}), file=sys.stderr, flush=True)
     return result
 
 
@@ -259,6 +268,9 @@ def race_lines(races):
         yield (f"| {r['model']} | {r['batch']} | {spread(r['vitrine_ms'])} ({len(r['vitrine_ms'])}) | "
                f"{spread(r['pytorch_ms'])} ({len(r['pytorch_ms'])}) | {r['variant']} | {down(ratio)} ({down(min(r['ratios']))} to {down(max(r['ratios']))}) | {goal} | "
                f"{verdict(ratio >= goal)} | {r['difference']:.1e} ({r['difference_of_range']:.1e}) |")
+        for variant, times in r['other'].items():
+            ratio = statistics.median(times) / statistics.median(r['vitrine_ms'])
+            yield f"| | | | {spread(times)} ({len(times)}) | {variant} | {down(ratio)} | | not the rival | |"
 
 
 def memory_lines(races):
@@ -308,7 +320,7 @@ def report(opt, races, restyles, windows, scripts):
     for part in (race_lines(races), memory_lines(races), restyle_lines(restyles),
                  start_lines(windows, scripts) if scripts else []):
         lines += list(part) + ['']
-    lines.append('Heats of PyTorch (median ms of one round) and how quiet it was:')
+    lines.append('Heats of PyTorch (the lower median ms of two rounds) and how quiet it was:')
     for r in races:
         heats_text = ', '.join(f'{v} {ms:.2f}' for v, ms in sorted(r['heats'].items(), key=lambda x: x[1]))
         lines.append(f"- {r['model']}, batch {r['batch']}: {heats_text}"
@@ -332,6 +344,7 @@ def options():
     p.add_argument('--rounds', type=int, default=8)
     p.add_argument('--models', default='bundled,paper256')
     p.add_argument('--batches', default='1,16')
+    p.add_argument('--variants', default=','.join(VARIANTS))
     return p.parse_args()
 
 

@@ -12,7 +12,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import struct
 import sys
 import time
@@ -26,7 +25,9 @@ import stylegan2 as sg
 
 
 def peak_mib():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Not ru_maxrss, which starts at the peak of the process that started this one."""
+    with open('/proc/self/status') as f:
+        return next(int(line.split()[1]) for line in f if line.startswith('VmHWM:')) / 1024
 
 
 def load(path):
