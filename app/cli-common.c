@@ -30,10 +30,11 @@ cli_finish(const char *command, GError *error)
     return 0;
   /* A program that reads our errors counts on one line. */
   g_strdelimit(error->message, "\r\n", ' ');
-  fprintf(stderr, "vitrine %s: %s\n", command, error->message);
+  fprintf(stderr, "vitrine %s: %s", command, error->message);
   status = error->domain == CLI_USAGE_ERROR ? 2 : 1;
   if (status == 2)
-    fprintf(stderr, "Try \"vitrine %s --help\".\n", command);
+    fprintf(stderr, " (\"vitrine %s --help\" explains)", command);
+  fputc('\n', stderr);
   g_error_free(error);
   return status;
 }

@@ -3,6 +3,7 @@
 #include "engine/explore/renderer.h"
 #include "engine/formats/picture.h"
 #include <errno.h>
+#include <float.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
 #include <math.h>
@@ -10,8 +11,9 @@
 #include <string.h>
 
 /* What an option holds when it was not given. */
-#define UNSET_INT    G_MININT
-#define UNSET_DOUBLE NAN
+#define UNSET_INT G_MININT
+/* A value nobody asks for; NaN can be typed. */
+#define UNSET_DOUBLE (-DBL_MAX)
 
 typedef struct {
   char *network, *seeds, *noise_mode, *scale_space, *latent, *space, *recipe, *outdir, *device;
@@ -193,9 +195,9 @@ apply_options(SgRecipe *r, const Options *o, const SgModelInfo *info, GError **e
     return FALSE;
   r->noise_mode = (SgNoiseMode)noise;
   r->scale_space = (SgSpace)space;
-  if (!isnan(o->trunc))
+  if (o->trunc != UNSET_DOUBLE)
     r->psi = o->trunc;
-  if (!isnan(o->scale))
+  if (o->scale != UNSET_DOUBLE)
     r->scale = o->scale;
   if (!isfinite(r->psi) || !isfinite(r->scale)) {
     cli_set_usage_error(error, "--trunc and --scale must be finite numbers");

@@ -1,0 +1,271 @@
+"""The commands as a person or a script runs them: files, exit codes, one line that says what is wrong.
+
+usage: test-cli.py PROGRAM SOURCE_ROOT      standard library only
+"""
+import hashlib
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zlib
+
+PROGRAM, ROOT = sys.argv[1], sys.argv[2]
+FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
+BUNDLED = os.path.join(ROOT, 'data', 'models', 'lorelei64.safetensors')
+
+
+def fixture(name):
+    return os.path.join(FIXTURES, name)
+
+
+def vitrine(*args, limit=None):
+    """(exit code, standard output, standard error)"""
+    def before():
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            import signal
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    p = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60, preexec_fn=before)
+    return p.returncode, p.stdout, p.stderr
+
+
+def chunks(png):
+    """[(type, data)] of a PNG, checksums verified."""
+    assert png[:8] == b'\x89PNG\r\n\x1a\n'
+    at, found = 8, []
+    while at < len(png):
+        n, kind = struct.unpack('>I4s', png[at:at + 8])
+        data = png[at + 8:at + 8 + n]
+        assert struct.unpack('>I', png[at + 8 + n:at + 12 + n])[0] == zlib.crc32(kind + data)
+        found.append((kind, data))
+        at += 12 + n
+    return found
+
+
+def pixels(path):
+    """Filtered scan lines, decompressed: equal pictures by the same writer have equal ones."""
+    png = chunks(read(path))
+    return png[0][1], zlib.decompress(b''.join(d for k, d in png if k == b'IDAT'))
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+def npy(path):
+    """(shape, floats) of a '<f4' file in C order."""
+    data = read(path)
+    n = struct.unpack('<H', data[8:10])[0]
+    head = eval(data[10:10 + n], {'__builtins__': {}})  # written by the program under test, a literal
+    assert head['descr'] == '<f4' and not head['fortran_order'], head
+    body = data[10 + n:]
+    return head['shape'], struct.unpack(f'<{len(body) // 4}f', body)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = self.folder.name
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def run_ok(self, *args):
+        code, out, err = vitrine(*args)
+        self.assertEqual((code, err), (0, ''), args)
+        return out
+
+    def run_bad(self, code, *args, says=(), **kw):
+        found, out, err = vitrine(*args, **kw)
+        self.assertEqual(found, code, (args, err))
+        self.assertEqual(err.count('\n'), 1, err)
+        self.assertTrue(err.startswith('vitrine'), err)
+        for text in says:
+            self.assertIn(text, err)
+        return err
+
+    def generate(self, folder, *args, network=fixture('sg2.safetensors')):
+        path = os.path.join(self.out, folder)
+        self.run_ok('generate', '--network=' + network, '--outdir=' + path, *args)
+        return path
+
+
+class Generate(Case):
+    def test_oracle(self):
+        """The independent numbers, through the whole program."""
+        for name, network, options in (
+                ('sg2_seed0_psi1', 'sg2_ada_p3.pkl', []), ('sg2_seed0_psi07', 'sg2_rosinality_zip.pt', ['--trunc=0.7']),
+                ('sg2_seed0_psi05c4', 'sg2_tf_v5_p3.pkl', ['--trunc', '0.5', '--trunc-cutoff', '4']),
+                ('sg2_seed0_nonoise', 'sg2.safetensors', ['--noise-mode=none']),
+                ('simplerick_seed0', 'simplerick_legacy.pt', [])):
+            path = self.generate(name, '--seeds=0', '--npy', *options, network=fixture(network))
+            shape, found = npy(os.path.join(path, 'seed0000.npy'))
+            expected = struct.unpack(f'<{len(found)}f', read(fixture(f'oracle_{name}.f32')))
+            span = max(expected) - min(expected)
+            self.assertLess(max(abs(a - b) for a, b in zip(found, expected)), 1e-4 * span, name)
+
+    def test_seeds(self):
+        path = self.generate('a', '--seeds=0-2,7,4294967295', '--npy')
+        self.assertEqual(sorted(os.listdir(path)), sorted(
+            f'seed{n}.{e}' for n in ('0000', '0001', '0002', '0007', '4294967295') for e in ('png', 'npy')))
+        one = self.generate('b', '--seeds=2')
+        self.assertEqual(pixels(f'{path}/seed0002.png'), pixels(f'{one}/seed0002.png'))
+        self.assertNotEqual(pixels(f'{path}/seed0001.png'), pixels(f'{path}/seed0002.png'))
+        for seeds in ('', '1-', '3-1', 'x', '1,,2', '-1', '4294967296', '0-99999999999'):
+            self.run_bad(2, 'generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--seeds=' + seeds)
+
+    def test_recipe(self):
+        """A picture holds what made it, and makes it again."""
+        first = self.generate('a', '--seeds=5', '--trunc=0.8', '--scale=1.5', '--set=z3=+2.5,w1=-0.25',
+                              '--noise-mode=random', '--noise-seed=9')
+        png = chunks(read(f'{first}/seed0005.png'))
+        text = {d.split(b'\0', 1)[0]: d for k, d in png if k == b'iTXt'}
+        recipe = json.loads(text[b'vitrine'].split(b'\0')[-1])
+        self.assertEqual((recipe['seed'], recipe['psi'], recipe['scale'], recipe['z_offset']), (5, 0.8, 1.5, {'3': 2.5}))
+        self.assertIn(b'trainedAlgorithmicMedia', text[b'XML:com.adobe.xmp'])
+        again = self.generate('b', f'--recipe={first}/seed0005.png')
+        self.assertEqual(pixels(f'{first}/seed0005.png'), pixels(f'{again}/seed0005.png'))
+        plain = self.generate('c', '--seeds=5')
+        self.assertNotEqual(pixels(f'{first}/seed0005.png'), pixels(f'{plain}/seed0005.png'))
+
+    def test_scale(self):
+        plain, w, z = (self.generate(n, '--seeds=1', '--npy', *o) for n, o in (
+            ('a', []), ('b', ['--scale=2']), ('c', ['--scale=2', '--scale-space=z'])))
+        a, b, c = (npy(f'{p}/seed0001.npy')[1] for p in (plain, w, z))
+        self.assertGreater(max(abs(x - y) for x, y in zip(a, b)), 1e-2)
+        # The mapping network normalises z but for an epsilon.
+        self.assertLess(max(abs(x - y) for x, y in zip(a, c)), 1e-4)
+
+    def test_latent(self):
+        values = [((i * 37) % 19 - 9) / 5 for i in range(8)]
+        head = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 8), }"
+        head += b' ' * (-(len(head) + 11) % 64) + b'\n'
+        path = os.path.join(self.out, 'z.npy')
+        with open(path, 'wb') as f:
+            f.write(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head + struct.pack('<8d', *values))
+        a = self.generate('a', '--latent=' + path, '--space=z', '--npy')
+        b = self.generate('b', '--latent=' + path, '--space=w', '--npy')
+        files = [[n for n in os.listdir(p) if n.endswith('.npy')] for p in (a, b)]
+        self.assertEqual([len(n) for n in files], [1, 1])
+        self.assertNotEqual(read(os.path.join(a, files[0][0])), read(os.path.join(b, files[1][0])))
+        self.run_bad(1, 'generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--latent=' + path,
+                     '--space=z', says=('z.npy', '512'))
+
+    def test_usage(self):
+        base = ['generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--seeds=0']
+        for bad in ('--trunc=nan', '--trunc=x', '--scale=inf', '--noise-mode=loud', '--trunc-cutoff=99', '--set=z999=1',
+                    '--set=q1=1', '--set=z1', '--frobnicate', '--class=1', '--scale-space=x', '--device=abacus'):
+            self.run_bad(2, *base, bad)
+        self.run_bad(2, 'generate', '--seeds=0', says=('--',))
+        self.run_bad(2, 'frobnicate', 'x')
+        self.assertIn('generate', self.run_ok('--help'))
+        self.assertIn('--seeds', self.run_ok('generate', '--help'))
+
+    def test_where(self):
+        inside = os.path.join(self.out, 'deep', 'er')
+        self.generate(os.path.join('deep', 'er'), '--seeds=0')
+        self.assertEqual(os.listdir(inside), ['seed0000.png'])
+        blocked = os.path.join(self.out, 'file')
+        open(blocked, 'w').close()
+        self.run_bad(1, 'generate', '--network=' + BUNDLED, '--outdir=' + blocked, '--seeds=0', says=('file',))
+
+    def test_full_disk(self):
+        """The picture that was there survives, nothing half-written stays."""
+        path = self.generate('a', '--seeds=0', network=BUNDLED)
+        before = read(f'{path}/seed0000.png')
+        self.run_bad(1, 'generate', '--network=' + BUNDLED, '--outdir=' + path, '--seeds=0', '--trunc=0.5',
+                     limit=2000, says=('seed0000.png',))
+        self.assertEqual(os.listdir(path), ['seed0000.png'])
+        self.assertEqual(read(f'{path}/seed0000.png'), before)
+
+    def test_json(self):
+        out = json.loads(self.run_ok('generate', '--network=' + BUNDLED, '--seeds=0-1', '--json', '--outdir=' + self.out))
+        self.assertEqual(len(out['pictures']), 2)
+
+
+class Score(Case):
+    def test_pictures(self):
+        """The numbers themselves are tests/golden's."""
+        path = self.generate('a', '--seeds=0-3', network=BUNDLED)
+        pictures = [f'{path}/seed000{i}.png' for i in range(4)]
+        out = json.loads(self.run_ok('score', '--network=' + BUNDLED, '--json', *pictures))
+        scores = out['scores']
+        self.assertEqual(len(scores), 4)
+        for s in scores:
+            self.assertAlmostEqual(s['sigmoid'], 1 / (1 + 2.718281828459045 ** -s['logit']), places=5)
+        lines = self.run_ok('score', '--network=' + BUNDLED, *pictures).splitlines()
+        self.assertEqual(len(lines), 5)
+        alone = self.run_ok('score', '--network=' + BUNDLED, pictures[2]).splitlines()[1]
+        self.assertEqual(alone, lines[3])
+        together = self.run_ok('score', '--network=' + BUNDLED, '--batch=4', *pictures).splitlines()
+        self.assertNotEqual(together[3], lines[3])
+
+    def test_refusals(self):
+        small = self.generate('a', '--seeds=0')
+        self.run_bad(1, 'score', '--network=' + BUNDLED, f'{small}/seed0000.png', says=('16', '64'))
+        self.run_bad(1, 'score', '--network=' + fixture('sg2.safetensors'), f'{small}/seed0000.png', says=('discriminator',))
+        self.run_bad(1, 'score', '--network=' + BUNDLED, '/nonexistent.png', says=('/nonexistent.png',))
+        self.run_bad(2, 'score', '--network=' + BUNDLED)
+
+
+class Inspect(Case):
+    def test_hashes(self):
+        with open(fixture('expected.json')) as f:
+            expected = json.load(f)
+        found = json.loads(self.run_ok('inspect', '--json', '--hashes', fixture('sg2_ada_p3.pkl')))
+        hashes = {t['name']: t['sha256'] for t in found['tensors']}
+        self.assertGreater(len(expected['sg2_ada_p3.pkl']), 100)
+        for name, want in expected['sg2_ada_p3.pkl'].items():
+            self.assertEqual(hashes[name], want[1], name)
+
+    def test_any_container(self):
+        found = json.loads(self.run_ok('inspect', '--json', '--hashes', fixture('torch_views_zip.pt')))
+        self.assertIsNone(found['architecture'])
+        self.assertEqual(len(found['tensors']), 13)
+        t = next(t for t in found['tensors'] if t['name'] == 'e')
+        self.assertEqual(t['sha256'], hashlib.sha256(b'').hexdigest())
+        self.assertIn('StyleGAN2', self.run_ok('inspect', BUNDLED))
+
+    def test_hostile(self):
+        folder = fixture('hostile')
+        for name in sorted(os.listdir(folder)):
+            for command in (['inspect'], ['convert'], ['generate', '--seeds=0', '--outdir=' + self.out]):
+                path = os.path.join(folder, name)
+                args = [command[0], path, os.path.join(self.out, 'x')] if command[0] == 'convert' else \
+                    [command[0], path] if command[0] == 'inspect' else [*command, '--network=' + path]
+                start = time.time()
+                self.run_bad(1, *args, says=(name,))
+                self.assertLess(time.time() - start, 1, name)
+        self.assertEqual(os.listdir(self.out), [])
+
+
+class Convert(Case):
+    def test_round_trip(self):
+        for name in ('sg2_ada_p4.pkl', 'sg2_rosinality_legacy.pt', 'simplerick_zip.pt', 'sg2_tf_v4_p2.pkl'):
+            native = os.path.join(self.out, name + '.safetensors')
+            self.run_ok('convert', fixture(name), native)
+            a = self.generate(name + 'a', '--seeds=0-1', network=fixture(name))
+            b = self.generate(name + 'b', '--seeds=0-1', network=native)
+            for i in range(2):
+                self.assertEqual(pixels(f'{a}/seed000{i}.png'), pixels(f'{b}/seed000{i}.png'), name)
+
+    def test_refusals(self):
+        target = os.path.join(self.out, 'x.safetensors')
+        with open(target, 'w') as f:
+            f.write('precious')
+        self.run_bad(1, 'convert', fixture('sg1_tf_v3_p4.pkl'), target, says=('StyleGAN1',))
+        self.run_bad(1, 'convert', fixture('torch_views_zip.pt'), target)
+        self.run_bad(1, 'convert', BUNDLED, target, limit=100000, says=('x.safetensors',))
+        self.assertEqual(read(target), b'precious')
+        self.assertEqual(os.listdir(self.out), ['x.safetensors'])
+        self.run_bad(2, 'convert', BUNDLED)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0], '-v'])
