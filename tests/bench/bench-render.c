@@ -33,7 +33,7 @@ typedef struct {
   SgRecipe *recipe;
   GArray *times[KINDS];   /* of double, ms, in the order measured */
   int first_layer[KINDS]; /* where the last picture of each kind began */
-  gint64 rss_model_kib;   /* once the model is loaded and packed, before the first picture */
+  gint64 rss_model_kib;   /* with the model open, before the first picture */
 } Bench;
 
 /* A line of /proc/self/status in KiB, 0 if it is not there. */
