@@ -11,6 +11,10 @@
 /* Bars and the order by influence follow the measurement, but not faster than an eye does. */
 #define INFLUENCE_INTERVAL_MS 200
 #define ROWS_PER_IDLE         12
+/* The view would build its two hundred rows within one frame; a screenful first, then the others.
+ */
+#define FIRST_ROWS 24
+#define MORE_ROWS  8
 
 static const double presets[] = {10, 20, 100, 1000};
 
@@ -21,7 +25,8 @@ struct _VitrineDimensionList {
   GPtrArray *rows; /* of VitrineDimensionRow, bound ones; borrowed */
   double range;
   gboolean syncing, dragging;
-  guint idle_id, influence_id;
+  guint idle_id, influence_id, grow_id;
+  GtkSliceListModel *slice; /* grows until it holds everything */
   GtkWidget *pin_popover;
 
   GtkToggleButton *space_z, *space_w, *sort_number, *sort_influence, *only_changed;
@@ -405,6 +410,7 @@ focus_position(VitrineDimensionList *self, int position, VitrineRowPart part)
                    : g_list_model_get_item(G_LIST_MODEL(self->dimensions->ordered), position);
   if (item == NULL)
     return FALSE;
+  gtk_slice_list_model_set_size(self->slice, G_MAXUINT);
   gtk_widget_activate_action(GTK_WIDGET(self->view), "list.scroll-to-item", "u", (guint)position);
   VitrineDimensionRow *row = bound_row(self, item->index);
   if (row == NULL)
@@ -495,6 +501,20 @@ make_factory(VitrineDimensionList *self)
   return factory;
 }
 
+static gboolean
+grow_cb(gpointer data)
+{
+  VitrineDimensionList *self = data;
+  guint size = gtk_slice_list_model_get_size(self->slice);
+  if (size < 256) { /* more than the view ever keeps: the rest costs nothing */
+    gtk_slice_list_model_set_size(self->slice, size + MORE_ROWS);
+    return G_SOURCE_CONTINUE;
+  }
+  gtk_slice_list_model_set_size(self->slice, G_MAXUINT);
+  self->grow_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 /* --- range --- */
 
 double
@@ -577,8 +597,11 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
   g_signal_connect_object(session, "notify::space", G_CALLBACK(space_changed_cb), self, 0);
   update_all(self);
   g_autoptr(GtkListItemFactory) factory = make_factory(self);
-  g_autoptr(GtkSelectionModel) selection = GTK_SELECTION_MODEL(
-      gtk_no_selection_new(g_object_ref(G_LIST_MODEL(self->dimensions->ordered))));
+  self->slice = gtk_slice_list_model_new(g_object_ref(G_LIST_MODEL(self->dimensions->ordered)), 0,
+                                         FIRST_ROWS);
+  self->grow_id = g_idle_add_full(G_PRIORITY_LOW, grow_cb, self, NULL);
+  g_autoptr(GtkSelectionModel) selection =
+      GTK_SELECTION_MODEL(gtk_no_selection_new(g_object_ref(G_LIST_MODEL(self->slice))));
   gtk_list_view_set_factory(self->view, factory);
   gtk_list_view_set_model(self->view, selection);
 }
@@ -616,11 +639,13 @@ vitrine_dimension_list_dispose(GObject *object)
 {
   VitrineDimensionList *self = VITRINE_DIMENSION_LIST(object);
   g_clear_handle_id(&self->idle_id, g_source_remove);
+  g_clear_handle_id(&self->grow_id, g_source_remove);
   g_clear_handle_id(&self->influence_id, g_source_remove);
   if (self->view != NULL) {
     gtk_list_view_set_model(self->view, NULL); /* unbinds the rows while they can still be told */
     gtk_list_view_set_factory(self->view, NULL);
   }
+  g_clear_object(&self->slice);
   g_clear_pointer(&self->pin_popover, gtk_widget_unparent);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_DIMENSION_LIST);
   g_clear_object(&self->session);

@@ -236,22 +236,16 @@ allocate_change(VitrineDimensionRow *self, const GtkAllocation *scale)
   gtk_widget_set_child_visible(self->change, show);
   if (!show)
     return;
-  GdkRectangle trough;
-  int start, end;
-  gtk_range_get_range_rect(GTK_RANGE(self->scale), &trough);
-  gtk_range_get_slider_range(GTK_RANGE(self->scale), &start, &end);
-  double half = CLAMP((end - start) / 2.0, 0, 12);
+  double left, right;
+  vitrine_range_get_span(self->scale, GTK_WIDGET(self), &left, &right);
   double lower = gtk_adjustment_get_lower(self->adjustment);
   double upper = gtk_adjustment_get_upper(self->adjustment);
   double from = (CLAMP(self->item->base, lower, upper) - lower) / (upper - lower);
   double to = (CLAMP(self->item->value, lower, upper) - lower) / (upper - lower);
-  double span = trough.width - 2 * half;
-  double x = trough.x + half + span * fmin(from, to);
-  int width = MAX(2, (int)lrint(span * fabs(to - from)));
-  /* The trough's rectangle includes room for the knob; the visible groove is thinner. */
-  int height = MIN(trough.height, 4);
+  double x = left + (right - left) * fmin(from, to);
+  int width = MAX(2, (int)lrint((right - left) * fabs(to - from))), height = 4;
   int y = scale->y + (scale->height - height) / 2;
-  allocate_part(GTK_WIDGET(self), self->change, scale->x + (int)lrint(x), y, width, height);
+  allocate_part(GTK_WIDGET(self), self->change, (int)lrint(x), y, width, height);
 }
 
 static void
@@ -275,7 +269,11 @@ vitrine_dimension_row_size_allocate(GtkWidget *widget, int width, int height, in
   allocate_part(widget, self->scale, scale.x, scale.y, scale.width, scale.height);
   allocate_change(self, &scale);
 
-  allocate_part(widget, self->label, 0, 0, LABEL_WIDTH, height);
+  /* One line's height, or an inscription wraps into what room there is instead of ellipsizing. */
+  int line;
+  gtk_widget_measure(self->label, GTK_ORIENTATION_VERTICAL, LABEL_WIDTH, NULL, &line, NULL, NULL);
+  line = MIN(line, height);
+  allocate_part(widget, self->label, 0, (height - line) / 2, LABEL_WIDTH, line);
   gboolean measured = self->influence_share > 0;
   gtk_widget_set_child_visible(self->influence, measured);
   if (measured)

@@ -156,16 +156,13 @@ vitrine_factor_scale_size_allocate(GtkWidget *widget, int width, int height, int
   gtk_widget_measure(self->scale, GTK_ORIENTATION_VERTICAL, -1, &scale_height, NULL, NULL, NULL);
   marks_height = height - scale_height;
   gtk_widget_size_allocate(self->scale, &(GtkAllocation){0, 0, width, scale_height}, -1);
-  GdkRectangle trough;
-  gtk_range_get_range_rect(GTK_RANGE(self->scale), &trough);
-  int start, end;
-  gtk_range_get_slider_range(GTK_RANGE(self->scale), &start, &end);
-  double half = CLAMP((end - start) / 2.0, 0, 12), span = trough.width - 2 * half;
+  double from, to;
+  vitrine_range_get_span(self->scale, widget, &from, &to);
   int edge = 0; /* where the previous mark ends: the first ones stand close and must not overlap */
   for (int i = 0; i < VITRINE_N_FACTORS; i++) {
     int w;
     gtk_widget_measure(self->marks[i], GTK_ORIENTATION_HORIZONTAL, -1, &w, NULL, NULL, NULL);
-    double centre = trough.x + half + span * vitrine_factor_to_position(vitrine_factors[i]);
+    double centre = from + (to - from) * vitrine_factor_to_position(vitrine_factors[i]);
     int x = CLAMP((int)lrint(centre - w / 2.0), edge, MAX(edge, width - w));
     edge = x + w;
     gtk_widget_size_allocate(

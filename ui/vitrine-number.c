@@ -214,3 +214,19 @@ vitrine_range_ignore_wheel(GtkWidget *range)
       gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_NONE);
   }
 }
+
+void
+vitrine_range_get_span(GtkWidget *range, GtkWidget *widget, double *from, double *to)
+{
+  GdkRectangle rect;
+  graphene_point_t corner = GRAPHENE_POINT_INIT(0, 0);
+  int start, end;
+
+  gtk_range_get_range_rect(GTK_RANGE(range), &rect);
+  gtk_range_get_slider_range(GTK_RANGE(range), &start, &end);
+  double half = CLAMP((end - start) / 2.0, 0, 12);
+  if (!gtk_widget_compute_point(range, widget, &GRAPHENE_POINT_INIT((float)rect.x, 0), &corner))
+    corner.x = (float)rect.x;
+  *from = corner.x + half;
+  *to = corner.x + rect.width - half;
+}
