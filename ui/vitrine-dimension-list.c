@@ -191,12 +191,26 @@ update_labels(VitrineDimensionList *self)
 }
 
 static void
+scroll_to_top(VitrineDimensionList *self)
+{
+  gtk_widget_activate_action(GTK_WIDGET(self->view), "list.scroll-to-item", "u", 0u);
+}
+
+/* A list that stands at its top stays there, whichever dimensions come to the top; the view itself
+ * would stay with the dimension it shows. */
+static void
 refilter(VitrineDimensionList *self)
 {
+  GtkAdjustment *adjustment =
+      gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(self->scrolled));
+  gboolean at_top = gtk_adjustment_get_value(adjustment) < 1;
+
   if (self->dragging)
     return; /* set_dragging (FALSE) comes back to it */
   vitrine_dimensions_refilter(self->dimensions);
   update_labels(self);
+  if (at_top)
+    scroll_to_top(self);
 }
 
 static void
@@ -332,6 +346,7 @@ switches_cb(GtkToggleButton *button, VitrineDimensionList *self)
     else
       vitrine_session_stop_influence(self->session);
     update_influence(self);
+    scroll_to_top(self);
   }
   refilter(self);
 }

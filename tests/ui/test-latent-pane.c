@@ -1,0 +1,268 @@
+/* The latent pane in the real window, through its widgets: every edit ends in the recipe, every
+ * change of the recipe shows. */
+#include "tests/ui/window-fixture.h"
+#include <math.h>
+#include "ui/vitrine-latent-pane.h"
+#include "ui/vitrine-number.h"
+
+static GtkWidget *
+part(Fixture *f, const char *name)
+{
+  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
+  if (!widget)
+    g_error("no widget is called %s", name);
+  return widget;
+}
+
+static GtkWidget *
+dimension_part(Fixture *f, const char *kind, int dim)
+{
+  g_autofree char *name = g_strdup_printf("dim-%s-%d", kind, dim);
+  return part(f, name);
+}
+
+static GtkAdjustment *
+slider(Fixture *f, int dim)
+{
+  return gtk_range_get_adjustment(GTK_RANGE(dimension_part(f, "scale", dim)));
+}
+
+static const SgRecipe *
+recipe(Fixture *f)
+{
+  return vitrine_session_get_recipe(f->session);
+}
+
+static double
+shown(Fixture *f, int dim)
+{
+  return vitrine_session_get_base(f->session, SG_SPACE_Z)[dim] + recipe(f)->z_offset[dim];
+}
+
+static void
+toggle(Fixture *f, const char *name, gboolean on)
+{
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(f, name)), on);
+}
+
+static void
+open_plain(Fixture *f)
+{
+  fixture_forget_state();
+  fixture_open(f, NULL);
+  fixture_run_for(0.3); /* the rows that are built in idle time */
+}
+
+/* Rows that exist, bound to a dimension: far fewer than dimensions. */
+static int
+count_rows(GtkWidget *root)
+{
+  int n = g_str_has_prefix(gtk_widget_get_name(root), "dim-scale-");
+  for (GtkWidget *child = gtk_widget_get_first_child(root); child;
+       child = gtk_widget_get_next_sibling(child))
+    n += count_rows(child);
+  return n;
+}
+
+static void
+test_values(void)
+{
+  Fixture f;
+  open_plain(&f);
+  g_assert_cmpint(count_rows(GTK_WIDGET(f.window)), <, 300);
+  g_assert_cmpint(recipe(&f)->z_dim, ==, 512);
+
+  gtk_adjustment_set_value(slider(&f, 2), -4);
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(shown(&f, 2), -4, 1e-9);
+  /* Typed beyond the range: the value counts and the sliders reach that far. */
+  gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 4)), "137,5");
+  g_signal_emit_by_name(dimension_part(&f, "entry", 4), "activate");
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(shown(&f, 4), 137.5, 1e-9);
+  g_assert_cmpfloat(gtk_adjustment_get_upper(slider(&f, 4)), >=, 137.5);
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 4)), 137.5, 1e-9);
+  /* What is no number changes nothing. */
+  gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 1)), "7 apples");
+  g_signal_emit_by_name(dimension_part(&f, "entry", 1), "activate");
+  fixture_settle(&f);
+  g_assert_cmpfloat(recipe(&f)->z_offset[1], ==, 0);
+
+  g_signal_emit_by_name(dimension_part(&f, "reset", 4), "clicked");
+  fixture_settle(&f);
+  g_assert_cmpfloat(recipe(&f)->z_offset[4], ==, 0);
+  g_assert_cmpfloat(recipe(&f)->z_offset[2], !=, 0);
+  g_signal_emit_by_name(part(&f, "reset-all"), "clicked");
+  fixture_settle(&f);
+  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 2)), -4, 1e-9);
+  fixture_close(&f);
+}
+
+static void
+test_spaces(void)
+{
+  Fixture f;
+  open_plain(&f);
+  toggle(&f, "space-w", TRUE);
+  fixture_settle(&f);
+  g_assert_cmpint(vitrine_session_get_space(f.session), ==, SG_SPACE_W);
+  const double *base = vitrine_session_get_base(f.session, SG_SPACE_W);
+  g_assert_nonnull(base);
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 0)), base[0], 1e-6);
+  gtk_adjustment_set_value(slider(&f, 0), 2);
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(
+      vitrine_session_get_base(f.session, SG_SPACE_W)[0] + recipe(&f)->w_offset[0], 2, 1e-9);
+  g_assert_cmpfloat(recipe(&f)->z_offset[0], ==, 0);
+  fixture_close(&f);
+}
+
+static void
+test_filters(void)
+{
+  Fixture f;
+  open_plain(&f);
+  gtk_adjustment_set_value(slider(&f, 5), 3);
+  gtk_adjustment_set_value(slider(&f, 9), -3);
+  fixture_settle(&f);
+  toggle(&f, "only-changed", TRUE);
+  fixture_run_for(0.3);
+  g_assert_null(fixture_find(GTK_WIDGET(f.window), "dim-scale-4"));
+  part(&f, "dim-scale-5");
+  part(&f, "dim-scale-9");
+  toggle(&f, "only-changed", FALSE);
+  fixture_run_for(0.3);
+  part(&f, "dim-scale-4");
+
+  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 7, "hair");
+  g_assert_cmpstr(vitrine_session_get_favourite(f.session, SG_SPACE_Z, 7), ==, "hair");
+  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 7, NULL);
+  fixture_close(&f);
+}
+
+static GtkWidget *
+find_pane(GtkWidget *root)
+{
+  GtkWidget *found = VITRINE_IS_LATENT_PANE(root) ? root : NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child(root); child && !found;
+       child = gtk_widget_get_next_sibling(child))
+    found = find_pane(child);
+  return found;
+}
+
+static void
+test_jump(void)
+{
+  Fixture f;
+  open_plain(&f);
+  VitrineLatentPane *pane = VITRINE_LATENT_PANE(find_pane(GTK_WIDGET(f.window)));
+  g_assert_false(vitrine_latent_pane_go_to(pane, 512));
+  g_assert_true(vitrine_latent_pane_go_to(pane, 400));
+  fixture_run_for(0.3);
+  g_assert_true(gtk_widget_get_mapped(dimension_part(&f, "scale", 400)));
+  g_assert_true(gtk_window_get_focus(GTK_WINDOW(f.window)) == dimension_part(&f, "scale", 400));
+  gtk_adjustment_set_value(slider(&f, 400), 6);
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(shown(&f, 400), 6, 1e-9);
+  fixture_close(&f);
+}
+
+static gboolean
+all_measured(Fixture *f, gpointer data)
+{
+  const double *v = vitrine_session_get_influence(f->session, SG_SPACE_Z);
+  for (int i = 0; v && i < 512; i++)
+    if (isnan(v[i]))
+      return FALSE;
+  return v != NULL;
+}
+
+/* The list's first row is the dimension that moves the picture most. */
+static void
+test_influence(void)
+{
+  Fixture f;
+  int most = 0;
+  open_plain(&f);
+  toggle(&f, "sort-influence", TRUE);
+  fixture_wait(&f, all_measured, NULL, 120);
+  fixture_run_for(0.5);
+  const double *v = vitrine_session_get_influence(f.session, SG_SPACE_Z);
+  for (int i = 0; i < 512; i++)
+    most = v[i] > v[most] ? i : most;
+  g_assert_true(gtk_widget_get_mapped(dimension_part(&f, "scale", most)));
+  graphene_rect_t row, list;
+  g_assert_true(gtk_widget_compute_bounds(dimension_part(&f, "scale", most),
+                                          part(&f, "dimension-list"), &row));
+  g_assert_true(
+      gtk_widget_compute_bounds(part(&f, "dimension-list"), part(&f, "dimension-list"), &list));
+  g_assert_cmpfloat(row.origin.y, <, 30);
+  fixture_close(&f);
+}
+
+static void
+test_generation(void)
+{
+  Fixture f;
+  open_plain(&f);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "seed-spin")), 4294967295.0);
+  fixture_settle(&f);
+  g_assert_cmpuint(recipe(&f)->seed, ==, 4294967295u);
+  gtk_adjustment_set_value(gtk_range_get_adjustment(GTK_RANGE(part(&f, "psi-scale"))), 0.5);
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "cutoff-combo")), 3);
+  toggle(&f, "noise-random", TRUE);
+  toggle(&f, "faces-4", TRUE);
+  toggle(&f, "scale-space-z", TRUE);
+  g_signal_emit_by_name(part(&f, "scale-mark-6"), "clicked");
+  fixture_settle(&f);
+  g_assert_cmpfloat_with_epsilon(recipe(&f)->psi, 0.5, 1e-9);
+  g_assert_cmpint(recipe(&f)->cutoff, >=, 0);
+  g_assert_cmpint(recipe(&f)->noise_mode, ==, SG_NOISE_RANDOM);
+  g_assert_cmpint(recipe(&f)->faces, ==, 4);
+  g_assert_cmpint(recipe(&f)->scale_space, ==, SG_SPACE_Z);
+  g_assert_cmpfloat(recipe(&f)->scale, ==, 2.5);
+  while (sg_recipe_is_modified(recipe(&f)) || recipe(&f)->faces != 1 || recipe(&f)->seed != 0) {
+    gboolean more;
+    g_object_get(f.session, "can-undo", &more, NULL);
+    g_assert_true(more);
+    vitrine_session_undo(f.session);
+  }
+  fixture_settle(&f);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "seed-spin"))), ==, 0);
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "faces-1"))));
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "noise-const"))));
+  fixture_close(&f);
+}
+
+/* The logarithmic slider: the nine factors are exact, and there and back is the same. */
+static void
+test_factors(void)
+{
+  for (int i = 0; i < VITRINE_N_FACTORS; i++) {
+    double position = vitrine_factor_to_position(vitrine_factors[i]);
+    g_assert_cmpfloat(vitrine_factor_from_position(position), ==, vitrine_factors[i]);
+    g_assert_cmpfloat(vitrine_factor_snap(position + 0.004, 0.01), ==, vitrine_factors[i]);
+  }
+  g_assert_cmpfloat(vitrine_factor_to_position(0.05), ==, 0);
+  g_assert_cmpfloat(vitrine_factor_to_position(10), ==, 1);
+  for (double p = 0; p <= 1; p += 0.01)
+    g_assert_cmpfloat_with_epsilon(vitrine_factor_to_position(vitrine_factor_from_position(p)), p,
+                                   1e-9);
+}
+
+int
+main(int argc, char **argv)
+{
+  gtk_test_init(&argc, &argv, NULL);
+  g_test_add_func("/pane/factors", test_factors);
+  g_test_add_func("/pane/values", test_values);
+  g_test_add_func("/pane/spaces", test_spaces);
+  g_test_add_func("/pane/filters", test_filters);
+  g_test_add_func("/pane/jump", test_jump);
+  g_test_add_func("/pane/influence", test_influence);
+  g_test_add_func("/pane/generation", test_generation);
+  return g_test_run();
+}
