@@ -10,7 +10,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import zlib
 
@@ -32,6 +31,12 @@ def vitrine(*args, limit=None):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     p = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60, preexec_fn=before)
     return p.returncode, p.stdout, p.stderr
+
+
+def children_seconds():
+    """Processor time: what else the machine does must not fail a test."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def chunks(png):
@@ -239,9 +244,9 @@ class Inspect(Case):
                 path = os.path.join(folder, name)
                 args = [command[0], path, os.path.join(self.out, 'x')] if command[0] == 'convert' else \
                     [command[0], path] if command[0] == 'inspect' else [*command, '--network=' + path]
-                start = time.time()
+                start = children_seconds()
                 self.run_bad(1, *args, says=(name,))
-                self.assertLess(time.time() - start, 1, name)
+                self.assertLess(children_seconds() - start, 1, name)
         self.assertEqual(os.listdir(self.out), [])
 
 

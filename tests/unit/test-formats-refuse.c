@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 
 #define SHAPE(...)                                                                                 \
@@ -11,6 +12,15 @@
   {                                                                                                \
     __VA_ARGS__                                                                                    \
   }
+
+/* Microseconds of this process: what else the machine does must not fail a test. */
+static gint64
+cpu_time(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (gint64)t.tv_sec * G_USEC_PER_SEC + t.tv_nsec / 1000;
+}
 
 static void
 test_hostile(void)
@@ -23,13 +33,13 @@ test_hostile(void)
   for (const char *name; (name = g_dir_read_name(dir)); count++) {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autoptr(GError) error = NULL;
-    gint64 start = g_get_monotonic_time();
+    gint64 start = cpu_time();
     g_autoptr(SgArchive) a = sg_archive_open(path, &error);
     if (a || !error)
       g_error("%s was accepted", name);
     g_assert_cmpint(error->domain, ==, SG_FORMAT_ERROR);
     g_assert_true(g_str_has_prefix(error->message, path));
-    g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC);
+    g_assert_cmpint(cpu_time() - start, <, G_USEC_PER_SEC);
   }
   g_assert_cmpint(count, ==, 31);
 }
@@ -89,7 +99,7 @@ test_repetition(void)
 {
   g_autoptr(GByteArray) bomb = g_byte_array_new();
   g_autoptr(GError) error = NULL;
-  gint64 start = g_get_monotonic_time();
+  gint64 start = cpu_time();
 
   g_byte_array_append(bomb, (const guint8 *)"\x80\x02}", 3);
   for (guint8 i = 0; i < 50; i++) {
@@ -100,7 +110,7 @@ test_repetition(void)
   g_byte_array_append(bomb, (const guint8 *)".", 1);
   g_assert_null(sg_archive_open_memory("bomb", bomb->data, bomb->len, &error));
   g_assert_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN);
-  g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC);
+  g_assert_cmpint(cpu_time() - start, <, G_USEC_PER_SEC);
 }
 
 static void
