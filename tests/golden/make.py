@@ -34,6 +34,7 @@ CASES = [
     dict(name='resnet', g_arch='resnet', d_arch='resnet', seed=3000, faces=4),
     dict(name='classes', g_arch='skip', d_arch='resnet', seed=4000, faces=4, c_dim=3, label=2, psi=0.7, cutoff=8),
     dict(name='clamp', g_arch='resnet', d_arch='resnet', seed=3000, faces=2, clamp=1.5),
+    dict(name='clamp-skip', g_arch='skip', d_arch='skip', seed=1000, faces=2, clamp=0.8),
     dict(name='lorelei64', file='data/models/lorelei64.safetensors', faces=4),
 ]
 
