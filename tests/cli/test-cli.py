@@ -1,6 +1,6 @@
 """The commands as a person or a script runs them: files, exit codes, one line that says what is wrong.
 
-usage: test-cli.py PROGRAM SOURCE_ROOT      standard library only
+usage: test-cli.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library only
 """
 import hashlib
 import json
@@ -13,7 +13,7 @@ import tempfile
 import unittest
 import zlib
 
-PROGRAM, ROOT = sys.argv[1], sys.argv[2]
+PROGRAM, ROOT, MAKE_RANDOM_MODEL = sys.argv[1:4]
 FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
 BUNDLED = os.path.join(ROOT, 'data', 'models', 'lorelei64.safetensors')
 
@@ -192,6 +192,25 @@ class Generate(Case):
     def test_json(self):
         out = json.loads(self.run_ok('generate', '--network=' + BUNDLED, '--seeds=0-1', '--json', '--outdir=' + self.out))
         self.assertEqual(len(out['pictures']), 2)
+
+
+class Classes(Case):
+    def test_classes(self):
+        """A conditional model: every class its own picture, and none unasked."""
+        model = os.path.join(self.out, 'classes.safetensors')
+        subprocess.run([MAKE_RANDOM_MODEL, '--c-dim=3', '--resolution=16', '--channel-base=256', '--z-dim=16',
+                        '--w-dim=16', model], check=True, timeout=60)
+        found = set()
+        for c in range(3):
+            path = self.generate(str(c), '--seeds=0', f'--class={c}', network=model)
+            found.add(pixels(f'{path}/seed0000.png'))
+        self.assertEqual(len(found), 3)
+        again = self.generate('again', f'--recipe={self.out}/1/seed0000.png', network=model)
+        self.assertEqual(pixels(f'{again}/seed0000.png'), pixels(f'{self.out}/1/seed0000.png'))
+        for bad in ('3', '-2', 'x'):
+            self.run_bad(2, 'generate', '--network=' + model, '--outdir=' + self.out, '--seeds=0', '--class=' + bad)
+        scores = {self.run_ok('score', '--network=' + model, f'--class={c}', f'{self.out}/1/seed0000.png') for c in range(3)}
+        self.assertEqual(len(scores), 3)
 
 
 class Score(Case):
