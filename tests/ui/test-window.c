@@ -250,7 +250,8 @@ all_sent(Fixture *f, gpointer data)
   return ((Storm *)data)->sent == 1000;
 }
 
-/* Dimension 3 from -10 to 10 in a thousand steps of 5 ms. Returns the longest stall, in milliseconds.
+/* Dimension 3 from -10 to 10 in a thousand steps of 5 ms. Returns the longest stall, in
+ * milliseconds.
  */
 static double
 run_storm(Fixture *f)
