@@ -33,9 +33,31 @@ void
 sg_buf_unref(SgBuf *buf)
 {
   if (buf && --buf->ref == 0) {
-    buf->backend->buf_release(buf);
+    if (buf->whole)
+      sg_buf_unref(buf->whole);
+    else
+      buf->backend->buf_release(buf);
     g_free(buf);
   }
+}
+
+gsize
+sg_buf_count(const SgBuf *buf)
+{
+  return (gsize)buf->n * (gsize)buf->c * (gsize)buf->h * (gsize)buf->w;
+}
+
+SgBuf *
+sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w)
+{
+  gsize element = whole->backend->element;
+  SgBuf *view = g_new0(SgBuf, 1);
+  *view = (SgBuf){.backend = whole->backend, .ref = 1, .n = n, .c = c, .h = h, .w = w};
+  g_assert(whole->fmt == SG_FMT_PLAIN && first + sg_buf_count(view) <= sg_buf_count(whole));
+  view->bytes = view->capacity = sg_buf_count(view) * element;
+  view->data = (char *)whole->data + first * element;
+  view->whole = sg_buf_ref(whole);
+  return view;
 }
 
 char *

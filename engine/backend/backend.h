@@ -9,6 +9,7 @@
  * nothing fails but allocation and the calls that return gboolean. */
 #pragma once
 
+#include "engine/backend/augment-kernel.h"
 #include "engine/tensor/tensor.h"
 
 G_BEGIN_DECLS
@@ -18,14 +19,15 @@ typedef struct _SgConv SgConv;
 
 typedef enum { SG_FMT_PLAIN, SG_FMT_ACT } SgFormat;
 
-typedef struct {
+typedef struct _SgBuf {
   SgBackend *backend;
   int ref; /* one thread at a time uses a net, so this is plain */
   SgFormat fmt;
   int n, c, h, w;
-  gsize bytes;    /* in use */
-  gsize capacity; /* allocated; the back end's own */
-  gpointer data;  /* the back end's */
+  gsize bytes;          /* in use */
+  gsize capacity;       /* allocated; the back end's own */
+  gpointer data;        /* the back end's */
+  struct _SgBuf *whole; /* of a view */
 } SgBuf;
 
 typedef enum {
@@ -62,10 +64,45 @@ typedef enum {
   SG_FIR_BLUR_BEFORE_DOWN, /* pad 2, gain 1: [H] -> [H + 1], before a stride-2 convolution */
   SG_FIR_UP,               /* zero-insert, pad (2, 1), gain 4: [H] -> [2H] */
   SG_FIR_DOWN,             /* pad 1, gain 1, every second: [H] -> [H / 2] */
+  /* The adjoints, in the same order: their gradients are FIR filters again. */
+  SG_FIR_BLUR_AFTER_UP_ADJOINT,    /* pad 2, gain 4: [2H] -> [2H + 1] */
+  SG_FIR_BLUR_BEFORE_DOWN_ADJOINT, /* pad 1, gain 1: [H + 1] -> [H] */
+  SG_FIR_UP_ADJOINT,               /* as DOWN, gain 4 */
+  SG_FIR_DOWN_ADJOINT,             /* as UP, gain 1 */
 } SgFir;
+
+/* Which of a trilinear form's three operands is the result: convolution, its gradient with respect
+ * to the input, and to the weights, are one form seen from three sides. That closes them under
+ * differentiation. */
+typedef enum { SG_PASS_OUTPUT, SG_PASS_INPUT, SG_PASS_WEIGHT } SgConvPass;
+
+typedef enum {
+  SG_MAP_RSQRT, /* 1 / sqrt (x + a) */
+  SG_MAP_SOFTPLUS,
+  SG_MAP_SIGMOID,
+} SgMap;
+
+/* One sweep over the gradient of an epilogue y = clamp (lrelu (x * scale + noise + bias) * gain).
+ * dx may be dy. */
+typedef struct {
+  const SgBuf *dy, *y;
+  const SgBuf *x;     /* for dscale, else NULL */
+  const SgBuf *scale; /* as the epilogue's */
+  float slope, gain, clamp;
+  SgBuf *dx;     /* or NULL */
+  SgBuf *dscale; /* PLAIN [N, C, 1, 1] or NULL */
+  SgBuf *dsum;   /* PLAIN [N, C, 1, 1], sum over pixels (for the bias) or NULL */
+  SgBuf *dnoise; /* PLAIN [N, 1, H, W], sum over channels, or NULL */
+} SgEpilogueGrad;
+
+typedef struct {
+  double lr, beta1, beta2, eps;
+  guint64 step; /* counted from 1 */
+} SgAdam;
 
 struct _SgBackend {
   const char *name; /* "cpu", "reference", "cuda" */
+  gsize element;    /* bytes of one number in a buffer */
 
   /* buf is filled in but for bytes and data. FALSE and error when memory is short; contents
    * undefined. */
@@ -119,6 +156,43 @@ struct _SgBackend {
   void (*minibatch_std)(SgBuf *y, const SgBuf *x, int group_size, int features);
 
   char *(*describe)(const SgBackend *b); /* "CPU, 2 threads" */
+
+  /* ---- training (tensor/ops.h makes them differentiable) ---- */
+
+  /* Convolution with weights w, PLAIN [O, I, k, k], that change between calls; x and y ACT.
+   * OUTPUT: y = conv (x * style), style PLAIN [N, I, 1, 1] or NULL; INPUT: x = adjoint of y;
+   * WEIGHT: w = gradient from x and y; style only with OUTPUT. Geometry FORWARD or TRANSPOSED. */
+  gboolean (*conv)(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w,
+                   SgBuf *y, GError **error);
+  /* c = alpha op (a) op (b), PLAIN matrices [rows, columns, 1, 1] (columns = C H W). */
+  void (*matmul)(SgBuf *c, const SgBuf *a, gboolean ta, const SgBuf *b, gboolean tb, double alpha);
+  /* y = a x + b z, same size and format; z may be NULL; y may be x or z. */
+  void (*combine)(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z);
+  void (*mul)(SgBuf *y, const SgBuf *a, const SgBuf *b);
+  void (*map)(SgMap fn, double a, SgBuf *y, const SgBuf *x); /* PLAIN */
+  /* y = x * s, s PLAIN [1 or N, C, 1, 1]; ACT. In place allowed. */
+  void (*scale)(SgBuf *y, const SgBuf *x, const SgBuf *s);
+  /* s[n, c] = sum over pixels of a b (b NULL: of a), s PLAIN [N, C, 1, 1]; ACT. */
+  void (*dot)(SgBuf *s, const SgBuf *a, const SgBuf *b);
+  /* Repeats x along every axis where it has size 1; PLAIN, or to ACT from PLAIN [., C, 1, 1] or
+   * [., 1, H, W]. */
+  void (*expand)(SgBuf *y, const SgBuf *x);
+  /* The adjoint: sums x over every axis where y has size 1. */
+  void (*sum_to)(SgBuf *y, const SgBuf *x);
+  /* y = epilogue (x), ACT; y may be x. */
+  void (*epilogue)(SgBuf *y, const SgBuf *x, const SgEpilogue *e);
+  void (*epilogue_grad)(const SgEpilogueGrad *g);
+  /* 1×1 convolution between few and many channels: x ACT [N, C, H, W], w PLAIN [1 or N, K, C, 1],
+   * img PLAIN [N, K, H, W]. OUTPUT: img = sum_c w x; INPUT: x = sum_k w img; WEIGHT: w = sum over
+   * pixels (and samples if w has one) of x img. */
+  void (*rgb)(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
+  /* y[:, to .. to + count] = x[:, from .. from + count], the rest of y zero; same format. */
+  void (*channels)(SgBuf *y, int to, const SgBuf *x, int from, int count);
+  /* y = x through the draws `a`; PLAIN pictures (augment-kernel.h). */
+  void (*augment)(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
+  /* One step of Adam (Kingma & Ba 2015) on flat PLAIN buffers; gradients that are not finite count
+   * as NaN -> 0, ±inf -> ±1e5. */
+  void (*adam)(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
@@ -135,6 +209,10 @@ SgBuf *sg_buf_from_floats(SgBackend *b, const float *src, int n, int c, int h, i
                           GError **error);
 SgBuf *sg_buf_ref(SgBuf *buf);
 void sg_buf_unref(SgBuf *buf); /* NULL allowed */
+/* Numbers [first, first + n c h w) of a PLAIN buffer, seen as [n, c, h, w]; shares its memory and
+ * keeps it. */
+SgBuf *sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w);
+gsize sg_buf_count(const SgBuf *buf); /* n c h w */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgBuf, sg_buf_unref)
 

@@ -1,19 +1,8 @@
 /* oneDNN behind two functions: convolution and sgemm. Debian 12 has version 2.6 (descriptors are
  * structs), Debian 13 version 3.x (descriptors are handles, primitive descriptors are made
- * directly): the #if below is the whole difference, and no other file includes dnnl.h. */
-#include "engine/backend/cpu-private.h"
-#include <dnnl.h>
+ * directly): the #if below is the whole difference, and no file but cpu-dnnl*.c sees it. */
+#include "engine/backend/cpu-dnnl.h"
 #include <string.h>
-
-#if DNNL_VERSION_MAJOR >= 3
-typedef dnnl_memory_desc_t MemDesc;
-typedef const_dnnl_memory_desc_t ConstMemDesc;
-#  define MD_ARG(md) (md)
-#else
-typedef dnnl_memory_desc_t MemDesc;
-typedef const dnnl_memory_desc_t *ConstMemDesc;
-#  define MD_ARG(md) (&(md))
-#endif
 
 typedef struct {
   int n, h, w; /* of the input */
@@ -37,11 +26,11 @@ struct _SgDnnlConv {
   GArray *packs; /* of Pack: one per weight layout oneDNN asked for */
 };
 
-static dnnl_engine_t engine;
-static dnnl_stream_t stream;
+dnnl_engine_t sg_dnnl_engine;
+dnnl_stream_t sg_dnnl_stream;
 
-static gboolean
-check(dnnl_status_t status, const char *what, GError **error)
+gboolean
+sg_dnnl_check(dnnl_status_t status, const char *what, GError **error)
 {
   if (status == dnnl_success)
     return TRUE;
@@ -51,22 +40,23 @@ check(dnnl_status_t status, const char *what, GError **error)
   return FALSE;
 }
 
-static gboolean
-start_engine(GError **error)
+gboolean
+sg_dnnl_start(GError **error)
 {
   static gsize once;
   if (g_once_init_enter(&once)) {
-    if (dnnl_engine_create(&engine, dnnl_cpu, 0) == dnnl_success)
-      dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+    if (dnnl_engine_create(&sg_dnnl_engine, dnnl_cpu, 0) == dnnl_success)
+      dnnl_stream_create(&sg_dnnl_stream, sg_dnnl_engine, dnnl_stream_default_flags);
     g_once_init_leave(&once, 1);
   }
-  return check(stream ? dnnl_success : dnnl_runtime_error, "start on this processor", error);
+  return sg_dnnl_check(sg_dnnl_stream ? dnnl_success : dnnl_runtime_error,
+                       "start on this processor", error);
 }
 
 /* ---- differences between the two C APIs ------------------------------------------------------ */
 
-static dnnl_status_t
-desc_new(MemDesc *md, int ndims, const dnnl_dim_t *dims, dnnl_format_tag_t tag)
+dnnl_status_t
+sg_dnnl_desc_new(MemDesc *md, int ndims, const dnnl_dim_t *dims, dnnl_format_tag_t tag)
 {
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl_memory_desc_create_with_tag(md, ndims, dims, dnnl_f32, tag);
@@ -75,8 +65,8 @@ desc_new(MemDesc *md, int ndims, const dnnl_dim_t *dims, dnnl_format_tag_t tag)
 #endif
 }
 
-static void
-desc_free(MemDesc *md)
+void
+sg_dnnl_desc_free(MemDesc *md)
 {
 #if DNNL_VERSION_MAJOR >= 3
   if (*md)
@@ -85,14 +75,14 @@ desc_free(MemDesc *md)
 #endif
 }
 
-static gsize
-desc_size(ConstMemDesc md)
+gsize
+sg_dnnl_desc_size(ConstMemDesc md)
 {
   return dnnl_memory_desc_get_size(md);
 }
 
-static gboolean
-desc_equal(ConstMemDesc a, ConstMemDesc b)
+gboolean
+sg_dnnl_desc_equal(ConstMemDesc a, ConstMemDesc b)
 {
   return dnnl_memory_desc_equal(a, b) != 0;
 }
@@ -107,9 +97,9 @@ conv_desc_new(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, 
   dnnl_dims_t dilates = {0, 0};
   if (g->kind == SG_CONV_TRANSPOSED)
     return dnnl_deconvolution_forward_primitive_desc_create(
-        pd, engine, dnnl_forward_inference, dnnl_deconvolution_direct, *src, *weights, NULL, *dst,
-        strides, dilates, lo, hi, NULL);
-  return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_inference,
+        pd, sg_dnnl_engine, dnnl_forward_inference, dnnl_deconvolution_direct, *src, *weights, NULL,
+        *dst, strides, dilates, lo, hi, NULL);
+  return dnnl_convolution_forward_primitive_desc_create(pd, sg_dnnl_engine, dnnl_forward_inference,
                                                         dnnl_convolution_direct, *src, *weights,
                                                         NULL, *dst, strides, dilates, lo, hi, NULL);
 #else
@@ -119,12 +109,14 @@ conv_desc_new(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, 
     status =
         dnnl_deconvolution_forward_desc_init(&d, dnnl_forward_inference, dnnl_deconvolution_direct,
                                              src, weights, NULL, dst, strides, lo, hi);
-    return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &d, NULL, engine, NULL);
+    return status != dnnl_success ? status
+                                  : dnnl_primitive_desc_create(pd, &d, NULL, sg_dnnl_engine, NULL);
   }
   dnnl_convolution_desc_t d;
   status = dnnl_convolution_forward_desc_init(&d, dnnl_forward_inference, dnnl_convolution_direct,
                                               src, weights, NULL, dst, strides, lo, hi);
-  return status != dnnl_success ? status : dnnl_primitive_desc_create(pd, &d, NULL, engine, NULL);
+  return status != dnnl_success ? status
+                                : dnnl_primitive_desc_create(pd, &d, NULL, sg_dnnl_engine, NULL);
 #endif
 }
 
@@ -137,12 +129,13 @@ reorder(dnnl_memory_t from, dnnl_memory_t to, ConstMemDesc from_md, ConstMemDesc
   dnnl_primitive_desc_t pd = NULL;
   dnnl_primitive_t primitive = NULL;
   dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-  gboolean ok =
-      check(dnnl_reorder_primitive_desc_create(&pd, from_md, engine, to_md, engine, NULL),
-            "describe a weight layout", error) &&
-      check(dnnl_primitive_create(&primitive, pd), "make a reorder", error) &&
-      check(dnnl_primitive_execute(primitive, stream, 2, args), "reorder weights", error) &&
-      check(dnnl_stream_wait(stream), "reorder weights", error);
+  gboolean ok = sg_dnnl_check(dnnl_reorder_primitive_desc_create(&pd, from_md, sg_dnnl_engine,
+                                                                 to_md, sg_dnnl_engine, NULL),
+                              "describe a weight layout", error) &&
+                sg_dnnl_check(dnnl_primitive_create(&primitive, pd), "make a reorder", error) &&
+                sg_dnnl_check(dnnl_primitive_execute(primitive, sg_dnnl_stream, 2, args),
+                              "reorder weights", error) &&
+                sg_dnnl_check(dnnl_stream_wait(sg_dnnl_stream), "reorder weights", error);
   if (primitive)
     dnnl_primitive_destroy(primitive);
   if (pd)
@@ -179,20 +172,21 @@ packed_weights(SgDnnlConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError 
 {
   for (guint p = 0; p < conv->packs->len; p++) {
     Pack *pack = &g_array_index(conv->packs, Pack, p);
-    if (desc_equal(memory_desc(pack->memory), wanted))
+    if (sg_dnnl_desc_equal(memory_desc(pack->memory), wanted))
       return pack->memory;
   }
-  Pack pack = {NULL, sg_aligned_alloc(desc_size(wanted))};
+  Pack pack = {NULL, sg_aligned_alloc(sg_dnnl_desc_size(wanted))};
   g_autofree float *padded = pad_weights(conv);
   dnnl_memory_t plain = NULL;
   gboolean ok = pack.data != NULL;
   if (!ok)
-    check(dnnl_out_of_memory, "pack weights", error);
+    sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);
   ok = ok &&
-       check(dnnl_memory_create(&plain, MD_ARG(*plain_md), engine,
-                                padded ? padded : (void *)conv->weight),
-             "wrap weights", error) &&
-       check(dnnl_memory_create(&pack.memory, wanted, engine, pack.data), "wrap weights", error) &&
+       sg_dnnl_check(dnnl_memory_create(&plain, MD_ARG(*plain_md), sg_dnnl_engine,
+                                        padded ? padded : (void *)conv->weight),
+                     "wrap weights", error) &&
+       sg_dnnl_check(dnnl_memory_create(&pack.memory, wanted, sg_dnnl_engine, pack.data),
+                     "wrap weights", error) &&
        reorder(plain, pack.memory, MD_ARG(*plain_md), wanted, error);
   if (plain)
     dnnl_memory_destroy(plain);
@@ -231,23 +225,26 @@ plan_init(SgDnnlConv *conv, Plan *plan, const SgBuf *y, const SgBuf *x, GError *
   dnnl_primitive_desc_t pd = NULL;
 
   gboolean ok =
-      check(desc_new(&src, 4, xd, act), "describe activations", error) &&
-      check(desc_new(&dst, 4, yd, act), "describe activations", error) &&
-      check(desc_new(&any, 4, wd, dnnl_format_tag_any), "describe weights", error) &&
-      check(desc_new(&plain, 4, wd, dnnl_abcd), "describe weights", error) &&
-      check(conv_desc_new(&pd, &conv->g, &src, &any, &dst), "plan a convolution", error) &&
-      check(dnnl_primitive_create(&plan->primitive, pd), "make a convolution", error) &&
-      check(dnnl_memory_create(&plan->src, MD_ARG(src), engine, x->data), "wrap input", error) &&
-      check(dnnl_memory_create(&plan->dst, MD_ARG(dst), engine, y->data), "wrap output", error);
+      sg_dnnl_check(sg_dnnl_desc_new(&src, 4, xd, act), "describe activations", error) &&
+      sg_dnnl_check(sg_dnnl_desc_new(&dst, 4, yd, act), "describe activations", error) &&
+      sg_dnnl_check(sg_dnnl_desc_new(&any, 4, wd, dnnl_format_tag_any), "describe weights",
+                    error) &&
+      sg_dnnl_check(sg_dnnl_desc_new(&plain, 4, wd, dnnl_abcd), "describe weights", error) &&
+      sg_dnnl_check(conv_desc_new(&pd, &conv->g, &src, &any, &dst), "plan a convolution", error) &&
+      sg_dnnl_check(dnnl_primitive_create(&plan->primitive, pd), "make a convolution", error) &&
+      sg_dnnl_check(dnnl_memory_create(&plan->src, MD_ARG(src), sg_dnnl_engine, x->data),
+                    "wrap input", error) &&
+      sg_dnnl_check(dnnl_memory_create(&plan->dst, MD_ARG(dst), sg_dnnl_engine, y->data),
+                    "wrap output", error);
   if (ok)
     plan->weights = packed_weights(conv, dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0),
                                    &plain, error);
   if (pd)
     dnnl_primitive_desc_destroy(pd);
-  desc_free(&src);
-  desc_free(&dst);
-  desc_free(&any);
-  desc_free(&plain);
+  sg_dnnl_desc_free(&src);
+  sg_dnnl_desc_free(&dst);
+  sg_dnnl_desc_free(&any);
+  sg_dnnl_desc_free(&plain);
   return ok && plan->weights;
 }
 
@@ -272,7 +269,7 @@ SgDnnlConv *
 cpu_dnnl_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
                   GError **error)
 {
-  if (!start_engine(error))
+  if (!sg_dnnl_start(error))
     return NULL;
   SgDnnlConv *conv = g_new0(SgDnnlConv, 1);
   conv->backend = b;
@@ -310,14 +307,22 @@ cpu_dnnl_conv_run(SgDnnlConv *conv, SgBuf *y, const SgBuf *x, GError **error)
     return FALSE;
   dnnl_exec_arg_t args[] = {
       {DNNL_ARG_SRC, plan->src}, {DNNL_ARG_WEIGHTS, plan->weights}, {DNNL_ARG_DST, plan->dst}};
-  return check(dnnl_memory_set_data_handle(plan->src, x->data), "set input", error) &&
-         check(dnnl_memory_set_data_handle(plan->dst, y->data), "set output", error) &&
-         check(dnnl_primitive_execute(plan->primitive, stream, 3, args), "convolve", error) &&
-         check(dnnl_stream_wait(stream), "convolve", error);
+  return sg_dnnl_check(dnnl_memory_set_data_handle(plan->src, x->data), "set input", error) &&
+         sg_dnnl_check(dnnl_memory_set_data_handle(plan->dst, y->data), "set output", error) &&
+         sg_dnnl_check(dnnl_primitive_execute(plan->primitive, sg_dnnl_stream, 3, args), "convolve",
+                       error) &&
+         sg_dnnl_check(dnnl_stream_wait(sg_dnnl_stream), "convolve", error);
 }
 
 void
 cpu_sgemm_nt(int m, int n, int k, const float *a, const float *b, float *c)
 {
   dnnl_sgemm('N', 'T', m, n, k, 1.0f, a, k, b, k, 0.0f, c, n);
+}
+
+void
+cpu_sgemm(gboolean ta, gboolean tb, int m, int n, int k, float alpha, const float *a, int lda,
+          const float *b, int ldb, float *c)
+{
+  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, 0.0f, c, n);
 }

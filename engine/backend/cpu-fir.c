@@ -3,6 +3,37 @@
 #include "engine/kernels/element.h"
 #include <string.h>
 
+/* A mode's numbers along one axis. */
+typedef struct {
+  gboolean up; /* insert zeros, pad 2 before */
+  int step, pad;
+  float gain; /* per axis */
+} Fir;
+
+static Fir
+fir_of(SgFir mode)
+{
+  switch (mode) {
+  case SG_FIR_BLUR_AFTER_UP: /* gain 4 = 2 per axis */
+    return (Fir){FALSE, 1, 1, 2};
+  case SG_FIR_BLUR_BEFORE_DOWN:
+    return (Fir){FALSE, 1, 2, 1};
+  case SG_FIR_UP:
+    return (Fir){TRUE, 1, 2, 2};
+  case SG_FIR_DOWN:
+    return (Fir){FALSE, 2, 1, 1};
+  case SG_FIR_BLUR_AFTER_UP_ADJOINT:
+    return (Fir){FALSE, 1, 2, 2};
+  case SG_FIR_BLUR_BEFORE_DOWN_ADJOINT:
+    return (Fir){FALSE, 1, 1, 1};
+  case SG_FIR_UP_ADJOINT:
+    return (Fir){FALSE, 2, 1, 2};
+  case SG_FIR_DOWN_ADJOINT:
+    return (Fir){TRUE, 1, 2, 1};
+  }
+  g_assert_not_reached();
+}
+
 /* Taps of output o along one axis of `size` inputs: first input index and four weights (zero where
  * the input is padding or an inserted zero). The one place that knows pad and phase of each mode;
  * the convolution is a correlation because the filter is symmetric. */
@@ -11,23 +42,15 @@ taps_at(SgFir mode, int o, float w[4])
 {
   static const float f[4] = {0.125f, 0.375f, 0.375f, 0.125f};
   memset(w, 0, sizeof(float) * 4);
-  switch (mode) {
-  case SG_FIR_BLUR_AFTER_UP: /* gain 4 = 2 per axis */
-    for (int t = 0; t < 4; t++)
-      w[t] = 2 * f[t];
-    return o - 1;
-  case SG_FIR_BLUR_BEFORE_DOWN:
-    memcpy(w, f, sizeof f);
-    return o - 2;
-  case SG_FIR_DOWN:
-    memcpy(w, f, sizeof f);
-    return 2 * o - 1;
-  case SG_FIR_UP: /* zero-inserted index o - 2 + t is input (o - 2 + t) / 2 when even */
-    w[0] = 2 * f[o & 1];
-    w[1] = 2 * f[(o & 1) + 2];
+  Fir fir = fir_of(mode);
+  if (fir.up) { /* zero-inserted index o - 2 + t is input (o - 2 + t) / 2 when even */
+    w[0] = fir.gain * f[o & 1];
+    w[1] = fir.gain * f[(o & 1) + 2];
     return (o - 2 + (o & 1)) / 2;
   }
-  g_assert_not_reached();
+  for (int t = 0; t < 4; t++)
+    w[t] = fir.gain * f[t];
+  return o * fir.step - fir.pad;
 }
 
 /* ---- activations ----------------------------------------------------------------------------- */
@@ -41,14 +64,13 @@ act_row(SgBuf *y, const SgBuf *x, SgFir mode, int n, int cb, int row, float *v)
   float w[4], *to = cpu_row(y, n, cb, row);
   int first = taps_at(mode, row, w), line = x->w * block;
 
-  if (mode != SG_FIR_UP) {
+  Fir fir = fir_of(mode);
+  if (!fir.up) {
     const float *in[4];
     for (int t = 0; t < 4; t++)
       in[t] = first + t >= 0 && first + t < x->h ? cpu_row(x, n, cb, first + t) : NULL;
-    float gain = mode == SG_FIR_BLUR_AFTER_UP ? 2 : 1;
-    int pad = mode == SG_FIR_BLUR_BEFORE_DOWN ? 2 : 1;
-    rows->fir_v(v, in, x->w, gain);
-    rows->fir_h(to, v, x->w, y->w, mode == SG_FIR_DOWN ? 2 : 1, pad, gain);
+    rows->fir_v(v, in, x->w, fir.gain);
+    rows->fir_h(to, v, x->w, y->w, fir.step, fir.pad, fir.gain);
     return;
   }
   memset(v, 0, sizeof(float) * (gsize)line);

@@ -45,6 +45,29 @@ void cpu_dnnl_conv_free(SgDnnlConv *conv);
 gboolean cpu_dnnl_conv_run(SgDnnlConv *conv, SgBuf *y, const SgBuf *x, GError **error);
 /* c[m, n] = a[m, k] · b[n, k]ᵀ, row-major. */
 void cpu_sgemm_nt(int m, int n, int k, const float *a, const float *b, float *c);
+/* c[m, n] = alpha op (a) op (b), row-major with leading dimensions. */
+void cpu_sgemm(gboolean ta, gboolean tb, int m, int n, int k, float alpha, const float *a, int lda,
+               const float *b, int ldb, float *c);
+
+/* cpu-dnnl-train.c: SgBackend.conv by oneDNN alone, without style. */
+gboolean cpu_dnnl_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *y,
+                             GError **error);
+
+/* cpu-train.c and cpu-train-conv.c: the training half of SgBackend */
+gboolean cpu_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style,
+                        SgBuf *w, SgBuf *y, GError **error);
+void cpu_matmul(SgBuf *c, const SgBuf *a, gboolean ta, const SgBuf *b, gboolean tb, double alpha);
+void cpu_combine(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z);
+void cpu_mul(SgBuf *y, const SgBuf *a, const SgBuf *b);
+void cpu_map(SgMap fn, double a, SgBuf *y, const SgBuf *x);
+void cpu_dot(SgBuf *s, const SgBuf *a, const SgBuf *b);
+void cpu_expand(SgBuf *y, const SgBuf *x);
+void cpu_sum_to(SgBuf *y, const SgBuf *x);
+void cpu_train_epilogue(SgBuf *y, const SgBuf *x, const SgEpilogue *e);
+void cpu_epilogue_grad(const SgEpilogueGrad *g);
+void cpu_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
+void cpu_channels(SgBuf *y, int to, const SgBuf *x, int from, int count);
+void cpu_adam(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
 
 /* cpu-dense.c */
 void cpu_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias,

@@ -189,6 +189,133 @@ row_dot2(const float *restrict a, const float *restrict c, int n)
   return sum;
 }
 
+/* ---- training ----------------------------------------------------------------------------- */
+
+K_FN void
+grad_body(const SgRowGrad *g, int w, const gboolean scaled, const gboolean noise,
+          const gboolean clamp)
+{
+  float scale[B], ds[B] = {0}, sum[B] = {0};
+  for (int b = 0; b < B; b++)
+    scale[b] = scaled ? g->scale[b] : 1.0f;
+  for (int i = 0; i < w; i++) {
+    float d[B], total = 0;
+    for (int b = 0; b < B; b++)
+      d[b] =
+          k_lrelu_grad(g->dy[i * B + b], g->y[i * B + b], g->slope, g->gain, clamp ? g->clamp : -1);
+    for (int b = 0; b < B; b++)
+      sum[b] += d[b];
+    if (scaled)
+      for (int b = 0; b < B; b++)
+        ds[b] += d[b] * g->x[i * B + b];
+    if (noise) {
+      for (int b = 0; b < B; b++)
+        total += d[b];
+      g->dnoise[i] += total;
+    }
+    for (int b = 0; b < B; b++)
+      g->dx[i * B + b] = d[b] * scale[b];
+  }
+  for (int b = 0; b < B; b++) {
+    g->dsum[b] += sum[b];
+    if (scaled)
+      g->dscale[b] += ds[b];
+  }
+}
+
+static void
+row_epilogue_grad(const SgRowGrad *g, int w)
+{
+  gboolean clamp = g->clamp >= 0;
+  if (g->scale && g->dnoise)
+    clamp ? grad_body(g, w, TRUE, TRUE, TRUE) : grad_body(g, w, TRUE, TRUE, FALSE);
+  else if (g->scale)
+    clamp ? grad_body(g, w, TRUE, FALSE, TRUE) : grad_body(g, w, TRUE, FALSE, FALSE);
+  else if (g->dnoise)
+    grad_body(g, w, FALSE, TRUE, clamp);
+  else
+    clamp ? grad_body(g, w, FALSE, FALSE, TRUE) : grad_body(g, w, FALSE, FALSE, FALSE);
+}
+
+static void
+row_combine(float *y, float a, const float *x, float b, const float *z, gsize n)
+{
+  if (z)
+    for (gsize i = 0; i < n; i++)
+      y[i] = a * x[i] + b * z[i];
+  else
+    for (gsize i = 0; i < n; i++)
+      y[i] = a * x[i];
+}
+
+static void
+row_mul(float *y, const float *a, const float *b, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    y[i] = a[i] * b[i];
+}
+
+static void
+row_dot_block(float *acc, const float *restrict x, const float *restrict z, int w)
+{
+  float sum[4][B] = {{0}};
+  int i = 0;
+  for (; i + 4 <= w; i += 4)
+    for (int j = 0; j < 4; j++)
+      for (int b = 0; b < B; b++)
+        sum[j][b] += x[(i + j) * B + b] * (z ? z[(i + j) * B + b] : 1.0f);
+  for (; i < w; i++)
+    for (int b = 0; b < B; b++)
+      sum[0][b] += x[i * B + b] * (z ? z[i * B + b] : 1.0f);
+  for (int b = 0; b < B; b++)
+    acc[b] += (sum[0][b] + sum[1][b]) + (sum[2][b] + sum[3][b]);
+}
+
+static void
+row_pixel_sum(float *restrict out, const float *restrict x, int w)
+{
+  for (int i = 0; i < w; i++) {
+    float sum = 0;
+    for (int b = 0; b < B; b++)
+      sum += x[i * B + b];
+    out[i] += sum;
+  }
+}
+
+K_FN void
+rgb_weight_body(float *restrict acc, const float *restrict x, const float *const *img, const int k,
+                int w)
+{
+  float sum[4][B] = {{0}};
+  for (int i = 0; i < w; i++)
+    for (int j = 0; j < k; j++)
+      for (int b = 0; b < B; b++)
+        sum[j][b] += x[i * B + b] * img[j][i];
+  for (int j = 0; j < k; j++)
+    for (int b = 0; b < B; b++)
+      acc[j * B + b] += sum[j][b];
+}
+
+static void
+row_rgb_weight(float *acc, const float *x, const float *const *img, int k, int w)
+{
+  if (k == 3)
+    rgb_weight_body(acc, x, img, 3, w);
+  else if (k == 1)
+    rgb_weight_body(acc, x, img, 1, w);
+  else
+    rgb_weight_body(acc, x, img, k, w);
+}
+
+/* c: rate, beta1, beta2, eps, unbias */
+static void
+row_adam(float *restrict p, float *restrict m, float *restrict v, const float *restrict g, gsize n,
+         const float c[5])
+{
+  for (gsize i = 0; i < n; i++)
+    k_adam(&p[i], &m[i], &v[i], g[i], c[0], c[1], c[2], c[3], c[4]);
+}
+
 const SgCpuRows SG_ROWS = {
     .block = B,
     .isa = STRINGIFY(SG_ISA),
@@ -201,4 +328,11 @@ const SgCpuRows SG_ROWS = {
     .from_rgb = row_from_rgb,
     .dot = row_dot,
     .dot2 = row_dot2,
+    .epilogue_grad = row_epilogue_grad,
+    .combine = row_combine,
+    .mul = row_mul,
+    .dot_block = row_dot_block,
+    .pixel_sum = row_pixel_sum,
+    .rgb_weight = row_rgb_weight,
+    .adam = row_adam,
 };

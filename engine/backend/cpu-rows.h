@@ -15,6 +15,17 @@ typedef struct {
   float slope, gain, clamp;
 } SgRowEpilogue;
 
+/* One row of the gradient of an epilogue (SgEpilogueGrad); NULL where nothing is wanted. */
+typedef struct {
+  const float *dy, *y, *x;
+  const float *scale; /* [block] or NULL */
+  float slope, gain, clamp;
+  float *dx;     /* [w][block], may be dy */
+  float *dscale; /* [block], added to */
+  float *dsum;   /* [block], added to */
+  float *dnoise; /* [w], added to */
+} SgRowGrad;
+
 typedef struct {
   int block;
   const char *isa;
@@ -38,6 +49,19 @@ typedef struct {
   float (*dot)(const float *a, const float *b, int n);
   /* sum of squares-weighted: sum a² b */
   float (*dot2)(const float *a, const float *b, int n);
+
+  /* ---- training ---- */
+  void (*epilogue_grad)(const SgRowGrad *g, int w);
+  /* y = a x + b z over n floats; z may be NULL */
+  void (*combine)(float *y, float a, const float *x, float b, const float *z, gsize n);
+  void (*mul)(float *y, const float *a, const float *b, gsize n);
+  /* acc[block] += sum over w pixels of a (b NULL) or a b */
+  void (*dot_block)(float *acc, const float *a, const float *b, int w);
+  /* out[w] += sum over the block of x */
+  void (*pixel_sum)(float *out, const float *x, int w);
+  /* acc[k][block] += sum over w pixels of x img[k] */
+  void (*rgb_weight)(float *acc, const float *x, const float *const *img, int k, int w);
+  void (*adam)(float *p, float *m, float *v, const float *g, gsize n, const float c[5]);
 } SgCpuRows;
 
 extern const SgCpuRows sg_cpu_rows_generic;

@@ -178,6 +178,7 @@ sg_backend_cpu(void)
 {
   static SgCpuBackend cpu = {.base = {
                                  .name = "cpu",
+                                 .element = sizeof(float),
                                  .buf_alloc = cpu_buf_alloc,
                                  .buf_release = cpu_buf_release,
                                  .upload = cpu_upload,
@@ -197,6 +198,20 @@ sg_backend_cpu(void)
                                  .bilinear_up = cpu_bilinear_up,
                                  .minibatch_std = cpu_minibatch_std,
                                  .describe = cpu_describe,
+                                 .conv = cpu_train_conv,
+                                 .matmul = cpu_matmul,
+                                 .combine = cpu_combine,
+                                 .mul = cpu_mul,
+                                 .map = cpu_map,
+                                 .scale = cpu_scale,
+                                 .dot = cpu_dot,
+                                 .expand = cpu_expand,
+                                 .sum_to = cpu_sum_to,
+                                 .epilogue = cpu_train_epilogue,
+                                 .epilogue_grad = cpu_epilogue_grad,
+                                 .rgb = cpu_rgb,
+                                 .channels = cpu_channels,
+                                 .adam = cpu_adam,
                              }};
   static gsize once;
   if (g_once_init_enter(&once)) {

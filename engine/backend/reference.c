@@ -4,7 +4,7 @@
  * formulas themselves. */
 #define REAL double
 #include "engine/kernels/element.h"
-#include "engine/backend/backend.h"
+#include "engine/backend/reference-private.h"
 #include <string.h>
 
 struct _SgConv {
@@ -13,36 +13,16 @@ struct _SgConv {
   SgConvGeometry g;
 };
 
-static double *
-at(const SgBuf *b, int n, int c, int y, int x)
-{
-  return (double *)b->data + (((gsize)n * b->c + c) * b->h + y) * b->w + x;
-}
-
 static double
 padded(const SgBuf *b, int n, int c, int y, int x)
 {
-  return y >= 0 && y < b->h && x >= 0 && x < b->w ? *at(b, n, c, y, x) : 0;
+  return y >= 0 && y < b->h && x >= 0 && x < b->w ? *ref_at(b, n, c, y, x) : 0;
 }
-
-static gsize
-count(const SgBuf *b)
-{
-  return (gsize)b->n * b->c * b->h * b->w;
-}
-
-/* Loops over every element of a buffer, with n, c, y, x and v pointing at it. */
-#define EACH(buf)                                                                                  \
-  for (int n = 0; n < (buf)->n; n++)                                                               \
-    for (int c = 0; c < (buf)->c; c++)                                                             \
-      for (int y = 0; y < (buf)->h; y++)                                                           \
-        for (int x = 0; x < (buf)->w; x++)                                                         \
-          for (double *v = at(buf, n, c, y, x); v; v = NULL)
 
 static gboolean
 ref_alloc(SgBuf *buf, GError **error)
 {
-  buf->bytes = buf->capacity = count(buf) * sizeof(double);
+  buf->bytes = buf->capacity = sg_buf_count(buf) * sizeof(double);
   buf->data = sg_aligned_alloc(buf->bytes);
   if (!buf->data)
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory");
@@ -58,28 +38,28 @@ ref_release(SgBuf *buf)
 static void
 ref_upload(SgBuf *dst, const float *src)
 {
-  for (gsize i = 0; i < count(dst); i++)
+  for (gsize i = 0; i < sg_buf_count(dst); i++)
     ((double *)dst->data)[i] = src[i];
 }
 
 static void
 ref_download(const SgBuf *src, float *dst)
 {
-  for (gsize i = 0; i < count(src); i++)
+  for (gsize i = 0; i < sg_buf_count(src); i++)
     dst[i] = (float)((double *)src->data)[i];
 }
 
 static void
 ref_copy(SgBuf *dst, const SgBuf *src)
 {
-  memcpy(dst->data, src->data, count(src) * sizeof(double));
+  memcpy(dst->data, src->data, sg_buf_count(src) * sizeof(double));
 }
 
 static void
 ref_broadcast(SgBuf *dst, const SgBuf *src)
 {
-  EACH (dst)
-    *v = *at(src, 0, c, y, x);
+  REF_EACH(dst)
+  *v = *ref_at(src, 0, c, y, x);
 }
 
 /* ---- convolution ----------------------------------------------------------------------------- */
@@ -122,29 +102,31 @@ static void
 convolve(const SgConv *conv, SgBuf *out, const SgBuf *in, const SgBuf *style)
 {
   int pad = conv->g.kind == SG_CONV_UP_FIR ? 0 : conv->g.pad, k = conv->g.kernel;
-  EACH (out) {
+  REF_EACH(out)
+  {
     *v = 0;
     for (int i = 0; i < conv->i; i++)
       for (int ky = 0; ky < k; ky++)
         for (int kx = 0; kx < k; kx++)
           *v += padded(in, n, i, source(&conv->g, pad, y, ky), source(&conv->g, pad, x, kx)) *
-                weight_at(conv, c, i, ky, kx) * (style ? *at(style, n, i, 0, 0) : 1);
+                weight_at(conv, c, i, ky, kx) * (style ? *ref_at(style, n, i, 0, 0) : 1);
   }
 }
 
 static double
 per_channel(const SgBuf *b, int n, int c, double otherwise)
 {
-  return b ? *at(b, b->n > 1 ? n : 0, c, 0, 0) : otherwise;
+  return b ? *ref_at(b, b->n > 1 ? n : 0, c, 0, 0) : otherwise;
 }
 
 static void
 ref_epilogue(SgBuf *buf, const SgEpilogue *e)
 {
-  EACH (buf) {
+  REF_EACH(buf)
+  {
     *v = *v * per_channel(e->scale, n, c, 1) + per_channel(e->bias, n, c, 0);
     if (e->noise)
-      *v += *at(e->noise, e->noise->n > 1 ? n : 0, 0, y, x) * e->noise_strength;
+      *v += *ref_at(e->noise, e->noise->n > 1 ? n : 0, 0, y, x) * e->noise_strength;
     *v = k_lrelu(*v, e->slope, e->gain);
     if (e->clamp >= 0)
       *v = k_clamp(*v, e->clamp);
@@ -158,7 +140,8 @@ static void
 upfirdn(SgBuf *out, const SgBuf *in, int up, int down, int pad, double gain)
 {
   static const double f[4] = {0.125, 0.375, 0.375, 0.125};
-  EACH (out) {
+  REF_EACH(out)
+  {
     *v = 0;
     for (int i = 0; i < 4; i++)
       for (int j = 0; j < 4; j++) {
@@ -184,6 +167,18 @@ ref_fir(SgBuf *y, const SgBuf *x, SgFir mode)
     break;
   case SG_FIR_DOWN:
     upfirdn(y, x, 1, 2, 1, 1);
+    break;
+  case SG_FIR_BLUR_AFTER_UP_ADJOINT:
+    upfirdn(y, x, 1, 1, 2, 4);
+    break;
+  case SG_FIR_BLUR_BEFORE_DOWN_ADJOINT:
+    upfirdn(y, x, 1, 1, 1, 1);
+    break;
+  case SG_FIR_UP_ADJOINT:
+    upfirdn(y, x, 1, 2, 1, 4);
+    break;
+  case SG_FIR_DOWN_ADJOINT:
+    upfirdn(y, x, 2, 1, 2, 1);
     break;
   }
 }
@@ -213,10 +208,11 @@ static void
 ref_dense(SgBuf *out, const SgBuf *in, const SgBuf *w, float wgain, const SgBuf *bias, float bgain,
           gboolean lrelu, float gain)
 {
-  EACH (out) {
+  REF_EACH(out)
+  {
     double sum = 0;
     for (int i = 0; i < w->c; i++)
-      sum += ((double *)in->data)[(gsize)n * w->c + i] * *at(w, c, i, 0, 0);
+      sum += ((double *)in->data)[(gsize)n * w->c + i] * *ref_at(w, c, i, 0, 0);
     sum = sum * wgain + per_channel(bias, 0, c, 0) * bgain;
     *v = lrelu ? k_lrelu(sum, 0.2, gain) : sum * gain;
   }
@@ -228,20 +224,21 @@ ref_normalize(SgBuf *out, const SgBuf *in)
   for (int n = 0; n < in->n; n++) {
     double sum = 0;
     for (int c = 0; c < in->c; c++)
-      sum += *at(in, n, c, 0, 0) * *at(in, n, c, 0, 0);
+      sum += *ref_at(in, n, c, 0, 0) * *ref_at(in, n, c, 0, 0);
     double f = k_normalizer(sum / in->c);
     for (int c = 0; c < in->c; c++)
-      *at(out, n, c, 0, 0) = *at(in, n, c, 0, 0) * f;
+      *ref_at(out, n, c, 0, 0) = *ref_at(in, n, c, 0, 0) * f;
   }
 }
 
 static void
 ref_demod(SgBuf *out, const SgBuf *s, const SgBuf *wsq, float eps)
 {
-  EACH (out) {
+  REF_EACH(out)
+  {
     double sum = 0;
     for (int i = 0; i < wsq->c; i++)
-      sum += *at(s, n, i, 0, 0) * *at(s, n, i, 0, 0) * *at(wsq, c, i, 0, 0);
+      sum += *ref_at(s, n, i, 0, 0) * *ref_at(s, n, i, 0, 0) * *ref_at(wsq, c, i, 0, 0);
     *v = k_demod(sum, eps);
   }
 }
@@ -249,21 +246,22 @@ ref_demod(SgBuf *out, const SgBuf *s, const SgBuf *wsq, float eps)
 static void
 ref_add(SgBuf *out, const SgBuf *a, const SgBuf *b, float gain)
 {
-  EACH (out)
-    *v = (*at(a, n, c, y, x) + *at(b, n, c, y, x)) * gain;
+  REF_EACH(out)
+  *v = (*ref_at(a, n, c, y, x) + *ref_at(b, n, c, y, x)) * gain;
 }
 
 static void
 ref_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *in, const SgBuf *s, const SgBuf *w,
            const SgBuf *bias, float clamp)
 {
-  EACH (img) {
+  REF_EACH(img)
+  {
     double sum = per_channel(bias, 0, c, 0);
     for (int i = 0; i < in->c; i++)
-      sum += *at(in, n, i, y, x) * *at(s, n, i, 0, 0) * *at(w, c, i, 0, 0);
+      sum += *ref_at(in, n, i, y, x) * *ref_at(s, n, i, 0, 0) * *ref_at(w, c, i, 0, 0);
     if (clamp >= 0)
       sum = k_clamp(sum, clamp);
-    *v = (add ? *at(add, n, c, y, x) : 0) + sum;
+    *v = (add ? *ref_at(add, n, c, y, x) : 0) + sum;
   }
 }
 
@@ -273,14 +271,15 @@ ref_from_rgb(SgBuf *out, const SgBuf *img, const SgBuf *w, float wgain, const Sg
 {
   g_autoptr(SgBuf) t = sg_buf_new(out->backend, out->fmt, out->n, out->c, out->h, out->w, NULL);
   g_assert(t);
-  EACH (t) {
+  REF_EACH(t)
+  {
     *v = 0;
     for (int k = 0; k < img->c; k++)
-      *v += *at(img, n, k, y, x) * *at(w, c, k, 0, 0) * wgain;
+      *v += *ref_at(img, n, k, y, x) * *ref_at(w, c, k, 0, 0) * wgain;
   }
   ref_epilogue(t, e);
-  EACH (out)
-    *v = (accumulate ? *v : 0) + *at(t, n, c, y, x);
+  REF_EACH(out)
+  *v = (accumulate ? *v : 0) + *ref_at(t, n, c, y, x);
 }
 
 /* Position d of the doubled axis of n samples, as a weighted pair. */
@@ -290,15 +289,15 @@ bilinear(const SgBuf *in, int n, int c, int y, int x)
   double sy = MAX((y + 0.5) / 2 - 0.5, 0), sx = MAX((x + 0.5) / 2 - 0.5, 0);
   int y0 = (int)sy, x0 = (int)sx, y1 = MIN(y0 + 1, in->h - 1), x1 = MIN(x0 + 1, in->w - 1);
   double ty = sy - y0, tx = sx - x0;
-  return (*at(in, n, c, y0, x0) * (1 - tx) + *at(in, n, c, y0, x1) * tx) * (1 - ty) +
-         (*at(in, n, c, y1, x0) * (1 - tx) + *at(in, n, c, y1, x1) * tx) * ty;
+  return (*ref_at(in, n, c, y0, x0) * (1 - tx) + *ref_at(in, n, c, y0, x1) * tx) * (1 - ty) +
+         (*ref_at(in, n, c, y1, x0) * (1 - tx) + *ref_at(in, n, c, y1, x1) * tx) * ty;
 }
 
 static void
 ref_bilinear_up(SgBuf *out, const SgBuf *in)
 {
-  EACH (out)
-    *v = bilinear(in, n, c, y, x);
+  REF_EACH(out)
+  *v = bilinear(in, n, c, y, x);
 }
 
 static double
@@ -306,9 +305,9 @@ deviation(const SgBuf *in, int m, int groups, int size, int c, int y, int x)
 {
   double mean = 0, var = 0;
   for (int g = 0; g < size; g++)
-    mean += *at(in, g * groups + m, c, y, x) / size;
+    mean += *ref_at(in, g * groups + m, c, y, x) / size;
   for (int g = 0; g < size; g++) {
-    double d = *at(in, g * groups + m, c, y, x) - mean;
+    double d = *ref_at(in, g * groups + m, c, y, x) - mean;
     var += d * d / size;
   }
   return sqrt(var + 1e-8);
@@ -318,9 +317,10 @@ static void
 ref_minibatch_std(SgBuf *out, const SgBuf *in, int size, int features)
 {
   int groups = in->n / size, width = in->c / features;
-  EACH (out) {
+  REF_EACH(out)
+  {
     if (c < in->c) {
-      *v = *at(in, n, c, y, x);
+      *v = *ref_at(in, n, c, y, x);
     } else {
       double sum = 0;
       for (int k = 0; k < width; k++)
@@ -343,6 +343,7 @@ sg_backend_reference(void)
 {
   static SgBackend reference = {
       .name = "reference",
+      .element = sizeof(double),
       .buf_alloc = ref_alloc,
       .buf_release = ref_release,
       .upload = ref_upload,
@@ -362,6 +363,20 @@ sg_backend_reference(void)
       .bilinear_up = ref_bilinear_up,
       .minibatch_std = ref_minibatch_std,
       .describe = ref_describe,
+      .conv = ref_train_conv,
+      .matmul = ref_matmul,
+      .combine = ref_combine,
+      .mul = ref_mul,
+      .map = ref_map,
+      .scale = ref_scale,
+      .dot = ref_dot,
+      .expand = ref_expand,
+      .sum_to = ref_sum_to,
+      .epilogue = ref_train_epilogue,
+      .epilogue_grad = ref_epilogue_grad,
+      .rgb = ref_rgb,
+      .channels = ref_channels,
+      .adam = ref_adam,
   };
   return &reference;
 }

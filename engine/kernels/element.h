@@ -30,6 +30,40 @@ k_clamp(REAL v, REAL limit)
   return v > limit ? limit : v;
 }
 
+/* Gradient of clamp (lrelu (v, a) * gain) from its result y, which has v's sign and is at the limit
+ * where it was clamped (limit < 0: no clamp). Linear in dy, so it is its own gradient too. */
+K_FN REAL
+k_lrelu_grad(REAL dy, REAL y, REAL a, REAL gain, REAL limit)
+{
+  REAL d = dy * (y > 0 ? gain : gain * a);
+  return limit >= 0 && (y >= limit || y <= -limit) ? 0 : d;
+}
+
+/* ln (1 + e^v) without overflow. */
+K_FN REAL
+k_softplus(REAL v)
+{
+  double x = (double)v;
+  return (REAL)((x > 0 ? x : 0) + log1p(exp(x > 0 ? -x : x)));
+}
+
+K_FN REAL
+k_sigmoid(REAL v)
+{
+  return (REAL)(1 / (1 + exp(-(double)v)));
+}
+
+/* One number's step of Adam; rate = lr / (1 - beta1^t), unbias = 1 / sqrt (1 - beta2^t). */
+K_FN void
+k_adam(REAL *p, REAL *m, REAL *v, REAL g, REAL rate, REAL beta1, REAL beta2, REAL eps, REAL unbias)
+{
+  g = g == g ? g : 0;
+  g = g > (REAL)1e30 ? (REAL)1e5 : g < (REAL)-1e30 ? (REAL)-1e5 : g;
+  *m = beta1 * *m + (1 - beta1) * g;
+  *v = beta2 * *v + (1 - beta2) * g * g;
+  *p -= rate * *m / ((REAL)sqrt((double)*v) * unbias + eps);
+}
+
 /* Second-moment normalisation factor of a vector whose mean square is m. */
 K_FN REAL
 k_normalizer(REAL m)
