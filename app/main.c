@@ -22,6 +22,7 @@ static const Command commands[] = {
     {"score", cli_score, "what the discriminator thinks of pictures"},
     {"inspect", cli_inspect, "layers, shapes and statistics of a model file"},
     {"convert", cli_convert, "any readable model to native safetensors"},
+    {"control", cli_control, "pause, resume, snapshot, stop or ask a running training"},
 };
 
 static const Command *
