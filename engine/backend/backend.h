@@ -179,7 +179,7 @@ struct _SgBackend {
   void (*expand)(SgBuf *y, const SgBuf *x);
   /* The adjoint: sums x over every axis where y has size 1. */
   void (*sum_to)(SgBuf *y, const SgBuf *x);
-  /* y = epilogue (x), ACT; y may be x. */
+  /* y = epilogue (x), y may be x; ACT, or PLAIN without scale and noise. The gradient alike. */
   void (*epilogue)(SgBuf *y, const SgBuf *x, const SgEpilogue *e);
   void (*epilogue_grad)(const SgEpilogueGrad *g);
   /* 1×1 convolution between few and many channels: x ACT [N, C, H, W], w PLAIN [1 or N, K, C, 1],

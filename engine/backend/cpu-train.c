@@ -242,10 +242,53 @@ cpu_sum_to(SgBuf *y, const SgBuf *x)
 
 /* ---- epilogue -------------------------------------------------------------------------------- */
 
+/* Matrices and pictures: one bias per row or plane. */
+static void
+plain_epilogue(SgBuf *y, const SgBuf *x, const SgEpilogue *e)
+{
+  int planes = y->n * y->c, pixels = y->h * y->w;
+  const float *bias = e->bias ? e->bias->data : NULL;
+
+  g_assert(!e->scale && !e->noise);
+#pragma omp parallel for schedule(static) if (planes * pixels > 65536)
+  for (int p = 0; p < planes; p++)
+    for (int i = 0; i < pixels; i++) {
+      gsize at = (gsize)p * pixels + i;
+      float v = ((const float *)x->data)[at] + (bias ? bias[p % y->c] : 0);
+      v = k_lrelu(v, e->slope, e->gain);
+      ((float *)y->data)[at] = e->clamp >= 0 ? k_clamp(v, e->clamp) : v;
+    }
+}
+
 void
 cpu_train_epilogue(SgBuf *y, const SgBuf *x, const SgEpilogue *e)
 {
-  cpu_epilogue(y, x, FALSE, e);
+  if (y->fmt == SG_FMT_PLAIN)
+    plain_epilogue(y, x, e);
+  else
+    cpu_epilogue(y, x, FALSE, e);
+}
+
+static void
+plain_epilogue_grad(const SgEpilogueGrad *g)
+{
+  int planes = g->dy->n * g->dy->c, pixels = g->dy->h * g->dy->w;
+
+  g_assert(!g->scale && !g->dnoise && !g->dscale);
+#pragma omp parallel for schedule(static) if (planes * pixels > 65536)
+  for (int p = 0; p < planes; p++) {
+    float sum = 0;
+    for (int i = 0; i < pixels; i++) {
+      gsize at = (gsize)p * pixels + i;
+      float d = k_lrelu_grad(((const float *)g->dy->data)[at], ((const float *)g->y->data)[at],
+                             g->slope, g->gain, g->clamp);
+      sum += d;
+      if (g->dx)
+        ((float *)g->dx->data)[at] = d;
+    }
+    if (g->dsum)
+      ((float *)g->dsum->data)[p] = sum;
+  }
 }
 
 /* Rows [from, to) of one block of sample n; sums go to ds and sum [block]. */
@@ -294,6 +337,11 @@ cpu_epilogue_grad(const SgEpilogueGrad *g)
   const SgBuf *dy = g->dy;
   int block = CPU(dy->backend)->block, blocks = cpu_blocks(dy), padded = blocks * block;
   int strips = (dy->h + STRIP_ROWS - 1) / STRIP_ROWS, jobs = dy->n * strips;
+
+  if (dy->fmt == SG_FMT_PLAIN) {
+    plain_epilogue_grad(g);
+    return;
+  }
   gsize half = (gsize)jobs * padded;
   g_autofree float *parts = g_new0(float, 2 * half);
 
