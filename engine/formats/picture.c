@@ -1,5 +1,5 @@
 /* Reading pictures of any kind as 8-bit RGB. */
-#include "engine/formats/picture.h"
+#include "engine/formats/picture-private.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/source.h"
 /* jpeglib.h needs stdio.h before it. */
@@ -16,8 +16,8 @@
 #define MAX_JPEG_SCANS 64
 #define MAX_FILE       (1024 * 1024 * 1024)
 
-static gboolean
-check_size(guint64 width, guint64 height, GError **error)
+gboolean
+sg_picture_check_size(guint64 width, guint64 height, GError **error)
 {
   if (width == 0 || height == 0 || width > SG_PICTURE_MAX_PIXELS ||
       height > SG_PICTURE_MAX_PIXELS / width)
@@ -32,8 +32,8 @@ check_size(guint64 width, guint64 height, GError **error)
 
 /* Alpha over white as picture viewers do it, on the stored values: libpng would mix in linear
  * light. */
-static void
-flatten_rgba(const guint8 *rgba, guint8 *rgb, gsize pixels)
+void
+sg_picture_flatten(const guint8 *rgba, guint8 *rgb, gsize pixels)
 {
   for (gsize i = 0; i < pixels; i++) {
     guint alpha = rgba[4 * i + 3];
@@ -61,7 +61,7 @@ decode_png(png_image *image, GError **error)
     return NULL;
   }
   if (alpha) /* in place: each pixel is written at or before where it was read */
-    flatten_rgba(decoded, decoded, pixels);
+    sg_picture_flatten(decoded, decoded, pixels);
   return g_steal_pointer(&decoded);
 }
 
@@ -73,7 +73,7 @@ read_png(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, 
   if (!png_image_begin_read_from_memory(&image, data, size))
     return sg_broken(error, "not a readable PNG: %s", image.message);
   /* One bit per pixel is the least a PNG can store. */
-  gboolean ok = check_size(image.width, image.height, error);
+  gboolean ok = sg_picture_check_size(image.width, image.height, error);
   if (ok && (guint64)image.width * image.height / 8 / MAX_DEFLATE_RATIO > size)
     ok = sg_broken(error, "the picture ends too early");
   if (!ok) {
@@ -153,7 +153,7 @@ decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size
   c->progress = &state->progress;
   jpeg_mem_src(c, data, (unsigned long)size);
   jpeg_read_header(c, TRUE);
-  if (!check_size(c->image_width, c->image_height, error))
+  if (!sg_picture_check_size(c->image_width, c->image_height, error))
     return FALSE;
   gboolean cmyk = c->jpeg_color_space == JCS_CMYK || c->jpeg_color_space == JCS_YCCK;
   c->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
@@ -190,7 +190,7 @@ read_jpeg(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height,
   return ok;
 }
 
-/* ---- either ---------------------------------------------------------------------------------- */
+/* ---- any ------------------------------------------------------------------------------------- */
 
 gboolean
 sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb, int *width,
@@ -202,9 +202,11 @@ sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 
     ok = read_png(data, size, rgb, width, height, error);
   else if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
     ok = read_jpeg(data, size, rgb, width, height, error);
+  else if (sg_webp_recognise(data, size))
+    ok = sg_webp_read(data, size, rgb, width, height, error);
   else
-    ok = sg_unsupported(error,
-                        size ? "this is neither a PNG nor a JPEG picture" : "the file is empty");
+    ok = sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture"
+                                    : "the file is empty");
   if (!ok)
     g_prefix_error(error, "%s: ", name);
   return ok;

@@ -1,4 +1,4 @@
-/* Picture and vector files: PNG (with the recipe inside), JPEG for reading, NumPy .npy. */
+/* Picture and vector files: PNG (with the recipe inside), JPEG and WebP for reading, NumPy .npy. */
 #pragma once
 
 #include "engine/tensor/tensor.h"
@@ -17,7 +17,8 @@ gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height
 /* Encodes to memory instead; free with g_bytes_unref(). */
 GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *recipe_json,
                       GError **error);
-/* Reads PNG or JPEG of any colour type as 8-bit RGB (alpha over white). `rgb` is g_malloc'd. */
+/* Reads PNG, JPEG or a still WebP of any colour type as 8-bit RGB (alpha over white). `rgb` is
+ * g_malloc'd. */
 gboolean sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error);
 /* The same from memory (tests, fuzzing); `name` is only for messages. */
 gboolean sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb,
