@@ -13,6 +13,8 @@ int cli_generate(int argc, char **argv);
 int cli_score(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_convert(int argc, char **argv);
+int cli_metrics(int argc, char **argv);
+int cli_dataset(int argc, char **argv);
 int cli_control(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */

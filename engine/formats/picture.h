@@ -17,6 +17,7 @@ gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height
 /* Encodes to memory instead; free with g_bytes_unref(). */
 GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *recipe_json,
                       GError **error);
+GBytes *sg_png_encode_grey(const guint8 *grey, int width, int height, GError **error);
 /* Reads PNG, JPEG or a still WebP of any colour type as 8-bit RGB (alpha over white). `rgb` is
  * g_malloc'd. */
 gboolean sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error);

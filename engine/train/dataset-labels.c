@@ -160,6 +160,22 @@ read_labels(json_t *list, GError **error)
   return g_steal_pointer(&l);
 }
 
+/* Ours: what the numbers are called. NVlabs' tools do not look at it. */
+static void
+read_names(SgLabels *l, json_t *names)
+{
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+
+  if (json_array_size(names) != l->dim)
+    return;
+  for (guint k = 0; k < l->dim; k++) {
+    const char *name = json_string_value(json_array_get(names, k));
+    g_ptr_array_add(found, g_strdup(name ? name : ""));
+  }
+  g_ptr_array_add(found, NULL);
+  l->names = (char **)g_ptr_array_free(g_steal_pointer(&found), FALSE);
+}
+
 SgLabels *
 sg_labels_parse_json(const char *text, gsize size, GError **error)
 {
@@ -178,6 +194,8 @@ sg_labels_parse_json(const char *text, gsize size, GError **error)
     sg_broken(error, "expected “labels” to be a list or null, found %s", kind_of(list));
   else if (json_array_size(list) > 0)
     l = read_labels(list, error);
+  if (l)
+    read_names(l, json_object_get(root, "label_names"));
   json_decref(root);
   return l;
 }
