@@ -291,5 +291,47 @@ class Convert(Case):
         self.run_bad(2, 'convert', BUNDLED)
 
 
+class Metrics(Case):
+    def swd(self, *args):
+        return json.loads(self.run_ok('metrics', '--json', *args))['swd']
+
+    def test_swd(self):
+        a = self.generate('a', '--seeds=500-539', network=BUNDLED)
+        b = self.generate('b', '--seeds=600-639', '--trunc=0.3', network=BUNDLED)
+        count, network = '--images=40', '--network=' + BUNDLED
+        same = self.swd('--data=' + a, '--reference=' + a, count)
+        self.assertEqual([(v['resolution'], v['distance']) for v in same['levels']], [(64, 0), (32, 0), (16, 0)])
+        near = self.swd(network, '--data=' + a, count)
+        far = self.swd(network, '--data=' + a, count, '--trunc=0.3')
+        sets = self.swd('--data=' + a, '--reference=' + b, count)
+        self.assertLess(near['average'] * 1.3, far['average'])
+        self.assertLess(near['average'] * 1.3, sets['average'])
+        self.assertEqual(self.swd(network, '--data=' + a, count), near)
+        self.assertNotEqual(self.swd(network, '--data=' + a, count, '--seed=1'), near)
+        text = self.run_ok('metrics', network, '--data=' + a, count).split('\n')
+        self.assertEqual([line.split()[0] for line in text[1:5]], ['64x64', '32x32', '16x16', 'average'])
+        self.assertAlmostEqual(float(text[4].split()[1]), near['average'], 3)
+
+    def test_run_directory(self):
+        a = self.generate('a', '--seeds=500-507', network=BUNDLED)
+        run = os.path.join(self.out, 'run')
+        os.mkdir(run)
+        self.run_bad(1, 'metrics', '--network=' + run, '--data=' + a, says=('network-snapshot',))
+        for kimg, source in (('000002', fixture('sg2.safetensors')), ('000010', BUNDLED)):
+            with open(os.path.join(run, f'network-snapshot-{kimg}.safetensors'), 'wb') as f:
+                f.write(read(source))
+        found = json.loads(self.run_ok('metrics', '--network=' + run, '--data=' + a, '--images=8', '--json'))
+        self.assertEqual(found['network'], os.path.join(run, 'network-snapshot-000010.safetensors'))
+        self.assertEqual(found['swd'], self.swd('--network=' + BUNDLED, '--data=' + a, '--images=8'))
+
+    def test_refusals(self):
+        self.run_bad(2, 'metrics', '--network=' + BUNDLED, says=('--data',))
+        self.run_bad(2, 'metrics', '--data=.', says=('--reference',))
+        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--network=' + BUNDLED)
+        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=fid', says=('fid',))
+        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--images=0')
+        self.run_bad(1, 'metrics', '--data=' + self.out, '--reference=' + self.out)
+
+
 if __name__ == '__main__':
     unittest.main(argv=[sys.argv[0], '-v'])
