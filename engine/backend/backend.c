@@ -60,6 +60,16 @@ sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w)
   return view;
 }
 
+gboolean
+sg_buf_fill(SgBuf *buf, double value, GError **error)
+{
+  float v = (float)value;
+  g_autoptr(SgBuf) scalar = sg_buf_from_floats(buf->backend, &v, 1, 1, 1, 1, error);
+  if (scalar)
+    buf->backend->expand(buf, scalar);
+  return scalar != NULL;
+}
+
 char *
 sg_backend_describe(const SgBackend *backend)
 {

@@ -211,6 +211,7 @@ sg_backend_cpu(void)
                                  .epilogue_grad = cpu_epilogue_grad,
                                  .rgb = cpu_rgb,
                                  .channels = cpu_channels,
+                                 .augment = cpu_augment,
                                  .adam = cpu_adam,
                              }};
   static gsize once;

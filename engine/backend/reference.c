@@ -376,6 +376,7 @@ sg_backend_reference(void)
       .epilogue_grad = ref_epilogue_grad,
       .rgb = ref_rgb,
       .channels = ref_channels,
+      .augment = ref_augment,
       .adam = ref_adam,
   };
   return &reference;

@@ -1,0 +1,206 @@
+#include "engine/train/losses.h"
+#include "engine/tensor/ops.h"
+#include <math.h>
+
+#define V(x) ((x)->value)
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+/* w_avg <- mean (w) + beta (w_avg - mean (w)) */
+static void
+track_w(SgLearn *l, SgVar *w)
+{
+  SgTape *t = l->tape;
+  if (!w)
+    return;
+  sg_tape_enter(t);
+  gboolean recorded = sg_tape_record(t, FALSE);
+  SgVar *mean = sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / V(w)->n);
+  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  if (mean)
+    l->backend->combine(avg, l->o->w_avg_beta, avg, 1 - l->o->w_avg_beta, V(mean));
+  sg_tape_record(t, recorded);
+  sg_tape_leave(t, NULL);
+}
+
+/* A picture of the draw's latents. ws [num_ws] are the generator's inputs, each a variable of its
+ * own. */
+static SgVar *
+generate(SgLearn *l, const SgDraw *draw, SgVar **ws)
+{
+  SgTape *t = l->tape;
+  const SgModelInfo *i = &l->shape.info;
+  SgVar *noise[32], *c = sg_var_constant(t, draw->c);
+  SgVar *w = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z), c), *w2 = NULL;
+
+  track_w(l, w);
+  if (draw->z2 && draw->cutoff < i->num_ws)
+    w2 = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z2), c);
+  for (int k = 0; k < i->num_ws; k++) {
+    SgVar *from = w2 && k >= draw->cutoff ? w2 : w;
+    ws[k] = from ? sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1) : NULL;
+  }
+  for (int k = 0; k < sg_net_noise_layers(&l->shape); k++)
+    noise[k] = draw->noise ? sg_var_constant(t, draw->noise[k]) : NULL;
+  return sg_learner_synthesize(t, l->g, &l->shape, ws, noise);
+}
+
+static SgVar *
+discriminate(SgLearn *l, SgVar *img, const SgAugDraw *a, SgBuf *c)
+{
+  SgTape *t = l->tape;
+  if (a) {
+    SgAugmentArgs args = sg_aug_draw_args(a);
+    img = sg_op_augment(t, img, &args);
+  }
+  return sg_learner_discriminate(t, l->d, &l->shape, img, sg_var_constant(t, c));
+}
+
+static void
+keep_scores(SgLearn *l, GArray *to, const SgVar *logits)
+{
+  if (!logits)
+    return;
+  g_array_set_size(to, (guint)V(logits)->n);
+  l->backend->download(V(logits), (float *)(gpointer)to->data);
+}
+
+static double
+mean_of(SgLearn *l, const SgVar *v)
+{
+  double sum = 0;
+  if (!v)
+    return 0;
+  gsize n = sg_buf_count(V(v));
+  g_autofree float *values = g_new(float, n);
+  l->backend->download(V(v), values);
+  for (gsize i = 0; i < n; i++)
+    sum += (double)values[i];
+  return sum / (double)n;
+}
+
+/* Sweeps mean (loss [N, 1, 1, 1]) * gain and adds the gradients of the optimiser's network. */
+static void
+descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
+{
+  SgTape *t = l->tape;
+  g_autofree SgVar **grads = g_new0(SgVar *, opt->n);
+
+  if (!loss)
+    return;
+  SgVar *seed = sg_op_fill_like(t, loss, gain / V(loss)->n);
+  sg_tape_grad(t, loss, seed, opt->wrt, opt->n, FALSE, grads);
+  for (int i = 0; i < opt->n && !sg_tape_failed(t); i++) {
+    const SgWeight *w = &g_array_index(opt->net->list, SgWeight, (guint)i);
+    const SgBuf *v = w->view;
+    if (!grads[i])
+      continue;
+    g_autoptr(SgBuf) sum = sg_buf_view(opt->grad, w->first, v->n, v->c, v->h, v->w);
+    l->backend->combine(sum, 1, sum, 1, V(grads[i]));
+  }
+}
+
+/* ---- the losses ------------------------------------------------------------------------------ */
+
+void
+sg_loss_gmain(SgLearn *l, const SgDraw *draw)
+{
+  SgTape *t = l->tape;
+  SgVar *ws[32], *logits = discriminate(l, generate(l, draw, ws), draw->aug_fake, draw->c);
+  SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
+
+  keep_scores(l, l->scores_fake, logits);
+  l->loss = mean_of(l, loss);
+  descend(l, &l->opt_g, loss, 1);
+}
+
+void
+sg_loss_dmain(SgLearn *l, const SgDraw *draw)
+{
+  SgTape *t = l->tape;
+  SgVar *ws[32];
+
+  /* Two sweeps, one after the other, so that only one batch of activations is alive. */
+  sg_tape_enter(t);
+  gboolean recorded = sg_tape_record(t, FALSE);
+  SgVar *fake = generate(l, draw, ws);
+  sg_tape_record(t, recorded);
+  SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
+  SgVar *loss = sg_op_softplus(t, logits);
+  keep_scores(l, l->scores_fake, logits);
+  l->loss = mean_of(l, loss);
+  descend(l, &l->opt_d, loss, 1);
+  sg_tape_leave(t, NULL);
+
+  sg_tape_enter(t);
+  logits = discriminate(l, sg_var_constant(t, draw->real), draw->aug_real, draw->real_c);
+  loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
+  keep_scores(l, l->scores_real, logits);
+  l->loss += mean_of(l, loss);
+  descend(l, &l->opt_d, loss, 1);
+  sg_tape_leave(t, NULL);
+}
+
+void
+sg_loss_r1(SgLearn *l, const SgDraw *draw)
+{
+  SgTape *t = l->tape;
+  SgVar *real = sg_var_leaf(t, draw->real), *grad = NULL;
+  SgVar *logits = discriminate(l, real, draw->aug_real, draw->real_c);
+
+  keep_scores(l, l->scores_real, logits);
+  sg_tape_grad(t, logits, NULL, &real, 1, TRUE, &grad);
+  SgVar *square = sg_op_mul(t, grad, grad);
+  SgVar *penalty = square ? sg_op_sum_to(t, square, V(square)->n, 1, 1, 1) : NULL;
+  SgVar *loss = sg_op_gain(t, penalty, l->o->r1_gamma / 2);
+  l->penalty = mean_of(l, penalty);
+  l->loss = mean_of(l, loss);
+  descend(l, &l->opt_d, loss, l->o->r1_interval);
+}
+
+/* Lengths [N, 1, 1, 1]: root of the mean over layers of |∂ sum (img noise) / ∂w|². */
+static SgVar *
+path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise)
+{
+  SgTape *t = l->tape;
+  int n_ws = l->shape.info.num_ws;
+  SgVar *grads[32], *sum = NULL;
+
+  if (!img)
+    return NULL;
+  SgVar *y = sg_op_gain(t, sg_var_constant(t, noise), 1 / sqrt((double)V(img)->h * V(img)->w));
+  sg_tape_grad(t, img, y, ws, n_ws, TRUE, grads);
+  for (int k = 0; k < n_ws; k++) {
+    if (!grads[k])
+      continue;
+    SgVar *square = sg_op_sum_to(t, sg_op_mul(t, grads[k], grads[k]), V(img)->n, 1, 1, 1);
+    sum = sum ? sg_op_add(t, sum, square) : square;
+  }
+  SgVar *mean = sg_op_gain(t, sum, 1.0 / n_ws);
+  return sg_op_mul(t, mean, sg_op_rsqrt(t, mean, 1e-30)); /* sqrt */
+}
+
+void
+sg_loss_path_length(SgLearn *l, const SgDraw *draw)
+{
+  SgTape *t = l->tape;
+  double decay = l->o->pl_decay;
+  SgVar *ws[32], *img = generate(l, draw, ws);
+  SgVar *length = path_lengths(l, img, ws, draw->pl_noise);
+
+  if (!length)
+    return;
+  /* The mean that is subtracted moves with this batch and is not detached (C.1). */
+  int n = V(length)->n;
+  SgVar *avg = sg_op_gain(t, sg_op_sum(t, length), decay / n);
+  SgVar *mean = sg_op_add(t, avg, sg_op_fill_like(t, avg, (1 - decay) * l->pl_mean));
+  SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, n, 1, 1, 1));
+  SgVar *penalty = sg_op_mul(t, off, off);
+  keep_scores(l, l->lengths, length);
+  l->penalty = mean_of(l, penalty);
+  l->loss = l->penalty * l->o->pl_weight;
+  double next = mean_of(l, mean);
+  descend(l, &l->opt_g, sg_op_gain(t, penalty, l->o->pl_weight), l->o->pl_interval);
+  if (!sg_tape_failed(t))
+    l->pl_mean = next;
+}

@@ -1,0 +1,20 @@
+/* The four losses of a StyleGAN2 training: each puts a forward pass on the tape, sweeps it, and
+ * adds the gradients, times the phase's interval, to the optimiser's. For learn.c; errors stay in
+ * the tape. */
+#pragma once
+
+#include "engine/train/learn.h"
+
+G_BEGIN_DECLS
+
+/* Philox streams of a run's seed: below 2^32 the fixed ones, above those of (iteration, phase). */
+#define SG_STREAM_INIT       1
+#define SG_STREAM_GRID       2
+#define SG_STREAM_ITERATIONS ((guint64)1 << 32)
+
+void sg_loss_gmain(SgLearn *l, const SgDraw *draw); /* softplus (-D (G (z))) */
+void sg_loss_dmain(SgLearn *l, const SgDraw *draw); /* softplus (D (G (z))) + softplus (-D (x)) */
+void sg_loss_r1(SgLearn *l, const SgDraw *draw);    /* gamma / 2 |∂D (x) / ∂x|² */
+void sg_loss_path_length(SgLearn *l, const SgDraw *draw); /* (|∂(G y) / ∂w| - a)² */
+
+G_END_DECLS
