@@ -50,6 +50,8 @@ decode_png(png_image *image, GError **error)
   gsize pixels = (gsize)image->width * image->height;
 
   image->format = alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
+  /* Without this libpng takes 16-bit files that do not say otherwise as linear light. */
+  image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   g_autofree guint8 *decoded = g_try_malloc(pixels * (alpha ? 4 : 3));
   if (!decoded) {
     png_image_free(image);

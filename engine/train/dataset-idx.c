@@ -141,13 +141,17 @@ open_bytes(const char *path, GError **error)
 static gboolean
 read_head(SgSource *s, guint8 *head, gsize n, guint32 magic, const char *what, GError **error)
 {
-  if (sg_source_size(s) < n || !sg_source_read(s, 0, head, n, NULL))
-    return sg_broken(
-        error, "expected an IDX file of %s, found only %" G_GUINT64_FORMAT " bytes: it is cut off",
-        what, sg_source_size(s));
-  if (be32(head) != magic)
+  guint64 size = sg_source_size(s);
+
+  if (!sg_source_read(s, 0, head, MIN(n, size), error))
+    return FALSE;
+  if (size >= 4 && be32(head) != magic)
     return sg_unsupported(error, "expected an IDX file of %s (it begins with %08x), found %08x",
                           what, magic, be32(head));
+  if (size < n)
+    return sg_broken(
+        error, "expected an IDX file of %s, found only %" G_GUINT64_FORMAT " bytes: it is cut off",
+        what, size);
   return TRUE;
 }
 
