@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 import zlib
 
 PROGRAM, ROOT, MAKE_RANDOM_MODEL = sys.argv[1:4]
@@ -331,6 +332,71 @@ class Metrics(Case):
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=fid', says=('fid',))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--images=0')
         self.run_bad(1, 'metrics', '--data=' + self.out, '--reference=' + self.out)
+
+
+def png(width, height, rgb):
+    """One colour."""
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+    rows = (b'\0' + bytes(rgb) * width) * height
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)) + \
+        chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b'')
+
+
+class Dataset(Case):
+    def setUp(self):
+        super().setUp()
+        self.source = os.path.join(self.out, 'source')
+        os.makedirs(os.path.join(self.source, 'deep'))
+        for name, data in (('a.png', png(40, 20, (1, 2, 3))), ('deep/b.png', png(16, 16, (200, 100, 50))),
+                           ('late.png', png(16, 16, (9, 9, 9))[:60]), ('text.png', b'no picture'),
+                           ('dataset.json', b'{"labels": [["deep/b.png", 2], ["a.png", 0], ["late.png", 0]]}')):
+            with open(os.path.join(self.source, name), 'wb') as f:
+                f.write(data)
+
+    def test_layout(self):
+        """A zip as dataset_tool writes it, and every file that is not in it named with a reason."""
+        dest = os.path.join(self.out, 'set.zip')
+        report = json.loads(self.run_ok('dataset', '--source=' + self.source, '--dest=' + dest, '--labels', '--json'))
+        self.assertEqual((report['images'], report['resolution'], report['channels'], report['label_dim']), (2, 16, 3, 3))
+        self.assertEqual({r['file'] for r in report['refused']}, {'late.png', 'text.png'})
+        with zipfile.ZipFile(dest) as z:
+            self.assertIsNone(z.testzip())
+            names = ['00000/img00000000.png', '00000/img00000001.png']
+            self.assertEqual(z.namelist(), names + ['dataset.json'])
+            self.assertEqual(json.loads(z.read('dataset.json')), {'labels': [[names[0], 0], [names[1], 2]]})
+            path = z.extract(names[0], self.out)
+        head, rows = pixels(path)
+        self.assertEqual(struct.unpack('>II', head[:8]), (16, 16))
+
+    def test_folder(self):
+        dest, twice = os.path.join(self.out, 'made', 'set'), os.path.join(self.out, 'twice.zip')
+        text = self.run_ok('dataset', '--source', self.source, '--dest', dest, '--resolution=8', '--max-images=1')
+        self.assertIn('1 images of 8×8', text)
+        self.assertEqual(os.listdir(os.path.join(self.out, 'made')), ['set'])
+        self.assertEqual(os.listdir(os.path.join(dest, '00000')), ['img00000000.png'])
+        self.assertEqual(read(os.path.join(dest, 'dataset.json')), b'{"labels": null}\n')
+        text = self.run_ok('dataset', '--source', self.source, '--dest', twice)
+        for word in ('late.png: ', 'text.png: ', 'not used: 2'):
+            self.assertIn(word, text)
+        self.run_bad(1, 'dataset', '--source', self.source, '--dest', dest, says=('empty folder',))
+
+    def test_refusals(self):
+        dest = os.path.join(self.out, 'set.zip')
+        to = '--dest=' + dest
+        with open(dest, 'w') as f:
+            f.write('precious')
+        self.run_bad(1, 'dataset', '--source=/nonexistent', to, says=('/nonexistent',))
+        self.run_bad(1, 'dataset', '--source=' + BUNDLED, to, says=('expected a folder',))
+        os.remove(os.path.join(self.source, 'dataset.json'))
+        self.run_bad(1, 'dataset', '--source=' + self.source, to, '--labels', says=('dataset.json',))
+        self.run_bad(1, 'dataset', '--source=' + self.source, to, limit=100, says=('set.zip',))
+        self.assertEqual(read(dest), b'precious')
+        self.assertEqual(sorted(os.listdir(self.out)), ['set.zip', 'source'])
+        for bad in ('--resolution=48', '--crop=left', '--max-images=-1', '--frobnicate', 'word'):
+            self.run_bad(2, 'dataset', '--source=' + self.source, to, bad)
+        self.run_bad(2, 'dataset', to)
+        self.run_bad(2, 'dataset', '--source=' + self.source)
 
 
 if __name__ == '__main__':

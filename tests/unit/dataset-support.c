@@ -111,7 +111,7 @@ flat_webp(int width, int height, int channels, const guint8 *colour)
 }
 
 static void
-put_le(GByteArray *b, guint32 value, int bytes)
+put_le(GByteArray *b, guint64 value, int bytes)
 {
   for (int i = 0; i < bytes; i++) {
     guint8 byte = (guint8)(value >> 8 * i);
@@ -183,7 +183,7 @@ put_bytes(const char *path, gconstpointer data, gsize n)
 {
   FILE *f = fopen(path, "wb");
   g_assert_nonnull(f);
-  g_assert_cmpuint(fwrite(data, 1, n, f), ==, n);
+  g_assert_true(n == 0 || fwrite(data, 1, n, f) == n);
   g_assert_cmpint(fclose(f), ==, 0);
 }
 

@@ -328,6 +328,30 @@ test_bad_zip(void)
   drop_folder(other);
 }
 
+/* A JPEG has no checksum of its own: only the zip's tells that a byte has changed. */
+static void
+test_changed_zip(void)
+{
+  char *folder = make_folder(), *other = make_folder();
+  g_autofree char *path = g_build_filename(other, "set.zip", NULL), *whole = NULL;
+  guint8 pixels[SIDE * SIDE];
+  gsize size, at;
+
+  put_file(folder, "a.jpg", flat_jpeg(SIDE, SIDE, 1, (const guint8[]){50}));
+  make_zip(path, folder, FALSE);
+  g_assert_true(g_file_get_contents(path, &whole, &size, NULL));
+  for (at = 0; memcmp(whole + at, "\xff\xd9", 2) != 0;)
+    at++;
+  whole[at - 1] ^= 8;
+  put_bytes(path, whole, size);
+  g_autoptr(SgDataset) ds = open_ok(path, NULL);
+  g_autoptr(GError) error = NULL;
+  g_assert_false(sg_dataset_read(ds, 0, pixels, &error));
+  g_assert_nonnull(strstr(error->message, "a.jpg: is damaged"));
+  drop_folder(folder);
+  drop_folder(other);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -339,5 +363,6 @@ main(int argc, char **argv)
   g_test_add_func("/dataset/idx", test_idx);
   g_test_add_func("/dataset/cut-idx", test_cut_idx);
   g_test_add_func("/dataset/bad-zip", test_bad_zip);
+  g_test_add_func("/dataset/changed-zip", test_changed_zip);
   return g_test_run();
 }
