@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 int cli_generate(int argc, char **argv);
+int cli_train(int argc, char **argv);
 int cli_score(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_convert(int argc, char **argv);
