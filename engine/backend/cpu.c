@@ -173,6 +173,12 @@ choose_kernels(SgCpuBackend *cpu)
   cpu->block = cpu->rows->block;
 }
 
+void
+sg_backend_cpu_set_threads(int n)
+{
+  omp_set_num_threads(n);
+}
+
 SgBackend *
 sg_backend_cpu(void)
 {

@@ -8,12 +8,12 @@
 #include <string.h>
 
 static SgModel *
-new_model(const SgArchive *archive)
+new_model(const char *path, const char *kind)
 {
   SgModel *m = g_new0(SgModel, 1);
   g_atomic_ref_count_init(&m->ref);
-  m->path = g_strdup(archive->path);
-  m->kind = g_strdup(archive->kind);
+  m->path = g_strdup(path);
+  m->kind = g_strdup(kind);
   m->names = g_ptr_array_new_with_free_func(g_free);
   m->tensors =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)sg_tensor_unref);
@@ -214,7 +214,7 @@ import(SgModel *m, const SgArchive *archive, GError **error)
 SgModel *
 sg_model_from_archive(SgArchive *archive, GError **error)
 {
-  g_autoptr(SgModel) m = new_model(archive);
+  g_autoptr(SgModel) m = new_model(archive->path, archive->kind);
   if (!import(m, archive, error)) {
     g_prefix_error(error, "%s: ", archive->path);
     return NULL;
@@ -275,6 +275,21 @@ sg_parse_int(const char *text, int min, int max, int *value)
     return FALSE;
   *value = (int)v;
   return TRUE;
+}
+
+SgModel *
+sg_model_new(const char *path, const SgModelInfo *info)
+{
+  SgModel *m = new_model(path, "Vitrine training");
+  m->info = *info;
+  return m;
+}
+
+void
+sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor)
+{
+  g_ptr_array_add(m->names, g_strconcat(prefix, name, NULL));
+  sg_model_add(m, prefix, name, tensor);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */

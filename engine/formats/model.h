@@ -48,6 +48,10 @@ typedef struct {
  * shape, and every weight is finite. Errors as sg_archive_open(). Any thread. */
 SgModel *sg_model_load(const char *path, GError **error);
 SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
+/* An empty model, for a training to fill and save: it has no hash. */
+SgModel *sg_model_new(const char *path, const SgModelInfo *info);
+/* Appends a tensor; takes it. */
+void sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor);
 /* Writes native safetensors (float32) with the architecture in __metadata__, to a temporary file
  * that is renamed over `path` only when all of it is on disk. */
 gboolean sg_model_save(SgModel *model, const char *path, GError **error);

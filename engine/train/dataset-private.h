@@ -81,8 +81,8 @@ gboolean sg_idx_read(SgIdx *idx, guint index, guint8 *pixels, GError **error);
 /* ---- pixels (dataset-resize.c) ---- */
 
 /* The middle square of [height, width, channels] as planes [channels, r, r]. */
-gboolean sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r,
-                          guint8 *planes, GError **error);
+void sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r,
+                      guint8 *planes);
 
 /* ---- the set (dataset.c) ---- */
 

@@ -1,7 +1,6 @@
 /* Cropping and resizing: the middle square, then Lanczos-3 in both directions. When the picture
  * shrinks the filter grows by the same factor, so that every source pixel counts (plain
  * interpolation would skip most of them and alias). */
-#include "engine/formats/format-error.h"
 #include "engine/train/dataset-private.h"
 #include <math.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 /* For each output pixel the source pixels it is made of and their weights, which sum to one. */
 typedef struct {
+  int side, r;
   int *first, *count;
   float *weights; /* [r, most] */
   int most;
@@ -44,60 +44,71 @@ make_taps(Filter *f, int i, int side, double scale)
 }
 
 static void
-filter_init(Filter *f, int side, int r)
+filter_free(gpointer filter)
 {
+  Filter *f = filter;
+  g_free(f->first);
+  g_free(f->count);
+  g_free(f->weights);
+  g_free(f);
+}
+
+/* The last one of this thread: pictures of a set mostly have one size, and the sines would take
+ * half of the time. */
+static const Filter *
+get_filter(int side, int r)
+{
+  static GPrivate last = G_PRIVATE_INIT(filter_free);
+  Filter *f = g_private_get(&last);
   double scale = (double)side / r;
 
+  if (f && f->side == side && f->r == r)
+    return f;
+  f = g_new(Filter, 1);
+  f->side = side;
+  f->r = r;
   f->most = (int)ceil(LOBES * MAX(scale, 1)) * 2 + 1;
   f->first = g_new(int, r);
   f->count = g_new(int, r);
   f->weights = g_new(float, (gsize)r *(gsize)f->most);
   for (int i = 0; i < r; i++)
     make_taps(f, i, side, scale);
+  g_private_replace(&last, f);
+  return f;
 }
 
+/* The source rows that make row y of the result, added up; `n` values a row. First down and then
+ * across: this loop runs along whole rows, so it is the one to give the many source pixels to. */
 static void
-filter_clear(Filter *f)
+mix_rows(const Filter *f, const guint8 *from, gsize stride, gsize n, int y, float *sum)
 {
-  g_free(f->first);
-  g_free(f->count);
-  g_free(f->weights);
-}
-
-/* One row of interleaved pixels -> r pixels, still interleaved. */
-static void
-resize_row(const Filter *f, const guint8 *row, int channels, int r, float *out)
-{
-  for (int i = 0; i < r; i++) {
-    const float *w = f->weights + (gsize)i * (gsize)f->most;
-    const guint8 *p = row + (gsize)f->first[i] * (gsize)channels;
-    float sum[4] = {0};
-    for (int k = 0; k < f->count[i]; k++, p += channels)
-      for (int c = 0; c < channels; c++)
-        sum[c] += w[k] * p[c];
-    for (int c = 0; c < channels; c++)
-      out[i * channels + c] = sum[c];
-  }
-}
-
-/* Row y of the result as planes; `rows` holds every source row, already narrowed. */
-static void
-resize_column(const Filter *f, const float *rows, int y, int channels, int r, float *sum,
-              guint8 *planes)
-{
-  gsize n = (gsize)r * (gsize)channels;
   const float *w = f->weights + (gsize)y * (gsize)f->most;
 
   memset(sum, 0, n * sizeof *sum);
   for (int k = 0; k < f->count[y]; k++) {
-    const float *row = rows + (gsize)(f->first[y] + k) * n;
+    const guint8 *row = from + (gsize)(f->first[y] + k) * stride;
     for (gsize i = 0; i < n; i++)
       sum[i] += w[k] * row[i];
   }
-  for (int c = 0; c < channels; c++)
-    for (int x = 0; x < r; x++) /* Lanczos overshoots at edges */
-      planes[((gsize)c * (gsize)r + (gsize)y) * (gsize)r + (gsize)x] =
-          (guint8)(CLAMP(sum[x * channels + c], 0, 255) + 0.5f);
+}
+
+/* Interleaved pixels -> r pixels in each of the planes. Inlined with a constant number of
+ * channels. */
+static inline __attribute__((always_inline)) void
+mix_columns(const Filter *f, const float *row, int channels, int r, guint8 *planes)
+{
+  gsize plane = (gsize)r * (gsize)r;
+
+  for (int i = 0; i < r; i++) {
+    const float *w = f->weights + (gsize)i * (gsize)f->most;
+    const float *p = row + (gsize)f->first[i] * (gsize)channels;
+    float sum[3] = {0};
+    for (int k = 0; k < f->count[i]; k++, p += channels)
+      for (int c = 0; c < channels; c++)
+        sum[c] += w[k] * p[c];
+    for (int c = 0; c < channels; c++) /* Lanczos overshoots at edges */
+      planes[(gsize)c * plane + (gsize)i] = (guint8)(CLAMP(sum[c], 0, 255) + 0.5f);
+  }
 }
 
 static void
@@ -109,27 +120,25 @@ copy_planes(const guint8 *from, gsize stride, int channels, int r, guint8 *plane
         *planes++ = from[(gsize)y * stride + (gsize)(x * channels + c)];
 }
 
-gboolean
-sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r, guint8 *planes,
-                 GError **error)
+void
+sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r, guint8 *planes)
 {
   int side = MIN(width, height), left = (width - side) / 2, top = (height - side) / 2;
-  gsize stride = (gsize)width * (gsize)channels, n = (gsize)r * (gsize)channels;
+  gsize stride = (gsize)width * (gsize)channels;
   const guint8 *from = pixels + (gsize)top * stride + (gsize)left * (gsize)channels;
 
   if (side == r) {
     copy_planes(from, stride, channels, r, planes);
-    return TRUE;
+    return;
   }
-  g_autofree float *rows = g_try_malloc_n((gsize)side + 1, n * sizeof(float));
-  if (!rows)
-    return sg_broken(error, "not enough memory for the picture");
-  Filter f;
-  filter_init(&f, side, r);
-  for (int y = 0; y < side; y++)
-    resize_row(&f, from + (gsize)y * stride, channels, r, rows + (gsize)y * n);
-  for (int y = 0; y < r; y++)
-    resize_column(&f, rows, y, channels, r, rows + (gsize)side * n, planes);
-  filter_clear(&f);
-  return TRUE;
+  const Filter *f = get_filter(side, r);
+  gsize n = (gsize)side * (gsize)channels;
+  g_autofree float *sum = g_new(float, n);
+  for (int y = 0; y < r; y++) {
+    mix_rows(f, from, stride, n, y, sum);
+    if (channels == 1)
+      mix_columns(f, sum, 1, r, planes + (gsize)y * (gsize)r);
+    else
+      mix_columns(f, sum, 3, r, planes + (gsize)y * (gsize)r);
+  }
 }

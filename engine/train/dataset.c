@@ -354,8 +354,7 @@ read_idx(SgDatasetFull *full, guint index, guint8 *planes, GError **error)
     pixels = padded;
     w = h = r;
   }
-  if (!sg_resize_square(pixels, (int)w, (int)h, 1, (int)r, planes, error))
-    return FALSE;
+  sg_resize_square(pixels, (int)w, (int)h, 1, (int)r, planes);
   for (int c = 1; c < full->set.channels; c++)
     memcpy(planes + (gsize)c * plane, planes, plane);
   return TRUE;
@@ -427,7 +426,8 @@ read_picture(SgDatasetFull *full, guint index, const char *name, guint8 *planes,
     return FALSE;
   if (full->set.channels == 1)
     to_grey(rgb, (gsize)w * (gsize)h);
-  return sg_resize_square(rgb, w, h, full->set.channels, full->set.resolution, planes, error);
+  sg_resize_square(rgb, w, h, full->set.channels, full->set.resolution, planes);
+  return TRUE;
 }
 
 gboolean

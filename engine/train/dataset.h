@@ -12,10 +12,11 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  int resolution;      /* 0: the largest power of two that most images have on their shorter side */
+  int resolution;      /* 0: the largest power of two that most images have on their shorter side
+                          (IDX of 28 pixels: 32, with a black border of 2) */
   int channels;        /* 1 or 3; 0: 1 if every image looked at is grey, else 3 */
   gboolean use_labels; /* read labels; an error if the source has none */
-  guint max_images;    /* 0: all */
+  guint max_images;    /* 0: all; else the first usable ones */
 } SgDatasetOptions;
 
 typedef struct {

@@ -52,6 +52,8 @@ typedef struct {
   int threads;  /* 0: all */
   int workers;  /* loader threads, 1 */
   char *device; /* auto cpu cuda cuda:N */
+
+  guint64 set[2]; /* bit i: row i of the table was set, and resolve leaves it alone */
 } SgTrainOptions;
 
 /* Preset names, NULL-terminated: auto stylegan2 paper256 paper512 paper1024 cifar

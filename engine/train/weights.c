@@ -147,7 +147,7 @@ sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError *
 }
 
 void
-sg_weights_store(const SgWeights *w, const char *prefix, GPtrArray *names, GHashTable *tensors)
+sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model)
 {
   for (guint i = 0; i < w->list->len; i++) {
     const SgWeight *v = &g_array_index(w->list, SgWeight, i);
@@ -155,9 +155,7 @@ sg_weights_store(const SgWeights *w, const char *prefix, GPtrArray *names, GHash
     for (int k = 0; k < v->ndim; k++)
       shape[k] = v->shape[k];
     SgTensor *t = sg_tensor_new(v->ndim, shape);
-    char *name = g_strconcat(prefix, v->name, NULL);
     w->backend->download(v->view, t->data);
-    g_ptr_array_add(names, name);
-    g_hash_table_replace(tensors, g_strdup(name), t);
+    sg_model_take(model, prefix, v->name, t);
   }
 }

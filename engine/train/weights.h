@@ -42,10 +42,8 @@ SgWeight *sg_weights_at(const SgWeights *w, const char *name);
 SgVar *sg_weights_get(const SgWeights *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* All values from a model's tensors under `prefix`; error names what is missing or misshapen. */
 gboolean sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError **error);
-/* Copies values into new tensors: prefix + name -> SgTensor in `tensors`, names appended to
- * `names`. */
-void sg_weights_store(const SgWeights *w, const char *prefix, GPtrArray *names,
-                      GHashTable *tensors);
+/* Copies all values into the model as new tensors. */
+void sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgWeights, sg_weights_free)
 

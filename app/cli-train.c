@@ -1,0 +1,222 @@
+/* vitrine train: options from the table in engine/train/options-table.c, the rest is the engine's.
+ */
+#include "engine/train/trainer.h"
+#include "app/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The table's options and these: */
+#define EXTRA 3 /* lr, dry-run, and the end */
+
+typedef struct {
+  char **values; /* per row of the table, NULL where the user said nothing */
+  char *lr;
+  gboolean dry_run;
+} Given;
+
+/* May differ from the resumed run's: they do not change what is computed. */
+static const char *const may_change[] = {"kimg",          "snap",    "tick",    "keep",   "metrics",
+                                         "metric-images", "threads", "workers", "device", "data",
+                                         "outdir",        "resume",  NULL};
+
+static GOptionEntry *
+make_entries(Given *given)
+{
+  guint n = sg_train_option_count;
+  GOptionEntry *entries = g_new0(GOptionEntry, n + EXTRA);
+
+  given->values = g_new0(char *, n + 1);
+  for (guint i = 0; i < n; i++) {
+    const SgTrainOption *row = &sg_train_option_table[i];
+    /* Lives as long as the process: GOption keeps pointers. */
+    char *text = g_strdup_printf("%s: %s [%s]", row->group, row->help, row->default_text);
+    entries[i] = (GOptionEntry){row->name,
+                                0,
+                                0,
+                                G_OPTION_ARG_STRING,
+                                &given->values[i],
+                                text,
+                                row->type == SG_OPTION_TEXT ? "TEXT" : "N"};
+  }
+  entries[n] = (GOptionEntry){
+      "lr", 0, 0, G_OPTION_ARG_STRING, &given->lr, "Losses: both learning rates at once", "N"};
+  entries[n + 1] = (GOptionEntry){"dry-run",
+                                  'n',
+                                  0,
+                                  G_OPTION_ARG_NONE,
+                                  &given->dry_run,
+                                  "print the options and what the run would need, and stop",
+                                  NULL};
+  return entries;
+}
+
+static const char *
+given_value(const Given *given, const char *name)
+{
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (g_str_equal(sg_train_option_table[i].name, name))
+      return given->values[i];
+  return NULL;
+}
+
+static gboolean
+apply(SgTrainOptions *o, const Given *given, GError **error)
+{
+  if (given->lr && !sg_train_options_set(o, "lr", given->lr, error))
+    return FALSE;
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (given->values[i] &&
+        !sg_train_options_set(o, sg_train_option_table[i].name, given->values[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- resuming -------------------------------------------------------------------------------- */
+
+static char *
+option_text(const SgTrainOptions *o, guint row)
+{
+  const SgTrainOption *r = &sg_train_option_table[row];
+  gconstpointer field = (const char *)o + r->offset;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  switch (r->type) {
+  case SG_OPTION_REAL:
+    return g_strdup(g_ascii_dtostr(number, sizeof number, *(const double *)field));
+  case SG_OPTION_SEED:
+    return g_strdup_printf("%" G_GUINT64_FORMAT, *(const guint64 *)field);
+  case SG_OPTION_TEXT:
+    return g_strdup(*(char *const *)field);
+  default:
+    return g_strdup_printf("%d", *(const int *)field);
+  }
+}
+
+/* What the user says besides must not contradict the run. */
+static gboolean
+check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **error)
+{
+  for (guint i = 0; i < sg_train_option_count; i++) {
+    const char *name = sg_train_option_table[i].name;
+    if (g_strv_contains(may_change, name))
+      continue;
+    g_autofree char *was = option_text(run, i), *is = option_text(now, i);
+    if (g_strcmp0(was, is) != 0) {
+      cli_set_usage_error(error,
+                          "--%s is %s in the run that is resumed and cannot become %s; start a new "
+                          "run from its snapshot instead",
+                          name, was ? was : "not set", is ? is : "nothing");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static SgTrainOptions *
+resume_options(const char *dir, const Given *given, GError **error)
+{
+  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
+  if (!g_file_get_contents(path, &json, NULL, error))
+    return NULL;
+  g_autoptr(SgTrainOptions) run = sg_train_options_from_json(path, json, error);
+  g_autoptr(SgTrainOptions) now = run ? sg_train_options_from_json(path, json, error) : NULL;
+  if (!now || !apply(now, given, error) || !check_unchanged(run, now, error))
+    return NULL;
+  return g_steal_pointer(&now);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static SgTrainOptions *
+make_options(const Given *given, GError **error)
+{
+  const char *resume = given_value(given, "resume"), *preset = given_value(given, "cfg");
+
+  if (resume && g_file_test(resume, G_FILE_TEST_IS_DIR))
+    return resume_options(resume, given, error);
+  if (resume && !g_file_test(resume, G_FILE_TEST_EXISTS)) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                "%s: there is no such file or run directory", resume);
+    return NULL;
+  }
+  if (!given_value(given, "data")) {
+    cli_set_usage_error(error, "what to learn from? --data=FOLDER|ZIP");
+    return NULL;
+  }
+  if (!given_value(given, "outdir") && !given->dry_run) {
+    cli_set_usage_error(error, "where to? --outdir=FOLDER");
+    return NULL;
+  }
+  g_autoptr(SgTrainOptions) o = sg_train_options_new(preset ? preset : "auto", error);
+  if (!o || !apply(o, given, error))
+    return NULL;
+  return g_steal_pointer(&o);
+}
+
+static SgDataset *
+open_dataset(SgTrainOptions *o, GError **error)
+{
+  const SgDatasetOptions options = {
+      .resolution = o->resolution, .channels = o->channels, .use_labels = o->cond};
+  SgDataset *ds = sg_dataset_open(o->data, &options, error);
+
+  if (!ds)
+    return NULL;
+  for (guint i = 0; i < ds->refused->len; i++) {
+    const SgRefusal *r = ds->refused->pdata[i];
+    fprintf(stderr, "vitrine train: not used: %s: %s\n", r->name, r->reason);
+  }
+  o->resolution = ds->resolution;
+  o->channels = ds->channels;
+  o->label_dim = o->cond ? ds->label_dim : 0;
+  if (!o->name)
+    o->name = g_strdup(ds->name);
+  return ds;
+}
+
+static void
+run(const Given *given, GError **error)
+{
+  g_autoptr(SgTrainOptions) o = make_options(given, error);
+  g_autoptr(SgDataset) ds = o ? open_dataset(o, error) : NULL;
+
+  if (!ds || !sg_train_options_resolve(o, error))
+    return;
+  if (given->dry_run) {
+    g_autofree char *json = sg_train_options_to_json(o);
+    puts(json);
+    sg_train_dry_run(o, ds, error);
+    return;
+  }
+  sg_train_run(o, ds, error);
+}
+
+int
+cli_train(int argc, char **argv)
+{
+  Given given = {0};
+  GError *error = NULL;
+  g_autofree GOptionEntry *entries = make_entries(&given);
+  const CliHelp help = {
+      "", "Trains a StyleGAN2 on a folder or zip of pictures.",
+      "A run is a directory of its own in --outdir: options, log, statistics (stats.jsonl, "
+      "TensorBoard),\n"
+      "picture grids and snapshots. Stop it with Ctrl+C (it saves first) or \"vitrine control\"; "
+      "go "
+      "on with\n"
+      "--resume=RUN_DIRECTORY, exactly where it stopped. --resume=MODEL starts a new run from a "
+      "model's weights."};
+
+  if (cli_parse(&argc, &argv, entries, &help, &error)) {
+    if (argc > 1)
+      cli_set_usage_error(&error, "one word too many: %s", argv[1]);
+    else
+      run(&given, &error);
+  }
+  if (error && error->domain == G_OPTION_ERROR)
+    error->domain = CLI_USAGE_ERROR;
+  for (guint i = 0; i < sg_train_option_count; i++)
+    g_free(given.values[i]);
+  g_free(given.values);
+  g_free(given.lr);
+  return cli_finish("train", error);
+}

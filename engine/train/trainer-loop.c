@@ -1,0 +1,257 @@
+/* Iterations, ticks, the status line. */
+#include "engine/train/trainer-private.h"
+#include <math.h>
+#include <string.h>
+
+static double
+seconds_since(gint64 start)
+{
+  return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
+/* ---- statistics ------------------------------------------------------------------------------ */
+
+static void
+report_scores(SgTrainer *t, const char *what, const GArray *scores)
+{
+  g_autofree char *tag = g_strconcat("Loss/scores/", what, NULL);
+  g_autofree char *signs_tag = g_strconcat("Loss/signs/", what, NULL);
+  const float *v = (const float *)(gconstpointer)scores->data;
+  g_autofree float *signs = g_new(float, scores->len);
+
+  for (guint i = 0; i < scores->len; i++)
+    signs[i] = v[i] > 0 ? 1 : v[i] < 0 ? -1 : 0;
+  sg_run_dir_report_n(t->dir, tag, v, scores->len);
+  sg_run_dir_report_n(t->dir, signs_tag, signs, scores->len);
+}
+
+static void
+report_phase(SgTrainer *t, SgPhase phase)
+{
+  SgLearn *l = t->l;
+  switch (phase) {
+  case SG_PHASE_GMAIN:
+    report_scores(t, "fake", l->scores_fake);
+    sg_run_dir_report(t->dir, "Loss/G/loss", l->loss);
+    break;
+  case SG_PHASE_GREG:
+    sg_run_dir_report(t->dir, "Loss/pl_penalty", l->penalty);
+    sg_run_dir_report(t->dir, "Loss/G/reg", l->loss);
+    break;
+  case SG_PHASE_DMAIN:
+    report_scores(t, "fake", l->scores_fake);
+    report_scores(t, "real", l->scores_real);
+    sg_run_dir_report(t->dir, "Loss/D/loss", l->loss);
+    break;
+  default:
+    sg_run_dir_report(t->dir, "Loss/r1_penalty", l->penalty);
+    sg_run_dir_report(t->dir, "Loss/D/reg", l->loss);
+    break;
+  }
+}
+
+/* Signs of D (real), for ADA. */
+static void
+count_signs(SgLearn *l)
+{
+  const float *v = (const float *)(gconstpointer)l->scores_real->data;
+  for (guint i = 0; i < l->scores_real->len; i++)
+    l->ada_sum += v[i] > 0 ? 1 : v[i] < 0 ? -1 : 0;
+  l->ada_count += l->scores_real->len;
+}
+
+/* ---- one iteration --------------------------------------------------------------------------- */
+
+static gboolean
+check_finite(const SgTrainer *t, SgPhase phase, GError **error)
+{
+  if (isfinite(t->l->loss) && isfinite(t->l->penalty))
+    return TRUE;
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+              "the training diverged at %.3f kimg: the loss of %s is not a number; the last good "
+              "snapshot is %s",
+              (double)t->l->nimg / 1000, sg_phase_names[phase],
+              t->last_good ? t->last_good : "none yet");
+  return FALSE;
+}
+
+static gboolean
+run_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, GError **error)
+{
+  gint64 start = g_get_monotonic_time();
+  SgDraw *draw = sg_draw_new(t->l, phase, t->ds, t->pipe, real, real_c, error);
+  gboolean ok = draw && sg_learn_phase(t->l, phase, draw, error) && check_finite(t, phase, error);
+
+  sg_draw_free(draw);
+  if (!ok)
+    return FALSE;
+  report_phase(t, phase);
+  if (phase >= SG_PHASE_DMAIN)
+    count_signs(t->l);
+  t->phase_seconds[phase] += seconds_since(start);
+  return TRUE;
+}
+
+static gboolean
+iterate(SgTrainer *t, float *pixels, float *labels, GError **error)
+{
+  SgLearn *l = t->l;
+  const SgModelInfo *i = &l->shape.info;
+  int n = t->o->batch, r = i->img_resolution;
+
+  if (!sg_loader_next(t->loader, pixels, i->c_dim ? labels : NULL, error))
+    return FALSE;
+  g_autoptr(SgBuf) real = sg_buf_from_floats(l->backend, pixels, n, i->img_channels, r, r, error);
+  if (!real)
+    return FALSE;
+  g_autoptr(SgBuf) real_c =
+      i->c_dim ? sg_buf_from_floats(l->backend, labels, n, i->c_dim, 1, 1, error) : NULL;
+  if (i->c_dim && !real_c)
+    return FALSE;
+  for (int phase = 0; phase < SG_PHASES; phase++) {
+    int interval = sg_learn_interval(l, (SgPhase)phase);
+    if (interval > 0 && l->iteration % (guint64)interval == 0 &&
+        !run_phase(t, (SgPhase)phase, real, real_c, error))
+      return FALSE;
+  }
+  sg_learn_end_iteration(l, n);
+  return TRUE;
+}
+
+/* ---- ticks ----------------------------------------------------------------------------------- */
+
+static void
+set_status(SgTrainer *t, double per_kimg)
+{
+  double kimg = (double)t->l->nimg / 1000, left = MAX(t->o->kimg - kimg, 0) * per_kimg;
+  g_autofree char *json = g_strdup_printf(
+      "{\"kimg\":%.3f,\"total_kimg\":%.3f,\"sec_per_kimg\":%.3f,\"eta_sec\":%.0f,\"augment\":%.4f,"
+      "\"tick\":%d}",
+      kimg, t->o->kimg, isfinite(per_kimg) ? per_kimg : 0, isfinite(left) ? left : 0, t->l->ada_p,
+      t->tick);
+  sg_control_set_status(t->control, json);
+}
+
+static void
+report_progress(SgTrainer *t, double seconds, double per_kimg)
+{
+  double total = seconds_since(t->started);
+  const struct {
+    const char *tag;
+    double value;
+  } values[] = {
+      {"Progress/tick", t->tick},
+      {"Progress/kimg", (double)t->l->nimg / 1000},
+      {"Progress/augment", t->l->ada_p},
+      {"Progress/pl_mean", t->l->pl_mean},
+      {"Timing/total_sec", total},
+      {"Timing/sec_per_tick", seconds},
+      {"Timing/sec_per_kimg", per_kimg},
+      {"Timing/maintenance_sec", t->maintenance},
+      {"Timing/total_hours", total / 3600},
+      {"Timing/total_days", total / 86400},
+      {"Resources/cpu_mem_gb", sg_resident_gib()},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(values); i++)
+    sg_run_dir_report(t->dir, values[i].tag, values[i].value);
+  for (int p = 0; p < SG_PHASES; p++) {
+    g_autofree char *tag = g_strconcat("Timing/", sg_phase_names[p], NULL);
+    sg_run_dir_report(t->dir, tag, t->phase_seconds[p]);
+  }
+}
+
+/* The line NVlabs' users know, with what is left. */
+static void
+print_status(SgTrainer *t, double seconds, double per_kimg)
+{
+  double kimg = (double)t->l->nimg / 1000;
+  g_autofree char *total = sg_format_time(seconds_since(t->started));
+  g_autofree char *left = sg_format_time(MAX(t->o->kimg - kimg, 0) * per_kimg);
+
+  sg_run_dir_log(t->dir,
+                 "tick %-5d kimg %-8.1f time %-12s sec/tick %-7.1f sec/kimg %-7.2f maintenance "
+                 "%-6.1f cpumem %-6.2f augment %-6.3f left %s\n",
+                 t->tick, kimg, total, seconds, per_kimg, t->maintenance, sg_resident_gib(),
+                 t->l->ada_p, left);
+}
+
+static void
+end_tick(SgTrainer *t)
+{
+  double seconds = seconds_since(t->tick_started) - t->maintenance;
+  double kimg = (double)(t->l->nimg - t->tick_nimg) / 1000;
+  double per_kimg = kimg > 0 ? seconds / kimg : 0;
+  g_autoptr(GError) error = NULL;
+
+  print_status(t, seconds, per_kimg);
+  report_progress(t, seconds, per_kimg);
+  set_status(t, per_kimg);
+  if (!sg_run_dir_tick(t->dir, (double)t->l->nimg / 1000, &error))
+    sg_run_dir_log(t->dir, "Statistics wait in memory: %s\n", error->message);
+  t->tick++;
+  t->tick_started = g_get_monotonic_time();
+  t->tick_nimg = t->l->nimg;
+  t->maintenance = 0;
+  memset(t->phase_seconds, 0, sizeof t->phase_seconds);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+/* The last snapshot is worth waiting for room on the disk. */
+static gboolean
+final_snapshot(SgTrainer *t, GError **error)
+{
+  sg_trainer_snapshot(t);
+  for (int tries = 0; t->owed; tries++) {
+    g_autoptr(GError) failed = NULL;
+    if (sg_trainer_save_networks(t, &failed))
+      break;
+    if (tries == 120) {
+      g_propagate_error(error, g_steal_pointer(&failed));
+      return FALSE;
+    }
+    g_usleep(5 * G_USEC_PER_SEC);
+  }
+  return TRUE;
+}
+
+static gboolean
+due(const SgTrainer *t, double kimg_per)
+{
+  return (double)(t->l->nimg - t->tick_nimg) >= kimg_per * 1000;
+}
+
+gboolean
+sg_trainer_loop(SgTrainer *t, GError **error)
+{
+  const SgModelInfo *i = &t->l->shape.info;
+  gsize numbers =
+      (gsize)(t->o->batch * i->img_channels) * (gsize)(i->img_resolution * i->img_resolution);
+  g_autofree float *pixels = g_new(float, numbers);
+  g_autofree float *labels = g_new0(float, t->o->batch *MAX(1, i->c_dim));
+  gboolean stop = FALSE;
+  double end = t->o->kimg * 1000;
+
+  t->started = t->tick_started = g_get_monotonic_time();
+  t->first_nimg = t->tick_nimg = t->l->nimg;
+  t->tick = (int)((double)t->l->nimg / MAX(1, t->o->tick_kimg * 1000));
+  set_status(t, 0);
+  while (!stop && (double)t->l->nimg < end) {
+    SgControlFlags flags = sg_control_wait(t->control);
+    stop = (flags & SG_CONTROL_STOP) != 0;
+    if (!stop && !iterate(t, pixels, labels, error))
+      return FALSE;
+    gboolean tick = due(t, t->o->tick_kimg) || stop || (double)t->l->nimg >= end;
+    gboolean last = stop || (double)t->l->nimg >= end;
+    gboolean snap = tick && t->o->snap > 0 && (t->tick + 1) % t->o->snap == 0;
+    if (!last && (snap || (flags & SG_CONTROL_SNAPSHOT) || (tick && t->owed)))
+      sg_trainer_snapshot(t);
+    if (last && !final_snapshot(t, error))
+      return FALSE;
+    if (tick)
+      end_tick(t);
+  }
+  sg_run_dir_log(t->dir, "%s at %.3f kimg; newest snapshot %s\n", stop ? "Stopped" : "Finished",
+                 (double)t->l->nimg / 1000, t->last_good ? t->last_good : "none");
+  return TRUE;
+}

@@ -1,0 +1,186 @@
+/* What a run will need, said before it starts; what cannot fit is refused. */
+#include "engine/train/trainer-private.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+char *
+sg_format_time(double seconds)
+{
+  gint64 s = seconds < 0 || !(seconds < 1e12) ? 0 : (gint64)(seconds + 0.5);
+  if (s < 60)
+    return g_strdup_printf("%ds", (int)s);
+  if (s < 3600)
+    return g_strdup_printf("%dm %02ds", (int)(s / 60), (int)(s % 60));
+  if (s < 86400)
+    return g_strdup_printf("%dh %02dm %02ds", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+  return g_strdup_printf("%dd %02dh %02dm", (int)(s / 86400), (int)(s / 3600 % 24),
+                         (int)(s / 60 % 60));
+}
+
+/* A number of /proc/self/statm or /proc/meminfo, in bytes; 0 if it cannot be read. */
+static double
+read_resident(void)
+{
+  g_autofree char *text = NULL;
+  long total, resident;
+  if (!g_file_get_contents("/proc/self/statm", &text, NULL, NULL) ||
+      sscanf(text, "%ld %ld", &total, &resident) != 2)
+    return 0;
+  return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+double
+sg_resident_gib(void)
+{
+  return read_resident() / (1 << 30);
+}
+
+static double
+read_available(void)
+{
+  g_autofree char *text = NULL;
+  const char *at;
+  if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL) ||
+      !(at = strstr(text, "MemAvailable:")))
+    return 0;
+  return g_ascii_strtod(at + strlen("MemAvailable:"), NULL) * 1024;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* Floats of activations that D's forward pass keeps per picture: input of the filter, of both
+ * convolutions and the skip. */
+static double
+d_activations(const SgNetShape *s)
+{
+  double sum = 0;
+  for (int r = s->info.img_resolution, k = g_bit_nth_msf((gulong)r, -1); r > 4; r /= 2, k--)
+    sum +=
+        (double)r * r * (3 * s->width[k]) + (double)r * r / 4 * (3 * s->width[k - 1] + s->width[k]);
+  return sum;
+}
+
+static double
+g_activations(const SgNetShape *s)
+{
+  double sum = 0;
+  for (int r = s->info.img_resolution, k = g_bit_nth_msf((gulong)r, -1); r >= 4; r /= 2, k--)
+    sum += (double)r * r * (4.5 * s->width[k] + 3.0 * s->info.img_channels);
+  return sum;
+}
+
+/* Peak over the phases. The factors for second order and for what a sweep has in flight were
+ * measured (README, decisions). */
+static double
+estimate_memory(const SgTrainer *t)
+{
+  const SgLearn *l = t->l;
+  double weights =
+      4.0 * (double)(l->g->total * 2 + l->g->learnt * 3 + l->d->total + l->d->learnt * 3);
+  double n = t->o->batch, d = 4 * n * d_activations(&l->shape),
+         g = 4 * n * g_activations(&l->shape);
+  double dreg = t->o->r1_gamma > 0 ? 2.2 * d : 0;
+  double greg = t->o->pl_weight > 0 ? 2.4 * g / MAX(1, t->o->pl_batch_shrink) : 0;
+  double gmain = g + 1.25 * d;
+  return weights + MAX(MAX(dreg, greg), gmain);
+}
+
+static gboolean
+check_memory(SgTrainer *t, void (*say)(SgTrainer *, const char *), GError **error)
+{
+  double need = estimate_memory(t), have = read_available();
+  g_autofree char *line = g_strdup_printf("Memory:        about %.1f GiB of %.1f GiB available\n",
+                                          need / (1 << 30), have / (1 << 30));
+
+  say(t, line);
+  if (have <= 0 || need <= have)
+    return TRUE;
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+              "this training needs about %.1f GiB of memory, but %.1f GiB are free; a batch of %d "
+              "(--batch) would fit",
+              need / (1 << 30), have / (1 << 30),
+              MAX(t->o->mbstd_group, (int)(t->o->batch * have * 0.9 / need) /
+                                         MAX(1, t->o->mbstd_group) * MAX(1, t->o->mbstd_group)));
+  return FALSE;
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* Seconds of one phase's gradients, measured; the state is as before. */
+static gboolean
+time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seconds, GError **error)
+{
+  gint64 start = g_get_monotonic_time();
+  SgDraw *draw = sg_draw_new(t->l, phase, t->ds, 0, real, real_c, error);
+  gboolean ok = draw && sg_learn_gradients(t->l, phase, draw, error);
+  sg_draw_free(draw);
+  *seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  return ok;
+}
+
+/* Each phase twice: the first time packs and allocates. */
+static gboolean
+time_iteration(SgTrainer *t, double *seconds, GError **error)
+{
+  SgLearn *l = t->l;
+  const SgModelInfo *i = &l->shape.info;
+  int n = t->o->batch, r = i->img_resolution;
+  double pl_mean = l->pl_mean, total = 0;
+  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, n *MAX(1, i->c_dim));
+  g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, error);
+  g_autoptr(SgBuf) real_c =
+      i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, NULL) : NULL;
+
+  if (!real || !sg_buf_fill(real, 0, error))
+    return FALSE;
+  l->backend->download(avg, saved);
+  for (int phase = 0; phase < SG_PHASES; phase++) {
+    int interval = sg_learn_interval(l, (SgPhase)phase);
+    double each = 0;
+    for (int k = 0; interval > 0 && k < 2; k++)
+      if (!time_phase(t, (SgPhase)phase, real, real_c, &each, error))
+        return FALSE;
+    total += interval > 0 ? each / interval : 0;
+  }
+  l->backend->upload(avg, saved);
+  l->pl_mean = pl_mean;
+  *seconds = total;
+  return TRUE;
+}
+
+/* ---- saying ---------------------------------------------------------------------------------- */
+
+static void
+say(SgTrainer *t, const char *line)
+{
+  if (t->dir)
+    sg_run_dir_log(t->dir, "%s", line);
+  else
+    fputs(line, stdout);
+}
+
+gboolean
+sg_trainer_preflight(SgTrainer *t, GError **error)
+{
+  SgLearn *l = t->l;
+  double iteration;
+  g_autofree char *device = sg_backend_describe(l->backend);
+  g_autofree char *nets =
+      g_strdup_printf("Networks:      generator %.2f M, discriminator %.2f M parameters; %s\n",
+                      (double)l->g->learnt / 1e6, (double)l->d->learnt / 1e6, device);
+
+  say(t, nets);
+  if (!check_memory(t, say, error) || !time_iteration(t, &iteration, error))
+    return FALSE;
+  double per_kimg = iteration * 1000 / t->o->batch, left = t->o->kimg - (double)l->nimg / 1000;
+  double per_snapshot = per_kimg * t->o->tick_kimg * t->o->snap;
+  g_autofree char *a = sg_format_time(per_kimg), *b = sg_format_time(per_snapshot);
+  g_autofree char *c = sg_format_time(per_kimg * MAX(left, 0));
+  g_autofree char *time = g_strdup_printf(
+      "Time:          %s per kimg (%.1f images/s), a snapshot every %s, %s to %.0f kimg\n", a,
+      t->o->batch / iteration, b, c, t->o->kimg);
+  say(t, time);
+  return TRUE;
+}

@@ -1,0 +1,52 @@
+/* Shared by the files of the trainer. */
+#pragma once
+
+#include "engine/train/draws.h"
+#include "engine/train/run-dir.h"
+#include "engine/train/snapshot.h"
+#include "engine/train/swd.h"
+#include "engine/train/trainer.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SgTrainOptions *o; /* borrowed */
+  SgDataset *ds;     /* borrowed */
+  SgAugPipe pipe;
+  SgLearn *l;
+  SgRunDir *dir;
+  SgControl *control;
+  SgLoader *loader;
+  gboolean resumed; /* exactly, in its own directory */
+
+  /* picture grid: fixed latents */
+  int grid_n, grid_columns;
+  float *grid_z, *grid_c;
+
+  SgSwd *swd_real; /* descriptors of real pictures, made at the first metric */
+  char *last_good; /* newest snapshot on disk */
+  gboolean owed;   /* a snapshot could not be written: try again at the next tick */
+
+  gint64 started, tick_started; /* monotonic microseconds */
+  guint64 tick_nimg, first_nimg;
+  int tick;
+  double maintenance; /* seconds spent on snapshots since the last tick */
+  double phase_seconds[SG_PHASES];
+} SgTrainer;
+
+/* trainer-loop.c */
+gboolean sg_trainer_loop(SgTrainer *t, GError **error);
+/* trainer-snapshot.c: picture grid, networks, histograms, metric. Problems of the disk are logged
+ * and remembered, not errors. */
+void sg_trainer_snapshot(SgTrainer *t);
+gboolean sg_trainer_save_networks(SgTrainer *t, GError **error);
+void sg_trainer_prepare_grid(SgTrainer *t);
+void sg_trainer_write_reals(SgTrainer *t);
+void sg_trainer_write_fakes(SgTrainer *t, const char *name);
+/* trainer-preflight.c */
+gboolean sg_trainer_preflight(SgTrainer *t, GError **error);
+/* "1h 02m 03s" */
+char *sg_format_time(double seconds);
+double sg_resident_gib(void);
+
+G_END_DECLS

@@ -1,0 +1,18 @@
+/* A whole training run: `vitrine train` without the command line. */
+#pragma once
+
+#include "engine/train/dataset.h"
+#include "engine/train/options.h"
+
+G_BEGIN_DECLS
+
+/* Runs to the end of options->kimg, until it is stopped (control socket, SIGINT, SIGTERM: TRUE,
+ * with a final snapshot), or fails. Makes the run directory (or goes on in the one of
+ * options->resume), prints the preflight and status lines. `o` is resolved
+ * (sg_train_options_resolve) and fits `ds`. Blocks; one at a time in a process. */
+gboolean sg_train_run(SgTrainOptions *o, SgDataset *ds, GError **error);
+/* Prints what a run would need, without making anything: parameters, memory, time. FALSE if it
+ * cannot fit. */
+gboolean sg_train_dry_run(SgTrainOptions *o, SgDataset *ds, GError **error);
+
+G_END_DECLS
