@@ -54,7 +54,7 @@ filter_free(gpointer filter)
 }
 
 /* The last one of this thread: pictures of a set mostly have one size, and the sines would take
- * half of the time. */
+ * half of the time for resizing. */
 static const Filter *
 get_filter(int side, int r)
 {
