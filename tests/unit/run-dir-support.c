@@ -3,13 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Until the real one is linked, a stand-in: only that it is written is tested here. */
-__attribute__((weak)) char *
-sg_train_options_to_json(const SgTrainOptions *o)
-{
-  return g_strdup_printf("{\"batch\": %d}\n", o->batch);
-}
-
 char *
 make_root(void)
 {
