@@ -197,6 +197,8 @@ struct _SgBackend {
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
 SgBackend *sg_backend_cpu(void);
+/* From now on freed buffers are kept for later ones without a bound: for a process that trains. */
+void sg_backend_cpu_keep_memory(void);
 /* How many threads its kernels use from now on. */
 void sg_backend_cpu_set_threads(int n);
 /* Plain loops in double, for tests: slow, and sharing nothing with the other back ends but the

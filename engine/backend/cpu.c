@@ -5,8 +5,10 @@
 
 /* Freed memory is kept for the next buffer of about its size: fresh pages cost more to fault in
  * than the kernels cost that fill them. Bounded, and shared by all threads. */
-#define POOL_SLOTS 64
+#define POOL_SLOTS 1024
 #define POOL_BYTES ((gsize)384 << 20)
+/* A training gives back and takes again all of its activations at every step. */
+#define POOL_BYTES_TRAINING ((gsize)16 << 30)
 
 static struct {
   GMutex lock;
@@ -15,8 +17,8 @@ static struct {
     gsize bytes;
   } slot[POOL_SLOTS];
   int used;
-  gsize bytes;
-} pool;
+  gsize bytes, limit;
+} pool = {.limit = POOL_BYTES};
 
 /* The smallest free piece that holds `bytes` and wastes at most a quarter. */
 static gpointer
@@ -44,7 +46,7 @@ static void
 pool_give(gpointer data, gsize bytes)
 {
   g_mutex_lock(&pool.lock);
-  gboolean keep = pool.used < POOL_SLOTS && bytes <= POOL_BYTES - pool.bytes;
+  gboolean keep = pool.used < POOL_SLOTS && bytes <= pool.limit - pool.bytes;
   if (keep) {
     pool.slot[pool.used].data = data;
     pool.slot[pool.used++].bytes = bytes;
@@ -171,6 +173,14 @@ choose_kernels(SgCpuBackend *cpu)
   }
 #endif
   cpu->block = cpu->rows->block;
+}
+
+void
+sg_backend_cpu_keep_memory(void)
+{
+  g_mutex_lock(&pool.lock);
+  pool.limit = POOL_BYTES_TRAINING;
+  g_mutex_unlock(&pool.lock);
 }
 
 void

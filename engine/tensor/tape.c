@@ -305,13 +305,16 @@ mark_live(SgTape *tape, SgVar *const *wrt, int n, guint end)
   }
 }
 
-/* Adds g to what slot has; g is of the current scope. */
+/* Adds g to what slot has; g is of the current scope. Where nobody else sees the sum so far it grows in its place. */
 static void
 accumulate(SgTape *tape, SgSlot *slot, SgVar *g)
 {
-  if (!slot->grad)
+  if (!slot->grad) {
     slot->grad = sg_var_ref(g);
-  else {
+  } else if (tape->final && slot->grad->ref == 1 && slot->grad->value->ref == 1) {
+    SgBuf *sum = slot->grad->value;
+    tape->backend->combine(sum, 1, sum, 1, g->value);
+  } else {
     SgVar *sum = sg_op_add(tape, slot->grad, g);
     sg_var_unref(slot->grad);
     slot->grad = sum ? sg_var_ref(sum) : NULL;

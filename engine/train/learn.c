@@ -100,6 +100,8 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
   g_autoptr(SgLearn) l = g_new0(SgLearn, 1);
   int greg = o->pl_interval, dreg = o->r1_interval;
 
+  if (b == sg_backend_cpu())
+    sg_backend_cpu_keep_memory();
   l->backend = b;
   l->o = o;
   l->tape = sg_tape_new(b);
