@@ -113,7 +113,7 @@ const SgTrainOption sg_train_option_table[] = {
        "has none."),
   REAL("p", ada_p, 0, 1, "0",
        "Probability of each augmentation: the fixed one, or where ada starts."),
-  REAL("target", ada_target, -1, 1, "0.6", "What ada steers r_t, the mean sign of D(real), to (ADA)."),
+  REAL("target", ada_target, 0, 1, "0.6", "What ada steers r_t, the mean sign of D(real), to (ADA)."),
   TEXT("augpipe", aug_pipe, NULL, "bgc",
        "Which augmentations: bgc, or several of blit, geom, color, bg joined with + (ADA, appendix B)."),
   INT("ada-interval", ada_interval, 1, 10000, "4", "ada adjusts p every so many steps (ADA)."),

@@ -1,5 +1,6 @@
 /* Setting, resolving and storing training options; the table is in options-table.c. */
 #include "engine/train/options-private.h"
+#include "engine/train/augment.h"
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -92,7 +93,9 @@ set_real(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError 
 {
   char *end;
   double v = g_ascii_strtod(value, &end);
-  if (end == value || *end || !isfinite(v) || v < row->min || v > row->max)
+  /* strtod also takes leading blanks, hexadecimal numbers, "inf" and "nan". */
+  if (strspn(value, "0123456789+-.eE") != strlen(value) || end == value || *end || !isfinite(v) ||
+      v < row->min || v > row->max)
     return wrong(error, "%s should be a number from %g to %g, but is “%s”", row->name, row->min,
                  row->max, value);
   FIELD(o, row, double) = v;
@@ -112,8 +115,41 @@ set_bool(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError 
 }
 
 static gboolean
+is_device(const char *value)
+{
+  static const char *const names[] = {"auto", "cpu", "cuda", NULL};
+  const char *number = g_str_has_prefix(value, "cuda:") ? value + strlen("cuda:") : "";
+  gsize digits = strspn(number, "0123456789");
+
+  return g_strv_contains(names, value) || (digits > 0 && digits < 4 && !number[digits]);
+}
+
+/* What a list of words cannot say. */
+static gboolean
+check_text(const SgTrainOption *row, const char *value, GError **error)
+{
+  SgAugPipe pipe;
+
+  /* Other bytes could not be written into training_options.json. */
+  if (!*value || !g_utf8_validate(value, -1, NULL)) {
+    g_autofree char *shown = g_utf8_make_valid(value, -1);
+    return wrong(error, "%s should be UTF-8 text that is not empty, but is “%s”", row->name, shown);
+  }
+  if (row->offset == G_STRUCT_OFFSET(SgTrainOptions, device) && !is_device(value))
+    return wrong(error, "device should be auto, cpu, cuda or cuda:N, but is “%s”", value);
+  if (row->offset == G_STRUCT_OFFSET(SgTrainOptions, aug_pipe) &&
+      !sg_aug_pipe_parse(value, &pipe, NULL))
+    return wrong(error,
+                 "augpipe should be bgc, or blit, geom, color or bg joined with +, but is “%s”",
+                 value);
+  return TRUE;
+}
+
+static gboolean
 set_text(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError **error)
 {
+  if (!check_text(row, value, error))
+    return FALSE;
   if (row->words && !g_strv_contains(row->words, value)) {
     g_autofree char *words = g_strjoinv(", ", (char **)row->words);
     return wrong(error, "%s should be one of %s, but is “%s”", row->name, words, value);
@@ -143,10 +179,49 @@ set_row(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError *
   }
 }
 
+static gboolean
+same_default(const SgTrainOption *row, SgTrainOptions *a, SgTrainOptions *b)
+{
+  switch (row->type) {
+  case SG_OPTION_TEXT:
+    return g_strcmp0(FIELD(a, row, char *), FIELD(b, row, char *)) == 0;
+  case SG_OPTION_REAL:
+    return FIELD(a, row, double) == FIELD(b, row, double);
+  case SG_OPTION_SEED:
+    return FIELD(a, row, guint64) == FIELD(b, row, guint64);
+  default:
+    return FIELD(a, row, int) == FIELD(b, row, int);
+  }
+}
+
+/* Where two presets differ and the user has said nothing the new one's word counts, so that "cfg"
+ * may be set last as well as first. */
+static void
+change_preset(SgTrainOptions *o, int from, int to)
+{
+  SgTrainOptions a = {0}, b = {0};
+
+  sg_train_preset_defaults((guint)from, &a);
+  sg_train_preset_defaults((guint)to, &b);
+  for (guint i = 0; i < sg_train_option_count; i++) {
+    const SgTrainOption *row = &sg_train_option_table[i];
+    if (is_set(o, row->name) || same_default(row, &a, &b))
+      continue;
+    if (row->type == SG_OPTION_TEXT) {
+      g_free(FIELD(o, row, char *));
+      FIELD(o, row, char *) = g_strdup(FIELD(&b, row, char *));
+    } else if (row->type == SG_OPTION_REAL) {
+      FIELD(o, row, double) = FIELD(&b, row, double);
+    } else {
+      FIELD(o, row, int) = FIELD(&b, row, int);
+    }
+  }
+}
+
 gboolean
 sg_train_options_set(SgTrainOptions *o, const char *name, const char *value, GError **error)
 {
-  int row = row_of(name);
+  int row = row_of(name), preset = sg_train_preset_find(o->preset);
 
   /* Both optimisers at once, as NVlabs' --lr. */
   if (g_str_equal(name, "lr"))
@@ -156,6 +231,8 @@ sg_train_options_set(SgTrainOptions *o, const char *name, const char *value, GEr
     return wrong(error, "there is no training option “%s”", name);
   if (!set_row(o, &sg_train_option_table[row], value, error))
     return FALSE;
+  if (sg_train_option_table[row].offset == G_STRUCT_OFFSET(SgTrainOptions, preset))
+    change_preset(o, preset, sg_train_preset_find(value));
   mark_set(o, row);
   return TRUE;
 }
@@ -202,6 +279,8 @@ sg_train_options_resolve(SgTrainOptions *o, GError **error)
     return wrong(error, "channels should be 1 or 3, but is %d", o->channels);
   if (o->cond && o->label_dim < 1)
     return wrong(error, "cond needs labels, but the data set %s has none", o->data ? o->data : "");
+  if (o->conv_clamp == 0)
+    return wrong(error, "conv-clamp should be a positive number, or -1 for none, but is 0");
   fill_in(o);
   if (o->mbstd_group < 1 || o->batch % o->mbstd_group)
     return wrong(error, "batch should be a multiple of mbstd-group (%d), but is %d", o->mbstd_group,
@@ -274,6 +353,18 @@ value_to_text(const json_t *v)
   return json_is_boolean(v) ? g_strdup(json_is_true(v) ? "1" : "0") : NULL;
 }
 
+/* A value that resolve() still has to fill in: no user could set it, yet it is what the file says.
+ */
+static gboolean
+is_open(SgTrainOptions *o, const SgTrainOption *row, const json_t *v)
+{
+  if (row->type == SG_OPTION_INT)
+    return json_is_integer(v) && FIELD(o, row, int) < row->min &&
+           json_integer_value(v) == FIELD(o, row, int);
+  return row->type == SG_OPTION_REAL && json_is_number(v) && FIELD(o, row, double) < row->min &&
+         json_number_value(v) == FIELD(o, row, double);
+}
+
 static gboolean
 set_from_json(SgTrainOptions *o, json_t *root, GError **error)
 {
@@ -281,7 +372,9 @@ set_from_json(SgTrainOptions *o, json_t *root, GError **error)
   json_t *v;
   json_object_foreach (root, key, v) {
     g_autofree char *text = value_to_text(v);
-    if (json_is_null(v) && row_of(key) >= 0)
+    int row = row_of(key);
+    const SgTrainOption *known = row >= 0 ? &sg_train_option_table[row] : NULL;
+    if (known && ((json_is_null(v) && known->type == SG_OPTION_TEXT) || is_open(o, known, v)))
       continue;
     if (!text)
       return wrong(error, "“%s” is neither a number nor a text", key);
