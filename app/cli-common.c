@@ -43,7 +43,7 @@ cli_finish(const char *command, GError *error)
 static void
 print_help(GOptionContext *context)
 {
-  g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+  g_autofree char *text = g_option_context_get_help(context, FALSE, NULL);
   fputs(text, stdout);
 }
 
@@ -63,6 +63,8 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
   g_option_context_set_description(context, help->details);
   g_option_context_add_main_entries(context, entries, NULL);
   g_option_context_add_main_entries(context, own, NULL);
+  for (GOptionGroup **group = help->groups; group && *group; group++)
+    g_option_context_add_group(context, *group);
   if (!g_option_context_parse(context, argc, argv, &inner)) {
     cli_set_usage_error(error, "%s", inner->message);
     g_error_free(inner);

@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The table's options and these: */
-#define EXTRA 3 /* lr, dry-run, and the end */
-
 typedef struct {
   char **values; /* per row of the table, NULL where the user said nothing */
   char *lr;
@@ -19,35 +16,47 @@ static const char *const may_change[] = {"kimg",          "snap",    "tick",    
                                          "metric-images", "threads", "workers", "device", "data",
                                          "outdir",        "resume",  NULL};
 
-static GOptionEntry *
-make_entries(Given *given)
+#define MAX_GROUPS 8
+
+static void
+free_entries(gpointer data)
 {
-  guint n = sg_train_option_count;
-  GOptionEntry *entries = g_new0(GOptionEntry, n + EXTRA);
+  for (GOptionEntry *e = data; e->long_name; e++)
+    g_free((char *)e->description);
+  g_free(data);
+}
+
+/* One group of options a section of the table. The data set decides label-dim: nobody gives it. */
+static void
+make_groups(Given *given, GOptionGroup **groups)
+{
+  guint n = sg_train_option_count, made = 0;
 
   given->values = g_new0(char *, n + 1);
-  for (guint i = 0; i < n; i++) {
-    const SgTrainOption *row = &sg_train_option_table[i];
-    /* Lives as long as the process: GOption keeps pointers. */
-    char *text = g_strdup_printf("%s: %s [%s]", row->group, row->help, row->default_text);
-    entries[i] = (GOptionEntry){row->name,
-                                0,
-                                0,
-                                G_OPTION_ARG_STRING,
-                                &given->values[i],
-                                text,
-                                row->type == SG_OPTION_TEXT ? "TEXT" : "N"};
+  for (guint i = 0; i < n;) {
+    const char *name = sg_train_option_table[i].group;
+    g_autofree char *id = g_ascii_strdown(name, -1), *show = g_strdup_printf("show %s options", id);
+    g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    for (; i < n && g_str_equal(sg_train_option_table[i].group, name); i++) {
+      const SgTrainOption *row = &sg_train_option_table[i];
+      if (g_str_equal(row->name, "label-dim"))
+        continue;
+      GOptionEntry e = {row->name,
+                        0,
+                        0,
+                        G_OPTION_ARG_STRING,
+                        &given->values[i],
+                        g_strdup_printf("%s [%s]", row->help, row->default_text),
+                        row->type == SG_OPTION_TEXT ? "TEXT" : "N"};
+      g_array_append_val(entries, e);
+    }
+    g_assert(made < MAX_GROUPS);
+    /* GOption keeps pointers into the entries. */
+    gpointer kept = g_array_free(g_steal_pointer(&entries), FALSE);
+    g_autofree char *title = g_strconcat(name, ":", NULL);
+    groups[made] = g_option_group_new(id, title, show, kept, free_entries);
+    g_option_group_add_entries(groups[made++], kept);
   }
-  entries[n] = (GOptionEntry){
-      "lr", 0, 0, G_OPTION_ARG_STRING, &given->lr, "Losses: both learning rates at once", "N"};
-  entries[n + 1] = (GOptionEntry){"dry-run",
-                                  'n',
-                                  0,
-                                  G_OPTION_ARG_NONE,
-                                  &given->dry_run,
-                                  "print the options and what the run would need, and stop",
-                                  NULL};
-  return entries;
 }
 
 static const char *
@@ -59,14 +68,23 @@ given_value(const Given *given, const char *name)
   return NULL;
 }
 
+/* Paths are kept absolute, so that a run can be resumed from anywhere. */
+static gboolean
+set_option(SgTrainOptions *o, const char *name, const char *value, GError **error)
+{
+  static const char *const paths[] = {"data", "outdir", "resume", NULL};
+  g_autofree char *path =
+      g_strv_contains(paths, name) && *value ? g_canonicalize_filename(value, NULL) : NULL;
+  return sg_train_options_set(o, name, path ? path : value, error);
+}
+
 static gboolean
 apply(SgTrainOptions *o, const Given *given, GError **error)
 {
   if (given->lr && !sg_train_options_set(o, "lr", given->lr, error))
     return FALSE;
   for (guint i = 0; i < sg_train_option_count; i++)
-    if (given->values[i] &&
-        !sg_train_options_set(o, sg_train_option_table[i].name, given->values[i], error))
+    if (given->values[i] && !set_option(o, sg_train_option_table[i].name, given->values[i], error))
       return FALSE;
   return TRUE;
 }
@@ -195,7 +213,12 @@ cli_train(int argc, char **argv)
 {
   Given given = {0};
   GError *error = NULL;
-  g_autofree GOptionEntry *entries = make_entries(&given);
+  GOptionGroup *groups[MAX_GROUPS + 1] = {NULL};
+  const GOptionEntry entries[] = {
+      {"lr", 0, 0, G_OPTION_ARG_STRING, &given.lr, "both learning rates at once", "N"},
+      {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.dry_run,
+       "print the options and what the run would need, and stop", NULL},
+      {NULL}};
   const CliHelp help = {
       "", "Trains a StyleGAN2 on a folder or zip of pictures.",
       "A run is a directory of its own in --outdir: options, log, statistics (stats.jsonl, "
@@ -204,8 +227,10 @@ cli_train(int argc, char **argv)
       "go "
       "on with\n"
       "--resume=RUN_DIRECTORY, exactly where it stopped. --resume=MODEL starts a new run from a "
-      "model's weights."};
+      "model's weights.",
+      groups};
 
+  make_groups(&given, groups);
   if (cli_parse(&argc, &argv, entries, &help, &error)) {
     if (argc > 1)
       cli_set_usage_error(&error, "one word too many: %s", argv[1]);

@@ -32,6 +32,7 @@ typedef struct {
   const char *parameters; /* "IMAGE…" or "" */
   const char *summary;    /* one sentence */
   const char *details;    /* after the options in --help, or NULL */
+  GOptionGroup **groups;  /* more options, NULL-terminated; taken; NULL for none */
 } CliHelp;
 
 /* Parses `entries` (as in GOptionEntry; both --name=value and --name value). What remains in argv

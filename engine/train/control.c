@@ -392,7 +392,7 @@ SgControlFlags
 sg_control_wait(SgControl *c)
 {
   g_mutex_lock(&c->mutex);
-  while (c->flags & SG_CONTROL_PAUSE)
+  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & SG_CONTROL_SNAPSHOT))
     g_cond_wait(&c->changed, &c->mutex);
   SgControlFlags flags = take_locked(c);
   g_mutex_unlock(&c->mutex);

@@ -239,6 +239,10 @@ sg_trainer_loop(SgTrainer *t, GError **error)
   while (!stop && (double)t->l->nimg < end) {
     SgControlFlags flags = sg_control_wait(t->control);
     stop = (flags & SG_CONTROL_STOP) != 0;
+    if ((flags & SG_CONTROL_PAUSE) && !stop) { /* asked for while paused */
+      sg_trainer_snapshot(t);
+      continue;
+    }
     if (!stop && !iterate(t, pixels, labels, error))
       return FALSE;
     gboolean tick = due(t, t->o->tick_kimg) || stop || (double)t->l->nimg >= end;
