@@ -34,11 +34,12 @@ sg_trainer_prepare_grid(SgTrainer *t)
   sg_draw_latents(t->l, t->ds, SG_STREAM_GRID, t->grid_n, t->grid_z, t->grid_c);
 }
 
-/* Reading problems of single images are the loader's business: here they are skipped. */
+/* Pictures, and their labels unless NULL. Reading problems of single images are the loader's
+ * business: here they are skipped. */
 static int
-read_reals(SgTrainer *t, guint from, int n, float *out)
+read_reals(SgTrainer *t, guint from, int n, float *out, float *labels)
 {
-  gsize size = picture_size(t);
+  gsize size = picture_size(t), c_dim = (gsize)t->l->shape.info.c_dim;
   g_autofree guint8 *pixels = g_new(guint8, size);
   int done = 0;
 
@@ -49,6 +50,8 @@ read_reals(SgTrainer *t, guint from, int n, float *out)
       continue;
     for (gsize p = 0; p < size; p++)
       out[(gsize)done * size + p] = (float)pixels[p] / 127.5f - 1;
+    if (labels)
+      sg_dataset_label(t->ds, index, labels + (gsize)done * c_dim);
     done++;
   }
   return done;
@@ -68,7 +71,7 @@ void
 sg_trainer_write_reals(SgTrainer *t)
 {
   g_autofree float *v = g_new(float, picture_size(t) * (gsize)t->grid_n);
-  write_grid(t, "reals.png", v, read_reals(t, 0, t->grid_n, v));
+  write_grid(t, "reals.png", v, read_reals(t, 0, t->grid_n, v, NULL));
 }
 
 void
@@ -107,16 +110,12 @@ write_histograms(SgTrainer *t)
   g_autofree float *v = g_new(float, picture_size(t) * (gsize)n), *z = g_new(float, n * i->z_dim);
   g_autofree float *c = i->c_dim ? g_new(float, n * i->c_dim) : NULL;
 
-  /* Conditional networks judge real pictures with random labels of the set, as good as any for a
-   * histogram of generated ones; real ones need their own, so they are left to the losses. */
   sg_draw_latents(t->l, t->ds, STREAM_SCORES, n, z, c);
   if (sg_learn_pictures(t->l, z, c, n, v, NULL))
     report_histogram(t, "Scores/fake", v, c, n);
-  if (!c) {
-    int read = read_reals(t, 7, n, v) / group * group;
-    if (read > 0)
-      report_histogram(t, "Scores/real", v, NULL, read);
-  }
+  int read = read_reals(t, 7, n, v, c) / group * group;
+  if (read > 0)
+    report_histogram(t, "Scores/real", v, c, read);
 }
 
 /* ---- the metric ------------------------------------------------------------------------------ */
@@ -148,7 +147,7 @@ real_descriptors(SgTrainer *t)
     return TRUE;
   t->swd_real = new_swd(t);
   for (int done = 0; t->swd_real && done < total;) {
-    int n = read_reals(t, (guint)done, MIN(METRIC_BATCH, total - done), v);
+    int n = read_reals(t, (guint)done, MIN(METRIC_BATCH, total - done), v, NULL);
     if (n == 0)
       return FALSE;
     sg_swd_add(t->swd_real, v, n);
