@@ -11,9 +11,9 @@ in turns. Prints JSON: seconds of each phase (min, median, max), and from them t
 iterations (16 Gmain + 4 Greg + 16 Dmain + 1 Dreg + 16 averages) and pictures per second (the trainer's batches counted
 once per iteration, as everyone does).
 
-Ways of computing (the defaults are the fastest found, see RESULTS of a run with each):
+Ways of computing (the defaults are the fastest found):
   --fused            a filter per picture and a grouped convolution; else scale, shared convolution, scale
-  --channels-last    NHWC in memory (--no-channels-last)
+  --no-channels-last NCHW in memory, not NHWC
   --conv native      PyTorch's own second derivative of convolutions, which correlates whole planes
   --conv gradfix     the second derivative out of first ones, as NVlabs' conv2d_gradfix does
   --fir dw|sep       the 4x4 filter as one depthwise convolution or as 4x1 and 1x4
@@ -473,7 +473,7 @@ def main():
     p.add_argument('--phases', default='Gmain,Greg,Dmain,Dreg', help='measure these only')
     p.add_argument('--threads', type=int, default=os.cpu_count())
     p.add_argument('--fused', action=argparse.BooleanOptionalAction, default=False)
-    p.add_argument('--channels-last', action=argparse.BooleanOptionalAction, default=False)
+    p.add_argument('--channels-last', action=argparse.BooleanOptionalAction, default=True)
     p.add_argument('--conv', choices=['native', 'gradfix'], default='gradfix')
     p.add_argument('--fir', choices=['dw', 'sep'], default='dw')
     p.add_argument('--compile', action='store_true')
