@@ -70,6 +70,24 @@ sg_buf_fill(SgBuf *buf, double value, GError **error)
   return scalar != NULL;
 }
 
+double
+sg_buf_mean(const SgBuf *buf)
+{
+  gsize n = sg_buf_count(buf);
+  double sum = 0;
+
+  if (buf->backend->element == sizeof(double)) { /* the reference's are [N, C, H, W] */
+    for (gsize i = 0; i < n; i++)
+      sum += ((const double *)buf->data)[i];
+    return sum / (double)n;
+  }
+  g_autofree float *values = g_new(float, n);
+  buf->backend->download(buf, values);
+  for (gsize i = 0; i < n; i++)
+    sum += (double)values[i];
+  return sum / (double)n;
+}
+
 char *
 sg_backend_describe(const SgBackend *backend)
 {

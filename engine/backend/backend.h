@@ -219,6 +219,8 @@ SgBuf *sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w);
 /* PLAIN only; fails only for memory. */
 gboolean sg_buf_fill(SgBuf *buf, double value, GError **error);
 gsize sg_buf_count(const SgBuf *buf); /* n c h w */
+/* Mean of all numbers, in the back end's full precision. */
+double sg_buf_mean(const SgBuf *buf);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgBuf, sg_buf_unref)
 

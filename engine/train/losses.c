@@ -66,17 +66,9 @@ keep_scores(SgLearn *l, GArray *to, const SgVar *logits)
 }
 
 static double
-mean_of(SgLearn *l, const SgVar *v)
+mean_of(const SgVar *v)
 {
-  double sum = 0;
-  if (!v)
-    return 0;
-  gsize n = sg_buf_count(V(v));
-  g_autofree float *values = g_new(float, n);
-  l->backend->download(V(v), values);
-  for (gsize i = 0; i < n; i++)
-    sum += (double)values[i];
-  return sum / (double)n;
+  return v ? sg_buf_mean(V(v)) : 0;
 }
 
 /* Sweeps mean (loss [N, 1, 1, 1]) * gain and adds the gradients of the optimiser's network. */
@@ -110,7 +102,7 @@ sg_loss_gmain(SgLearn *l, const SgDraw *draw)
   SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
 
   keep_scores(l, l->scores_fake, logits);
-  l->loss = mean_of(l, loss);
+  l->loss = mean_of(loss);
   descend(l, &l->opt_g, loss, 1);
 }
 
@@ -128,7 +120,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
   keep_scores(l, l->scores_fake, logits);
-  l->loss = mean_of(l, loss);
+  l->loss = mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
 
@@ -136,7 +128,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   logits = discriminate(l, sg_var_constant(t, draw->real), draw->aug_real, draw->real_c);
   loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
   keep_scores(l, l->scores_real, logits);
-  l->loss += mean_of(l, loss);
+  l->loss += mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
 }
@@ -153,8 +145,8 @@ sg_loss_r1(SgLearn *l, const SgDraw *draw)
   SgVar *square = sg_op_mul(t, grad, grad);
   SgVar *penalty = square ? sg_op_sum_to(t, square, V(square)->n, 1, 1, 1) : NULL;
   SgVar *loss = sg_op_gain(t, penalty, l->o->r1_gamma / 2);
-  l->penalty = mean_of(l, penalty);
-  l->loss = mean_of(l, loss);
+  l->penalty = mean_of(penalty);
+  l->loss = mean_of(loss);
   descend(l, &l->opt_d, loss, l->o->r1_interval);
 }
 
@@ -197,9 +189,9 @@ sg_loss_path_length(SgLearn *l, const SgDraw *draw)
   SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, n, 1, 1, 1));
   SgVar *penalty = sg_op_mul(t, off, off);
   keep_scores(l, l->lengths, length);
-  l->penalty = mean_of(l, penalty);
+  l->penalty = mean_of(penalty);
   l->loss = l->penalty * l->o->pl_weight;
-  double next = mean_of(l, mean);
+  double next = mean_of(mean);
   descend(l, &l->opt_g, sg_op_gain(t, penalty, l->o->pl_weight), l->o->pl_interval);
   if (!sg_tape_failed(t))
     l->pl_mean = next;
