@@ -1,4 +1,5 @@
 /* Every operation's gradients; see gradient-check.h. */
+#include "engine/train/augment.h"
 #include "gradient-check.h"
 
 #define A           SG_FMT_ACT
@@ -114,6 +115,16 @@ BUILD(build_from_rgb)
   return sg_op_from_rgb(t, in[0], in[1]);
 }
 
+/* option: the pipe. Squared, so that there is a second order to check. */
+BUILD(build_augment)
+{
+  const CheckInput *i = &c->in[0];
+  SgPhilox rng = {.seed = 3, .stream = (guint64)c->option};
+  g_autoptr(SgAugDraw) draw = sg_aug_draw(&rng, (SgAugPipe)c->option, 1, i->n, i->c, i->h, i->w);
+  SgAugmentArgs args = sg_aug_draw_args(draw);
+  return sg_op_augment(t, sg_op_mul(t, in[0], in[0]), &args);
+}
+
 static const CheckCase cases[] = {
     {"combine", build_combine, {{P, 2, 3, 4, 5}, {P, 2, 3, 4, 5}}},
     {"combine-act", build_combine, {{A, 2, 3, 4, 5}, {A, 2, 3, 4, 5}}},
@@ -218,6 +229,11 @@ static const CheckCase cases[] = {
     {"to-rgb-shared", build_to_rgb, {{A, 2, 19, 3, 4}, {P, 1, 1, 19, 1}}},
     {"from-rgb", build_from_rgb, {{P, 2, 3, 3, 4}, {P, 2, 3, 19, 1}}},
     {"from-rgb-shared", build_from_rgb, {{P, 2, 3, 3, 4}, {P, 1, 3, 19, 1}}},
+    {"augment-color", build_augment, {{P, 3, 3, 6, 6}}, SG_AUG_COLOR},
+    {"augment-color-grey", build_augment, {{P, 3, 1, 6, 6}}, SG_AUG_COLOR},
+    {"augment-blit", build_augment, {{P, 3, 3, 8, 8}}, SG_AUG_BLIT},
+    {"augment-geom", build_augment, {{P, 3, 1, 9, 9}}, SG_AUG_GEOM},
+    {"augment-all", build_augment, {{P, 4, 3, 8, 8}}, SG_AUG_BLIT | SG_AUG_GEOM | SG_AUG_COLOR},
 };
 
 static void

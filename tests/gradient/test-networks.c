@@ -1,0 +1,464 @@
+/* Whole small networks and the losses of training: gradients of every phase with respect to every
+ * parameter tensor, and of the networks with respect to their inputs, against finite differences in
+ * double; and the CPU against the reference. mutate.py shows what these tests notice. */
+#include "engine/tensor/ops.h"
+#include "network-case.h"
+#include <math.h>
+#include <string.h>
+
+static const NetCase cases[] = {
+    {.name = "skip-resnet",
+     .g_arch = "skip",
+     .d_arch = "resnet",
+     .widths = {"4:4", "8:3"},
+     .resolution = 8,
+     .channels = 3,
+     .batch = 4,
+     .group = 2,
+     .features = 1,
+     .cutoff = 2,
+     .clamp = -1},
+    {.name = "resnet-skip-clamped",
+     .g_arch = "resnet",
+     .d_arch = "skip",
+     .widths = {"4:4", "8:3"},
+     .resolution = 8,
+     .channels = 3,
+     .c_dim = 3,
+     .batch = 4,
+     .group = 4,
+     .features = 2,
+     .cutoff = 1,
+     .clamp = 1.2},
+    {.name = "orig-orig-augmented",
+     .g_arch = "orig",
+     .d_arch = "orig",
+     .widths = {"4:3", "8:4"},
+     .resolution = 8,
+     .channels = 3,
+     .batch = 4,
+     .group = 2,
+     .features = 1,
+     .clamp = -1,
+     .pipe = SG_AUG_BLIT | SG_AUG_GEOM | SG_AUG_COLOR},
+    {.name = "grey-16-clamped",
+     .g_arch = "skip",
+     .d_arch = "resnet",
+     .widths = {"4:4", "8:4", "16:2"},
+     .resolution = 16,
+     .channels = 1,
+     .c_dim = 2,
+     .batch = 2,
+     .group = 8,
+     .features = 0,
+     .cutoff = 3,
+     .clamp = 1.4,
+     .pipe = SG_AUG_GEOM | SG_AUG_COLOR},
+};
+
+/* ---- finite differences ---------------------------------------------------------------------- */
+
+/* The loss has kinks (leaky ReLUs, clamps), and its gradient penalties jump there. A step that
+ * crosses one says nothing, so several are tried: a wrong gradient agrees with none. */
+static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-4};
+
+/* Numbers that are moved, together, along a direction. */
+typedef struct {
+  double *at;
+  gsize n;
+  double *base, *direction;
+} Line;
+
+static Line
+line_new(double *at, gsize n, guint64 stream)
+{
+  Line l = {at, n, g_memdup2(at, n * sizeof(double)), g_new(double, n)};
+  SgPhilox rng = {.seed = 23, .stream = stream};
+  for (gsize i = 0; i < n; i++)
+    l.direction[i] = sg_philox_normal(&rng);
+  return l;
+}
+
+static void
+line_clear(Line *l)
+{
+  memcpy(l->at, l->base, l->n * sizeof(double));
+  g_free(l->base);
+  g_free(l->direction);
+}
+
+static void
+line_move(const Line *l, double step)
+{
+  for (gsize i = 0; i < l->n; i++)
+    l->at[i] = l->base[i] + step * l->direction[i];
+}
+
+static double
+line_dot(const Line *l, const double *gradient)
+{
+  double sum = 0;
+  for (gsize i = 0; i < l->n; i++)
+    sum += gradient[i] * l->direction[i];
+  return sum;
+}
+
+/* What may be moved and watched. */
+typedef double (*Evaluate)(gpointer data);
+
+/* Whether any step's difference agrees with `analytic`. Returns its size beside what rounding makes
+ * of it, so that a caller can see that something was compared at all. */
+static double
+check_line(const char *what, const Line *l, double analytic, Evaluate f, gpointer data)
+{
+  double best = G_MAXDOUBLE, found = 0, trust = 0;
+  for (guint i = 0; i < G_N_ELEMENTS(steps) && best > 1; i++) {
+    line_move(l, steps[i]);
+    double plus = f(data);
+    line_move(l, -steps[i]);
+    double minus = f(data), numeric = (plus - minus) / (2 * steps[i]);
+    double scale = MAX(fabs(analytic), fabs(numeric));
+    double noise = 2e-15 * (fabs(plus) + fabs(minus)) / steps[i];
+    double off = fabs(analytic - numeric) / (1e-6 * scale + noise);
+    if (off < best) {
+      best = off;
+      found = numeric;
+      trust = scale / noise;
+    }
+  }
+  line_move(l, 0);
+  if (!(best <= 1))
+    g_error("%s: gradient %.12g, finite difference %.12g", what, analytic, found);
+  return trust;
+}
+
+/* ---- phases ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  NetSetup s;
+  SgPhase phase;
+} Run;
+
+static double
+loss_of(gpointer data)
+{
+  Run *r = data;
+  net_gradients(&r->s, r->phase);
+  return r->s.l->loss * net_gain(&r->s, r->phase);
+}
+
+/* Numbers [first, first + n) of the network that the phase trains. Returns check_line()'s trust. */
+static double
+check_range(Run *r, const double *gradients, const char *name, gsize first, gsize n)
+{
+  SgOptimizer *opt = net_optimizer(&r->s, r->phase);
+  g_autofree char *what =
+      g_strdup_printf("%s, %s, %s", r->s.c->name, sg_phase_names[r->phase], name);
+  Line l = line_new((double *)opt->net->flat->data + first, n, first + n);
+  double trust = check_line(what, &l, line_dot(&l, gradients + first), loss_of, r);
+  line_clear(&l);
+  return trust;
+}
+
+/* The biases that a penalty does not depend on, and nothing else, have no gradient. */
+static void
+check_coverage(const Run *r, int compared, int n)
+{
+  g_test_message("%s: %d of %d tensors have a gradient", sg_phase_names[r->phase], compared, n);
+  g_assert_cmpint(compared, >=, r->phase == SG_PHASE_DREG ? n / 2 : n - 3);
+}
+
+static void
+check_phase(Run *r)
+{
+  SgOptimizer *opt = net_optimizer(&r->s, r->phase);
+  int compared = 0;
+
+  net_gradients(&r->s, r->phase);
+  g_autofree double *gradients = g_memdup2(opt->grad->data, sizeof(double) * opt->net->learnt);
+  for (guint i = 0; i < (guint)opt->n; i++) {
+    const SgWeight *w = &g_array_index(opt->net->list, SgWeight, i);
+    compared += check_range(r, gradients, w->name, w->first, sg_buf_count(w->view)) > 1e3;
+  }
+  g_assert_cmpfloat(check_range(r, gradients, "all", 0, opt->net->learnt), >, 1e3);
+  check_coverage(r, compared, opt->n);
+}
+
+static void
+test_phases(gconstpointer data)
+{
+  Run r;
+  net_setup_init(&r.s, data, sg_backend_reference());
+  for (int phase = 0; phase < SG_PHASES; phase++) {
+    r.phase = (SgPhase)phase;
+    check_phase(&r);
+  }
+  net_setup_clear(&r.s);
+}
+
+/* ---- inputs ---------------------------------------------------------------------------------- */
+
+/* The networks as functions of what goes in; the value is sum (result * weights). */
+#define MAX_IN 16
+typedef struct {
+  NetSetup s;
+  gboolean d;
+  SgBuf *in[MAX_IN]; /* G: z, c, noise…; D: picture, c. Borrowed, may be NULL */
+  int n;
+  SgBuf *weights;
+} Inputs;
+
+static SgVar *
+build(Inputs *f, SgVar **in)
+{
+  SgLearn *l = f->s.l;
+  SgTape *t = l->tape;
+  SgVar *ws[MAX_IN], *y;
+
+  for (int i = 0; i < f->n; i++)
+    in[i] = sg_var_leaf(t, f->in[i]);
+  if (f->d) {
+    y = sg_learner_discriminate(t, l->d, &l->shape, in[0], in[1]);
+  } else {
+    SgVar *w = sg_learner_map(t, l->g, &l->shape, in[0], in[1]);
+    for (int k = 0; k < l->shape.info.num_ws; k++)
+      ws[k] = w;
+    y = sg_learner_synthesize(t, l->g, &l->shape, ws, in + 2);
+  }
+  return sg_op_sum(t, sg_op_mul(t, y, sg_var_constant(t, f->weights)));
+}
+
+static double
+value_of_inputs(gpointer data)
+{
+  Inputs *f = data;
+  SgVar *in[MAX_IN];
+  double v = sg_buf_mean(build(f, in)->value);
+  g_assert_true(sg_tape_reset(f->s.l->tape, NULL));
+  return v;
+}
+
+/* With and without a graph of the gradients: fused kernels and the ones that can be differentiated
+ * again. */
+static void
+check_inputs(Inputs *f, gboolean graph)
+{
+  SgVar *in[MAX_IN], *grads[MAX_IN];
+  double *gradient[MAX_IN];
+  SgTape *t = f->s.l->tape;
+
+  SgVar *y = build(f, in);
+  sg_tape_grad(t, y, NULL, in, f->n, graph, grads);
+  for (int i = 0; i < f->n; i++)
+    gradient[i] = grads[i] ? g_memdup2(grads[i]->value->data, grads[i]->value->bytes) : NULL;
+  g_assert_true(sg_tape_reset(t, NULL));
+  for (int i = 0; i < f->n; i++) {
+    if (!f->in[i])
+      continue;
+    g_autofree char *what = g_strdup_printf("%s, %s, input %d", f->s.c->name, f->d ? "D" : "G", i);
+    Line l = line_new(f->in[i]->data, sg_buf_count(f->in[i]), (guint64)i);
+    g_assert_nonnull(gradient[i]);
+    double trust = check_line(what, &l, line_dot(&l, gradient[i]), value_of_inputs, f);
+    g_assert_cmpfloat(trust, >, 1e3);
+    line_clear(&l);
+    g_free(gradient[i]);
+  }
+}
+
+static void
+test_inputs(gconstpointer data)
+{
+  const NetCase *c = data;
+  Inputs f = {.d = FALSE};
+  net_setup_init(&f.s, c, sg_backend_reference());
+  SgDraw *draw = f.s.draw[SG_PHASE_DMAIN];
+  int layers = sg_net_noise_layers(&f.s.l->shape);
+
+  f.in[0] = draw->z;
+  f.in[1] = draw->c;
+  for (int k = 0; k < layers; k++)
+    f.in[2 + k] = draw->noise[k];
+  f.n = 2 + layers;
+  f.weights = draw->pl_noise;
+  check_inputs(&f, FALSE);
+  check_inputs(&f, TRUE);
+  f.d = TRUE;
+  f.in[0] = draw->real;
+  f.in[1] = draw->real_c;
+  f.n = 2;
+  f.weights = net_normals(f.s.l->backend, 5, 1, c->batch, 1, 1, 1);
+  check_inputs(&f, FALSE);
+  check_inputs(&f, TRUE);
+  sg_buf_unref(f.weights);
+  net_setup_clear(&f.s);
+}
+
+/* ---- the penalties' values ------------------------------------------------------------------- */
+
+/* What is penalised is the size of a gradient: here it is put together from differences, one number
+ * of the input after the other. */
+static double
+square_of_differences(SgBuf *in, Inputs *f)
+{
+  double sum = 0, *v = in->data;
+  for (gsize i = 0; i < sg_buf_count(in); i++) {
+    double was = v[i];
+    v[i] = was + 1e-6;
+    double plus = value_of_inputs(f);
+    v[i] = was - 1e-6;
+    double minus = value_of_inputs(f);
+    v[i] = was;
+    sum += pow((plus - minus) / 2e-6, 2);
+  }
+  return sum;
+}
+
+static void
+test_r1_value(void)
+{
+  Inputs f = {.d = TRUE, .n = 2};
+  NetCase c = cases[0];
+  float one[4] = {1, 1, 1, 1};
+
+  net_setup_init(&f.s, &c, sg_backend_reference());
+  f.in[0] = f.s.draw[SG_PHASE_DREG]->real;
+  f.weights = sg_buf_from_floats(f.s.l->backend, one, c.batch, 1, 1, 1, NULL);
+  net_gradients(&f.s, SG_PHASE_DREG);
+  double penalty = f.s.l->penalty, wanted = square_of_differences(f.in[0], &f) / c.batch;
+  g_assert_cmpfloat(fabs(penalty - wanted), <, 1e-5 * wanted);
+  g_assert_cmpfloat(fabs(f.s.l->loss - f.s.o.r1_gamma / 2 * penalty), <, 1e-9 * penalty);
+  sg_buf_unref(f.weights);
+  net_setup_clear(&f.s);
+}
+
+/* ---- clamping -------------------------------------------------------------------------------- */
+
+/* The clamped cases clamp, in both networks: else they would test nothing. */
+static void
+test_clamped(gconstpointer data)
+{
+  Run r = {.phase = SG_PHASE_GMAIN};
+  net_setup_init(&r.s, data, sg_backend_reference());
+  SgModelInfo *i = &r.s.l->shape.info;
+  double loss = loss_of(&r);
+  i->g_conv_clamp = -1;
+  double without_g = loss_of(&r);
+  i->g_conv_clamp = i->d_conv_clamp;
+  i->d_conv_clamp = -1;
+  double without_d = loss_of(&r);
+  g_assert_cmpfloat(fabs(without_g - loss), >, 1e-5 * fabs(loss));
+  g_assert_cmpfloat(fabs(without_d - loss), >, 1e-5 * fabs(loss));
+  net_setup_clear(&r.s);
+}
+
+/* ---- the CPU against the reference ----------------------------------------------------------- */
+
+static double
+largest(const float *v, gsize n)
+{
+  double most = 0;
+  for (gsize k = 0; k < n; k++)
+    most = MAX(most, fabs((double)v[k]));
+  return most;
+}
+
+/* Sums that happen to cancel are no more precise than what is summed: `least` says how large that
+ * is. */
+static void
+compare(const char *what, const float *a, const float *b, gsize n, double least)
+{
+  double worst = 0, range = MAX(largest(a, n), least);
+  for (gsize k = 0; k < n; k++)
+    worst = MAX(worst, fabs((double)a[k] - b[k]));
+  if (!(worst <= 1e-4 * range))
+    g_error("%s: off by %g of %g", what, worst, range);
+}
+
+static void
+compare_scores(const char *what, GArray *a, GArray *b)
+{
+  g_assert_cmpuint(a->len, ==, b->len);
+  compare(what, (float *)(gpointer)a->data, (float *)(gpointer)b->data, a->len, 0);
+}
+
+static void
+compare_phase(NetSetup *a, NetSetup *b, SgPhase phase)
+{
+  SgOptimizer *oa = net_optimizer(a, phase), *ob = net_optimizer(b, phase);
+  gsize n = oa->net->learnt;
+  g_autofree float *x = g_new(float, n), *y = g_new(float, n);
+
+  net_gradients(a, phase);
+  net_gradients(b, phase);
+  g_assert_cmpfloat(fabs(a->l->loss - b->l->loss), <=, 2e-5 * fabs(a->l->loss));
+  g_assert_cmpfloat(fabs(a->l->pl_mean - b->l->pl_mean), <=, 1e-5 * a->l->pl_mean);
+  compare_scores("scores", a->l->scores_fake, b->l->scores_fake);
+  compare_scores("scores", a->l->scores_real, b->l->scores_real);
+  compare_scores("lengths", a->l->lengths, b->l->lengths);
+  a->l->backend->download(oa->grad, x);
+  b->l->backend->download(ob->grad, y);
+  double least = 1e-2 * largest(x, n);
+  for (guint i = 0; i < (guint)oa->n; i++) {
+    const SgWeight *w = &g_array_index(oa->net->list, SgWeight, i);
+    g_autofree char *what =
+        g_strdup_printf("%s, %s, %s", a->c->name, sg_phase_names[phase], w->name);
+    compare(what, x + w->first, y + w->first, sg_buf_count(w->view), least);
+  }
+}
+
+static void
+compare_pictures(NetSetup *a, NetSetup *b)
+{
+  const NetCase *c = a->c;
+  int n = c->batch;
+  gsize size = (gsize)(n * c->channels * c->resolution * c->resolution);
+  g_autofree float *x = g_new(float, size), *y = g_new(float, size),
+                   *z = g_new(float, n * a->o.z_dim);
+  g_autofree float *sx = g_new(float, n), *sy = g_new(float, n), *labels = g_new0(float, n * 8);
+  const float *label = c->c_dim ? labels : NULL;
+  SgPhilox rng = {.seed = 29};
+
+  labels[0] = labels[c->c_dim] = 1;
+  sg_philox_normals(&rng, (gsize)(n * a->o.z_dim), z);
+  g_assert_true(sg_learn_pictures(a->l, z, label, n, x, NULL));
+  g_assert_true(sg_learn_pictures(b->l, z, label, n, y, NULL));
+  compare("pictures", x, y, size, 0);
+  g_assert_true(sg_learn_scores(a->l, x, label, n, sx, NULL));
+  g_assert_true(sg_learn_scores(b->l, x, label, n, sy, NULL));
+  compare("scores of pictures", sx, sy, (gsize)n, 0);
+}
+
+static void
+test_cpu(gconstpointer data)
+{
+  NetSetup a, b;
+  net_setup_init(&a, data, sg_backend_reference());
+  net_setup_init(&b, data, sg_backend_cpu());
+  for (int phase = 0; phase < SG_PHASES; phase++)
+    compare_phase(&a, &b, (SgPhase)phase);
+  compare_pictures(&a, &b);
+  net_setup_clear(&a);
+  net_setup_clear(&b);
+}
+
+static void
+add(const char *group, const NetCase *c, GTestDataFunc f)
+{
+  g_autofree char *path = g_strdup_printf("/%s/%s", group, c->name);
+  g_test_add_data_func(path, c, f);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    add("phases", &cases[i], test_phases);
+    add("inputs", &cases[i], test_inputs);
+    add("cpu", &cases[i], test_cpu);
+    if (cases[i].clamp >= 0)
+      add("clamped", &cases[i], test_clamped);
+  }
+  g_test_add_func("/penalty/r1", test_r1_value);
+  return g_test_run();
+}
