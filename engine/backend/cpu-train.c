@@ -231,12 +231,14 @@ cpu_sum_to(SgBuf *y, const SgBuf *x)
     act_pixel_sum(y, x);
   } else {
     g_assert(y->c == x->c && y->h == 1 && y->w == 1);
-    g_autoptr(SgBuf) each =
-        y->n == x->n ? sg_buf_ref(y) : sg_buf_new(y->backend, SG_FMT_PLAIN, x->n, x->c, 1, 1, NULL);
-    g_assert(each);
-    cpu_dot(each, x, NULL);
-    if (each != y)
-      sum_samples(y->data, each->data, x->n, x->c);
+    if (y->n == x->n) {
+      cpu_dot(y, x, NULL);
+      return;
+    }
+    g_autofree float *sums = g_new(float, x->n *x->c);
+    SgBuf each = {.backend = x->backend, .n = x->n, .c = x->c, .h = 1, .w = 1, .data = sums};
+    cpu_dot(&each, x, NULL);
+    sum_samples(y->data, sums, x->n, x->c);
   }
 }
 

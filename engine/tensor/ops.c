@@ -77,17 +77,17 @@ SgVar *
 sg_op_fill_like(SgTape *t, SgVar *like, double value)
 {
   float one = (float)value;
-  g_autoptr(SgBuf) scalar = like ? sg_buf_from_floats(BACKEND, &one, 1, 1, 1, 1, NULL) : NULL;
+  SgVar *scalar = like ? sg_tape_floats(t, &one, 1, 1, 1, 1) : NULL;
   SgVar *y = scalar ? sg_tape_value_like(t, like) : NULL;
   if (!y)
     return NULL;
   if (V(y)->fmt == SG_FMT_PLAIN) {
-    BACKEND->expand(V(y), scalar);
+    BACKEND->expand(V(y), V(scalar));
   } else {
     SgVar *row = sg_tape_value(t, SG_FMT_PLAIN, 1, V(y)->c, 1, 1);
     if (!row)
       return NULL;
-    BACKEND->expand(V(row), scalar);
+    BACKEND->expand(V(row), V(scalar));
     BACKEND->expand(V(y), V(row));
   }
   return y;

@@ -20,19 +20,22 @@ struct _SgTape {
 
 /* ---- variables ------------------------------------------------------------------------------- */
 
+/* A sweep that fails leaves gradients where it did not come. */
+static void
+slot_unref(SgSlot *s)
+{
+  if (!s || --s->ref > 0)
+    return;
+  sg_var_unref(s->grad);
+  g_free(s);
+}
+
 static SgSlot *
 slot_ref(SgSlot *s)
 {
   if (s)
     s->ref++;
   return s;
-}
-
-static void
-slot_unref(SgSlot *s)
-{
-  if (s && --s->ref == 0)
-    g_free(s);
 }
 
 static SgSlot *
@@ -274,6 +277,15 @@ sg_tape_value_like(SgTape *tape, const SgVar *v)
 }
 
 SgVar *
+sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w)
+{
+  SgVar *v = sg_tape_value(tape, SG_FMT_PLAIN, n, c, h, w);
+  if (v)
+    tape->backend->upload(v->value, values);
+  return v;
+}
+
+SgVar *
 sg_tape_share(SgTape *tape, SgBuf *value)
 {
   return tape->error ? NULL : sg_var_constant(tape, value);
@@ -305,7 +317,8 @@ mark_live(SgTape *tape, SgVar *const *wrt, int n, guint end)
   }
 }
 
-/* Adds g to what slot has; g is of the current scope. Where nobody else sees the sum so far it grows in its place. */
+/* Adds g to what slot has; g is of the current scope. Where nobody else sees the sum so far it
+ * grows in its place. */
 static void
 accumulate(SgTape *tape, SgSlot *slot, SgVar *g)
 {

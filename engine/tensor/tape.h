@@ -87,6 +87,8 @@ struct _SgNode {
  */
 SgVar *sg_tape_value(SgTape *tape, SgFormat fmt, int n, int c, int h, int w);
 SgVar *sg_tape_value_like(SgTape *tape, const SgVar *v);
+/* A PLAIN constant of row-major floats. */
+SgVar *sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w);
 /* A variable in the current scope that shares `value` (referenced). */
 SgVar *sg_tape_share(SgTape *tape, SgBuf *value);
 /* Records an operation with the given inputs (NULL: none there); NULL if nothing needs to be

@@ -256,11 +256,7 @@ sg_learn_end_iteration(SgLearn *l, int batch)
 static SgVar *
 upload(SgLearn *l, const float *v, int n, int c, int h, int w)
 {
-  GError *error = NULL;
-  g_autoptr(SgBuf) b = v ? sg_buf_from_floats(l->backend, v, n, c, h, w, &error) : NULL;
-  if (error)
-    sg_tape_fail(l->tape, error);
-  return sg_var_constant(l->tape, b);
+  return v ? sg_tape_floats(l->tape, v, n, c, h, w) : NULL;
 }
 
 /* One batch of sg_learn_pictures(). */

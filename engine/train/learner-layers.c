@@ -71,7 +71,6 @@ sg_layer_transposed(SgTape *t, SgVar *w, double gain)
   g_autofree float *one = g_new0(float, k *k);
   for (int i = 0; i < k; i++)
     one[i * k + i] = 1;
-  g_autoptr(SgBuf) identity = sg_buf_from_floats(sg_tape_backend(t), one, k, k, 1, 1, NULL);
-  SgVar *y = sg_op_matmul(t, sg_var_constant(t, identity), FALSE, w, TRUE, gain);
+  SgVar *y = sg_op_matmul(t, sg_tape_floats(t, one, k, k, 1, 1), FALSE, w, TRUE, gain);
   return sg_op_reshape(t, y, 1, k, c, 1);
 }

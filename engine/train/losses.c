@@ -6,34 +6,38 @@
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* w_avg <- mean (w) + beta (w_avg - mean (w)) */
-static void
-track_w(SgLearn *l, SgVar *w)
+/* Mean of a batch's w [N, w_dim], for w_avg; a constant. */
+static SgVar *
+mean_w(SgTape *t, SgVar *w)
 {
-  SgTape *t = l->tape;
   if (!w)
-    return;
-  sg_tape_enter(t);
+    return NULL;
   gboolean recorded = sg_tape_record(t, FALSE);
   SgVar *mean = sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / V(w)->n);
-  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
-  if (mean)
-    l->backend->combine(avg, l->o->w_avg_beta, avg, 1 - l->o->w_avg_beta, V(mean));
   sg_tape_record(t, recorded);
-  sg_tape_leave(t, NULL);
+  return mean;
+}
+
+/* w_avg <- mean + beta (w_avg - mean), once nothing can fail any more. */
+static void
+track_w(SgLearn *l, const SgVar *mean)
+{
+  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  if (!sg_tape_failed(l->tape))
+    l->backend->combine(avg, l->o->w_avg_beta, avg, 1 - l->o->w_avg_beta, V(mean));
 }
 
 /* A picture of the draw's latents. ws [num_ws] are the generator's inputs, each a variable of its
- * own. */
+ * own; mean is that of the first latents' w. */
 static SgVar *
-generate(SgLearn *l, const SgDraw *draw, SgVar **ws)
+generate(SgLearn *l, const SgDraw *draw, SgVar **ws, SgVar **mean)
 {
   SgTape *t = l->tape;
   const SgModelInfo *i = &l->shape.info;
   SgVar *noise[32], *c = sg_var_constant(t, draw->c);
   SgVar *w = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z), c), *w2 = NULL;
 
-  track_w(l, w);
+  *mean = mean_w(t, w);
   if (draw->z2 && draw->cutoff < i->num_ws)
     w2 = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z2), c);
   for (int k = 0; k < i->num_ws; k++) {
@@ -98,31 +102,33 @@ void
 sg_loss_gmain(SgLearn *l, const SgDraw *draw)
 {
   SgTape *t = l->tape;
-  SgVar *ws[32], *logits = discriminate(l, generate(l, draw, ws), draw->aug_fake, draw->c);
+  SgVar *ws[32], *mean, *fake = generate(l, draw, ws, &mean);
+  SgVar *logits = discriminate(l, fake, draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
 
   keep_scores(l, l->scores_fake, logits);
   l->loss = mean_of(loss);
   descend(l, &l->opt_g, loss, 1);
+  track_w(l, mean);
 }
 
 void
 sg_loss_dmain(SgLearn *l, const SgDraw *draw)
 {
   SgTape *t = l->tape;
-  SgVar *ws[32];
+  SgVar *ws[32], *mean;
 
   /* Two sweeps, one after the other, so that only one batch of activations is alive. */
   sg_tape_enter(t);
   gboolean recorded = sg_tape_record(t, FALSE);
-  SgVar *fake = generate(l, draw, ws);
+  SgVar *fake = generate(l, draw, ws, &mean);
   sg_tape_record(t, recorded);
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
   keep_scores(l, l->scores_fake, logits);
   l->loss = mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
-  sg_tape_leave(t, NULL);
+  mean = sg_tape_leave(t, mean);
 
   sg_tape_enter(t);
   logits = discriminate(l, sg_var_constant(t, draw->real), draw->aug_real, draw->real_c);
@@ -131,6 +137,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   l->loss += mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
+  track_w(l, mean);
 }
 
 void
@@ -177,7 +184,7 @@ sg_loss_path_length(SgLearn *l, const SgDraw *draw)
 {
   SgTape *t = l->tape;
   double decay = l->o->pl_decay;
-  SgVar *ws[32], *img = generate(l, draw, ws);
+  SgVar *ws[32], *w_mean, *img = generate(l, draw, ws, &w_mean);
   SgVar *length = path_lengths(l, img, ws, draw->pl_noise);
 
   if (!length)
@@ -195,4 +202,5 @@ sg_loss_path_length(SgLearn *l, const SgDraw *draw)
   descend(l, &l->opt_g, sg_op_gain(t, penalty, l->o->pl_weight), l->o->pl_interval);
   if (!sg_tape_failed(t))
     l->pl_mean = next;
+  track_w(l, w_mean);
 }
