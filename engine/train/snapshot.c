@@ -138,7 +138,7 @@ load_state(SgLearn *l, const SgArchive *a, guint images, GError **error)
 }
 
 gboolean
-sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean *exact, GError **error)
+sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact, GError **error)
 {
   g_autoptr(SgArchive) a = sg_archive_open(path, error);
   g_autoptr(SgModel) m = a ? sg_model_from_archive(a, error) : NULL;
@@ -156,10 +156,5 @@ sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean *exact, GE
       !sg_weights_load(l->ema, m, has_ema ? "G_ema." : "G.", error) ||
       !sg_weights_load(l->d, m, "D.", error))
     return FALSE;
-  *exact = sg_archive_attribute(a, "__metadata__.train.iteration") != NULL;
-  if (*exact)
-    return load_state(l, a, images, error);
-  /* A finished model needs no ramp-up, and its discriminator is far from a fresh one's. */
-  l->ema_rampup = 0;
-  return TRUE;
+  return !exact || load_state(l, a, images, error);
 }

@@ -10,9 +10,9 @@ G_BEGIN_DECLS
  */
 gboolean sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
                           GError **error);
-/* Continues exactly if the file is a snapshot with state (*exact TRUE); else takes over the weights
- * of any model of the same shape (G_ema for a missing G) and starts counting from 0. */
-gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean *exact,
+/* `exact`: continues a snapshot with its state, on a set of as many images. Else takes over the
+ * weights of any model of the same shape (G_ema for a missing G) and starts counting from 0. */
+gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact,
                           GError **error);
 
 G_END_DECLS

@@ -62,17 +62,23 @@ count_signs(SgLearn *l)
 
 /* ---- one iteration --------------------------------------------------------------------------- */
 
+gboolean
+sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error)
+{
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+              "the training diverged at %.3f kimg: %s; %s%s", (double)t->l->nimg / 1000, what,
+              t->last_good ? "the last good snapshot is " : "there is no good snapshot yet",
+              t->last_good ? t->last_good : "");
+  return FALSE;
+}
+
 static gboolean
 check_finite(const SgTrainer *t, SgPhase phase, GError **error)
 {
   if (isfinite(t->l->loss) && isfinite(t->l->penalty))
     return TRUE;
-  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-              "the training diverged at %.3f kimg: the loss of %s is not a number; the last good "
-              "snapshot is %s",
-              (double)t->l->nimg / 1000, sg_phase_names[phase],
-              t->last_good ? t->last_good : "none yet");
-  return FALSE;
+  g_autofree char *what = g_strdup_printf("the loss of %s is not a number", sg_phase_names[phase]);
+  return sg_trainer_diverged(t, what, error);
 }
 
 static gboolean
@@ -92,6 +98,16 @@ run_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, GError **erro
   return TRUE;
 }
 
+/* Images that could not be decoded when their turn came: another one is shown in their place. */
+static void
+tell_refused(SgTrainer *t)
+{
+  for (; t->told < t->ds->refused->len; t->told++) {
+    const SgRefusal *r = t->ds->refused->pdata[t->told];
+    sg_run_dir_log(t->dir, "Not used: %s: %s\n", r->name, r->reason);
+  }
+}
+
 static gboolean
 iterate(SgTrainer *t, float *pixels, float *labels, GError **error)
 {
@@ -99,7 +115,9 @@ iterate(SgTrainer *t, float *pixels, float *labels, GError **error)
   const SgModelInfo *i = &l->shape.info;
   int n = t->o->batch, r = i->img_resolution;
 
-  if (!sg_loader_next(t->loader, pixels, i->c_dim ? labels : NULL, error))
+  gboolean ok = sg_loader_next(t->loader, pixels, i->c_dim ? labels : NULL, error);
+  tell_refused(t);
+  if (!ok)
     return FALSE;
   g_autoptr(SgBuf) real = sg_buf_from_floats(l->backend, pixels, n, i->img_channels, r, r, error);
   if (!real)
@@ -202,7 +220,7 @@ static gboolean
 final_snapshot(SgTrainer *t, GError **error)
 {
   sg_trainer_snapshot(t);
-  for (int tries = 0; t->owed; tries++) {
+  for (int tries = 0; t->owed && !t->broken; tries++) {
     g_autoptr(GError) failed = NULL;
     if (sg_trainer_save_networks(t, &failed))
       break;
@@ -212,7 +230,7 @@ final_snapshot(SgTrainer *t, GError **error)
     }
     g_usleep(5 * G_USEC_PER_SEC);
   }
-  return TRUE;
+  return !t->broken || sg_trainer_diverged(t, "weights are not numbers", error);
 }
 
 static gboolean
@@ -245,11 +263,13 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     }
     if (!stop && !iterate(t, pixels, labels, error))
       return FALSE;
-    gboolean tick = due(t, t->o->tick_kimg) || stop || (double)t->l->nimg >= end;
     gboolean last = stop || (double)t->l->nimg >= end;
+    gboolean tick = due(t, t->o->tick_kimg) || (last && t->l->nimg > t->tick_nimg);
     gboolean snap = tick && t->o->snap > 0 && (t->tick + 1) % t->o->snap == 0;
     if (!last && (snap || (flags & SG_CONTROL_SNAPSHOT) || (tick && t->owed)))
       sg_trainer_snapshot(t);
+    if (t->broken && !last)
+      return sg_trainer_diverged(t, "weights are not numbers", error);
     if (last && !final_snapshot(t, error))
       return FALSE;
     if (tick)

@@ -17,7 +17,8 @@ typedef struct {
   SgRunDir *dir;
   SgControl *control;
   SgLoader *loader;
-  gboolean resumed; /* exactly, in its own directory */
+  gboolean resumed; /* in its own directory */
+  gboolean exact;   /* …from a snapshot of its own */
 
   /* picture grid: fixed latents */
   int grid_n, grid_columns;
@@ -26,6 +27,8 @@ typedef struct {
   SgSwd *swd_real; /* descriptors of real pictures, made at the first metric */
   char *last_good; /* newest snapshot on disk */
   gboolean owed;   /* a snapshot could not be written: try again at the next tick */
+  gboolean broken; /* weights are not finite any more */
+  guint told;      /* so many of ds->refused are known to the user */
 
   gint64 started, tick_started; /* monotonic microseconds */
   guint64 tick_nimg, first_nimg;
@@ -36,6 +39,8 @@ typedef struct {
 
 /* trainer-loop.c */
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
+/* FALSE and the error; `what`: "weights are not numbers". */
+gboolean sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error);
 /* trainer-snapshot.c: picture grid, networks, histograms, metric. Problems of the disk are logged
  * and remembered, not errors. */
 void sg_trainer_snapshot(SgTrainer *t);

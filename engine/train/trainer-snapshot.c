@@ -211,10 +211,9 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
       g_strdup_printf("network-snapshot-%06d.safetensors", (int)(t->l->nimg / 1000));
   g_autofree char *path = g_build_filename(sg_run_dir_path(t->dir), name, NULL);
 
-  if (!sg_learn_is_finite(t->l)) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "weights are not finite any more");
-    return FALSE;
-  }
+  t->broken = !sg_learn_is_finite(t->l);
+  if (t->broken)
+    return sg_trainer_diverged(t, "weights are not numbers", error);
   if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, error)) {
     t->owed = TRUE;
     return FALSE;
@@ -234,9 +233,11 @@ sg_trainer_snapshot(SgTrainer *t)
   g_autofree char *grid = g_strdup_printf("fakes%06d.png", (int)(t->l->nimg / 1000));
   g_autoptr(GError) error = NULL;
 
-  if (!sg_trainer_save_networks(t, &error))
+  if (!sg_trainer_save_networks(t, &error) && !t->broken)
     sg_run_dir_log(t->dir, "No snapshot at %.1f kimg: %s. Training goes on and tries again.\n",
                    (double)t->l->nimg / 1000, error->message);
+  if (t->broken)
+    return;
   sg_trainer_write_fakes(t, grid);
   write_histograms(t);
   run_metric(t);

@@ -31,8 +31,31 @@ choose_backend(const SgTrainOptions *o, GError **error)
   return sg_backend_cpu();
 }
 
+/* The model that the run in `dir` started from, or NULL. A broken options file is the command
+ * line's business, which reads all of it. */
+static char *
+first_model(const char *dir)
+{
+  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
+  g_autoptr(SgTrainOptions) o = g_file_get_contents(path, &json, NULL, NULL)
+                                    ? sg_train_options_from_json(path, json, NULL)
+                                    : NULL;
+  return o ? g_strdup(o->resume) : NULL;
+}
+
 /* options->resume may be a run directory, whose newest snapshot is meant and which is gone on in,
- * or a file. */
+ * or a file. A run that was killed before its first snapshot starts again. */
+static char *
+find_snapshot(SgTrainer *t)
+{
+  if (!t->o->resume || !g_file_test(t->o->resume, G_FILE_TEST_IS_DIR))
+    return g_strdup(t->o->resume);
+  t->resumed = TRUE;
+  g_autofree char *name = sg_run_dir_newest_snapshot(t->o->resume);
+  t->exact = name != NULL;
+  return name ? g_build_filename(t->o->resume, name, NULL) : first_model(t->o->resume);
+}
+
 static gboolean
 prepare(SgTrainer *t, char **snapshot, GError **error)
 {
@@ -41,12 +64,7 @@ prepare(SgTrainer *t, char **snapshot, GError **error)
   if (!backend || (t->o->aug_pipe && !g_str_equal(t->o->aug, "noaug") &&
                    !sg_aug_pipe_parse(t->o->aug_pipe, &t->pipe, error)))
     return FALSE;
-  if (t->o->resume && g_file_test(t->o->resume, G_FILE_TEST_IS_DIR)) {
-    t->resumed = TRUE;
-    *snapshot = sg_run_dir_newest_snapshot(t->o->resume);
-  } else if (t->o->resume) {
-    *snapshot = g_strdup(t->o->resume);
-  }
+  *snapshot = find_snapshot(t);
   t->l = sg_learn_new(backend, t->o, error);
   if (!t->l)
     return FALSE;
@@ -54,25 +72,12 @@ prepare(SgTrainer *t, char **snapshot, GError **error)
   return TRUE;
 }
 
-/* The snapshot a run directory names is relative to it. */
-static char *
-snapshot_path(const SgTrainer *t, const char *snapshot)
-{
-  return t->resumed && !g_path_is_absolute(snapshot) && !strchr(snapshot, '/')
-             ? g_build_filename(t->o->resume, snapshot, NULL)
-             : g_strdup(snapshot);
-}
-
 static gboolean
 load_snapshot(SgTrainer *t, const char *snapshot, GError **error)
 {
-  gboolean exact;
-  if (!snapshot)
-    return TRUE; /* a run that was killed before its first snapshot starts again */
-  g_autofree char *path = snapshot_path(t, snapshot);
-  if (!sg_snapshot_load(t->l, path, t->ds->n, &exact, error))
+  if (snapshot && !sg_snapshot_load(t->l, snapshot, t->ds->n, t->exact, error))
     return FALSE;
-  t->last_good = g_strdup(path);
+  t->last_good = g_strdup(snapshot);
   return TRUE;
 }
 
@@ -93,28 +98,49 @@ open_run(SgTrainer *t, GError **error)
   return TRUE;
 }
 
+static void
+say_hello(SgTrainer *t)
+{
+  sg_run_dir_log(t->dir, "Run directory: %s\n", sg_run_dir_path(t->dir));
+  sg_run_dir_log(t->dir, "Data set:      %s: %u images, %d×%d, %d channels%s\n", t->ds->path,
+                 t->ds->n, t->ds->resolution, t->ds->resolution, t->ds->channels,
+                 t->o->cond ? ", with labels" : "");
+  if (t->last_good)
+    sg_run_dir_log(t->dir, "%s %s at %.1f kimg\n",
+                   t->exact ? "Resuming:     " : "Starting from:", t->last_good,
+                   (double)t->l->nimg / 1000);
+}
+
+static gboolean
+train(SgTrainer *t, GError **error)
+{
+  if (!sg_trainer_preflight(t, error))
+    return FALSE;
+  sg_trainer_prepare_grid(t);
+  t->told = t->ds->refused->len;
+  if (!t->exact) {
+    sg_trainer_write_reals(t);
+    sg_trainer_write_fakes(t, "fakes_init.png");
+  }
+  return sg_trainer_loop(t, error);
+}
+
 gboolean
 sg_train_run(SgTrainOptions *o, SgDataset *ds, GError **error)
 {
   g_auto(SgTrainer) t = {.o = o, .ds = ds};
   g_autofree char *snapshot = NULL;
+  GError *why = NULL;
 
   if (!prepare(&t, &snapshot, error) || !load_snapshot(&t, snapshot, error) || !open_run(&t, error))
     return FALSE;
-  sg_run_dir_log(t.dir, "Run directory: %s\n", sg_run_dir_path(t.dir));
-  sg_run_dir_log(t.dir, "Data set:      %s: %u images, %d×%d, %d channels%s\n", ds->path, ds->n,
-                 ds->resolution, ds->resolution, ds->channels, o->cond ? ", with labels" : "");
-  if (t.last_good)
-    sg_run_dir_log(t.dir, "Resuming:      %s at %.1f kimg\n", t.last_good,
-                   (double)t.l->nimg / 1000);
-  if (!sg_trainer_preflight(&t, error))
-    return FALSE;
-  sg_trainer_prepare_grid(&t);
-  if (!t.resumed || !t.last_good) {
-    sg_trainer_write_reals(&t);
-    sg_trainer_write_fakes(&t, "fakes_init.png");
-  }
-  return sg_trainer_loop(&t, error);
+  say_hello(&t);
+  if (train(&t, &why))
+    return TRUE;
+  /* Who started the training may be gone by now. */
+  sg_run_dir_log(t.dir, "Failed: %s\n", why->message);
+  g_propagate_error(error, why);
+  return FALSE;
 }
 
 gboolean

@@ -6,6 +6,10 @@ import glob
 import json
 import os
 import random
+import re
+import resource
+import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -15,7 +19,7 @@ import unittest
 import zipfile
 import zlib
 
-PROGRAM, ROOT = sys.argv[1:3]
+PROGRAM, ROOT = (os.path.abspath(path) for path in sys.argv[1:3])
 BUNDLED = os.path.join(ROOT, 'data', 'models', 'lorelei64.safetensors')
 # Nets of a few thousand weights. One thread: two wait for each other on a busy machine. 100 steps, a snapshot every 5.
 SMALL = ('--resolution=8', '--batch=4', '--mbstd-group=2', '--channel-base=64', '--channel-max=8', '--z-dim=8',
@@ -137,6 +141,13 @@ def parse_lines(data):
     return [json.loads(line) for line in data.splitlines()]
 
 
+def parse_whole(path, parse, data):
+    try:
+        return parse(data)
+    except Exception as e:
+        raise AssertionError(f'{path} is half-written: {e!r}') from e
+
+
 def parse_all(run):
     """Fails on any half-written file under a name that is not temporary; returns what there is."""
     found = {}
@@ -155,10 +166,7 @@ def parse_all(run):
         elif name != 'log.txt' and name != 'control.sock' and not name.endswith('.tmp'):
             raise AssertionError('what is ' + path)
         if parse:
-            try:
-                found[name] = parse(read(path))
-            except Exception as e:
-                raise AssertionError(f'{path} is half-written: {e!r}') from e
+            found[name] = parse_whole(path, parse, read(path))
     return found
 
 
@@ -264,12 +272,12 @@ class Kill(Case):
         found = []
         for path in glob.glob(run + '/network-snapshot-*'):
             try:
-                if path.endswith('.safetensors'):
-                    parse_safetensors(read(path))
-                at = os.stat(path)
-                found.append((path, at.st_ino, at.st_mtime_ns))
+                at, data = os.stat(path), read(path)
             except FileNotFoundError:  # the temporary one got its name
-                pass
+                continue
+            found.append((path, at.st_ino, at.st_mtime_ns))
+            if path.endswith('.safetensors'):
+                parse_whole(path, parse_safetensors, data)
         return found
 
     def live_until(self, p, outdir, rng):
@@ -326,11 +334,372 @@ class Kill(Case):
 
     def test_grey(self):
         self.one_life_after_another(4, 3, '--data=' + make_folder(self.tmp + '/set', colour=0), *SMALL, '--aug=noaug',
-                                    '--g-arch=orig', '--d-arch=skip', '--keep=1')
+                                    '--g-arch=orig', '--d-arch=skip', '--snap=3', '--keep=1')
 
     def test_threads(self):
         self.one_life_after_another(2, 4, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING,
                                     '--threads=2', '--kimg=0.08')
+
+
+# ---- asked to stop -------------------------------------------------------------------------------
+
+class Stop(Case):
+    def begin(self, *args, kimg=1000, **kw):
+        """(process, run directory) of one that has begun."""
+        outdir = self.new_outdir()
+        p = self.start('--outdir=' + outdir, *SMALL, *args, f'--kimg={kimg}', **kw)
+        run = self.wait('the run directory', lambda: self.run_dir(outdir), p)
+        self.wait('its socket', lambda: os.path.exists(run + '/control.sock'), p)
+        return p, run
+
+    def wait_for_snapshot(self, p, run):
+        self.wait('a snapshot', lambda: glob.glob(run + '/network-snapshot-*.safetensors'), p)
+
+    def check_stopped(self, p, run, *args):
+        """It ended well, left what it should and goes on to where an uninterrupted one gets."""
+        self.end(p)
+        parse_all(run)
+        self.assertEqual([n for n in os.listdir(run) if n.endswith('.tmp') or n == 'control.sock'], [])
+        kimg = float(snapshot_of(run)[1]['kimg'])
+        self.assertIn(f'Stopped at {kimg:.3f} kimg', read(run + '/log.txt').decode())
+        more = f'--kimg={kimg + 0.04:.3f}'
+        self.resume(run, more)
+        self.assert_same(self.train(*SMALL, *args, more), run)
+
+    def control(self, run, command):
+        code, out, err = vitrine('control', '--json', run, command)
+        self.assertEqual((code, err), (0, ''), command)
+        answer = json.loads(out)
+        self.assertTrue(answer['ok'])
+        return answer
+
+    def test_signals(self):
+        args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            p, run = self.begin(*args)
+            self.wait_for_snapshot(p, run)
+            p.send_signal(number)
+            self.check_stopped(p, run, *args)
+
+    def test_control(self):
+        args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
+        p, run = self.begin(*args)
+        self.wait_for_snapshot(p, run)
+        self.assertEqual(self.control(run, 'status')['total_kimg'], 1000)
+        self.assertTrue(self.control(run, 'pause')['paused'])
+        time.sleep(0.3)  # the step it was in
+        lines = read(run + '/stats.jsonl')
+        time.sleep(0.2)
+        self.assertEqual(read(run + '/stats.jsonl'), lines)
+        self.assertTrue(self.control(run, 'status')['paused'])
+        # A snapshot of a paused training is of where it is.
+        path = run + '/network-snapshot-000000.safetensors'
+        before = os.stat(path).st_ino if os.path.exists(path) else 0
+        self.control(run, 'snapshot')
+        self.wait('the snapshot', lambda: os.stat(max(glob.glob(run + '/*.safetensors'))).st_ino != before, p)
+        self.assertTrue(self.control(run, 'status')['paused'])
+        kimg = float(snapshot_of(run)[1]['kimg'])
+        self.assertFalse(self.control(run, 'resume')['paused'])
+        self.wait('progress', lambda: self.control(run, 'status')['kimg'] > kimg, p)
+        code, out, err = vitrine('control', run, 'status')
+        self.assertEqual((code, err), (0, ''))
+        self.assertRegex(out, r'(?m)^kimg +\d')
+        self.assertTrue(self.control(run, 'stop')['stopping'])
+        self.check_stopped(p, run, *args)
+        self.assertGreater(float(snapshot_of(run)[1]['kimg']), kimg)
+        code, out, err = vitrine('control', run, 'status')
+        self.assertEqual((code, out, err.count('\n')), (1, '', 1))
+        self.assertIn('no training is running there', err)
+        self.assertEqual(vitrine('control', run, 'dance')[0], 2)
+
+    def test_stop_while_paused(self):
+        p, run = self.begin('--data=' + make_folder(self.tmp + '/set'))
+        self.control(run, 'pause')
+        p.terminate()
+        self.end(p)
+        self.assertEqual(parse_all(run)['training_options.json']['batch'], 4)
+        snapshot_of(run)
+
+    # ---- a full disk -----------------------------------------------------------------------------
+
+    def test_full_disk(self):
+        """No file may grow beyond 30000 bytes: no snapshot (85 000), soon no statistics. Then there is room."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
+
+        def full():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (30000, resource.RLIM_INFINITY))
+        p, run = self.begin(*args, preexec_fn=full)
+        log = run + '/log.txt'
+        self.wait('the complaint', lambda: b'No snapshot at' in read(log), p)
+        self.wait('statistics to wait', lambda: b'Statistics wait in memory' in read(log), p)
+        self.assertRegex(read(log).decode(), r'No snapshot at .* kimg: .*network-snapshot-0.*\.safetensors: .*File too large')
+        self.assertEqual([n for n in parse_all(run) if n.endswith('.safetensors')], [])
+        resource.prlimit(p.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.wait_for_snapshot(p, run)
+        p.terminate()
+        self.check_stopped(p, run, *args)
+        kimg = [0, *(line['Progress/kimg']['mean'] for line in parse_all(run)['stats.jsonl'])]
+        steps = [b - a for a, b in zip(kimg, kimg[1:])]
+        self.assertTrue(all(0 < step < 0.021 for step in steps), kimg)
+
+    def test_full_disk_at_the_end(self):
+        """The last snapshot is waited for."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), '--kimg=0.04', '--tick=1']
+
+        def full():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (30000, resource.RLIM_INFINITY))
+        p, run = self.begin(*args, kimg=0.04, preexec_fn=full)
+        self.wait('the complaint', lambda: b'No snapshot at' in read(run + '/log.txt'), p)
+        resource.prlimit(p.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        self.end(p)
+        self.assert_same(self.train(*SMALL, *args), run)
+
+
+# ---- not a number --------------------------------------------------------------------------------
+
+class Diverge(Case):
+    def check(self, run, err, says):
+        self.assertIn(says, err)
+        self.assertIn('Failed: ' + err.split(': ', 1)[1], read(run + '/log.txt').decode())
+        parse_all(run)
+        return glob.glob(run + '/*.safetensors')
+
+    def test_loss(self):
+        """Adam without memory of the gradient's size divides by what happens to be there."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), *SMALL, '--lr=1', '--beta1=0.9', '--beta2=0', '--conv-clamp=0.1',
+                '--tick=0.004']
+        for seed in range(12):
+            outdir = self.new_outdir()
+            err = self.refuse(1, '--outdir=' + outdir, *args, f'--seed={seed}', '--kimg=10')
+            run = self.run_dir(outdir)
+            good = self.check(run, err, 'the training diverged at ')
+            self.assertIn('last good snapshot is ' + good[0] if good else 'no good snapshot yet', err)
+            if good and 'the loss of ' in err:
+                break
+        # It is what the run was then, and all of it is a number.
+        tensors, meta = snapshot_of(run)
+        self.assert_same(self.train(*args, f'--seed={seed}', f"--kimg={float(meta['kimg']):.3f}"), run)
+        for name, values in tensors.items():
+            if name[:2] in ('G.', 'D.', 'G_'):
+                self.assertTrue(all(abs(v) < 1e39 for v, in struct.iter_unpack('<f', values)), name)
+
+    def test_weights(self):
+        """Found when a snapshot is due, the last one too, before any loss shows it: Adam's state is spoilt."""
+        run = self.train('--data=' + make_folder(self.tmp + '/set'), *SMALL, '--kimg=0.04')
+        path = run + '/network-snapshot-000000.safetensors'
+        data = bytearray(read(path))
+        n, = struct.unpack('<Q', data[:8])
+        begin, end = json.loads(data[8:8 + n])['train.D.v']['data_offsets']
+        data[8 + n + begin:8 + n + end] = struct.pack('<f', float('nan')) * ((end - begin) // 4)
+        write(path, data)
+        for more in (('--tick=0.004', '--kimg=1'), ('--tick=1', '--kimg=0.044')):
+            err = self.refuse(1, '--resume=' + run, *more)
+            self.assertEqual(self.check(run, err, 'the training diverged at 0.044 kimg: weights are not numbers'), [path])
+            self.assertIn('last good snapshot is ' + path, err)
+            self.assertEqual(read(path), data)
+
+
+# ---- data ----------------------------------------------------------------------------------------
+
+class Files(Case):
+    def test_any_file(self):
+        folder = make_folder(self.tmp + '/set', n=8)
+        corpus = os.path.join(ROOT, 'tests', 'fuzz', 'corpus', 'picture')
+        for name, data in (
+                ('grey.png', png(8, 8, 1, 0)), ('grey-alpha.png', png(8, 8, 2, 4)), ('alpha.png', png(9, 30, 3, 6)),
+                ('deep.png', png(8, 8, 4, 2, 16)), ('tiny.png', png(1, 1, 5)), ('cmyk.jpg', read(corpus + '/c.jpg')),
+                ('lossy.webp', read(corpus + '/lossy.webp'))):
+            write(f'{folder}/{name}', data)
+        refused = {'moving.webp': read(corpus + '/moving.webp'), 'empty.png': b'', 'text.png': b'no picture at all',
+                   'head.png': png(8, 8, 6)[:20], 'film.gif': b'GIF89a' + bytes(40)}
+        # What only shows when the picture is decoded is said then, and another takes its place.
+        late = {'half.png': png(64, 64, 7)[:3000], 'wrong.png': png(8, 8, 8)[:60] + b'!!!!' + png(8, 8, 8)[64:]}
+        texts = {'readme.txt': b'About.', 'page.html': b'<html>'}  # come with sets and are no broken pictures
+        for name, data in (refused | late | texts).items():
+            write(f'{folder}/{name}', data)
+        outdir = self.new_outdir()
+        code, out, err = vitrine('train', '--data=' + folder, '--outdir=' + outdir, *SMALL)
+        self.assertEqual(code, 0, err)
+        lines = err.splitlines()
+        self.assertEqual(sorted(re.fullmatch(r'vitrine train: not used: ([^:]*): .+', line)[1] for line in lines), sorted(refused))
+        self.assertIn('animated', next(line for line in lines if 'moving.webp' in line))
+        run = self.run_dir(outdir)
+        log = read(run + '/log.txt').decode()
+        self.assertIn('17 images', log)
+        self.assertEqual(sorted(re.findall(r'(?m)^Not used: ([^:]*): .+$', log)), sorted(late))
+        # As exact as ever.
+        other = self.new_outdir()
+        vitrine('train', '--data=' + folder, '--outdir=' + other, *SMALL, '--kimg=0.1')
+        self.assertEqual(vitrine('train', '--resume=' + self.run_dir(other), '--kimg=0.4')[0], 0)
+        self.assert_same(run, self.run_dir(other))
+
+    def test_nothing_usable(self):
+        folder, out = self.tmp + '/set', '--outdir=' + self.tmp + '/out'
+        os.mkdir(folder)
+        self.refuse(1, '--data=' + folder, out, *SMALL, says=(folder, 'found none'))
+        write(folder + '/a.png', b'no picture')
+        self.refuse(1, '--data=' + folder, out, *SMALL, says=(folder, 'none can be used', 'a.png'))
+        self.refuse(1, '--data=' + folder + '/b', out, *SMALL, says=(folder + '/b',))
+        write(self.tmp + '/set.zip', b'PK no')
+        self.refuse(1, '--data=' + self.tmp + '/set.zip', out, *SMALL, says=('set.zip',))
+        self.assertFalse(os.path.exists(self.tmp + '/out'))
+        # Pictures by their headers, but not one that decodes.
+        write(folder + '/a.png', png(8, 8, 0)[:60])
+        err = self.refuse(1, '--data=' + folder, out, *SMALL, says=(folder, 'can be read'))
+
+    def test_labels(self):
+        path = make_zip(self.tmp + '/set.zip')
+        run = self.train('--data=' + path, *SMALL, '--cond=1')
+        meta = snapshot_of(run)[1]
+        self.assertEqual(meta['c_dim'], '3')
+        for c in range(3):
+            self.assertEqual(vitrine('generate', '--network=' + run + '/network-snapshot-000000.safetensors', '--seeds=0',
+                                     f'--class={c}', f'--outdir={self.tmp}/{c}')[0], 0)
+        self.assertEqual(len({read(f'{self.tmp}/{c}/seed0000.png') for c in range(3)}), 3)
+        self.refuse(1, '--data=' + make_folder(self.tmp + '/set'), '--outdir=' + self.tmp + '/out', *SMALL, '--cond=1',
+                    says=('labels', 'dataset.json'))
+        self.assertEqual(snapshot_of(self.train('--data=' + path, *SMALL))[1]['c_dim'], '0')
+
+
+# ---- going on ------------------------------------------------------------------------------------
+
+class Resume(Case):
+    def setUp(self):
+        super().setUp()
+        self.data = make_folder(self.tmp + '/set')
+        self.base = ['--data=' + self.data, *SMALL, '--kimg=0.04']
+
+    def test_refusals(self):
+        run = self.train(*self.base)
+        before = {name: read(f'{run}/{name}') for name in os.listdir(run)}
+        for option in ('--batch=8', '--gamma=3', '--cond=1', '--resolution=16', '--seed=1', '--mirror=1', '--lr=0.1'):
+            name = 'lr-g' if option == '--lr=0.1' else option[2:].split('=')[0]
+            self.refuse(2, '--resume=' + run, option, says=(f'--{name} ',))
+        write(self.data + '/more.png', png(8, 8, 99))
+        self.refuse(1, '--resume=' + run, '--kimg=1', says=('24 images', '25'))
+        self.refuse(1, '--resume=' + self.tmp + '/nowhere', says=(self.tmp + '/nowhere',))
+        self.refuse(1, '--resume=' + self.data, says=('training_options.json',))
+        self.refuse(1, '--resume=' + self.data + '/more.png', '--outdir=' + self.tmp + '/out', *self.base, says=('more.png',))
+        self.refuse(1, '--resume=' + BUNDLED, '--outdir=' + self.tmp + '/out', *self.base, says=(BUNDLED,))
+        self.refuse(1, '--resume=' + os.path.join(ROOT, 'tests', 'fixtures', 'sg2.safetensors'), '--outdir=' + self.tmp + '/out',
+                    *self.base, says=('discriminator', 'generator only'))
+        self.assertEqual({name: read(f'{run}/{name}') for name in os.listdir(run)}, before)
+        self.assertFalse(os.path.exists(self.tmp + '/out'))
+
+    def test_while_alive(self):
+        outdir = self.new_outdir()
+        p = self.start('--outdir=' + outdir, *self.base, '--kimg=1000')
+        self.wait('a snapshot', lambda: glob.glob(outdir + '/0*/network-snapshot-*.safetensors'), p)
+        run = self.run_dir(outdir)
+        self.refuse(1, '--resume=' + run, says=(run, 'another training'))
+        p.terminate()
+        self.end(p)
+        parse_all(run)
+        # Two at once get two directories.
+        both = [self.start('--outdir=' + outdir, *self.base) for _ in range(2)]
+        for p in both:
+            self.end(p)
+        self.assertEqual(len({os.path.basename(path)[:5] for path in glob.glob(outdir + '/0*')}), 3)
+
+    def test_without_snapshot(self):
+        whole = self.train(*self.base)
+        run = self.tmp + '/00000-run'
+        os.mkdir(run)
+        shutil.copy(whole + '/training_options.json', run)
+        self.resume(run)
+        self.assert_same(whole, run)
+        self.assertIn('fakes_init.png', parse_all(run))
+
+    def test_longer(self):
+        """--kimg may change, and a finished run that is resumed changes nothing."""
+        run = self.train(*self.base)
+        before = read(run + '/network-snapshot-000000.safetensors')
+        self.resume(run)
+        self.assertEqual(read(run + '/network-snapshot-000000.safetensors'), before)
+        self.resume(run, '--kimg=0.1')
+        self.assert_same(self.train(*self.base, '--kimg=0.1'), run)
+
+    def test_transfer(self):
+        """A new run from a model's weights, on any set: it counts from 0 and adapts faster."""
+        model = self.train(*self.base) + '/network-snapshot-000000.safetensors'
+        other = '--data=' + make_folder(self.tmp + '/other', n=10)
+        new = self.train(*self.base, other, '--resume=' + model, '--kimg=0.02', '--batch=2')
+        meta = snapshot_of(new)[1]
+        self.assertEqual((meta['train.nimg'], meta['train.iteration'], meta['train.images']), ('20', '10', '10'))
+        options = parse_all(new)['training_options.json']
+        self.assertEqual((options['ada-kimg'], options['ema-rampup'], options['resume']), (100, 0, model))
+        # Small steps: near where it started.
+        near = self.train(*self.base, other, '--resume=' + model, '--kimg=0.02', '--lr=1e-7')
+        a, b = parse_safetensors(read(model))[0], snapshot_of(near)[0]
+        for name in ('G.synthesis.b8.conv0.weight', 'D.b8.conv0.weight'):
+            pairs = [*zip(struct.iter_unpack('<f', a[name]), struct.iter_unpack('<f', b[name]))]
+            self.assertLess(max(abs(x - y) for (x,), (y,) in pairs), 1e-4)
+        # Killed before its first snapshot it begins with the model again.
+        again = self.tmp + '/00000-again'
+        os.mkdir(again)
+        shutil.copy(new + '/training_options.json', again)
+        self.resume(again)
+        self.assert_same(new, again)
+        # Another shape.
+        self.refuse(1, '--outdir=' + self.tmp + '/out', *self.base, '--resume=' + model, '--w-dim=16', says=(model,))
+
+
+# ---- what there is afterwards --------------------------------------------------------------------
+
+class Leaves(Case):
+    def test_run_directory(self):
+        data = make_folder(self.tmp + '/faces', size=16)
+        run = self.train('--data=' + data, *SMALL, '--resolution=16', '--metrics=swd', '--metric-images=16', '--keep=3',
+                         '--kimg=4.1', '--tick=1', '--batch=8', '--aug=noaug')
+        self.assertRegex(os.path.basename(run), r'^00000-stylegan2-faces-res16-batch8-gamma0\.0064$')
+        left = parse_all(run)
+        events = [n for n in left if n.startswith('events.out.tfevents.')]
+        self.assertEqual(len(events), 1)
+        snapshots = [f'network-snapshot-00000{i}.safetensors' for i in (2, 3, 4)]
+        self.assertEqual(sorted(os.listdir(run)), sorted(
+            [*events, 'fakes_init.png', 'reals.png', *(f'fakes00000{i}.png' for i in (1, 2, 3, 4)), 'log.txt', 'stats.jsonl',
+             'training_options.json', *snapshots]))
+        sizes = [left[name] for name in ('reals.png', 'fakes_init.png', 'fakes000004.png')]
+        self.assertEqual(sizes, [(128, 48), (128, 128), (128, 128)])  # 24 pictures, 64
+        self.assertEqual(left['training_options.json']['batch'], 8)
+        lines = left['stats.jsonl']
+        self.assertEqual([line['Progress/tick']['mean'] for line in lines], [0, 1, 2, 3, 4])
+        for tag in ('Loss/scores/real', 'Loss/scores/fake', 'Loss/signs/real', 'Loss/G/loss', 'Loss/D/loss', 'Loss/r1_penalty',
+                    'Loss/pl_penalty', 'Progress/kimg', 'Progress/augment', 'Timing/sec_per_kimg', 'Timing/total_sec'):
+            self.assertEqual(sorted(lines[0][tag]), ['mean', 'num', 'std'], tag)
+        self.assertIn('Metrics/swd', lines[-1])
+        self.assertEqual(len(left[events[0]]), 6)  # version and five ticks
+        log = read(run + '/log.txt').decode()
+        self.assertEqual(len(re.findall(r'(?m)^tick \d+ +kimg [\d.]+ +time .* sec/tick .* sec/kimg .* maintenance .*'
+                                        r' augment .*$', log)), 5)
+        # The other commands take it.
+        network = f'{run}/{snapshots[-1]}'
+        code, out, err = vitrine('inspect', '--json', network)
+        self.assertEqual((code, err), (0, ''))
+        self.assertEqual(json.loads(out)['architecture'] is not None, True)
+        for args in (['generate', '--network=' + network, '--seeds=0-1', '--outdir=' + self.tmp + '/pictures'],
+                     ['score', '--network=' + network, self.tmp + '/pictures/seed0000.png', data + '/00.png'],
+                     ['metrics', '--network=' + run, '--data=' + data, '--images=8'],
+                     ['convert', network, self.tmp + '/copy.safetensors']):
+            code, out, err = vitrine(*args)
+            self.assertEqual((code, err), (0, ''), args)
+
+    def test_dry_run(self):
+        data = make_folder(self.tmp + '/set')
+        before = sorted(os.listdir(self.tmp))
+        code, out, err = vitrine('train', '--data=' + data, '--outdir=' + self.tmp + '/out', *SMALL, '--dry-run')
+        self.assertEqual((code, err, sorted(os.listdir(self.tmp))), (0, '', before))
+        options, end = json.JSONDecoder().raw_decode(out)
+        self.assertEqual(options['mbstd-group'], 2)
+        for word in ('Networks:', 'Memory:', 'Time:'):
+            self.assertIn(word, out[end:])
+
+    def test_too_large(self):
+        self.refuse(1, '--data=' + make_folder(self.tmp + '/set', n=2), '--outdir=' + self.tmp + '/out', '--resolution=1024',
+                    '--batch=4096', '--mbstd-group=4', says=('GiB', '--batch'))
+        self.refuse(2, '--data=' + self.tmp + '/set', '--outdir=' + self.tmp + '/out', *SMALL, '--batch=3', says=('mbstd-group',))
 
 
 if __name__ == '__main__':
