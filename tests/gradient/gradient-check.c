@@ -122,14 +122,16 @@ along(const Setup *s, int i, const SgVar *grad)
   return sum;
 }
 
+/* `graph`: by the operations that can be differentiated again, else by fused kernels where there
+ * are some. */
 static void
-check_order(const Setup *s, int order)
+check_order(const Setup *s, int order, gboolean graph)
 {
   g_autoptr(SgTape) t = sg_tape_new(s->backend);
   SgVar *wrt[CHECK_MAX_INPUTS], *grads[CHECK_MAX_INPUTS] = {NULL};
   SgVar *f = scalar(t, s, order, wrt);
 
-  sg_tape_grad(t, f, NULL, wrt, s->n, FALSE, grads);
+  sg_tape_grad(t, f, NULL, wrt, s->n, graph, grads);
   for (int i = 0; i < s->n; i++) {
     if (s->c->in[i].constant)
       continue;
@@ -199,9 +201,10 @@ check_case(const CheckCase *c)
 {
   Setup s;
   setup_init(&s, c, sg_backend_reference());
-  check_order(&s, 0);
+  check_order(&s, 0, FALSE);
+  check_order(&s, 0, TRUE);
   if (!c->first_only)
-    check_order(&s, 1);
+    check_order(&s, 1, FALSE);
   setup_clear(&s);
   setup_init(&s, c, sg_backend_reference());
   check_backend(&s, sg_backend_cpu());

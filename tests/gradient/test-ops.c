@@ -77,11 +77,12 @@ BUILD(build_dot)
   return sg_op_dot(t, in[0], in[1]);
 }
 
-/* in: x, scale, noise, bias; option: bits 1 scale, 2 noise, 4 clamp */
+/* in: x, scale, noise, bias, strength; option: bits 1 scale, 2 noise, 4 clamp */
 BUILD(build_epilogue)
 {
   SgEpilogueVars e = {.scale = c->option & 1 ? in[1] : NULL,
                       .noise = c->option & 2 ? in[2] : NULL,
+                      .strength = c->option & 2 ? in[4] : NULL,
                       .bias = in[3],
                       .slope = 0.2,
                       .gain = 1.4142,
@@ -175,15 +176,27 @@ static const CheckCase cases[] = {
     {"epilogue-clamp", build_epilogue, EPILOGUE, 7},
     {"epilogue-shared-noise",
      build_epilogue,
-     {{A, 2, 19, 3, 4}, {P, 2, 19, 1, 1}, {P, 1, 1, 3, 4}, {P, 1, 19, 1, 1}},
+     {{A, 2, 19, 3, 4},
+      {P, 2, 19, 1, 1},
+      {P, 1, 1, 3, 4, 0, 1, TRUE},
+      {P, 1, 19, 1, 1},
+      {P, 1, 1, 1, 1}},
      3},
     {"epilogue-strips",
      build_epilogue,
-     {{A, 2, 33, 37, 5}, {P, 2, 33, 1, 1}, {P, 2, 1, 37, 5}, {P, 1, 33, 1, 1}},
+     {{A, 2, 33, 37, 5},
+      {P, 2, 33, 1, 1},
+      {P, 2, 1, 37, 5, 0, 1, TRUE},
+      {P, 1, 33, 1, 1},
+      {P, 1, 1, 1, 1}},
      3},
     {"epilogue-plain",
      build_epilogue,
-     {{P, 2, 5, 3, 4}, {P, 2, 5, 1, 1}, {P, 2, 1, 3, 4}, {P, 1, 5, 1, 1}},
+     {{P, 2, 5, 3, 4},
+      {P, 2, 5, 1, 1},
+      {P, 2, 1, 3, 4, 0, 1, TRUE},
+      {P, 1, 5, 1, 1},
+      {P, 1, 1, 1, 1}},
      4},
     {"fir-blur-up", build_fir, {{A, 2, 3, 9, 9}}, SG_FIR_BLUR_AFTER_UP},
     {"fir-blur-down", build_fir, {{A, 2, 3, 8, 8}}, SG_FIR_BLUR_BEFORE_DOWN},

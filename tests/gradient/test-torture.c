@@ -63,6 +63,16 @@ static const NetCase nets[] = {
      .group = 2,
      .features = 1,
      .clamp = -1},
+    /* large enough for Winograd, which takes memory of its own */
+    {.name = "winograd",
+     .g_arch = "orig",
+     .d_arch = "orig",
+     .widths = {"4:2", "8:16", "16:16"},
+     .resolution = 16,
+     .channels = 1,
+     .batch = 1,
+     .group = 1,
+     .clamp = -1},
 };
 
 /* ---- a state, to be compared ----------------------------------------------------------------- */
@@ -163,7 +173,7 @@ torture_phase(NetSetup *s, int phase)
   int n = count_allocations(s, phase, run_phase);
   State after = state_of(s->l);
 
-  g_assert_cmpint(n, >, 100);
+  g_assert_cmpint(n, >, 50);
   g_test_message("%s, %s: %d allocations", s->c->name, sg_phase_names[phase], n);
   for (int at = 0; at < n; at++) {
     put_back(&before, s->l);
@@ -197,7 +207,7 @@ do_other(NetSetup *s, int which, GError **error)
 {
   SgLearn *l = s->l, *another;
   SgDraw *draw;
-  float z[16] = {1, -1, 0.5}, c[16] = {1, 0, 0, 1}, pictures[512] = {0}, scores[4];
+  float z[16] = {1, -1, 0.5}, c[16] = {1, 0, 0, 1}, pictures[1024] = {0}, scores[4];
   float *label = s->c->c_dim ? c : NULL;
 
   switch (which) {
@@ -229,7 +239,7 @@ test_others(gconstpointer data)
     for (int at = 0; at < n; at++)
       fail_at(&s, which, at, do_other);
     /* It still records: a phase has gradients. */
-    g_assert_cmpint(count_allocations(&s, SG_PHASE_GMAIN, run_phase), >, 100);
+    g_assert_cmpint(count_allocations(&s, SG_PHASE_GMAIN, run_phase), >, 50);
   }
   net_setup_clear(&s);
   g_assert_cmpint(memory.live, ==, 0);
