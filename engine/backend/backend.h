@@ -50,6 +50,8 @@ typedef struct {
   const SgBuf *scale; /* PLAIN [N, C, 1, 1] (demodulation) or NULL */
   const SgBuf *noise; /* PLAIN [1 or N, 1, H, W] or NULL */
   float noise_strength;
+  const SgBuf
+      *strength;     /* PLAIN [1, 1, 1, 1], a factor of noise_strength that is learnt, or NULL */
   const SgBuf *bias; /* PLAIN [1, C, 1, 1] or NULL */
   float slope;       /* 0.2 leaky, 1 linear */
   float gain;
@@ -89,10 +91,11 @@ typedef struct {
   const SgBuf *x;     /* for dscale, else NULL */
   const SgBuf *scale; /* as the epilogue's */
   float slope, gain, clamp;
-  SgBuf *dx;     /* or NULL */
-  SgBuf *dscale; /* PLAIN [N, C, 1, 1] or NULL */
-  SgBuf *dsum;   /* PLAIN [N, C, 1, 1], sum over pixels (for the bias) or NULL */
-  SgBuf *dnoise; /* PLAIN [N, 1, H, W], sum over channels, or NULL */
+  SgBuf *dx;          /* or NULL */
+  SgBuf *dscale;      /* PLAIN [N, C, 1, 1] or NULL */
+  SgBuf *dsum;        /* PLAIN [N, C, 1, 1], sum over pixels (for the bias) or NULL */
+  const SgBuf *noise; /* PLAIN [1 or N, 1, H, W], for dstrength, else NULL */
+  SgBuf *dstrength;   /* PLAIN [1, 1, 1, 1], sum of noise times gradient, or NULL */
 } SgEpilogueGrad;
 
 typedef struct {

@@ -55,8 +55,9 @@ block_epilogue(BlockEpilogue *be, const SgEpilogue *e, int n, int cb, int block,
       .gain = e->gain,
       .clamp = e->clamp,
   };
+  float strength = e->noise_strength * (e->strength ? *(const float *)e->strength->data : 1);
   for (int b = 0; b < block; b++)
-    be->strength[b] = cb * block + b < channels ? e->noise_strength : 0;
+    be->strength[b] = cb * block + b < channels ? strength : 0;
 }
 
 static void

@@ -73,23 +73,11 @@ act_row(SgBuf *y, const SgBuf *x, SgFir mode, int n, int cb, int row, float *v)
     rows->fir_h(to, v, x->w, y->w, fir.step, fir.pad, fir.gain);
     return;
   }
-  memset(v, 0, sizeof(float) * (gsize)line);
-  for (int t = 0; t < 2; t++)
-    if (first + t >= 0 && first + t < x->h) {
-      const float *in = cpu_row(x, n, cb, first + t);
-      for (int i = 0; i < line; i++)
-        v[i] += in[i] * w[t];
-    }
-  for (int o = 0; o < y->w; o++) {
-    int at = taps_at(mode, o, w);
-    for (int b = 0; b < block; b++) {
-      float sum = 0;
-      for (int t = 0; t < 2; t++)
-        if (at + t >= 0 && at + t < x->w)
-          sum += v[(at + t) * block + b] * w[t];
-      to[o * block + b] = sum;
-    }
-  }
+  /* Two of the four rows are there (at the border one), the others are inserted zeros. */
+  const float *a = first >= 0 ? cpu_row(x, n, cb, first) : NULL;
+  const float *b = first + 1 < x->h ? cpu_row(x, n, cb, first + 1) : NULL;
+  rows->combine(v, a ? w[0] : w[1], a ? a : b, w[1], a ? b : NULL, (gsize)line);
+  rows->fir_up(to, v, x->w, fir.gain);
 }
 
 static void

@@ -98,6 +98,20 @@ row_fir_h(float *restrict y, const float *restrict v, int w, int ow, int step, i
   }
 }
 
+/* Output o reads v[o / 2 - 1 .. o / 2 + 1]: the inserted zeros fall on every other tap. */
+static void
+row_fir_up(float *restrict y, const float *restrict v, int w, float gain)
+{
+  const float near = 0.375f * gain, far = 0.125f * gain;
+  for (int i = 0; i < w; i++)
+    for (int b = 0; b < B; b++) {
+      float here = v[i * B + b] * near;
+      float left = i > 0 ? v[(i - 1) * B + b] : 0, right = i + 1 < w ? v[(i + 1) * B + b] : 0;
+      y[2 * i * B + b] = left * far + here;
+      y[(2 * i + 1) * B + b] = here + right * far;
+    }
+}
+
 static void
 row_add(float *y, const float *a, const float *b, int w, float gain)
 {
@@ -195,11 +209,11 @@ K_FN void
 grad_body(const SgRowGrad *g, int w, const gboolean scaled, const gboolean noise,
           const gboolean clamp)
 {
-  float scale[B], ds[B] = {0}, sum[B] = {0};
+  float scale[B], ds[B] = {0}, sum[B] = {0}, dn[B] = {0};
   for (int b = 0; b < B; b++)
     scale[b] = scaled ? g->scale[b] : 1.0f;
   for (int i = 0; i < w; i++) {
-    float d[B], total = 0;
+    float d[B];
     for (int b = 0; b < B; b++)
       d[b] =
           k_lrelu_grad(g->dy[i * B + b], g->y[i * B + b], g->slope, g->gain, clamp ? g->clamp : -1);
@@ -208,11 +222,9 @@ grad_body(const SgRowGrad *g, int w, const gboolean scaled, const gboolean noise
     if (scaled)
       for (int b = 0; b < B; b++)
         ds[b] += d[b] * g->x[i * B + b];
-    if (noise) {
+    if (noise)
       for (int b = 0; b < B; b++)
-        total += d[b];
-      g->dnoise[i] += total;
-    }
+        dn[b] += d[b] * g->noise[i];
     for (int b = 0; b < B; b++)
       g->dx[i * B + b] = d[b] * scale[b];
   }
@@ -220,6 +232,8 @@ grad_body(const SgRowGrad *g, int w, const gboolean scaled, const gboolean noise
     g->dsum[b] += sum[b];
     if (scaled)
       g->dscale[b] += ds[b];
+    if (noise)
+      g->dstrength[b] += dn[b];
   }
 }
 
@@ -227,11 +241,11 @@ static void
 row_epilogue_grad(const SgRowGrad *g, int w)
 {
   gboolean clamp = g->clamp >= 0;
-  if (g->scale && g->dnoise)
+  if (g->scale && g->noise)
     clamp ? grad_body(g, w, TRUE, TRUE, TRUE) : grad_body(g, w, TRUE, TRUE, FALSE);
   else if (g->scale)
     clamp ? grad_body(g, w, TRUE, FALSE, TRUE) : grad_body(g, w, TRUE, FALSE, FALSE);
-  else if (g->dnoise)
+  else if (g->noise)
     grad_body(g, w, FALSE, TRUE, clamp);
   else
     clamp ? grad_body(g, w, FALSE, FALSE, TRUE) : grad_body(g, w, FALSE, FALSE, FALSE);
@@ -323,6 +337,7 @@ const SgCpuRows SG_ROWS = {
     .epilogue = row_epilogue,
     .fir_v = row_fir_v,
     .fir_h = row_fir_h,
+    .fir_up = row_fir_up,
     .add = row_add,
     .to_rgb = row_to_rgb,
     .from_rgb = row_from_rgb,

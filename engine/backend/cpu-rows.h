@@ -20,10 +20,11 @@ typedef struct {
   const float *dy, *y, *x;
   const float *scale; /* [block] or NULL */
   float slope, gain, clamp;
-  float *dx;     /* [w][block], may be dy */
-  float *dscale; /* [block], added to */
-  float *dsum;   /* [block], added to */
-  float *dnoise; /* [w], added to */
+  float *dx;          /* [w][block], may be dy */
+  float *dscale;      /* [block], added to */
+  float *dsum;        /* [block], added to */
+  const float *noise; /* [w] or NULL */
+  float *dstrength;   /* [block], added to; used with noise */
 } SgRowGrad;
 
 typedef struct {
@@ -57,6 +58,8 @@ typedef struct {
   void (*mul)(float *y, const float *a, const float *b, gsize n);
   /* acc[block] += sum over w pixels of a (b NULL) or a b */
   void (*dot_block)(float *acc, const float *a, const float *b, int w);
+  /* y[2w pixels] = v doubled by the filter [1, 3, 3, 1] / 8 times gain (SG_FIR_UP along a row) */
+  void (*fir_up)(float *y, const float *v, int w, float gain);
   /* out[w] += sum over the block of x */
   void (*pixel_sum)(float *out, const float *x, int w);
   /* acc[k][block] += sum over w pixels of x img[k] */

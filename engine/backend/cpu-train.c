@@ -235,7 +235,7 @@ cpu_sum_to(SgBuf *y, const SgBuf *x)
       cpu_dot(y, x, NULL);
       return;
     }
-    g_autofree float *sums = g_new(float, x->n *x->c);
+    g_autofree float *sums = g_new(float, x->n * x->c);
     SgBuf each = {.backend = x->backend, .n = x->n, .c = x->c, .h = 1, .w = 1, .data = sums};
     cpu_dot(&each, x, NULL);
     sum_samples(y->data, sums, x->n, x->c);
@@ -276,7 +276,7 @@ plain_epilogue_grad(const SgEpilogueGrad *g)
 {
   int planes = g->dy->n * g->dy->c, pixels = g->dy->h * g->dy->w;
 
-  g_assert(!g->scale && !g->dnoise && !g->dscale);
+  g_assert(!g->scale && !g->dstrength && !g->dscale);
 #pragma omp parallel for schedule(static) if (planes * pixels > 65536)
   for (int p = 0; p < planes; p++) {
     float sum = 0;
@@ -293,9 +293,10 @@ plain_epilogue_grad(const SgEpilogueGrad *g)
   }
 }
 
-/* Rows [from, to) of one block of sample n; sums go to ds and sum [block]. */
+/* Rows [from, to) of one block of sample n; sums are added to [block] numbers each. */
 static void
-grad_rows(const SgEpilogueGrad *g, int n, int cb, int from, int to, float *ds, float *sum)
+grad_rows(const SgEpilogueGrad *g, int n, int cb, int from, int to, float *sum, float *ds,
+          float *dn)
 {
   const SgCpuRows *rows = CPU(g->dy->backend)->rows;
   float scale[MAX_BLOCK];
@@ -305,6 +306,7 @@ grad_rows(const SgEpilogueGrad *g, int n, int cb, int from, int to, float *ds, f
                    .clamp = g->clamp,
                    .dscale = ds,
                    .dsum = sum,
+                   .dstrength = dn,
                    .scale = cpu_block_of(g->scale, n, cb, rows->block, scale)};
   float spare[g->dx ? 1 : line];
 
@@ -313,8 +315,9 @@ grad_rows(const SgEpilogueGrad *g, int n, int cb, int from, int to, float *ds, f
     row.y = cpu_row(g->y, n, cb, r);
     row.x = g->scale ? cpu_row(g->x, n, cb, r) : NULL;
     row.dx = g->dx ? cpu_row(g->dx, n, cb, r) : spare;
-    row.dnoise =
-        g->dnoise ? (float *)g->dnoise->data + ((gsize)n * g->dnoise->h + r) * g->dnoise->w : NULL;
+    if (g->dstrength)
+      row.noise = (const float *)g->noise->data +
+                  ((g->noise->n > 1 ? (gsize)n * g->noise->h : 0) + (gsize)r) * g->noise->w;
     rows->epilogue_grad(&row, g->dy->w);
   }
 }
@@ -344,24 +347,28 @@ cpu_epilogue_grad(const SgEpilogueGrad *g)
     plain_epilogue_grad(g);
     return;
   }
-  gsize half = (gsize)jobs * padded;
-  g_autofree float *parts = g_new0(float, 2 * half);
+  gsize size = (gsize)jobs * padded;
+  g_autofree float *parts = g_new0(float, 3 * size);
 
   g_assert(!g->dscale || (g->scale && g->x));
-  if (g->dnoise)
-    memset(g->dnoise->data, 0, g->dnoise->bytes);
 #pragma omp parallel for schedule(static)
   for (int j = 0; j < jobs; j++) {
     int n = j / strips, from = j % strips * STRIP_ROWS, to = MIN(from + STRIP_ROWS, dy->h);
     for (int cb = 0; cb < blocks; cb++) {
       float *sum = parts + (gsize)j * padded + cb * block;
-      grad_rows(g, n, cb, from, to, sum + half, sum);
+      grad_rows(g, n, cb, from, to, sum, sum + size, sum + 2 * size);
     }
   }
   if (g->dsum)
     add_strips(g->dsum, parts, strips, padded);
   if (g->dscale)
-    add_strips(g->dscale, parts + half, strips, padded);
+    add_strips(g->dscale, parts + size, strips, padded);
+  if (g->dstrength) {
+    double sum = 0;
+    for (gsize i = 0; i < size; i++)
+      sum += parts[2 * size + i];
+    *(float *)g->dstrength->data = (float)sum;
+  }
 }
 
 /* ---- pictures and channels ------------------------------------------------------------------- */

@@ -135,7 +135,8 @@ ref_train_epilogue(SgBuf *out, const SgBuf *in, const SgEpilogue *e)
   {
     double t = *ref_at(in, n, c, y, x) * (e->scale ? one(e->scale, n, c, 0, 0) : 1);
     if (e->noise)
-      t += one(e->noise, n, 0, y, x) * (double)e->noise_strength;
+      t += one(e->noise, n, 0, y, x) * (double)e->noise_strength *
+           (e->strength ? *ref_at(e->strength, 0, 0, 0, 0) : 1);
     if (e->bias)
       t += one(e->bias, 0, c, 0, 0);
     t = k_lrelu(t, (double)e->slope, (double)e->gain);
@@ -146,7 +147,7 @@ ref_train_epilogue(SgBuf *out, const SgBuf *in, const SgEpilogue *e)
 void
 ref_epilogue_grad(const SgEpilogueGrad *g)
 {
-  SgBuf *sums[] = {g->dscale, g->dsum, g->dnoise};
+  SgBuf *sums[] = {g->dscale, g->dsum, g->dstrength};
   for (guint i = 0; i < G_N_ELEMENTS(sums); i++)
     if (sums[i])
       zero(sums[i]);
@@ -158,8 +159,8 @@ ref_epilogue_grad(const SgEpilogueGrad *g)
       *ref_at(g->dscale, n, c, 0, 0) += d * *ref_at(g->x, n, c, y, x);
     if (g->dsum)
       *ref_at(g->dsum, n, c, 0, 0) += d;
-    if (g->dnoise)
-      *ref_at(g->dnoise, n, 0, y, x) += d;
+    if (g->dstrength)
+      *ref_at(g->dstrength, 0, 0, 0, 0) += d * one(g->noise, n, 0, y, x);
     if (g->dx)
       *ref_at(g->dx, n, c, y, x) = d * (g->scale ? one(g->scale, n, c, 0, 0) : 1);
   }

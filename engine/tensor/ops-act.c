@@ -61,7 +61,7 @@ sg_op_dot(SgTape *t, SgVar *a, SgVar *b)
 
 /* ---- epilogue -------------------------------------------------------------------------------- */
 
-enum { EP_X, EP_SCALE, EP_NOISE, EP_BIAS };
+enum { EP_X, EP_SCALE, EP_STRENGTH, EP_BIAS };
 
 /* dy through the activation whose result y is: linear in dy, so its gradient is itself. */
 static void act_grad_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx);
@@ -107,12 +107,13 @@ epilogue_backward_fused(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want
 {
   const SgBuf *b = V(dy);
   SgVar *x = node->saved[0], *scale = node->saved[1], *y = node->saved[2];
-  int noise_n = node->q.integer[0];
+  SgVar *noise = node->saved[3];
   SgVar *sum = want[EP_BIAS] ? sg_tape_value(t, SG_FMT_PLAIN, b->n, b->c, 1, 1) : NULL;
-  SgVar *noise = want[EP_NOISE] ? sg_tape_value(t, SG_FMT_PLAIN, b->n, 1, b->h, b->w) : NULL;
 
   if (want[EP_X])
     dx[EP_X] = sg_tape_value_like(t, dy);
+  if (want[EP_STRENGTH])
+    dx[EP_STRENGTH] = sg_tape_value(t, SG_FMT_PLAIN, 1, 1, 1, 1);
   if (want[EP_SCALE])
     dx[EP_SCALE] = sg_tape_value(t, SG_FMT_PLAIN, b->n, b->c, 1, 1);
   if (sg_tape_failed(t))
@@ -127,11 +128,10 @@ epilogue_backward_fused(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want
                       .dx = dx[EP_X] ? V(dx[EP_X]) : NULL,
                       .dscale = dx[EP_SCALE] ? V(dx[EP_SCALE]) : NULL,
                       .dsum = sum ? V(sum) : NULL,
-                      .dnoise = noise ? V(noise) : NULL};
+                      .noise = want[EP_STRENGTH] ? V(noise) : NULL,
+                      .dstrength = want[EP_STRENGTH] ? V(dx[EP_STRENGTH]) : NULL};
   BACKEND->epilogue_grad(&g);
   dx[EP_BIAS] = bias_of(t, sum);
-  dx[EP_NOISE] =
-      noise && noise_n == 1 && b->n > 1 ? sg_op_sum_to(t, noise, 1, 1, b->h, b->w) : noise;
 }
 
 static void
@@ -150,8 +150,11 @@ epilogue_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVa
     dx[EP_X] = scale ? sg_op_scale(t, d, scale) : d;
   if (want[EP_SCALE])
     dx[EP_SCALE] = sg_op_dot(t, d, x);
-  if (want[EP_NOISE])
-    dx[EP_NOISE] = sg_op_sum_to(t, d, node->q.integer[0], 1, V(d)->h, V(d)->w);
+  if (want[EP_STRENGTH]) {
+    SgVar *noise = node->saved[3];
+    SgVar *sums = sg_op_sum_to(t, d, V(noise)->n, 1, V(d)->h, V(d)->w);
+    dx[EP_STRENGTH] = sg_op_sum(t, sg_op_mul(t, sums, noise));
+  }
   if (want[EP_BIAS])
     dx[EP_BIAS] = sg_op_sum_to(t, d, 1, V(d)->c, 1, 1);
 }
@@ -164,29 +167,30 @@ sg_op_epilogue(SgTape *t, SgVar *x, const SgEpilogueVars *e)
   /* Nobody else holds x, and the gradient does not need it unless there is a scale. */
   gboolean in_place =
       x->ref == 1 && V(x)->ref == 1 && !V(x)->whole &&
-      (!e->scale || !sg_tape_wants(t, (SgVar *[]){x, e->scale, e->noise, e->bias}, 4));
+      (!e->scale || !sg_tape_wants(t, (SgVar *[]){x, e->scale, e->strength, e->bias}, 4));
   SgVar *y = in_place ? sg_tape_share(t, V(x)) : sg_tape_value_like(t, x);
   if (!y)
     return NULL;
   SgEpilogue ep = {.scale = e->scale ? V(e->scale) : NULL,
                    .noise = e->noise ? V(e->noise) : NULL,
                    .noise_strength = 1,
+                   .strength = e->noise ? V(e->strength) : NULL,
                    .bias = e->bias ? V(e->bias) : NULL,
                    .slope = (float)e->slope,
                    .gain = (float)e->gain,
                    .clamp = (float)e->clamp};
   BACKEND->epilogue(V(y), V(x), &ep);
   SgNode *node =
-      sg_tape_node(t, epilogue_backward, y, (SgVar *[]){x, e->scale, e->noise, e->bias}, 4);
+      sg_tape_node(t, epilogue_backward, y, (SgVar *[]){x, e->scale, e->strength, e->bias}, 4);
   if (node) {
     node->p.real[0] = e->slope;
     node->p.real[1] = e->gain;
     node->p.real[2] = e->clamp;
-    node->q.integer[0] = e->noise ? V(e->noise)->n : 0;
     if (e->scale)
       sg_node_save(node, 0, x);
     sg_node_save(node, 1, e->scale);
     sg_node_save(node, 2, y);
+    sg_node_save(node, 3, e->noise);
   }
   return y;
 }

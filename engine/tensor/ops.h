@@ -43,12 +43,13 @@ SgVar *sg_op_scale(SgTape *t, SgVar *x, SgVar *s);
 SgVar *sg_op_dot(SgTape *t, SgVar *a, SgVar *b);
 typedef struct {
   SgVar *scale;              /* [N, C, 1, 1] or NULL */
-  SgVar *noise;              /* [1 or N, 1, H, W], strength folded in, or NULL */
+  SgVar *noise;              /* [1 or N, 1, H, W], a constant, or NULL */
+  SgVar *strength;           /* of the noise, [1, 1, 1, 1] */
   SgVar *bias;               /* [1, C, 1, 1] or NULL */
   double slope, gain, clamp; /* clamp < 0: none */
 } SgEpilogueVars;
-/* clamp (lrelu (x * scale + noise + bias) * gain), either format (scale and noise: ACT). May write
- * into x's memory if nothing else holds x: x must not be used afterwards. */
+/* clamp (lrelu (x * scale + noise * strength + bias) * gain), either format (scale and noise: ACT).
+ * May write into x's memory if nothing else holds x: x must not be used afterwards. */
 SgVar *sg_op_epilogue(SgTape *t, SgVar *x, const SgEpilogueVars *e);
 SgVar *sg_op_fir(SgTape *t, SgVar *x, SgFir mode); /* either format */
 

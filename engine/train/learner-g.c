@@ -117,15 +117,6 @@ demodulation(SgTape *t, SgVar *style, SgVar *weight)
   return sg_op_rsqrt(t, sums, 1e-8);
 }
 
-static SgVar *
-noise_of(SgTape *t, const SgWeights *g, SgVar *noise, int r, const char *layer)
-{
-  if (!noise)
-    return NULL;
-  SgVar *strength = sg_weights_get(g, "synthesis.b%d.%s.noise_strength", r, layer);
-  return sg_op_mul(t, noise, sg_op_expand(t, strength, SG_FMT_PLAIN, V(noise)->n, 1, r, r));
-}
-
 /* One modulated convolution to resolution r; gain beyond √2 is the resnet's √½. */
 static SgVar *
 conv_layer(SgTape *t, const SgWeights *g, const SgNetShape *s, SgVar *x, SgVar *w, SgVar *noise,
@@ -144,12 +135,14 @@ conv_layer(SgTape *t, const SgWeights *g, const SgNetShape *s, SgVar *x, SgVar *
   if (up)
     y = sg_op_fir(t, y, SG_FIR_BLUR_AFTER_UP);
   double clamp = s->info.g_conv_clamp;
-  SgEpilogueVars e = {.scale = demodulation(t, style, weight),
-                      .noise = noise_of(t, g, noise, r, layer),
-                      .bias = sg_weights_get(g, "synthesis.b%d.%s.bias", r, layer),
-                      .slope = 0.2,
-                      .gain = G_SQRT2 * gain,
-                      .clamp = clamp >= 0 ? clamp * gain : -1};
+  SgEpilogueVars e = {
+      .scale = demodulation(t, style, weight),
+      .noise = noise,
+      .strength = noise ? sg_weights_get(g, "synthesis.b%d.%s.noise_strength", r, layer) : NULL,
+      .bias = sg_weights_get(g, "synthesis.b%d.%s.bias", r, layer),
+      .slope = 0.2,
+      .gain = G_SQRT2 * gain,
+      .clamp = clamp >= 0 ? clamp * gain : -1};
   return sg_tape_leave(t, e.scale ? sg_op_epilogue(t, y, &e) : NULL);
 }
 
