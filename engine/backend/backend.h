@@ -50,12 +50,11 @@ typedef struct {
   const SgBuf *scale; /* PLAIN [N, C, 1, 1] (demodulation) or NULL */
   const SgBuf *noise; /* PLAIN [1 or N, 1, H, W] or NULL */
   float noise_strength;
-  const SgBuf
-      *strength;     /* PLAIN [1, 1, 1, 1], a factor of noise_strength that is learnt, or NULL */
   const SgBuf *bias; /* PLAIN [1, C, 1, 1] or NULL */
   float slope;       /* 0.2 leaky, 1 linear */
   float gain;
-  float clamp; /* < 0: none */
+  float clamp;           /* < 0: none */
+  const SgBuf *strength; /* PLAIN [1, 1, 1, 1], a learnt factor of noise_strength, or NULL */
 } SgEpilogue;
 
 /* FIR resampling with the separable [1, 3, 3, 1] / 8 filter per axis (upfirdn of the StyleGAN

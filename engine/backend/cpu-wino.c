@@ -22,40 +22,49 @@ struct _SgWino {
 
 /* ---- weights --------------------------------------------------------------------------------- */
 
-/* One axis of the transformed filter: 3 taps `step` apart to 6 (F(4, 3), see cpu-wino-rows.c). */
+/* A block of output channels at a time, in vectors of this many. */
+#define LANES 16
+
+/* One axis of the transformed filter: 3 taps `step` vectors apart to 6 (F(4, 3), see
+ * cpu-wino-rows.c). */
 static void
-same_filter_axis(double *o, int ostep, const double *g, int step)
+same_filter_axis(double (*o)[LANES], int ostep, const double (*g)[LANES], int step)
 {
   const double a2 = SG_WINO_A * SG_WINO_A, b2 = SG_WINO_B * SG_WINO_B;
   const double p[5] = {0, SG_WINO_A, -SG_WINO_A, SG_WINO_B, -SG_WINO_B};
   const double f[5] = {1 / (a2 * b2), 1 / (2 * a2 * (a2 - b2)), 1 / (2 * a2 * (a2 - b2)),
                        1 / (2 * b2 * (b2 - a2)), 1 / (2 * b2 * (b2 - a2))};
   for (int j = 0; j < 5; j++)
-    o[j * ostep] = f[j] * (g[0] + p[j] * g[step] + p[j] * p[j] * g[2 * step]);
-  o[5 * ostep] = g[2 * step];
+    for (int l = 0; l < LANES; l++)
+      o[j * ostep][l] = f[j] * (g[0][l] + p[j] * g[step][l] + p[j] * p[j] * g[2 * step][l]);
+  for (int l = 0; l < LANES; l++)
+    o[5 * ostep][l] = g[2 * step][l];
 }
 
 /* 3 taps to 7: F(3, 2) of [w2, w0], then w1 three times. */
 static void
-up_filter_axis(double *o, int ostep, const double *w, int step)
+up_filter_axis(double (*o)[LANES], int ostep, const double (*w)[LANES], int step)
 {
-  double w0 = w[0], w1 = w[step], w2 = w[2 * step];
-  o[0] = w2;
-  o[ostep] = (w2 + w0) / 2;
-  o[2 * ostep] = (w2 - w0) / 2;
-  o[3 * ostep] = w0;
-  o[4 * ostep] = o[5 * ostep] = o[6 * ostep] = w1;
+  for (int l = 0; l < LANES; l++) {
+    double w0 = w[0][l], w1 = w[step][l], w2 = w[2 * step][l];
+    o[0][l] = w2;
+    o[ostep][l] = (w2 + w0) / 2;
+    o[2 * ostep][l] = (w2 - w0) / 2;
+    o[3 * ostep][l] = w0;
+    o[4 * ostep][l] = o[5 * ostep][l] = o[6 * ostep][l] = w1;
+  }
 }
 
 static void
-transform_filter(const SgWino *wino, double *u, const double g[9])
+transform_filter(const SgWino *wino, double (*u)[LANES], const double (*g)[LANES])
 {
-  void (*axis)(double *, int, const double *, int) = wino->up ? up_filter_axis : same_filter_axis;
-  double t[3 * MAX_AXIS];
+  void (*axis)(double(*)[LANES], int, const double(*)[LANES], int) =
+      wino->up ? up_filter_axis : same_filter_axis;
+  double t[3 * MAX_AXIS][LANES];
   for (int x = 0; x < 3; x++)
     axis(t + x, 3, g + x, 3);
   for (int y = 0; y < wino->axis; y++)
-    axis(u + y * wino->axis, 1, t + y * 3, 1);
+    axis(u + y * wino->axis, 1, (const double(*)[LANES])t + y * 3, 1);
 }
 
 static float *
@@ -77,20 +86,22 @@ pack(SgWino *wino, const float *weight, int outs)
 {
   int block = CPU(wino->backend)->block;
 
-#pragma omp parallel for schedule(static)
-  for (int o = 0; o < outs; o++) {
-    int ob = o / block, p = ob / 2;
-    gsize width = (gsize)(panel_width(wino, p) * block),
-          column = (gsize)(ob % 2 * block + o % block);
+#pragma omp parallel for collapse(2) schedule(static)
+  for (int ob = 0; ob < wino->out_blocks; ob++)
     for (int i = 0; i < wino->in; i++) {
-      double g[9], u[MAX_AXIS * MAX_AXIS];
-      for (int k = 0; k < 9; k++)
-        g[k] = weight[((gsize)o * (gsize)wino->in + (gsize)i) * 9 + (gsize)k];
-      transform_filter(wino, u, g);
-      for (int k = 0; k < wino->products; k++)
-        panel_at(wino, k, p)[(gsize)i * width + column] = (float)u[k];
+      int p = ob / 2, first = ob * block, count = MIN(block, outs - first);
+      gsize width = (gsize)(panel_width(wino, p) * block), column = (gsize)(ob % 2 * block);
+      double g[9][LANES] = {{0}}, u[MAX_AXIS * MAX_AXIS][LANES];
+      for (int o = 0; o < count; o++)
+        for (int k = 0; k < 9; k++)
+          g[k][o] = weight[((gsize)(first + o) * (gsize)wino->in + (gsize)i) * 9 + (gsize)k];
+      transform_filter(wino, u, (const double(*)[LANES])g);
+      for (int k = 0; k < wino->products; k++) {
+        float *to = panel_at(wino, k, p) + (gsize)i * width + column;
+        for (int l = 0; l < block; l++)
+          to[l] = (float)u[k][l];
+      }
     }
-  }
 }
 
 gboolean

@@ -164,9 +164,9 @@ static const CheckCase cases[] = {
     {"dot", build_dot, {{A, 2, 19, 3, 4}, {A, 2, 19, 3, 4}}},
 #define EPILOGUE                                                                                   \
   {                                                                                                \
-    {A, 2, 19, 3, 4}, {P, 2, 19, 1, 1}, {P, 2, 1, 3, 4},                                           \
+    {A, 2, 19, 3, 4}, {P, 2, 19, 1, 1}, {P, 2, 1, 3, 4, 0, 1, TRUE}, {P, 1, 19, 1, 1},             \
     {                                                                                              \
-      P, 1, 19, 1, 1                                                                               \
+      P, 1, 1, 1, 1                                                                                \
     }                                                                                              \
   }
     {"epilogue", build_epilogue, EPILOGUE, 0},
