@@ -46,7 +46,8 @@ setup_clear(Setup *s)
     sg_buf_unref(s->value[i]);
 }
 
-/* sum (v * random weights), a scalar */
+/* sum ((v + v² / 5) * random weights), a scalar. The square makes gradients depend on the result,
+ * so that second order sees what a gradient does with the one that comes in. */
 static SgVar *
 scalar_of(SgTape *t, SgVar *v, guint64 stream)
 {
@@ -57,7 +58,8 @@ scalar_of(SgTape *t, SgVar *v, guint64 stream)
   sg_philox_normals(&rng, sg_buf_count(b), w);
   g_autoptr(SgBuf) weights = sg_buf_from_floats(b->backend, w, b->n, b->c, b->h, b->w, NULL);
   SgVar *plain = b->fmt == SG_FMT_ACT ? sg_op_to_plain(t, v, b->n, b->c, b->h, b->w) : v;
-  return sg_op_sum(t, sg_op_mul(t, plain, sg_var_constant(t, weights)));
+  SgVar *bent = sg_op_combine(t, 1, plain, 0.2, sg_op_mul(t, plain, plain));
+  return sg_op_sum(t, sg_op_mul(t, bent, sg_var_constant(t, weights)));
 }
 
 static void

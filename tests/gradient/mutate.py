@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the gradients on purpose, one line at a time, and says which breaks no test notices.
 
-usage: mutate.py [--work DIR] [--only TEXT] [--first N] [--list]      not run by CI; half an hour on two cores
+usage: mutate.py [--work DIR] [--only TEXT] [--first N] [--count N] [--list]      not run by CI; half an hour on two cores
 
 Works in a copy of the source tree (DIR, /tmp/vitrine-mutate if not given), never here. Every mutation replaces one piece
 of text, builds the tests of gradients and of training and runs them until one is red; then the file is put back. A
@@ -49,7 +49,8 @@ MUTATIONS = [
     (ACT, 'dx[EP_SCALE] = sg_op_dot(t, d, x);', 'dx[EP_SCALE] = sg_op_dot(t, d, y);'),
     (ACT, 'dx[EP_BIAS] = sg_op_sum_to(t, d, 1, V(d)->c, 1, 1);',
      'dx[EP_BIAS] = sg_op_sum_to(t, dy, 1, V(d)->c, 1, 1);'),
-    (ACT, 'dx[EP_NOISE] = sg_op_sum_to(t, d, node', 'dx[EP_NOISE] = sg_op_sum_to(t, dy, node'),
+    (ACT, 'SgVar *sums = sg_op_sum_to(t, d, V(noise)->n', 'SgVar *sums = sg_op_sum_to(t, dy, V(noise)->n'),
+    (ACT, 'dx[EP_STRENGTH] = sg_op_sum(t, sg_op_mul(t, sums, noise));', 'dx[EP_STRENGTH] = sg_op_sum(t, sums);'),
     (ACT, '.scale = scale ? V(scale) : NULL,', '.scale = NULL,'),
     (ACT, 'dx[0] = act_grad(t, dy, node->saved[0], node->p.real);', 'dx[0] = dy;'),
     (ACT, 'adjoint_of((SgFir)node->p.integer[0])', '(adjoint_of((SgFir)node->p.integer[0]) & 4) + 2'),
@@ -109,7 +110,8 @@ MUTATIONS = [
     (CPUCONV, '(flip ? 8 - k : k)', 'k'),
     (CPUCONV, 'cpu_scale(scaled, x, style);', 'cpu_combine(scaled, 1, x, 0, NULL);'),
     (ROWS, 'ds[b] += d[b] * g->x[i * B + b];', 'ds[b] += d[b] * g->y[i * B + b];'),
-    (ROWS, 'g->dnoise[i] += total;', 'g->dnoise[i] = total;'),
+    (ROWS, 'g->dstrength[b] += dn[b];', 'g->dstrength[b] = dn[b];'),
+    (CPU, 'sum += parts[2 * size + i];', 'sum = parts[2 * size + i];'),
     (ROWS, 'sum[0][b] += x[i * B + b] * (z ? z[i * B + b] : 1.0f);', 'sum[0][b] += x[i * B + b];'),
     (ROWS, 'out[i] += sum;', 'out[i] = sum;'),
     (AUGMENT, 'adjoint ? color[k * (channels + 1) + c] : color', 'adjoint ? color[c * (channels + 1) + k] : color'),
@@ -174,9 +176,10 @@ def main():
     args.add_argument('--work', default='/tmp/vitrine-mutate')
     args.add_argument('--only', default='')
     args.add_argument('--first', type=int, default=0, help='leave out so many')
+    args.add_argument('--count', type=int, default=10000, help='at most so many')
     args.add_argument('--list', action='store_true', help='only look for the texts')
     o = args.parse_args()
-    chosen = [m for m in MUTATIONS if o.only in m[0] + ' ' + m[1]][o.first:]
+    chosen = [m for m in MUTATIONS if o.only in m[0] + ' ' + m[1]][o.first:][:o.count]
     if o.list:
         texts = {m[0]: open(os.path.join(ROOT, m[0])).read() for m in chosen}
         lost = [m for m in chosen if mutated(texts[m[0]], *m[1:]) is None]
@@ -184,7 +187,9 @@ def main():
         return 1 if lost else 0
     tree = o.work + '/tree'
     shutil.rmtree(tree, ignore_errors=True)
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns('.git', 'build*', 'run', 'shared'), symlinks=True)
+    unwanted = shutil.ignore_patterns('.git', 'build*', 'shared')
+    # With new times: what an interrupted run left built is not to be trusted.
+    shutil.copytree(ROOT, tree, copy_function=shutil.copy, ignore=unwanted, symlinks=True)
     if not os.path.exists(o.work + '/build/build.ninja'):
         run(['meson', 'setup', o.work + '/build', tree, '-Dgui=disabled'], check=True)
     build(o.work).check_returncode()

@@ -199,12 +199,11 @@ test_phases(gconstpointer data)
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 /* The networks as functions of what goes in; the value is sum (result * weights). */
-#define MAX_IN 16
+#define MAX_WS 16
 typedef struct {
   NetSetup s;
   gboolean d;
-  SgBuf *in[MAX_IN]; /* G: z, c, noise…; D: picture, c. Borrowed, may be NULL */
-  int n;
+  SgBuf *in[2]; /* G: z, c; D: picture, c. Borrowed, c may be NULL */
   SgBuf *weights;
 } Inputs;
 
@@ -213,9 +212,9 @@ build(Inputs *f, SgVar **in)
 {
   SgLearn *l = f->s.l;
   SgTape *t = l->tape;
-  SgVar *ws[MAX_IN], *y;
+  SgVar *ws[MAX_WS], *noise[MAX_WS], *y;
 
-  for (int i = 0; i < f->n; i++)
+  for (int i = 0; i < 2; i++)
     in[i] = sg_var_leaf(t, f->in[i]);
   if (f->d) {
     y = sg_learner_discriminate(t, l->d, &l->shape, in[0], in[1]);
@@ -223,7 +222,9 @@ build(Inputs *f, SgVar **in)
     SgVar *w = sg_learner_map(t, l->g, &l->shape, in[0], in[1]);
     for (int k = 0; k < l->shape.info.num_ws; k++)
       ws[k] = w;
-    y = sg_learner_synthesize(t, l->g, &l->shape, ws, in + 2);
+    for (int k = 0; k < sg_net_noise_layers(&l->shape); k++)
+      noise[k] = sg_var_constant(t, f->s.draw[SG_PHASE_DMAIN]->noise[k]);
+    y = sg_learner_synthesize(t, l->g, &l->shape, ws, noise);
   }
   return sg_op_sum(t, sg_op_mul(t, y, sg_var_constant(t, f->weights)));
 }
@@ -232,7 +233,7 @@ static double
 value_of_inputs(gpointer data)
 {
   Inputs *f = data;
-  SgVar *in[MAX_IN];
+  SgVar *in[2];
   double v = sg_buf_mean(build(f, in)->value);
   g_assert_true(sg_tape_reset(f->s.l->tape, NULL));
   return v;
@@ -243,16 +244,16 @@ value_of_inputs(gpointer data)
 static void
 check_inputs(Inputs *f, gboolean graph)
 {
-  SgVar *in[MAX_IN], *grads[MAX_IN];
-  double *gradient[MAX_IN];
+  SgVar *in[2], *grads[2];
+  double *gradient[2];
   SgTape *t = f->s.l->tape;
 
   SgVar *y = build(f, in);
-  sg_tape_grad(t, y, NULL, in, f->n, graph, grads);
-  for (int i = 0; i < f->n; i++)
+  sg_tape_grad(t, y, NULL, in, 2, graph, grads);
+  for (int i = 0; i < 2; i++)
     gradient[i] = grads[i] ? g_memdup2(grads[i]->value->data, grads[i]->value->bytes) : NULL;
   g_assert_true(sg_tape_reset(t, NULL));
-  for (int i = 0; i < f->n; i++) {
+  for (int i = 0; i < 2; i++) {
     if (!f->in[i])
       continue;
     g_autofree char *what = g_strdup_printf("%s, %s, input %d", f->s.c->name, f->d ? "D" : "G", i);
@@ -272,20 +273,15 @@ test_inputs(gconstpointer data)
   Inputs f = {.d = FALSE};
   net_setup_init(&f.s, c, sg_backend_reference());
   SgDraw *draw = f.s.draw[SG_PHASE_DMAIN];
-  int layers = sg_net_noise_layers(&f.s.l->shape);
 
   f.in[0] = draw->z;
   f.in[1] = draw->c;
-  for (int k = 0; k < layers; k++)
-    f.in[2 + k] = draw->noise[k];
-  f.n = 2 + layers;
   f.weights = draw->pl_noise;
   check_inputs(&f, FALSE);
   check_inputs(&f, TRUE);
   f.d = TRUE;
   f.in[0] = draw->real;
   f.in[1] = draw->real_c;
-  f.n = 2;
   f.weights = net_normals(f.s.l->backend, 5, 1, c->batch, 1, 1, 1);
   check_inputs(&f, FALSE);
   check_inputs(&f, TRUE);
@@ -316,7 +312,7 @@ square_of_differences(SgBuf *in, Inputs *f)
 static void
 test_r1_value(void)
 {
-  Inputs f = {.d = TRUE, .n = 2};
+  Inputs f = {.d = TRUE};
   NetCase c = cases[0];
   float one[4] = {1, 1, 1, 1};
 
