@@ -91,11 +91,7 @@ open_run(SgTrainer *t, GError **error)
   if (!t->dir)
     return FALSE;
   t->control = sg_control_new(sg_run_dir_path(t->dir), error);
-  if (!t->control)
-    return FALSE;
-  t->loader = sg_loader_new(t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch,
-                            t->o->batch, 4);
-  return TRUE;
+  return t->control != NULL;
 }
 
 static void
@@ -116,8 +112,11 @@ train(SgTrainer *t, GError **error)
 {
   if (!sg_trainer_preflight(t, error))
     return FALSE;
-  sg_trainer_prepare_grid(t);
+  /* Not before: it allocates batches. */
   t->told = t->ds->refused->len;
+  t->loader = sg_loader_new(t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch,
+                            t->o->batch, 4);
+  sg_trainer_prepare_grid(t);
   if (!t->exact) {
     sg_trainer_write_reals(t);
     sg_trainer_write_fakes(t, "fakes_init.png");
