@@ -340,7 +340,7 @@ class Kill(Case):
 
     def test_threads(self):
         self.one_life_after_another(2, 4, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING,
-                                    '--threads=2', '--kimg=0.08')
+                                    '--threads=2', '--kimg=0.06', '--tick=0.012')
 
 
 # ---- asked to stop -------------------------------------------------------------------------------
