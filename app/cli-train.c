@@ -11,7 +11,8 @@ typedef struct {
   gboolean dry_run;
 } Given;
 
-/* May differ from the resumed run's: they do not change what is computed. */
+/* May differ from the resumed run's: they do not change what is computed (threads change the last
+ * bits of sums inside oneDNN). */
 static const char *const may_change[] = {"kimg",          "snap",    "tick",    "keep",   "metrics",
                                          "metric-images", "threads", "workers", "device", "data",
                                          "outdir",        "resume",  NULL};

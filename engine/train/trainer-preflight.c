@@ -86,14 +86,11 @@ estimate_memory(const SgTrainer *t)
   return weights + MAX(MAX(dreg, greg), gmain);
 }
 
-static gboolean
-check_memory(SgTrainer *t, void (*say)(SgTrainer *, const char *), GError **error)
+gboolean
+sg_trainer_fits(SgTrainer *t, GError **error)
 {
   double need = estimate_memory(t), have = read_available();
-  g_autofree char *line = g_strdup_printf("Memory:        about %.1f GiB of %.1f GiB available\n",
-                                          need / (1 << 30), have / (1 << 30));
 
-  say(t, line);
   if (have <= 0 || need <= have)
     return TRUE;
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
@@ -171,8 +168,13 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
       g_strdup_printf("Networks:      generator %.2f M, discriminator %.2f M parameters; %s\n",
                       (double)l->g->learnt / 1e6, (double)l->d->learnt / 1e6, device);
 
+  g_autofree char *memory =
+      g_strdup_printf("Memory:        about %.1f GiB of %.1f GiB available\n",
+                      estimate_memory(t) / (1 << 30), read_available() / (1 << 30));
+
   say(t, nets);
-  if (!check_memory(t, say, error) || !time_iteration(t, &iteration, error))
+  say(t, memory);
+  if (!sg_trainer_fits(t, error) || !time_iteration(t, &iteration, error))
     return FALSE;
   double per_kimg = iteration * 1000 / t->o->batch, left = t->o->kimg - (double)l->nimg / 1000;
   double per_snapshot = per_kimg * t->o->tick_kimg * t->o->snap;

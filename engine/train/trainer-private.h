@@ -49,6 +49,8 @@ void sg_trainer_prepare_grid(SgTrainer *t);
 void sg_trainer_write_reals(SgTrainer *t);
 void sg_trainer_write_fakes(SgTrainer *t, const char *name);
 /* trainer-preflight.c */
+/* Whether the memory that is free now will do; the error says which batch would fit. */
+gboolean sg_trainer_fits(SgTrainer *t, GError **error);
 gboolean sg_trainer_preflight(SgTrainer *t, GError **error);
 /* "1h 02m 03s" */
 char *sg_format_time(double seconds);

@@ -131,7 +131,9 @@ sg_train_run(SgTrainOptions *o, SgDataset *ds, GError **error)
   g_autofree char *snapshot = NULL;
   GError *why = NULL;
 
-  if (!prepare(&t, &snapshot, error) || !load_snapshot(&t, snapshot, error) || !open_run(&t, error))
+  /* What cannot fit leaves no run directory behind. */
+  if (!prepare(&t, &snapshot, error) || !sg_trainer_fits(&t, error) ||
+      !load_snapshot(&t, snapshot, error) || !open_run(&t, error))
     return FALSE;
   say_hello(&t);
   if (train(&t, &why))

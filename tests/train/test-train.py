@@ -705,6 +705,7 @@ class Leaves(Case):
             resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
         self.refuse(1, '--data=' + make_folder(self.tmp + '/set', n=2), '--outdir=' + self.tmp + '/out', *SMALL,
                     '--channel-base=1024', '--resolution=1024', '--batch=4096', says=('GiB', '--batch'), preexec_fn=little)
+        self.assertFalse(os.path.exists(self.tmp + '/out') and os.listdir(self.tmp + '/out'))
         self.refuse(2, '--data=' + self.tmp + '/set', '--outdir=' + self.tmp + '/out', *SMALL, '--batch=3', says=('mbstd-group',))
 
 
