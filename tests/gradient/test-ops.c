@@ -45,6 +45,13 @@ BUILD(build_expand)
   return sg_op_mul(t, y, y);
 }
 
+/* There and back: channels that only fill up a block must not be summed. */
+BUILD(build_expand_sum)
+{
+  SgVar *y = sg_op_expand(t, sg_op_mul(t, in[0], in[0]), A, 3, 5, 4, 6);
+  return sg_op_sum_to(t, y, c->in[0].n, 1, 4, 6);
+}
+
 BUILD(build_sum_to)
 {
   SgVar *x = sg_op_mul(t, in[0], in[0]);
@@ -144,6 +151,8 @@ static const CheckCase cases[] = {
     {"expand-act-nc", build_expand, {{P, 3, 5, 1, 1}}, A},
     {"expand-act-nhw", build_expand, {{P, 3, 1, 4, 6}}, A},
     {"expand-act-hw", build_expand, {{P, 1, 1, 4, 6}}, A},
+    {"expand-sum-nhw", build_expand_sum, {{P, 3, 1, 4, 6}}},
+    {"expand-sum-hw", build_expand_sum, {{P, 1, 1, 4, 6}}},
     {"sum-nhw", build_sum_to, {{P, 3, 5, 4, 6}}, 0},
     {"sum-c", build_sum_to, {{P, 3, 5, 4, 6}}, 1},
     {"sum-nc", build_sum_to, {{P, 3, 5, 4, 6}}, 2},
