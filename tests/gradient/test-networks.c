@@ -347,6 +347,31 @@ test_clamped(gconstpointer data)
   net_setup_clear(&r.s);
 }
 
+/* Every augmentation of a draw is used where it belongs: without it the loss is another. */
+static void
+test_augmented(gconstpointer data)
+{
+  static const struct {
+    SgPhase phase;
+    gsize offset;
+  } used[] = {{SG_PHASE_GMAIN, G_STRUCT_OFFSET(SgDraw, aug_fake)},
+              {SG_PHASE_DMAIN, G_STRUCT_OFFSET(SgDraw, aug_fake)},
+              {SG_PHASE_DMAIN, G_STRUCT_OFFSET(SgDraw, aug_real)},
+              {SG_PHASE_DREG, G_STRUCT_OFFSET(SgDraw, aug_real)}};
+  Run r;
+  net_setup_init(&r.s, data, sg_backend_reference());
+  for (guint i = 0; i < G_N_ELEMENTS(used); i++) {
+    r.phase = used[i].phase;
+    SgAugDraw **aug = G_STRUCT_MEMBER_P(r.s.draw[r.phase], used[i].offset), *was = *aug;
+    double loss = loss_of(&r);
+    *aug = NULL;
+    double without = loss_of(&r);
+    *aug = was;
+    g_assert_cmpfloat(fabs(without - loss), >, 1e-3 * fabs(loss));
+  }
+  net_setup_clear(&r.s);
+}
+
 /* ---- the CPU against the reference ----------------------------------------------------------- */
 
 static double
@@ -454,6 +479,8 @@ main(int argc, char **argv)
     add("cpu", &cases[i], test_cpu);
     if (cases[i].clamp >= 0)
       add("clamped", &cases[i], test_clamped);
+    if (cases[i].pipe)
+      add("augmented", &cases[i], test_augmented);
   }
   g_test_add_func("/penalty/r1", test_r1_value);
   return g_test_run();
