@@ -87,6 +87,7 @@ MUTATIONS = [
     (G, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), o, i, 1, 1)'),
     (G, '.scale = demodulation(t, style, weight)', '.scale = sg_var_detach(t, demodulation(t, style, weight))'),
     (G, '.clamp = clamp >= 0 ? clamp * gain : -1', '.clamp = clamp'),
+    (D, '.clamp = clamp >= 0 ? clamp * gain : -1', '.clamp = clamp'),
     (G, '.clamp = s->info.g_conv_clamp', '.clamp = -1'),
     (D, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
     (D, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
@@ -119,8 +120,8 @@ MUTATIONS = [
 ]
 
 # In this order, until one is red: (program under the build folder, arguments)
-TESTS = [('gradient/test-ops', []), ('gradient/test-networks', []), ('gradient/test-torture', []),
-         ('golden/test-training', [])]
+TESTS = [('gradient/test-ops', []), ('gradient/test-networks', []), ('gradient/test-learner-nets', []),
+         ('gradient/test-torture', []),         ('golden/test-training', [])]
 
 
 def run(command, **keys):
