@@ -121,7 +121,7 @@ MUTATIONS = [
 
 # In this order, until one is red: (program under the build folder, arguments)
 TESTS = [('gradient/test-ops', []), ('gradient/test-networks', []), ('gradient/test-learner-nets', []),
-         ('gradient/test-torture', []),         ('golden/test-training', [])]
+         ('gradient/test-torture', []), ('golden/test-training', [])]
 
 
 def run(command, **keys):
