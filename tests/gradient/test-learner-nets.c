@@ -88,7 +88,7 @@ test_arch(gconstpointer data)
   guint i = GPOINTER_TO_UINT(data);
   const char *d_arch = archs[(i + 1) % G_N_ELEMENTS(archs)];
   check(archs[i], d_arch, 0, -1);
-  check(archs[i], d_arch, 2, 0.4);
+  check(archs[i], d_arch, 2, 0.15);
 }
 
 int
