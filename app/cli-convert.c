@@ -3,11 +3,14 @@
 #include <stdio.h>
 
 static GError *
-convert(const char *in, const char *out, gboolean json)
+convert(const char *in, const char *out, gboolean light, gboolean json)
 {
   GError *error = NULL;
-  g_autoptr(SgModel) model = sg_model_load(in, &error);
+  g_autoptr(SgModel) whole = sg_model_load(in, &error);
+  g_autoptr(SgModel) model = NULL;
 
+  if (whole)
+    model = light ? sg_model_new_light(whole) : sg_model_ref(whole);
   if (!model || !sg_model_save(model, out, &error))
     return error;
   if (json) {
@@ -22,9 +25,12 @@ convert(const char *in, const char *out, gboolean json)
 int
 cli_convert(int argc, char **argv)
 {
-  gboolean json = FALSE;
+  gboolean json = FALSE, light = FALSE;
   const GOptionEntry entries[] = {
-      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the weights' hash as JSON", NULL}, {NULL}};
+      {"light", 0, 0, G_OPTION_ARG_NONE, &light,
+       "of a training's snapshot only what drawing and scoring need", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the weights' hash as JSON", NULL},
+      {NULL}};
   const CliHelp help = {
       "IN OUT", "Writes any readable model as native safetensors (float32).",
       "OUT appears only when all of it is on disk; what was there stays if that fails."};
@@ -36,6 +42,6 @@ cli_convert(int argc, char **argv)
   if (argc != 3)
     cli_set_usage_error(&error, "expected two files: the model to read and the file to write");
   else
-    error = convert(argv[1], argv[2], json);
+    error = convert(argv[1], argv[2], light, json);
   return cli_finish(command, error);
 }

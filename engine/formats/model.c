@@ -292,6 +292,31 @@ sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor
   sg_model_add(m, prefix, name, tensor);
 }
 
+SgModel *
+sg_model_new_light(const SgModel *model)
+{
+  SgModel *m = new_model(model->path, model->kind);
+  const char *g = sg_model_generator_prefix(model);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  m->info = model->info;
+  for (guint i = 0; i < model->names->len; i++) {
+    const char *name = model->names->pdata[i];
+    if (!g_str_has_prefix(name, g) && !g_str_has_prefix(name, "D."))
+      continue;
+    g_ptr_array_add(m->names, g_strdup(name));
+    g_hash_table_replace(m->tensors, g_strdup(name),
+                         sg_tensor_ref(g_hash_table_lookup(model->tensors, name)));
+  }
+  g_hash_table_iter_init(&iter, model->metadata);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    if (!g_str_has_prefix(key, "train."))
+      g_hash_table_replace(m->metadata, g_strdup(key), g_strdup(value));
+  m->hash = compute_hash(m);
+  return m;
+}
+
 /* ---- saving ---------------------------------------------------------------------------------- */
 
 static void

@@ -52,6 +52,9 @@ SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
 SgModel *sg_model_new(const char *path, const SgModelInfo *info);
 /* Appends a tensor; takes it. */
 void sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor);
+/* What drawing and scoring need of a training's snapshot: the averaged generator and the
+ * discriminator, without the training's state. Tensors are shared. */
+SgModel *sg_model_new_light(const SgModel *model);
 /* Writes native safetensors (float32) with the architecture in __metadata__, to a temporary file
  * that is renamed over `path` only when all of it is on disk. */
 gboolean sg_model_save(SgModel *model, const char *path, GError **error);

@@ -685,9 +685,15 @@ class Leaves(Case):
         for args in (['generate', '--network=' + network, '--seeds=0-1', '--outdir=' + self.tmp + '/pictures'],
                      ['score', '--network=' + network, self.tmp + '/pictures/seed0000.png', data + '/00.png'],
                      ['metrics', '--network=' + run, '--data=' + data, '--images=8'],
-                     ['convert', network, self.tmp + '/copy.safetensors']):
+                     ['convert', network, self.tmp + '/copy.safetensors'],
+                     ['convert', '--light', network, self.tmp + '/light.safetensors']):
             code, out, err = vitrine(*args)
             self.assertEqual((code, err), (0, ''), args)
+        tensors, meta = parse_safetensors(read(self.tmp + '/light.safetensors'))
+        self.assertEqual({name.split('.')[0] for name in tensors}, {'G_ema', 'D'})
+        self.assertEqual([key for key in meta if key.startswith('train')], [])
+        whole = parse_safetensors(read(network))[0]
+        self.assertEqual({name: whole[name] for name in tensors}, tensors)
 
     def test_dry_run(self):
         data = make_folder(self.tmp + '/set')
