@@ -7,12 +7,27 @@ static const char *const archs[] = {"skip", "orig", "resnet", NULL};
 static const char *const augs[] = {"noaug", "ada", "fixed", NULL};
 static const char *const metrics[] = {"swd", "none", NULL};
 
-#define AT(field)                        G_STRUCT_OFFSET(SgTrainOptions, field)
-#define INT(name, field, lo, hi, d, h)   {name, SG_OPTION_INT, AT(field), lo, hi, NULL, d, h, GROUP}
-#define REAL(name, field, lo, hi, d, h)  {name, SG_OPTION_REAL, AT(field), lo, hi, NULL, d, h, GROUP}
-#define BOOL(name, field, d, h)          {name, SG_OPTION_BOOL, AT(field), 0, 1, NULL, d, h, GROUP}
-#define SEED(name, field, d, h)          {name, SG_OPTION_SEED, AT(field), 0, 0, NULL, d, h, GROUP}
-#define TEXT(name, field, words, d, h)   {name, SG_OPTION_TEXT, AT(field), 0, 0, words, d, h, GROUP}
+#define AT(field) G_STRUCT_OFFSET(SgTrainOptions, field)
+#define INT(name, field, lo, hi, d, h)                                                             \
+  {                                                                                                \
+    name, SG_OPTION_INT, AT(field), lo, hi, NULL, d, h, GROUP                                      \
+  }
+#define REAL(name, field, lo, hi, d, h)                                                            \
+  {                                                                                                \
+    name, SG_OPTION_REAL, AT(field), lo, hi, NULL, d, h, GROUP                                     \
+  }
+#define BOOL(name, field, d, h)                                                                    \
+  {                                                                                                \
+    name, SG_OPTION_BOOL, AT(field), 0, 1, NULL, d, h, GROUP                                       \
+  }
+#define SEED(name, field, d, h)                                                                    \
+  {                                                                                                \
+    name, SG_OPTION_SEED, AT(field), 0, 0, NULL, d, h, GROUP                                       \
+  }
+#define TEXT(name, field, words, d, h)                                                             \
+  {                                                                                                \
+    name, SG_OPTION_TEXT, AT(field), 0, 0, words, d, h, GROUP                                      \
+  }
 
 /* Large enough for anything sensible, small enough that products of two fit an int. */
 #define MANY 32768

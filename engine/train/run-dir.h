@@ -64,8 +64,8 @@ typedef enum {
 SgControl *sg_control_new(const char *run_dir, GError **error);
 /* What is asked for; SNAPSHOT is cleared by reading it. */
 SgControlFlags sg_control_take(SgControl *c);
-/* Blocks while paused, until resume, stop or a wish for a snapshot (PAUSE is still set then); returns
- * sg_control_take(). */
+/* Blocks while paused, until resume, stop or a wish for a snapshot (PAUSE is still set then);
+ * returns sg_control_take(). */
 SgControlFlags sg_control_wait(SgControl *c);
 /* What "status" answers with: a JSON object's text, copied. */
 void sg_control_set_status(SgControl *c, const char *json);

@@ -40,7 +40,7 @@ test_hostile(void)
     g_assert_cmpint(error->domain, ==, SG_FORMAT_ERROR);
     g_assert_true(g_str_has_prefix(error->message, path));
     /* Walking the paths would take days; a second is not enough under a sanitizer. */
-  g_assert_cmpint(cpu_time() - start, <, 20 * G_USEC_PER_SEC);
+    g_assert_cmpint(cpu_time() - start, <, 20 * G_USEC_PER_SEC);
   }
   g_assert_cmpint(count, ==, 31);
 }
