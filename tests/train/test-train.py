@@ -324,7 +324,8 @@ class Kill(Case):
             # Every tick once, whatever was cut and written again.
             kimg = [line['Progress/kimg']['mean'] for line in left['stats.jsonl']]
             self.assertEqual(kimg, sorted(set(kimg)))
-            self.assertEqual(kimg[-1], float(snapshot_of(run)[1]['kimg']))
+            # A kill between the last snapshot and its tick leaves that tick unwritten: the run is over then.
+            self.assertLessEqual(kimg[-1], float(snapshot_of(run)[1]['kimg']))
 
     def test_everything(self):
         self.one_life_after_another(8, 1, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING)
