@@ -28,6 +28,9 @@ void sg_picture_free(SgPicture *p);
 SgRenderer *sg_renderer_new(SgModel *model, SgBackend *backend, GError **error);
 void sg_renderer_free(SgRenderer *r);
 SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
+/* The nets with the weights that `prune` leaves, made when they are not those of the last picture;
+ * borrowed until the next call with another `prune`. For what looks inside (nets.h). */
+struct _SgNets *sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error);
 /* Upper bound of what the stage cache may hold, bytes; 0 switches it off. Default 512 MiB. */
 void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);
 

@@ -5,12 +5,13 @@
 struct _SgStageCache {
   const SgSynthesis *net;
   int first_face, n;
-  gboolean *keep;   /* [stages] whether a convolution's output is kept */
-  SgBuf **x, **img; /* [stages] outputs of CONV and RGB stages, NULL where not kept */
-  SgBuf **noise;    /* [stages] planes of noise_key, made when first needed */
-  float *ws;        /* [n, num_ws, w_dim] that x and img belong to */
-  SgNoiseKey noise_key;
-  guint valid; /* leading stages for which x and img are those of ws and noise_key */
+  gboolean *keep;       /* [stages] whether a convolution's output is kept */
+  SgBuf **x, **img;     /* [stages] outputs of CONV and RGB stages, NULL where not kept */
+  SgBuf **noise;        /* [stages] planes of noise_key, made when first needed */
+  float *ws;            /* [n, num_ws, w_dim] that x and img belong to */
+  SgNoiseKey noise_key; /* its gain is the array below */
+  double *gain;         /* [num_convs] */
+  guint valid;          /* leading stages for which x and img are those of ws and noise_key */
 };
 
 static gsize
@@ -34,6 +35,9 @@ sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget)
   c->img = g_new0(SgBuf *, stages);
   c->noise = g_new0(SgBuf *, stages);
   c->ws = g_new0(float, (gsize)n * net->num_ws * net->w_dim);
+  c->gain = g_new(double, net->num_convs);
+  for (int i = 0; i < net->num_convs; i++)
+    c->gain[i] = 1;
   for (guint i = 0; i < stages; i++) {
     gsize bytes = stage_bytes(c, sg_synthesis_stage(net, i));
     c->keep[i] = bytes <= budget;
@@ -64,6 +68,7 @@ sg_stage_cache_free(SgStageCache *c)
   g_free(c->img);
   g_free(c->noise);
   g_free(c->ws);
+  g_free(c->gain);
   g_free(c);
 }
 
@@ -120,7 +125,8 @@ stage_noise(guint i, int n, gpointer data, GError **error)
   SgStageCache *c = data;
   const SgStage *stage = sg_synthesis_stage(c->net, i);
 
-  if (c->noise_key.mode == SG_NOISE_NONE || stage->noise_strength == 0)
+  if (c->noise_key.mode == SG_NOISE_NONE || stage->noise_strength == 0 ||
+      c->gain[stage->conv_index] == 0)
     return NULL;
   if (c->noise_key.mode == SG_NOISE_CONST && stage->noise_const)
     return sg_buf_ref(stage->noise_const);
@@ -145,6 +151,15 @@ same_w(const SgStageCache *c, const float *ws, int w_index)
   return TRUE;
 }
 
+/* Does the stage's noise differ from what its output was made with? */
+static gboolean
+noise_differs(const SgStageCache *c, const SgStage *stage, SgNoiseKey noise, gboolean planes)
+{
+  if (stage->kind != SG_STAGE_CONV || stage->noise_strength == 0)
+    return FALSE;
+  return planes || (noise.gain ? noise.gain[stage->conv_index] : 1) != c->gain[stage->conv_index];
+}
+
 /* Takes over ws and noise; what they change is no longer valid. */
 static void
 invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
@@ -155,7 +170,7 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
 
   for (; i < c->valid; i++) {
     const SgStage *stage = sg_synthesis_stage(c->net, i);
-    if (!same_w(c, ws, stage->w_index) || (noisy && stage->noise_strength != 0))
+    if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, noise, noisy))
       break;
   }
   c->valid = i;
@@ -168,6 +183,9 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
     for (guint s = 0; s < c->net->stages->len; s++)
       drop(&c->noise[s]);
   }
+  for (int k = 0; k < c->net->num_convs; k++)
+    c->gain[k] = noise.gain ? noise.gain[k] : 1;
+  c->noise_key.gain = c->gain;
   memcpy(c->ws, ws, sizeof(float) * (gsize)c->n * (gsize)c->net->num_ws * (gsize)c->net->w_dim);
 }
 
@@ -237,6 +255,7 @@ sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint 
                  .ws = c->ws,
                  .noise = stage_noise,
                  .noise_data = c,
+                 .noise_gain = c->gain,
                  .stage_done = stage_done,
                  .data = c};
   return sg_synthesis_run(&pass, from, to, x, img, block_in, error);

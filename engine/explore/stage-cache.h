@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   SgNoiseMode mode;
-  guint32 seed; /* of face 0, RANDOM only */
+  guint32 seed;       /* of face 0, RANDOM only */
+  const double *gain; /* [num_convs] factor of each convolution's noise; NULL: all 1. Copied. */
 } SgNoiseKey;
 
 typedef struct _SgStageCache SgStageCache;

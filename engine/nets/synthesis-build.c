@@ -253,6 +253,9 @@ sg_synthesis_new(SgBackend *backend, SgModel *model, const char *prefix, GError 
   net->stages = g_array_new(FALSE, FALSE, sizeof(SgStage));
   g_array_set_clear_func(net->stages, stage_clear);
   gboolean ok = info->family == SG_FAMILY_MYSTYLEGAN ? build_mystylegan(&b) : build_stylegan2(&b);
+  for (guint i = 0; i < net->stages->len; i++)
+    if (sg_synthesis_stage(net, i)->kind == SG_STAGE_CONV)
+      sg_synthesis_stage(net, i)->conv_index = net->num_convs++;
   return ok ? g_steal_pointer(&net) : NULL;
 }
 

@@ -62,6 +62,7 @@ run_conv(Run *run, guint i, GError **error)
   g_autoptr(SgBuf) style = stage_style(run->pass, stage, error);
   g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
   g_autoptr(GError) noise_error = NULL;
+  double gain = run->pass->noise_gain ? run->pass->noise_gain[stage->conv_index] : 1;
 
   if (!style || !(demod = sg_buf_new(b, SG_FMT_PLAIN, n, stage->out_channels, 1, 1, error)))
     return FALSE;
@@ -75,7 +76,7 @@ run_conv(Run *run, guint i, GError **error)
   }
   SgEpilogue e = {.scale = demod,
                   .noise = noise,
-                  .noise_strength = stage->noise_strength,
+                  .noise_strength = stage->noise_strength * (float)gain,
                   .bias = stage->bias,
                   .slope = net->slope,
                   .gain = stage->gain,

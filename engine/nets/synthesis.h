@@ -19,6 +19,7 @@ typedef struct {
   SgStageKind kind;
   char name[32];  /* "b8.conv0", "b8.torgb", mystylegan "1.upconv" */
   int w_index;    /* which of the num_ws vectors */
+  int conv_index; /* CONV: how many convolutions come before it */
   int resolution; /* of its output */
   int in_channels, out_channels;
   SgBuf *affine_w, *affine_b; /* style: [in, w_dim], [1, in] */
@@ -45,7 +46,7 @@ typedef struct {
 typedef struct {
   SgBackend *backend;
   SgModel *model;
-  int num_ws, w_dim, channels, resolution;
+  int num_ws, num_convs, w_dim, channels, resolution;
   int full_resolution; /* before the crop; == resolution for StyleGAN2 */
   SgArch arch;
   gboolean bilinear_rgb; /* pictures are upsampled bilinearly, else by the FIR filter */
@@ -71,9 +72,8 @@ typedef struct {
    * full. */
   SgBuf *(*noise)(guint stage, int n, gpointer data, GError **error);
   gpointer noise_data;
-  /* Called after each stage with its output (borrowed: ref to keep). x is only made if keep_x says
-   * so. */
-  gboolean (*keep_x)(guint stage, gpointer data);
+  const double *noise_gain; /* [num_convs] factor of each convolution's noise; NULL: all 1 */
+  /* Called after each stage with what there is then (borrowed: ref to keep). */
   void (*stage_done)(guint stage, SgBuf *x, SgBuf *img, gpointer data);
   gpointer data;
 } SgPass;

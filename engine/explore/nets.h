@@ -1,0 +1,47 @@
+/* SgNets: the generator with one set of weights, and what its last picture left behind. A renderer
+ * has one for the weights as stored and one for those that its recipe prunes. One thread at a time.
+ */
+#pragma once
+
+#include "engine/explore/stage-cache.h"
+#include "engine/nets/mapping.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SgNets {
+  SgModel *model;
+  SgBackend *backend;
+  SgMapping *mapping;
+  SgSynthesis *net;
+  double *w_avg; /* [w_dim]; NULL until truncation needs it */
+  gsize budget;
+  GPtrArray *groups; /* of SgStageCache, together all faces of the last picture */
+  int faces;         /* 0: nothing has been mapped yet */
+  float *z, *w;      /* of the last mapping: [faces, z_dim], [faces, w_dim] */
+  int label;
+  SgRecipe *sources; /* whose sources source_w belongs to, or NULL */
+  double *source_w;  /* [num_sources, w_dim] edited w of each */
+} SgNets;
+
+/* References the model, packs its weights. NULL and error when memory is short. */
+SgNets *sg_nets_new(SgModel *model, SgBackend *backend, gsize budget, GError **error);
+void sg_nets_free(SgNets *nets);
+void sg_nets_set_budget(SgNets *nets, gsize bytes);
+/* Makes sure that w_avg is there. */
+gboolean sg_nets_need_w_avg(SgNets *nets, GError **error);
+/* All faces of the recipe: [faces, num_ws, w_dim], to be freed; nets->w is what was mapped. Errors
+ * when the recipe is for another kind of model. */
+float *sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error);
+/* Face 0 alone to ws [num_ws, w_dim]; disturbs nothing of what is kept. */
+gboolean sg_nets_single_ws(SgNets *nets, const SgRecipe *recipe, float *ws, GError **error);
+/* w [w_dim] of a face before offset and scale: loaded, or what was mapped [w_dim]. */
+void sg_nets_base_w(const SgRecipe *recipe, int face, const float *mapped, double *w);
+/* Stages to run for a picture of at most max_resolution (0: all). */
+guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
+/* Unclamped [faces, C, H, W]; first_run as sg_stage_cache_render(). */
+SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, int max_resolution, guint *first_run,
+                         GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgNets, sg_nets_free)
+
+G_END_DECLS
