@@ -29,6 +29,7 @@ struct _VitrineRenderThread {
   Request *slot;
   gint64 quiet_from; /* idle work may begin */
   GQueue jobs;       /* of Job* */
+  VitrineTasks *tasks;
   gboolean measure;
   SgSpace measure_space;
   VitrineReport *report;
@@ -83,6 +84,7 @@ thread_unref(gpointer data)
   request_free(self->slot);
   report_free(self->report);
   sg_renderer_free(self->next_renderer);
+  vitrine_tasks_free(self->tasks);
   g_mutex_clear(&self->mutex);
   g_cond_clear(&self->cond);
   g_free(self);
@@ -193,11 +195,25 @@ run_job(VitrineRenderThread *self)
   g_mutex_lock(&self->mutex);
 }
 
-/* One slice of what can wait, or waits itself. Called and returns with the lock held. */
+/* One slice of work; the lock is not held while it runs. */
+static void
+task_slice(VitrineRenderThread *self, gboolean urgent)
+{
+  g_mutex_unlock(&self->mutex);
+  vitrine_tasks_step(self->tasks, urgent, self->renderer);
+  g_mutex_lock(&self->mutex);
+}
+
+/* One slice of what can wait, or waits itself: what belongs to the picture first (to compare with,
+ * its score), then the panes' tasks and what is measured. Called and returns with the lock held. */
 static void
 idle_slice(VitrineRenderThread *self)
 {
-  if (!self->work || !vitrine_idle_work_pending(self->work, self->measure, self->measure_space)) {
+  gboolean tasks = self->work && vitrine_tasks_pending(self->tasks, FALSE);
+  gboolean work = self->work && vitrine_idle_work_pending(self->work, self->measure && !tasks,
+                                                          self->measure_space);
+
+  if (!tasks && !work) {
     g_cond_wait(&self->cond, &self->mutex);
     return;
   }
@@ -205,7 +221,11 @@ idle_slice(VitrineRenderThread *self)
     g_cond_wait_until(&self->cond, &self->mutex, self->quiet_from);
     return;
   }
-  gboolean measure = self->measure;
+  if (!work) {
+    task_slice(self, FALSE);
+    return;
+  }
+  gboolean measure = self->measure && !tasks;
   SgSpace space = self->measure_space;
   g_mutex_unlock(&self->mutex);
   VitrineReport *news = g_new0(VitrineReport, 1);
@@ -232,6 +252,8 @@ thread_main(gpointer data)
       g_mutex_unlock(&self->mutex);
       render(self, request);
       g_mutex_lock(&self->mutex);
+    } else if (self->work && vitrine_tasks_pending(self->tasks, TRUE)) {
+      task_slice(self, TRUE);
     } else {
       idle_slice(self);
     }
@@ -257,6 +279,7 @@ vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data)
   g_mutex_init(&self->mutex);
   g_cond_init(&self->cond);
   g_queue_init(&self->jobs);
+  self->tasks = vitrine_tasks_new();
   g_atomic_ref_count_inc(&self->ref);
   self->thread = g_thread_new("render", thread_main, self);
   return self;
@@ -268,6 +291,7 @@ vitrine_render_thread_free(VitrineRenderThread *self)
   if (!self)
     return;
   self->deliver = NULL;
+  vitrine_tasks_stop_all(self->tasks);
   g_mutex_lock(&self->mutex);
   self->stop = TRUE;
   g_cond_signal(&self->cond);
@@ -279,6 +303,7 @@ vitrine_render_thread_free(VitrineRenderThread *self)
 void
 vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *renderer)
 {
+  vitrine_tasks_stop_all(self->tasks);
   g_mutex_lock(&self->mutex);
   sg_renderer_free(self->next_renderer);
   self->next_renderer = renderer;
@@ -315,6 +340,24 @@ vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointe
   g_queue_push_tail(&self->jobs, job);
   g_cond_signal(&self->cond);
   g_mutex_unlock(&self->mutex);
+}
+
+guint
+vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
+                                 gpointer data, gpointer user_data)
+{
+  guint id = vitrine_tasks_start(self->tasks, class, data, user_data);
+
+  g_mutex_lock(&self->mutex);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  return id;
+}
+
+void
+vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id)
+{
+  vitrine_tasks_stop(self->tasks, id);
 }
 
 void

@@ -10,7 +10,7 @@
 #pragma once
 
 #include <gdk/gdk.h>
-#include "engine/explore/renderer.h"
+#include "app/vitrine-tasks.h"
 
 G_BEGIN_DECLS
 
@@ -57,6 +57,10 @@ void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *re
  * without a model). */
 typedef void (*VitrineJobFunc)(SgRenderer *renderer, gpointer data);
 void vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointer data);
+/* As vitrine_tasks_start(), vitrine_tasks_stop(); another renderer ends all tasks without news. */
+guint vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
+                                       gpointer data, gpointer user_data);
+void vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id);
 /* Measures each dimension of `space` once for the faces now shown, again when they change. */
 void vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space);
 

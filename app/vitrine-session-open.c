@@ -56,6 +56,11 @@ vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe, GE
                 info->c_dim);
     return FALSE;
   }
+  if (recipe->num_mix && recipe->num_mix != info->num_ws) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "Its recipe mixes %d styles; the model has %d.", recipe->num_mix, info->num_ws);
+    return FALSE;
+  }
   return TRUE;
 }
 

@@ -393,6 +393,24 @@ vitrine_session_stop_influence(VitrineSession *self)
   vitrine_render_thread_measure(self->render, FALSE, self->space);
 }
 
+guint
+vitrine_session_start_task(VitrineSession *self, const VitrineTaskClass *class, gpointer data,
+                           gpointer user_data)
+{
+  if (self->model)
+    return vitrine_render_thread_start_task(self->render, class, data, user_data);
+  if (class->free_data)
+    class->free_data(data);
+  return 0;
+}
+
+void
+vitrine_session_stop_task(VitrineSession *self, guint id)
+{
+  if (self->render)
+    vitrine_render_thread_stop_task(self->render, id);
+}
+
 /* ---- the object ---------------------------------------------------------------------------------
  */
 

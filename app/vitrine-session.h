@@ -8,7 +8,7 @@
 #pragma once
 
 #include <gdk/gdk.h>
-#include "engine/explore/recipe.h"
+#include "app/vitrine-tasks.h"
 
 G_BEGIN_DECLS
 
@@ -76,6 +76,12 @@ void vitrine_session_set_space(VitrineSession *self, SgSpace space);
 const double *vitrine_session_get_influence(VitrineSession *self, SgSpace space);
 void vitrine_session_start_influence(VitrineSession *self);
 void vitrine_session_stop_influence(VitrineSession *self);
+
+/* Work for a pane on the render thread (vitrine-tasks.h). Opening another model ends every task
+ * without news. Returns an id, 0 without a model (then `data` is freed). */
+guint vitrine_session_start_task(VitrineSession *self, const VitrineTaskClass *class, gpointer data,
+                                 gpointer user_data);
+void vitrine_session_stop_task(VitrineSession *self, guint id);
 
 /* Favourites, kept per model hash in the user's state directory. */
 const char *vitrine_session_get_favourite(VitrineSession *self, SgSpace space,

@@ -9,65 +9,9 @@ struct _VitrineLatentPane {
   VitrineSession *session;
   VitrineGeneration *generation;
   VitrineDimensionList *list;
-  gboolean pressed; /* a button or finger is down somewhere in the pane */
-  gboolean gesture; /* … and something has changed since: the session knows of a gesture */
 };
 
 G_DEFINE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, GTK_TYPE_BOX)
-
-/* --- gestures: from the first change while a button is down, until it is up ---
- *
- * One controller for the whole pane instead of one per slider. It only watches. */
-
-static void
-set_pressed(VitrineLatentPane *self, gboolean pressed)
-{
-  if (self->pressed == pressed)
-    return;
-  self->pressed = pressed;
-  vitrine_dimension_list_set_dragging(self->list, pressed);
-  if (!pressed && self->gesture) {
-    self->gesture = FALSE;
-    vitrine_session_end_gesture(self->session);
-  }
-}
-
-static gboolean
-event_cb(GtkEventControllerLegacy *controller, GdkEvent *event, VitrineLatentPane *self)
-{
-  switch (gdk_event_get_event_type(event)) {
-  case GDK_BUTTON_PRESS:
-  case GDK_TOUCH_BEGIN:
-    set_pressed(self, TRUE);
-    break;
-  case GDK_BUTTON_RELEASE:
-  case GDK_TOUCH_END:
-  case GDK_TOUCH_CANCEL:
-  case GDK_GRAB_BROKEN:
-    set_pressed(self, FALSE);
-    break;
-  case GDK_MOTION_NOTIFY:
-  case GDK_ENTER_NOTIFY:
-    /* A release can get lost to a popup's grab: a pointer that moves freely is proof of one. */
-    if ((gdk_event_get_modifier_state(event) &
-         (GDK_BUTTON1_MASK | GDK_BUTTON2_MASK | GDK_BUTTON3_MASK)) == 0 &&
-        gdk_event_get_event_type(event) == GDK_MOTION_NOTIFY)
-      set_pressed(self, FALSE);
-    break;
-  default:
-    break;
-  }
-  return GDK_EVENT_PROPAGATE;
-}
-
-static void
-recipe_changed_cb(VitrineSession *session, VitrineLatentPane *self)
-{
-  if (!self->pressed || self->gesture)
-    return;
-  self->gesture = TRUE;
-  vitrine_session_begin_gesture(session);
-}
 
 /* --- actions --- */
 
@@ -108,19 +52,12 @@ vitrine_latent_pane_init(VitrineLatentPane *self)
 {
   load_css();
   gtk_widget_init_template(GTK_WIDGET(self));
-  GtkEventController *watcher = gtk_event_controller_legacy_new();
-  gtk_event_controller_set_propagation_phase(watcher, GTK_PHASE_CAPTURE);
-  g_signal_connect(watcher, "event", G_CALLBACK(event_cb), self);
-  gtk_widget_add_controller(GTK_WIDGET(self), watcher);
 }
 
 static void
 vitrine_latent_pane_dispose(GObject *object)
 {
   VitrineLatentPane *self = VITRINE_LATENT_PANE(object);
-  if (self->gesture)
-    vitrine_session_end_gesture(self->session);
-  self->gesture = FALSE;
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_LATENT_PANE);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_latent_pane_parent_class)->dispose(object);
@@ -149,7 +86,6 @@ vitrine_latent_pane_new(VitrineSession *session)
 {
   VitrineLatentPane *self = g_object_new(VITRINE_TYPE_LATENT_PANE, NULL);
   self->session = g_object_ref(session);
-  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   vitrine_generation_set_session(self->generation, session);
   vitrine_dimension_list_set_session(self->list, session);
   return GTK_WIDGET(self);
@@ -165,4 +101,10 @@ gboolean
 vitrine_latent_pane_go_to(VitrineLatentPane *self, int index)
 {
   return vitrine_dimension_list_go_to(self->list, index);
+}
+
+void
+vitrine_latent_pane_set_pressed(VitrineLatentPane *self, gboolean pressed)
+{
+  vitrine_dimension_list_set_dragging(self->list, pressed);
 }

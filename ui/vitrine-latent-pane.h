@@ -21,5 +21,7 @@ GtkWidget *vitrine_latent_pane_new(VitrineSession *session);
 void vitrine_latent_pane_jump(VitrineLatentPane *self);
 /* Scrolls to dimension `index` of the edited space and focuses its slider. FALSE: no such one. */
 gboolean vitrine_latent_pane_go_to(VitrineLatentPane *self, int index);
+/* A button or finger is down somewhere in the pane: what is below it must not move. */
+void vitrine_latent_pane_set_pressed(VitrineLatentPane *self, gboolean pressed);
 
 G_END_DECLS

@@ -53,6 +53,14 @@ static const Shortcut view_keys[] = {
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
     {0},
 };
+static const Shortcut pane_keys[] = {
+    {N_("Latent"), "F2", "win.show-pane", "'latent'"},
+    {N_("Mixing"), "F3", "win.show-pane", "'mixing'"},
+    {N_("Pruning"), "F4", "win.show-pane", "'pruning'"},
+    {N_("Weights"), "F5", "win.show-pane", "'weights'"},
+    {N_("Layers"), "F6", "win.show-pane", "'layers'"},
+    {0},
+};
 static const Shortcut general_keys[] = {
     {N_("Main menu"), "F10", "win.menu", NULL},
     {N_("Keyboard shortcuts"), "<Control>question|F1", "win.shortcuts", NULL},
@@ -62,8 +70,8 @@ static const Shortcut general_keys[] = {
     {0},
 };
 static const Section sections[] = {
-    {N_("Files"), file_keys}, {N_("Editing"), edit_keys},        {N_("Faces"), face_keys},
-    {N_("View"), view_keys},  {N_("Application"), general_keys},
+    {N_("Files"), file_keys}, {N_("Editing"), edit_keys}, {N_("Faces"), face_keys},
+    {N_("View"), view_keys},  {N_("Panes"), pane_keys},   {N_("Application"), general_keys},
 };
 
 void

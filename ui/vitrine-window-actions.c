@@ -5,6 +5,7 @@
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-file-dialog.h"
 #include "ui/vitrine-latent-pane.h"
+#include "ui/vitrine-side.h"
 #include "ui/vitrine-preferences.h"
 #include "ui/vitrine-shortcuts.h"
 
@@ -199,8 +200,20 @@ jump_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
 
+  if (!self->pane)
+    return;
+  vitrine_side_show(VITRINE_SIDE(self->pane), "latent");
+  vitrine_latent_pane_jump(
+      VITRINE_LATENT_PANE(vitrine_side_get_pane(VITRINE_SIDE(self->pane), "latent")));
+}
+
+static void
+show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
   if (self->pane)
-    vitrine_latent_pane_jump(VITRINE_LATENT_PANE(self->pane));
+    vitrine_side_show(VITRINE_SIDE(self->pane), g_variant_get_string(parameter, NULL));
 }
 
 /* ---- the view
@@ -286,6 +299,7 @@ static const GActionEntry entries[] = {
     {"random-seed", seed_action},
     {"faces", NULL, "i", "1", faces_action},
     {"jump", jump_action},
+    {"show-pane", show_pane_action, "s"},
     {"zoom-in", zoom_action},
     {"zoom-out", zoom_action},
     {"zoom-fit", zoom_action},
@@ -301,8 +315,8 @@ static const GActionEntry entries[] = {
 
 static const char *const model_actions[] = {
     "save-picture",  "copy-picture", "copy-vector", "save-vector", "load-vector", "next-seed",
-    "previous-seed", "random-seed",  "faces",       "jump",        "zoom-in",     "zoom-out",
-    "zoom-fit",      "zoom-one",     "zoom-toggle", "compare",
+    "previous-seed", "random-seed",  "faces",       "jump",        "show-pane",   "zoom-in",
+    "zoom-out",      "zoom-fit",     "zoom-one",    "zoom-toggle", "compare",
 };
 
 void

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 struct _VitrineWindow {
   AdwApplicationWindow parent_instance;
   VitrineSession *session;
-  GtkWidget *pane; /* the Latent pane, made with the first picture */
+  GtkWidget *pane; /* VitrineSide, made with the first picture */
   guint pane_tick, pane_ticks;
   GtkWidget *dialog; /* the error that is shown; weak */
   guint status_source;

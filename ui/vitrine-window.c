@@ -3,7 +3,7 @@
 #include <math.h>
 #include "app/vitrine-store.h"
 #include "ui/vitrine-dialogs.h"
-#include "ui/vitrine-latent-pane.h"
+#include "ui/vitrine-side.h"
 #include "ui/vitrine-shortcuts.h"
 
 /* Numbers that change with every picture are shown calmly. */
@@ -110,7 +110,7 @@ add_pane(VitrineWindow *self)
 {
   if (self->pane)
     return;
-  self->pane = vitrine_latent_pane_new(self->session);
+  self->pane = vitrine_side_new(self->session);
   adw_bin_set_child(self->pane_bin, self->pane);
 }
 

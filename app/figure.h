@@ -1,0 +1,36 @@
+/* Pictures for reports, drawn with cairo and without a display: curves over a parameter, and labelled
+ * strips and grids of faces. A path that ends in ".svg" makes an SVG, any other a PNG. Every file
+ * appears by rename. Any thread. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const char *label;
+  gsize n;
+  const double *x, *y; /* [n]; NAN in y is a gap */
+} VitrineCurve;
+
+typedef struct {
+  const char *title, *x_label, *y_label; /* NULL: none */
+  double y_min, y_max;                   /* equal: from the data */
+} VitrineAxes;
+
+/* Errors: G_FILE_ERROR, naming the file. */
+gboolean vitrine_figure_curves(const char *path, const VitrineAxes *axes, gsize n,
+                               const VitrineCurve *curves, GError **error);
+
+typedef struct {
+  const guint8 *rgb; /* RGB8 [height, width, 3], borrowed; all tiles have one size */
+  const char *label; /* below the tile, NULL: none */
+} VitrineTile;
+
+/* Tiles in rows of `columns`; row_labels (NULL, or one a row) stand left of them. Pictures are drawn
+ * pixel for pixel (PNG). */
+gboolean vitrine_figure_tiles(const char *path, const char *title, int width, int height, gsize n,
+                              const VitrineTile *tiles, int columns,
+                              const char *const *row_labels, GError **error);
+
+G_END_DECLS
