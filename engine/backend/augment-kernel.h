@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-typedef struct _SgBackend SgBackend;
-typedef struct _SgBuf SgBuf;
-
 typedef enum {
   SG_AUGMENT_FORWARD, /* y = C (G x) + t */
   SG_AUGMENT_LINEAR,  /* y = C (G x): what differentiating it again applies */
@@ -22,11 +19,5 @@ typedef struct {
   int margin[4];       /* reflect padding x0 y0 x1 y1, each less than the picture's size */
   gboolean geometry;   /* FALSE: G is the identity and nothing is resampled */
 } SgAugmentArgs;
-
-/* y and x PLAIN [N, C, H, W], not aliasing. Geometry goes the way of checkpoint-formats C.5: pad,
- * upsample by 2, sample bilinearly, downsample by 2. */
-void cpu_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
-/* The same in double, one obvious step after the other. */
-void ref_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
 
 G_END_DECLS

@@ -2,9 +2,9 @@
  *
  * A vtable of kernels, not of networks: shapes, formulas' order and stages live in nets/, element
  * formulas in kernels/ (compiled by every back end), convolutions and matrix products in vendor
- * libraries. A buffer belongs to its back end and has one of two formats: PLAIN  row-major [N, C,
- * H, W]: matrices ([N, C, 1, 1]), pictures (few channels), noise planes ACT    activations in
- * whatever layout the back end's convolution likes best Unless said otherwise outputs must not
+ * libraries. A buffer belongs to its back end and has one of two formats. PLAIN: row-major [N, C,
+ * H, W], for matrices ([N, C, 1, 1]), pictures (few channels) and noise planes. ACT: activations in
+ * whatever layout the back end's convolution likes best. Unless said otherwise outputs must not
  * alias inputs, sizes agree (checked with g_assert: they are the program's, not a file's), and
  * nothing fails but allocation and the calls that return gboolean. */
 #pragma once
@@ -190,7 +190,8 @@ struct _SgBackend {
   void (*rgb)(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
   /* y[:, to .. to + count] = x[:, from .. from + count], the rest of y zero; same format. */
   void (*channels)(SgBuf *y, int to, const SgBuf *x, int from, int count);
-  /* y = x through the draws `a`; PLAIN pictures (augment-kernel.h). */
+  /* y = x through the draws `a` (augment-kernel.h); PLAIN pictures. Geometry goes the way of
+   * checkpoint-formats C.5: pad, upsample by 2, sample bilinearly, downsample by 2. */
   void (*augment)(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
   /* One step of Adam (Kingma & Ba 2015) on flat PLAIN buffers; gradients that are not finite count
    * as NaN -> 0, ±inf -> ±1e5. */

@@ -4,7 +4,6 @@
  * fit the cache. The colour matrix comes first although C.5 applies it last: it acts on channels
  * alone and the geometry on positions alone, so they commute, and one sweep does both. */
 #include "engine/backend/cpu-private.h"
-#include "engine/backend/augment-kernel.h"
 #include "engine/backend/cpu-augment-rows.h"
 #include "engine/kernels/augment.h"
 #include <string.h>

@@ -69,6 +69,9 @@ void cpu_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
 void cpu_channels(SgBuf *y, int to, const SgBuf *x, int from, int count);
 void cpu_adam(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
 
+/* cpu-augment.c */
+void cpu_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
+
 /* cpu-dense.c */
 void cpu_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias,
                float bgain, gboolean lrelu, float gain);

@@ -2,7 +2,7 @@
  * step is a list of links "this much of that input goes into this output"; walking the same links
  * the other way is its transpose. */
 #define REAL double
-#include "engine/backend/backend.h"
+#include "engine/backend/reference-private.h"
 #include "engine/kernels/augment.h"
 
 typedef struct {

@@ -33,3 +33,6 @@ void ref_epilogue_grad(const SgEpilogueGrad *g);
 void ref_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
 void ref_channels(SgBuf *y, int to, const SgBuf *x, int from, int count);
 void ref_adam(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
+
+/* reference-augment.c */
+void ref_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);

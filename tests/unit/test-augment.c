@@ -18,7 +18,7 @@ backend(gboolean reference)
 static void
 run(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode)
 {
-  (x->backend == sg_backend_cpu() ? cpu_augment : ref_augment)(y, x, a, mode);
+  x->backend->augment(y, x, a, mode);
 }
 
 static SgBuf *
