@@ -10,39 +10,25 @@ typedef struct {
   float gain; /* per axis */
 } Fir;
 
-static Fir
-fir_of(SgFir mode)
-{
-  switch (mode) {
-  case SG_FIR_BLUR_AFTER_UP: /* gain 4 = 2 per axis */
-    return (Fir){FALSE, 1, 1, 2};
-  case SG_FIR_BLUR_BEFORE_DOWN:
-    return (Fir){FALSE, 1, 2, 1};
-  case SG_FIR_UP:
-    return (Fir){TRUE, 1, 2, 2};
-  case SG_FIR_DOWN:
-    return (Fir){FALSE, 2, 1, 1};
-  case SG_FIR_BLUR_AFTER_UP_ADJOINT:
-    return (Fir){FALSE, 1, 2, 2};
-  case SG_FIR_BLUR_BEFORE_DOWN_ADJOINT:
-    return (Fir){FALSE, 1, 1, 1};
-  case SG_FIR_UP_ADJOINT:
-    return (Fir){FALSE, 2, 1, 2};
-  case SG_FIR_DOWN_ADJOINT:
-    return (Fir){TRUE, 1, 2, 1};
-  }
-  g_assert_not_reached();
-}
+static const Fir firs[] = {
+    [SG_FIR_BLUR_AFTER_UP] = {FALSE, 1, 1, 2}, /* gain 4 = 2 per axis */
+    [SG_FIR_BLUR_BEFORE_DOWN] = {FALSE, 1, 2, 1},
+    [SG_FIR_UP] = {TRUE, 1, 2, 2},
+    [SG_FIR_DOWN] = {FALSE, 2, 1, 1},
+    [SG_FIR_BLUR_AFTER_UP_ADJOINT] = {FALSE, 1, 2, 2},
+    [SG_FIR_BLUR_BEFORE_DOWN_ADJOINT] = {FALSE, 1, 1, 1},
+    [SG_FIR_UP_ADJOINT] = {FALSE, 2, 1, 2},
+    [SG_FIR_DOWN_ADJOINT] = {TRUE, 1, 2, 1},
+};
 
 /* Taps of output o along one axis of `size` inputs: first input index and four weights (zero where
  * the input is padding or an inserted zero). The one place that knows pad and phase of each mode;
  * the convolution is a correlation because the filter is symmetric. */
 static int
-taps_at(SgFir mode, int o, float w[4])
+taps_at(Fir fir, int o, float w[4])
 {
   static const float f[4] = {0.125f, 0.375f, 0.375f, 0.125f};
   memset(w, 0, sizeof(float) * 4);
-  Fir fir = fir_of(mode);
   if (fir.up) { /* zero-inserted index o - 2 + t is input (o - 2 + t) / 2 when even */
     w[0] = fir.gain * f[o & 1];
     w[1] = fir.gain * f[(o & 1) + 2];
@@ -57,14 +43,13 @@ taps_at(SgFir mode, int o, float w[4])
 
 /* y = sum of taps of rows/pixels in one block, any mode; v is scratch of one input row. */
 static void
-act_row(SgBuf *y, const SgBuf *x, SgFir mode, int n, int cb, int row, float *v)
+act_row(SgBuf *y, const SgBuf *x, Fir fir, int n, int cb, int row, float *v)
 {
   const SgCpuRows *rows = CPU(x->backend)->rows;
   int block = rows->block;
   float w[4], *to = cpu_row(y, n, cb, row);
-  int first = taps_at(mode, row, w), line = x->w * block;
+  int first = taps_at(fir, row, w), line = x->w * block;
 
-  Fir fir = fir_of(mode);
   if (!fir.up) {
     const float *in[4];
     for (int t = 0; t < 4; t++)
@@ -81,7 +66,7 @@ act_row(SgBuf *y, const SgBuf *x, SgFir mode, int n, int cb, int row, float *v)
 }
 
 static void
-fir_act(SgBuf *y, const SgBuf *x, SgFir mode)
+fir_act(SgBuf *y, const SgBuf *x, Fir fir)
 {
   int blocks = cpu_blocks(x), jobs = x->n * blocks;
   gsize scratch = (gsize)x->w * CPU(x->backend)->block * sizeof(float);
@@ -93,7 +78,7 @@ fir_act(SgBuf *y, const SgBuf *x, SgFir mode)
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++)
       for (int row = 0; row < y->h; row++)
-        act_row(y, x, mode, j / blocks, j % blocks, row, v);
+        act_row(y, x, fir, j / blocks, j % blocks, row, v);
     sg_aligned_free(v);
   }
 }
@@ -101,10 +86,10 @@ fir_act(SgBuf *y, const SgBuf *x, SgFir mode)
 /* ---- pictures -------------------------------------------------------------------------------- */
 
 static void
-plane_row(float *to, int ow, const float *x, int h, int w, SgFir mode, int row, float *v)
+plane_row(float *to, int ow, const float *x, int h, int w, Fir fir, int row, float *v)
 {
   float taps[4];
-  int first = taps_at(mode, row, taps);
+  int first = taps_at(fir, row, taps);
 
   memset(v, 0, sizeof(float) * (gsize)w);
   for (int t = 0; t < 4; t++)
@@ -112,7 +97,7 @@ plane_row(float *to, int ow, const float *x, int h, int w, SgFir mode, int row, 
       for (int i = 0; i < w; i++)
         v[i] += x[(gsize)(first + t) * w + i] * taps[t];
   for (int o = 0; o < ow; o++) {
-    int at = taps_at(mode, o, taps);
+    int at = taps_at(fir, o, taps);
     float sum = 0;
     for (int t = 0; t < 4; t++)
       if (at + t >= 0 && at + t < w)
@@ -122,7 +107,7 @@ plane_row(float *to, int ow, const float *x, int h, int w, SgFir mode, int row, 
 }
 
 static void
-fir_plain(SgBuf *y, const SgBuf *x, SgFir mode)
+fir_plain(SgBuf *y, const SgBuf *x, Fir fir)
 {
   int planes = x->n * x->c;
 
@@ -134,7 +119,7 @@ fir_plain(SgBuf *y, const SgBuf *x, SgFir mode)
     for (int p = 0; p < planes; p++)
       for (int row = 0; row < y->h; row++)
         plane_row((float *)y->data + ((gsize)p * y->h + row) * y->w, y->w,
-                  (const float *)x->data + (gsize)p * x->h * x->w, x->h, x->w, mode, row, v);
+                  (const float *)x->data + (gsize)p * x->h * x->w, x->h, x->w, fir, row, v);
     sg_aligned_free(v);
   }
 }
@@ -143,9 +128,9 @@ void
 cpu_fir(SgBuf *y, const SgBuf *x, SgFir mode)
 {
   if (x->fmt == SG_FMT_ACT)
-    fir_act(y, x, mode);
+    fir_act(y, x, firs[mode]);
   else
-    fir_plain(y, x, mode);
+    fir_plain(y, x, firs[mode]);
 }
 
 /* Source position of output d when doubling n samples with align_corners false. */

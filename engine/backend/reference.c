@@ -155,32 +155,20 @@ upfirdn(SgBuf *out, const SgBuf *in, int up, int down, int pad, double gain)
 static void
 ref_fir(SgBuf *y, const SgBuf *x, SgFir mode)
 {
-  switch (mode) {
-  case SG_FIR_BLUR_AFTER_UP:
-    upfirdn(y, x, 1, 1, 1, 4);
-    break;
-  case SG_FIR_BLUR_BEFORE_DOWN:
-    upfirdn(y, x, 1, 1, 2, 1);
-    break;
-  case SG_FIR_UP:
-    upfirdn(y, x, 2, 1, 2, 4);
-    break;
-  case SG_FIR_DOWN:
-    upfirdn(y, x, 1, 2, 1, 1);
-    break;
-  case SG_FIR_BLUR_AFTER_UP_ADJOINT:
-    upfirdn(y, x, 1, 1, 2, 4);
-    break;
-  case SG_FIR_BLUR_BEFORE_DOWN_ADJOINT:
-    upfirdn(y, x, 1, 1, 1, 1);
-    break;
-  case SG_FIR_UP_ADJOINT:
-    upfirdn(y, x, 1, 2, 1, 4);
-    break;
-  case SG_FIR_DOWN_ADJOINT:
-    upfirdn(y, x, 2, 1, 2, 1);
-    break;
-  }
+  static const struct {
+    int up, down, pad;
+    double gain;
+  } modes[] = {
+      [SG_FIR_BLUR_AFTER_UP] = {1, 1, 1, 4},
+      [SG_FIR_BLUR_BEFORE_DOWN] = {1, 1, 2, 1},
+      [SG_FIR_UP] = {2, 1, 2, 4},
+      [SG_FIR_DOWN] = {1, 2, 1, 1},
+      [SG_FIR_BLUR_AFTER_UP_ADJOINT] = {1, 1, 2, 4},
+      [SG_FIR_BLUR_BEFORE_DOWN_ADJOINT] = {1, 1, 1, 1},
+      [SG_FIR_UP_ADJOINT] = {1, 2, 1, 4},
+      [SG_FIR_DOWN_ADJOINT] = {2, 1, 2, 1},
+  };
+  upfirdn(y, x, modes[mode].up, modes[mode].down, modes[mode].pad, modes[mode].gain);
 }
 
 static gboolean
