@@ -181,7 +181,6 @@ cpu_expand(SgBuf *y, const SgBuf *x)
     plain_expand(y, x);
 }
 
-/* s[n, c] from a function of (n, cb) that adds to acc[block]. */
 void
 cpu_dot(SgBuf *s, const SgBuf *a, const SgBuf *b)
 {
