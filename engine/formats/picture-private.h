@@ -5,7 +5,6 @@
 
 G_BEGIN_DECLS
 
-gboolean sg_picture_check_size(guint64 width, guint64 height, GError **error);
 /* Alpha over white as picture viewers do it, on the stored values. In place works. */
 void sg_picture_flatten(const guint8 *rgba, guint8 *rgb, gsize pixels);
 

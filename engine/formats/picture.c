@@ -10,8 +10,6 @@
 #include <setjmp.h>
 #include <string.h>
 
-/* Deflate packs at most 1032 to 1. */
-#define MAX_DEFLATE_RATIO 1040
 /* A JPEG that repeats its scans for ever would keep us busy for ever. */
 #define MAX_JPEG_SCANS 64
 #define MAX_FILE       (1024 * 1024 * 1024)
@@ -76,7 +74,7 @@ read_png(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, 
     return sg_broken(error, "not a readable PNG: %s", image.message);
   /* One bit per pixel is the least a PNG can store. */
   gboolean ok = sg_picture_check_size(image.width, image.height, error);
-  if (ok && (guint64)image.width * image.height / 8 / MAX_DEFLATE_RATIO > size)
+  if (ok && (guint64)image.width * image.height / 8 / SG_MAX_DEFLATE_RATIO > size)
     ok = sg_broken(error, "the picture ends too early");
   if (!ok) {
     png_image_free(&image);

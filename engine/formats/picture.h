@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 /* Refuse pictures beyond this many pixels: a file's header may claim anything. */
 #define SG_PICTURE_MAX_PIXELS (64 * 1024 * 1024)
+gboolean sg_picture_check_size(guint64 width, guint64 height, GError **error);
 
 /* Writes 8-bit RGB PNG through a temporary file renamed over `path` when complete. `recipe_json`
  * (may be NULL) goes into an iTXt chunk with keyword "vitrine"; with it an XMP packet

@@ -139,12 +139,6 @@ crc32_of(const guint8 *data, gsize n)
   return ~crc;
 }
 
-static guint32
-load_be32(const guint8 *p)
-{
-  return (guint32)p[0] << 24 | (guint32)p[1] << 16 | (guint32)p[2] << 8 | p[3];
-}
-
 /* Text of an uncompressed iTXt or of a tEXt chunk if its keyword is ours; else NULL. `chunk` starts
  * with the type and holds n bytes of data after it. */
 static char *
@@ -187,7 +181,7 @@ read_text_chunk(SgSource *source, guint64 offset, guint32 length, GError **error
       !sg_source_read(source, offset + 8 + length, crc, 4, error))
     return NULL;
   char *text = recipe_of_chunk(chunk, length);
-  if (!text || crc32_of(chunk, (gsize)length + 4) != load_be32(crc)) {
+  if (!text || crc32_of(chunk, (gsize)length + 4) != sg_be32(crc)) {
     g_free(text);
     sg_broken(error, "the recipe inside the picture is damaged");
     return NULL;
@@ -208,7 +202,7 @@ find_recipe(SgSource *source, GError **error)
     return NULL;
   }
   while (offset + 12 <= size && sg_source_read(source, offset, head, 8, &why)) {
-    guint32 length = load_be32(head);
+    guint32 length = sg_be32(head);
     if (length > G_MAXINT32 || length > size - offset - 12) {
       sg_broken(error, "the picture ends too early");
       return NULL;

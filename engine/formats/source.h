@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Deflate packs at most 1032 to 1: what claims more lies. */
+#define SG_MAX_DEFLATE_RATIO 1040
+
 typedef struct _SgSource SgSource;
 
 /* Regular files only (a FIFO would block for ever). Errors: G_FILE_ERROR, without the path. */
@@ -26,6 +29,13 @@ guint64 sg_source_size(const SgSource *s);
 /* Reads exactly n bytes at `offset`, or fails. Thread-safe. */
 gboolean sg_source_read(const SgSource *s, guint64 offset, gpointer buffer, gsize n,
                         GError **error);
+
+/* A big-endian number. */
+static inline guint32
+sg_be32(const guint8 *p)
+{
+  return (guint32)p[0] << 24 | (guint32)p[1] << 16 | (guint32)p[2] << 8 | p[3];
+}
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSource, sg_source_unref)
 

@@ -15,8 +15,8 @@ struct _SgWriter {
   int fd;
 };
 
-static gboolean
-fail(GError **error, const char *path, const char *what)
+gboolean
+sg_file_failed(GError **error, const char *path, const char *what)
 {
   int saved = errno;
   g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved), "%s: %s: %s", path, what,
@@ -34,7 +34,7 @@ create_temporary(SgWriter *w, GError **error)
 
   if (replaces && !S_ISREG(st.st_mode)) {
     errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    return fail(error, w->path, "cannot be written");
+    return sg_file_failed(error, w->path, "cannot be written");
   }
   for (int attempt = 0; attempt < 100; attempt++) {
     g_free(w->temporary);
@@ -47,7 +47,7 @@ create_temporary(SgWriter *w, GError **error)
   }
   if (w->fd < 0) {
     g_clear_pointer(&w->temporary, g_free);
-    return fail(error, w->path, "cannot be written");
+    return sg_file_failed(error, w->path, "cannot be written");
   }
   return TRUE;
 }
@@ -74,7 +74,7 @@ sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error)
     if (done < 0 && errno == EINTR)
       continue;
     if (done < 0)
-      return fail(error, w->path, "cannot be written");
+      return sg_file_failed(error, w->path, "cannot be written");
     p += done;
     n -= (gsize)done;
   }
@@ -100,13 +100,13 @@ sg_writer_commit(SgWriter *w, GError **error)
   gboolean synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS;
 
   if (!synced)
-    return fail(error, w->path, "cannot be written");
+    return sg_file_failed(error, w->path, "cannot be written");
   w->fd = -1;
   /* Some file systems report a full disk only here. */
   if (close(fd) < 0)
-    return fail(error, w->path, "cannot be written");
+    return sg_file_failed(error, w->path, "cannot be written");
   if (rename(w->temporary, w->target) < 0)
-    return fail(error, w->path, "cannot be written");
+    return sg_file_failed(error, w->path, "cannot be written");
   g_clear_pointer(&w->temporary, g_free);
   sync_folder(w->target);
   return TRUE;

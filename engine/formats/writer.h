@@ -17,6 +17,8 @@ gboolean sg_writer_commit(SgWriter *w, GError **error);
 void sg_writer_free(SgWriter *w);
 /* All three in one. */
 gboolean sg_write_file(const char *path, gconstpointer data, gsize n, GError **error);
+/* Sets G_FILE_ERROR from errno, "PATH: WHAT: why"; returns FALSE. */
+gboolean sg_file_failed(GError **error, const char *path, const char *what);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgWriter, sg_writer_free)
 

@@ -2,6 +2,7 @@
  *
  * A record is one write(2) to a file opened for appending. Where that stops in the middle the file
  * is shortened to what it was, and the record waits for the next one. */
+#include "engine/formats/writer.h"
 #include "engine/train/run-dir-private.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +30,7 @@ sg_append_open(const char *path, gboolean fresh, GError **error)
   int fd = open(path, flags, 0666);
 
   if (fd < 0) {
-    int saved = errno;
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved),
-                "%s: cannot be written: %s", path, g_strerror(saved));
+    sg_file_failed(error, path, "cannot be written");
     return NULL;
   }
   SgAppend *a = g_new0(SgAppend, 1);

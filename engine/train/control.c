@@ -3,6 +3,7 @@
  * A thread of its own polls; the trainer only reads flags under a mutex, so that no client, however
  * slow or hostile, can hold it up. For the thread every descriptor is non-blocking, input and
  * output of a client are bounded, and a client is not read from before its answers are gone. */
+#include "engine/formats/writer.h"
 #include "engine/train/run-dir-private.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -337,10 +338,7 @@ open_socket(SgControl *c, GError **error)
     if (listen(c->listener, 16) == 0)
       return TRUE;
   }
-  int saved = errno;
-  g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved), "%s: cannot be made: %s",
-              path, g_strerror(saved));
-  return FALSE;
+  return sg_file_failed(error, path, "cannot be made");
 }
 
 SgControl *
@@ -355,8 +353,7 @@ sg_control_new(const char *run_dir, GError **error)
   g_mutex_init(&c->mutex);
   g_cond_init(&c->changed);
   if (pipe2(c->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                "%s: the training cannot be controlled: %s", run_dir, g_strerror(errno));
+    sg_file_failed(error, run_dir, "the training cannot be controlled");
     return NULL;
   }
   if (!open_socket(c, error))

@@ -1,9 +1,9 @@
 #include "engine/train/dataset-export.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/picture.h"
+#include "engine/formats/writer.h"
 #include "engine/formats/zip-writer.h"
 #include "engine/train/dataset-private.h"
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -23,10 +23,7 @@ typedef struct {
 static gboolean
 fail(const Sink *s, GError **error)
 {
-  int saved = errno;
-  g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved), "%s: cannot be written: %s",
-              s->dest, g_strerror(saved));
-  return FALSE;
+  return sg_file_failed(error, s->dest, "cannot be written");
 }
 
 static gboolean
@@ -184,21 +181,6 @@ finish_json(const SgDataset *ds, const GString *labels)
   return g_string_free(json, FALSE);
 }
 
-static void
-leave_out(SgDataset *ds, guint index, const char *message)
-{
-  SgDatasetFull *full = (SgDatasetFull *)ds;
-  g_autofree char *name = sg_dataset_image_name(full, index);
-  gsize len = strlen(name);
-
-  if (full->reported[index])
-    return;
-  full->reported[index] = TRUE;
-  if (g_str_has_prefix(message, name) && g_str_has_prefix(message + len, ": "))
-    message += len + 2;
-  sg_refuse(ds->refused, name, "%s", message);
-}
-
 static gboolean
 export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_data, guint *written,
           GError **error)
@@ -215,7 +197,7 @@ export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_da
     if (progress)
       progress(i, user_data);
     if (!sg_dataset_read(ds, i, planes, &why)) {
-      leave_out(ds, i, why->message);
+      sg_dataset_refuse_image((SgDatasetFull *)ds, i, why->message);
       continue;
     }
     g_autoptr(GBytes) png = encode(ds, planes, pixels, error);

@@ -9,8 +9,6 @@
 /* A photograph of the largest size Vitrine reads, stored plainly, is 200 MB. */
 #define MAX_FILE  (256 * 1024 * 1024)
 #define MAX_DEPTH 64
-/* Deflate packs at most 1032 to 1. */
-#define MAX_DEFLATE_RATIO 1040
 
 typedef struct {
   char *name;
@@ -162,7 +160,7 @@ entry_problem(const SgFiles *f, const zip_stat_t *st)
     return "it is encrypted";
   if (st->comp_size > f->zip_size ||
       (st->comp_method == ZIP_CM_STORE && st->size != st->comp_size) ||
-      (st->comp_method == ZIP_CM_DEFLATE && st->size / MAX_DEFLATE_RATIO > st->comp_size))
+      (st->comp_method == ZIP_CM_DEFLATE && st->size / SG_MAX_DEFLATE_RATIO > st->comp_size))
     return "its size in the zip archive cannot be true";
   if (st->size > MAX_FILE)
     return "it is larger than Vitrine reads";

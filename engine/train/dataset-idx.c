@@ -15,14 +15,6 @@
 #define IMAGES_HEAD  16
 #define LABELS_HEAD  8
 #define CHUNK        (256 * 1024)
-/* Deflate packs at most 1032 to 1. */
-#define MAX_DEFLATE_RATIO 1040
-
-static guint32
-be32(const guint8 *p)
-{
-  return (guint32)p[0] << 24 | (guint32)p[1] << 16 | (guint32)p[2] << 8 | p[3];
-}
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -117,7 +109,7 @@ unpack(const char *path, guint64 packed_size, GError **error)
   gzFile in = gzopen(path, "rbe");
   if (!in)
     sg_broken(error, "cannot be opened: %s", g_strerror(errno));
-  else if (unpack_to(in, fd, packed_size * MAX_DEFLATE_RATIO + 1024, error))
+  else if (unpack_to(in, fd, packed_size * SG_MAX_DEFLATE_RATIO + 1024, error))
     source = sg_source_open(temporary, error);
   if (in)
     gzclose(in);
@@ -145,9 +137,9 @@ read_head(SgSource *s, guint8 *head, gsize n, guint32 magic, const char *what, G
 
   if (!sg_source_read(s, 0, head, MIN(n, size), error))
     return FALSE;
-  if (size >= 4 && be32(head) != magic)
+  if (size >= 4 && sg_be32(head) != magic)
     return sg_unsupported(error, "expected an IDX file of %s (it begins with %08x), found %08x",
-                          what, magic, be32(head));
+                          what, magic, sg_be32(head));
   if (size < n)
     return sg_broken(
         error, "expected an IDX file of %s, found only %" G_GUINT64_FORMAT " bytes: it is cut off",
@@ -174,9 +166,9 @@ open_images(SgIdx *idx, const char *path, GError **error)
   if (!(idx->pixels = open_bytes(path, error)) ||
       !read_head(idx->pixels, head, sizeof head, MAGIC_IMAGES, "images", error))
     return FALSE;
-  idx->n = be32(head + 4);
-  idx->height = be32(head + 8);
-  idx->width = be32(head + 12);
+  idx->n = sg_be32(head + 4);
+  idx->height = sg_be32(head + 8);
+  idx->width = sg_be32(head + 12);
   if (idx->width == 0 || idx->height == 0 || idx->height > SG_PICTURE_MAX_PIXELS / idx->width)
     return sg_unsupported(error, "its images are %u×%u; Vitrine reads 1 to %d million pixels",
                           idx->width, idx->height, SG_PICTURE_MAX_PIXELS / 1000000);
@@ -193,11 +185,11 @@ open_labels(SgIdx *idx, const char *path, GError **error)
   guint8 head[LABELS_HEAD];
 
   if (!s || !read_head(s, head, sizeof head, MAGIC_LABELS, "labels", error) ||
-      !check_length(s, LABELS_HEAD + (guint64)be32(head + 4), error))
+      !check_length(s, LABELS_HEAD + (guint64)sg_be32(head + 4), error))
     return FALSE;
-  if (be32(head + 4) != idx->n)
+  if (sg_be32(head + 4) != idx->n)
     return sg_broken(error, "expected labels for the %u images of %s, found %u", idx->n,
-                     idx->images_name, be32(head + 4));
+                     idx->images_name, sg_be32(head + 4));
   idx->labels = g_try_malloc(idx->n);
   if (!idx->labels)
     return sg_broken(error, "not enough memory for the labels");
@@ -236,7 +228,7 @@ sg_idx_recognise(const char *path)
   if (has_idx_name(base, '3') || has_idx_name(base, '1'))
     return TRUE;
   g_autoptr(SgSource) s = sg_source_open(path, NULL);
-  return s && sg_source_read(s, 0, magic, 4, NULL) && be32(magic) == MAGIC_IMAGES;
+  return s && sg_source_read(s, 0, magic, 4, NULL) && sg_be32(magic) == MAGIC_IMAGES;
 }
 
 /* The training images of a folder: a set ends with its own test images ("t10k-…"), which are left

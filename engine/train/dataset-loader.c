@@ -7,7 +7,6 @@
 #include "engine/formats/format-error.h"
 #include "engine/train/dataset-private.h"
 #include "engine/train/philox.h"
-#include <string.h>
 
 /* Keeps the order's numbers apart from whatever else is drawn from the same seed. */
 #define ORDER_STREAM (G_GUINT64_CONSTANT(0x64617461) << 32)
@@ -101,14 +100,10 @@ flip(guint8 *pixels, int channels, int r)
 }
 
 static void
-remember_failure(SgLoader *l, Slot *slot, guint32 index, const char *message)
+remember_failure(Slot *slot, guint32 index, const char *message)
 {
-  g_autofree char *name = sg_dataset_image_name(l->full, index);
-  gsize len = strlen(name);
   Failure *f = g_new(Failure, 1);
 
-  if (g_str_has_prefix(message, name) && g_str_has_prefix(message + len, ": "))
-    message += len + 2;
   f->index = index;
   f->reason = g_strdup(message);
   g_ptr_array_add(slot->failed, f);
@@ -139,7 +134,7 @@ decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
     }
     g_mutex_lock(&l->lock);
     if (!l->bad[index])
-      remember_failure(l, slot, index, why->message);
+      remember_failure(slot, index, why->message);
     l->bad[index] = TRUE;
     g_mutex_unlock(&l->lock);
   }
@@ -214,11 +209,7 @@ report_failures(SgLoader *l, Slot *slot)
 {
   for (guint i = 0; i < slot->failed->len; i++) {
     const Failure *f = slot->failed->pdata[i];
-    if (l->full->reported[f->index])
-      continue;
-    l->full->reported[f->index] = TRUE;
-    g_autofree char *name = sg_dataset_image_name(l->full, f->index);
-    sg_refuse(l->full->set.refused, name, "%s", f->reason);
+    sg_dataset_refuse_image(l->full, f->index, f->reason);
   }
   g_ptr_array_set_size(slot->failed, 0);
 }

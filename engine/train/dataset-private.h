@@ -97,12 +97,15 @@ typedef struct {
   GArray *refs; /* of SgImageRef, set.n of them; empty for IDX */
   SgLabels *labels;
   SgIdx *idx;
-  guint8 *reported; /* [n]: a loader has put it on set.refused */
+  guint8 *reported; /* [n]: sg_dataset_refuse_image() has put it on set.refused */
 } SgDatasetFull;
 
 void sg_refuse(GPtrArray *refused, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* For people, whatever bytes it has. */
 char *sg_dataset_image_name(const SgDatasetFull *full, guint index);
+/* An image that cannot be decoded after all goes to set.refused, once; `message` is the error's.
+ * On the thread that set.refused belongs to. */
+void sg_dataset_refuse_image(SgDatasetFull *full, guint index, const char *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgFiles, sg_files_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgLabels, sg_labels_free)

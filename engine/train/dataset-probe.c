@@ -11,12 +11,6 @@ be16(const guint8 *p)
   return (guint)p[0] << 8 | p[1];
 }
 
-static guint32
-be32(const guint8 *p)
-{
-  return (guint32)be16(p) << 16 | be16(p + 2);
-}
-
 static SgProbeResult
 bad(GError **error, const char *message)
 {
@@ -33,12 +27,7 @@ more(gboolean whole, GError **error)
 static SgProbeResult
 check(const SgProbe *probe, GError **error)
 {
-  if (probe->width > 0 && probe->height > 0 &&
-      probe->height <= SG_PICTURE_MAX_PIXELS / probe->width)
-    return SG_PROBE_OK;
-  sg_unsupported(error, "the picture is %u×%u; Vitrine reads up to %d million pixels", probe->width,
-                 probe->height, SG_PICTURE_MAX_PIXELS / 1000000);
-  return SG_PROBE_BAD;
+  return sg_picture_check_size(probe->width, probe->height, error) ? SG_PROBE_OK : SG_PROBE_BAD;
 }
 
 static SgProbeResult
@@ -46,10 +35,10 @@ probe_png(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GError
 {
   if (size < 33)
     return more(whole, error);
-  if (be32(data + 8) != 13 || memcmp(data + 12, "IHDR", 4) != 0)
+  if (sg_be32(data + 8) != 13 || memcmp(data + 12, "IHDR", 4) != 0)
     return bad(error, "not a readable PNG: it does not begin with its header");
-  probe->width = be32(data + 16);
-  probe->height = be32(data + 20);
+  probe->width = sg_be32(data + 16);
+  probe->height = sg_be32(data + 20);
   probe->grey = data[25] == 0 || data[25] == 4;
   return check(probe, error);
 }

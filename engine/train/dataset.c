@@ -60,6 +60,20 @@ sg_dataset_image_name(const SgDatasetFull *full, guint index)
   return g_utf8_make_valid(sg_files_name(full->files, ref->file), -1);
 }
 
+void
+sg_dataset_refuse_image(SgDatasetFull *full, guint index, const char *message)
+{
+  g_autofree char *name = sg_dataset_image_name(full, index);
+  gsize len = strlen(name);
+
+  if (full->reported[index])
+    return;
+  full->reported[index] = TRUE;
+  if (g_str_has_prefix(message, name) && g_str_has_prefix(message + len, ": "))
+    message += len + 2;
+  sg_refuse(full->set.refused, name, "%s", message);
+}
+
 /* ---- the resolution -------------------------------------------------------------------------- */
 
 static int

@@ -22,15 +22,6 @@ struct _SgRunDir {
   GString *log_line;
 };
 
-static gboolean
-fail(GError **error, const char *path, const char *what)
-{
-  int saved = errno;
-  g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(saved), "%s: %s: %s", path, what,
-              g_strerror(saved));
-  return FALSE;
-}
-
 /* ---- the number ------------------------------------------------------------------------------ */
 
 /* The number that starts a directory's name ("00012-…"), or -1. */
@@ -92,7 +83,7 @@ make_numbered(const char *outdir, const char *description, GError **error)
     if (g_mkdir(path, 0777) != 0) {
       if (errno == EEXIST)
         continue;
-      fail(error, path, "cannot be made");
+      sg_file_failed(error, path, "cannot be made");
       return NULL;
     }
     highest_number(outdir, n, &twins);
@@ -114,7 +105,7 @@ lock(SgRunDir *r, GError **error)
 {
   r->lock = open(r->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (r->lock < 0)
-    return fail(error, r->path, "cannot be opened");
+    return sg_file_failed(error, r->path, "cannot be opened");
   if (flock(r->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
     return TRUE;
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
@@ -199,7 +190,7 @@ sg_run_dir_create(const SgTrainOptions *o, GError **error)
   g_autofree char *description = describe(o), *json = NULL, *options = NULL;
 
   if (g_mkdir_with_parents(outdir, 0777) != 0) {
-    fail(error, outdir, "cannot be made");
+    sg_file_failed(error, outdir, "cannot be made");
     return NULL;
   }
   g_autofree char *path = make_numbered(outdir, description, error);
