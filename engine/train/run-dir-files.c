@@ -64,7 +64,13 @@ sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, int n, int
 #define SNAPSHOT_PREFIX "network-snapshot-"
 #define SNAPSHOT_SUFFIX ".safetensors"
 
-/* The kimg in "network-snapshot-000123.safetensors", or -1. */
+char *
+sg_run_dir_snapshot_name(guint64 kimg)
+{
+  return g_strdup_printf(SNAPSHOT_PREFIX "%06" G_GUINT64_FORMAT SNAPSHOT_SUFFIX, kimg);
+}
+
+/* The kimg in such a name, or -1. */
 static gint64
 snapshot_kimg(const char *name)
 {

@@ -41,7 +41,9 @@ gboolean sg_run_dir_tick(SgRunDir *r, double kimg, GError **error);
  * directory. */
 gboolean sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, int n, int columns,
                          int channels, int resolution, GError **error);
-/* "network-snapshot-000123.safetensors" of the newest snapshot in a run directory (or NULL). */
+/* "network-snapshot-000123.safetensors" */
+char *sg_run_dir_snapshot_name(guint64 kimg);
+/* The name of the newest snapshot in a run directory (or NULL). */
 char *sg_run_dir_newest_snapshot(const char *path);
 /* Removes all but the newest `keep` snapshots. */
 void sg_run_dir_prune_snapshots(SgRunDir *r, int keep);

@@ -3,12 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static double
-seconds_since(gint64 start)
-{
-  return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
-}
-
 /* ---- statistics ------------------------------------------------------------------------------ */
 
 static void
@@ -94,7 +88,7 @@ run_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, GError **erro
   report_phase(t, phase);
   if (phase >= SG_PHASE_DMAIN)
     count_signs(t->l);
-  t->phase_seconds[phase] += seconds_since(start);
+  t->phase_seconds[phase] += sg_seconds_since(start);
   return TRUE;
 }
 
@@ -153,7 +147,7 @@ set_status(SgTrainer *t, double per_kimg)
 static void
 report_progress(SgTrainer *t, double seconds, double per_kimg)
 {
-  double total = seconds_since(t->started);
+  double total = sg_seconds_since(t->started);
   const struct {
     const char *tag;
     double value;
@@ -183,7 +177,7 @@ static void
 print_status(SgTrainer *t, double seconds, double per_kimg)
 {
   double kimg = (double)t->l->nimg / 1000;
-  g_autofree char *total = sg_format_time(seconds_since(t->started));
+  g_autofree char *total = sg_format_time(sg_seconds_since(t->started));
   g_autofree char *left = sg_format_time(MAX(t->o->kimg - kimg, 0) * per_kimg);
 
   sg_run_dir_log(t->dir,
@@ -196,7 +190,7 @@ print_status(SgTrainer *t, double seconds, double per_kimg)
 static void
 end_tick(SgTrainer *t)
 {
-  double seconds = seconds_since(t->tick_started) - t->maintenance;
+  double seconds = sg_seconds_since(t->tick_started) - t->maintenance;
   double kimg = (double)(t->l->nimg - t->tick_nimg) / 1000;
   double per_kimg = kimg > 0 ? seconds / kimg : 0;
   g_autoptr(GError) error = NULL;
@@ -251,7 +245,7 @@ sg_trainer_loop(SgTrainer *t, GError **error)
   double end = t->o->kimg * 1000;
 
   t->started = t->tick_started = g_get_monotonic_time();
-  t->first_nimg = t->tick_nimg = t->l->nimg;
+  t->tick_nimg = t->l->nimg;
   t->tick = (int)((double)t->l->nimg / MAX(1, t->o->tick_kimg * 1000));
   set_status(t, 0);
   while (!stop && (double)t->l->nimg < end) {

@@ -112,7 +112,7 @@ time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seco
   SgDraw *draw = sg_draw_new(t->l, phase, t->ds, 0, real, real_c, error);
   gboolean ok = draw && sg_learn_gradients(t->l, phase, draw, error);
   sg_draw_free(draw);
-  *seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  *seconds = sg_seconds_since(start);
   return ok;
 }
 

@@ -31,11 +31,17 @@ typedef struct {
   guint told;      /* so many of ds->refused are known to the user */
 
   gint64 started, tick_started; /* monotonic microseconds */
-  guint64 tick_nimg, first_nimg;
+  guint64 tick_nimg;
   int tick;
   double maintenance; /* seconds spent on snapshots since the last tick */
   double phase_seconds[SG_PHASES];
 } SgTrainer;
+
+static inline double
+sg_seconds_since(gint64 start)
+{
+  return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
 
 /* trainer-loop.c */
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);

@@ -207,8 +207,7 @@ run_metric(SgTrainer *t)
 gboolean
 sg_trainer_save_networks(SgTrainer *t, GError **error)
 {
-  g_autofree char *name =
-      g_strdup_printf("network-snapshot-%06d.safetensors", (int)(t->l->nimg / 1000));
+  g_autofree char *name = sg_run_dir_snapshot_name(t->l->nimg / 1000);
   g_autofree char *path = g_build_filename(sg_run_dir_path(t->dir), name, NULL);
 
   t->broken = !sg_learn_is_finite(t->l);
@@ -241,5 +240,5 @@ sg_trainer_snapshot(SgTrainer *t)
   sg_trainer_write_fakes(t, grid);
   write_histograms(t);
   run_metric(t);
-  t->maintenance += (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  t->maintenance += sg_seconds_since(start);
 }
