@@ -164,8 +164,8 @@ sg_learn_interval(const SgLearn *l, SgPhase phase)
   return 1;
 }
 
-static SgOptimizer *
-optimizer_of(SgLearn *l, SgPhase phase)
+SgOptimizer *
+sg_learn_optimizer(SgLearn *l, SgPhase phase)
 {
   return phase == SG_PHASE_GMAIN || phase == SG_PHASE_GREG ? &l->opt_g : &l->opt_d;
 }
@@ -173,7 +173,7 @@ optimizer_of(SgLearn *l, SgPhase phase)
 gboolean
 sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error)
 {
-  SgOptimizer *opt = optimizer_of(l, phase);
+  SgOptimizer *opt = sg_learn_optimizer(l, phase);
 
   if (!sg_buf_fill(opt->grad, 0, error))
     return FALSE;
@@ -200,7 +200,7 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
 gboolean
 sg_learn_phase(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error)
 {
-  SgOptimizer *opt = optimizer_of(l, phase);
+  SgOptimizer *opt = sg_learn_optimizer(l, phase);
 
   if (!sg_learn_gradients(l, phase, draw, error))
     return FALSE;
@@ -276,8 +276,7 @@ some_pictures(SgLearn *l, const float *z, const float *c, int n, float *out, GEr
     ws[k] = w;
   for (int k = 0; k < layers; k++) {
     int r = sg_net_noise_resolution(&l->shape, k);
-    g_autofree char *name =
-        g_strdup_printf("synthesis.b%d.conv%d.noise_const", r, k ? (k + 1) % 2 : 1);
+    g_autofree char *name = sg_net_noise_name(&l->shape, k);
     g_autoptr(SgBuf) plane = sg_buf_view(sg_weights_at(l->ema, name)->view, 0, 1, 1, r, r);
     noise[k] = sg_var_constant(t, plane);
   }

@@ -65,6 +65,8 @@ void sg_learn_init(SgLearn *l);
 /* The shape that options describe. */
 void sg_learn_shape(const SgTrainOptions *o, SgNetShape *shape);
 
+/* The optimiser that a phase steps. */
+SgOptimizer *sg_learn_optimizer(SgLearn *l, SgPhase phase);
 /* How often a phase comes (1, or the interval of its regularisation), 0: never. */
 int sg_learn_interval(const SgLearn *l, SgPhase phase);
 /* Runs a phase: forward, gradients, one step of Adam. Fails only for memory (the state is whole

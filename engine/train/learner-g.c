@@ -23,6 +23,13 @@ sg_net_noise_resolution(const SgNetShape *s, int layer)
   return 4 << ((layer + 1) / 2);
 }
 
+char *
+sg_net_noise_name(const SgNetShape *s, int layer)
+{
+  return g_strdup_printf("synthesis.b%d.conv%d.noise_const", sg_net_noise_resolution(s, layer),
+                         layer ? (layer + 1) % 2 : 1);
+}
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 static void
@@ -79,8 +86,8 @@ sg_learner_g_new(SgBackend *b, const SgNetShape *s, GError **error)
   sg_weights_add(w, 0, 0, TRUE, 1, &i->w_dim, "mapping.w_avg");
   for (int l = 0; l < sg_net_noise_layers(s); l++) {
     int r = sg_net_noise_resolution(s, l);
-    sg_weights_add(w, 0, 1, TRUE, 2, (int[]){r, r}, "synthesis.b%d.conv%d.noise_const", r,
-                   l ? (l + 1) % 2 : 1);
+    g_autofree char *name = sg_net_noise_name(s, l);
+    sg_weights_add(w, 0, 1, TRUE, 2, (int[]){r, r}, "%s", name);
   }
   if (!sg_weights_alloc(w, error))
     g_clear_pointer(&w, sg_weights_free);

@@ -17,6 +17,8 @@ typedef struct {
 /* Layers of a synthesis network with noise, in order: b4.conv1, b8.conv0, b8.conv1, … */
 int sg_net_noise_layers(const SgNetShape *s);
 int sg_net_noise_resolution(const SgNetShape *s, int layer);
+/* The name of a layer's constant noise, to be freed. */
+char *sg_net_noise_name(const SgNetShape *s, int layer);
 
 SgWeights *sg_learner_g_new(SgBackend *b, const SgNetShape *s, GError **error);
 SgWeights *sg_learner_d_new(SgBackend *b, const SgNetShape *s, GError **error);
@@ -38,8 +40,7 @@ SgVar *sg_learner_discriminate(SgTape *t, const SgWeights *d, const SgNetShape *
 SgVar *sg_layer_dense(SgTape *t, SgVar *x, SgVar *w, SgVar *b, double lr, gboolean lrelu);
 /* x / sqrt (mean (x²) + 1e-8) over each row */
 SgVar *sg_layer_normalize(SgTape *t, SgVar *x);
-/* embed -> normalised, concatenated to normalised z (NULL: none), through the layers of
- * `prefix`mapping. */
+/* embed -> normalised, concatenated to normalised z (NULL: none), through the layers. */
 SgVar *sg_layer_mapping(SgTape *t, const SgWeights *w, SgVar *z, SgVar *c, int layers, double lr);
 void sg_layer_mapping_weights(SgWeights *w, int z_dim, int c_dim, int w_dim, int layers, double lr);
 /* [K, C] of weights w [C, K, 1, 1] times gain, as fromRGB wants it: [1, K, C, 1]. */

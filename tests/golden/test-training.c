@@ -1,7 +1,7 @@
 /* Iterations of training against PyTorch in float64 (make-training.py wrote what is replayed here):
  * gradients of the first iteration, losses of all, and the final weights. */
 #include "engine/formats/archive.h"
-#include "engine/train/learn.h"
+#include "engine/train/draws.h"
 #include <math.h>
 #include <string.h>
 
@@ -107,33 +107,23 @@ set_options(Case *c)
 
 /* ---- replay ---------------------------------------------------------------------------------- */
 
-static void
-draw_clear(SgDraw *d, int layers)
-{
-  SgBuf *bufs[] = {d->z, d->z2, d->c, d->pl_noise, d->real, d->real_c};
-  for (guint i = 0; i < G_N_ELEMENTS(bufs); i++)
-    sg_buf_unref(bufs[i]);
-  for (int i = 0; i < layers; i++)
-    sg_buf_unref(d->noise[i]);
-  g_free(d->noise);
-}
-
-static SgDraw
-draw_of(const Case *c, int t, SgPhase phase)
+static SgDraw *
+draw_new(const Case *c, int t, SgPhase phase)
 {
   const char *name = sg_phase_names[phase];
   SgTensor *cutoff = tensor(c, "draw.%02d.%s.cutoff", t, name);
   int layers = sg_net_noise_layers(&c->l->shape);
-  SgDraw d = {.z = buffer(c, tensor(c, "draw.%02d.%s.z", t, name)),
-              .z2 = buffer(c, tensor(c, "draw.%02d.%s.z2", t, name)),
-              .cutoff = cutoff ? (int)cutoff->data[0] : 0,
-              .c = buffer(c, tensor(c, "draw.%02d.%s.c", t, name)),
-              .noise = g_new0(SgBuf *, layers),
-              .pl_noise = buffer(c, tensor(c, "draw.%02d.%s.pl_noise", t, name)),
-              .real = buffer(c, tensor(c, "draw.%02d.Dmain.real", t)),
-              .real_c = buffer(c, tensor(c, "draw.%02d.Dmain.real_c", t))};
+  SgDraw *d = g_new(SgDraw, 1);
+  *d = (SgDraw){.z = buffer(c, tensor(c, "draw.%02d.%s.z", t, name)),
+                .z2 = buffer(c, tensor(c, "draw.%02d.%s.z2", t, name)),
+                .cutoff = cutoff ? (int)cutoff->data[0] : 0,
+                .c = buffer(c, tensor(c, "draw.%02d.%s.c", t, name)),
+                .noise = g_new0(SgBuf *, layers + 1),
+                .pl_noise = buffer(c, tensor(c, "draw.%02d.%s.pl_noise", t, name)),
+                .real = buffer(c, tensor(c, "draw.%02d.Dmain.real", t)),
+                .real_c = buffer(c, tensor(c, "draw.%02d.Dmain.real_c", t))};
   for (int k = 0; k < layers; k++)
-    d.noise[k] = buffer(c, tensor(c, "draw.%02d.%s.noise.%d", t, name, k));
+    d->noise[k] = buffer(c, tensor(c, "draw.%02d.%s.noise.%d", t, name, k));
   return d;
 }
 
@@ -153,7 +143,7 @@ distance(const float *a, const float *b, const float *from, gsize n)
 static void
 check_gradients(const Case *c, SgPhase phase, double limit)
 {
-  const SgOptimizer *opt = phase <= SG_PHASE_GREG ? &c->l->opt_g : &c->l->opt_d;
+  const SgOptimizer *opt = sg_learn_optimizer(c->l, phase);
   double worst = 0;
   for (guint i = 0; i < (guint)opt->n; i++) {
     const SgWeight *w = &g_array_index(opt->net->list, SgWeight, i);
@@ -227,12 +217,12 @@ replay(const char *name, SgBackend *backend, double gradient_limit)
       int interval = sg_learn_interval(c.l, (SgPhase)phase);
       if (interval == 0 || t % interval != 0)
         continue;
-      SgDraw d = draw_of(&c, t, (SgPhase)phase);
-      g_assert_true(sg_learn_phase(c.l, (SgPhase)phase, &d, &error));
+      SgDraw *d = draw_new(&c, t, (SgPhase)phase);
+      g_assert_true(sg_learn_phase(c.l, (SgPhase)phase, d, &error));
       if (t == 0)
         check_gradients(&c, (SgPhase)phase, gradient_limit);
       check_loss(&c, t, (SgPhase)phase);
-      draw_clear(&d, sg_net_noise_layers(&c.l->shape));
+      sg_draw_free(d);
     }
     sg_learn_end_iteration(c.l, c.o.batch);
   }

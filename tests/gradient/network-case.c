@@ -156,12 +156,6 @@ net_gradients(NetSetup *s, SgPhase phase)
   g_assert_cmpuint(sg_tape_length(s->l->tape), ==, 0);
 }
 
-SgOptimizer *
-net_optimizer(NetSetup *s, SgPhase phase)
-{
-  return phase <= SG_PHASE_GREG ? &s->l->opt_g : &s->l->opt_d;
-}
-
 double
 net_gain(const NetSetup *s, SgPhase phase)
 {

@@ -29,8 +29,7 @@ void net_options(SgTrainOptions *o, const NetCase *c);
 void net_rewind(NetSetup *s);
 /* sg_learn_gradients() of a fresh state. */
 void net_gradients(NetSetup *s, SgPhase phase);
-/* The optimiser that a phase fills, and what it multiplies the loss by. */
-SgOptimizer *net_optimizer(NetSetup *s, SgPhase phase);
+/* What a phase multiplies the loss by. */
 double net_gain(const NetSetup *s, SgPhase phase);
 /* Normal numbers of a stream, the same on each back end. */
 SgBuf *net_normals(SgBackend *b, guint64 stream, double spread, int n, int c, int h, int w);

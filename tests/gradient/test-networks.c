@@ -151,7 +151,7 @@ loss_of(gpointer data)
 static double
 check_range(Run *r, const double *gradients, const char *name, gsize first, gsize n)
 {
-  SgOptimizer *opt = net_optimizer(&r->s, r->phase);
+  SgOptimizer *opt = sg_learn_optimizer(r->s.l, r->phase);
   g_autofree char *what =
       g_strdup_printf("%s, %s, %s", r->s.c->name, sg_phase_names[r->phase], name);
   Line l = line_new((double *)opt->net->flat->data + first, n, first + n);
@@ -171,7 +171,7 @@ check_coverage(const Run *r, int compared, int n)
 static void
 check_phase(Run *r)
 {
-  SgOptimizer *opt = net_optimizer(&r->s, r->phase);
+  SgOptimizer *opt = sg_learn_optimizer(r->s.l, r->phase);
   int compared = 0;
 
   net_gradients(&r->s, r->phase);
@@ -405,7 +405,7 @@ compare_scores(const char *what, GArray *a, GArray *b)
 static void
 compare_phase(NetSetup *a, NetSetup *b, SgPhase phase)
 {
-  SgOptimizer *oa = net_optimizer(a, phase), *ob = net_optimizer(b, phase);
+  SgOptimizer *oa = sg_learn_optimizer(a->l, phase), *ob = sg_learn_optimizer(b->l, phase);
   gsize n = oa->net->learnt;
   g_autofree float *x = g_new(float, n), *y = g_new(float, n);
 
