@@ -291,10 +291,10 @@ sg_train_options_resolve(SgTrainOptions *o, GError **error)
   if (o->channel_base / o->resolution < 1)
     return wrong(error, "channel-base should be at least the resolution (%d), but is %d",
                  o->resolution, o->channel_base);
-  for (int r = 4; r <= o->resolution && o->mbstd_channels > 0; r *= 2)
-    if (r == 4 && MIN(o->channel_base / r, o->channel_max) % o->mbstd_channels)
-      return wrong(error, "mbstd-channels should divide the %d channels at 4×4, but is %d",
-                   MIN(o->channel_base / r, o->channel_max), o->mbstd_channels);
+  int last = MIN(o->channel_base / 4, o->channel_max);
+  if (o->mbstd_channels > 0 && last % o->mbstd_channels)
+    return wrong(error, "mbstd-channels should divide the %d channels at 4×4, but is %d", last,
+                 o->mbstd_channels);
   if (g_str_equal(o->aug, "fixed") && !is_set(o, "p"))
     return wrong(error, "aug=fixed needs p, the probability of an augmentation");
   return TRUE;
