@@ -98,6 +98,12 @@ BUILD(build_epilogue)
   return sg_op_epilogue(t, x, &e);
 }
 
+/* clang-format off */
+#define EPILOGUE(fmt, noises, c, h, w)                                                             \
+  {{fmt, 2, c, h, w}, {P, 2, c, 1, 1}, {P, noises, 1, h, w, 0, 1, TRUE}, {P, 1, c, 1, 1},          \
+   {P, 1, 1, 1, 1}}
+/* clang-format on */
+
 BUILD(build_fir)
 {
   return sg_op_fir(t, sg_op_mul(t, in[0], in[0]), (SgFir)c->option);
@@ -171,42 +177,14 @@ static const CheckCase cases[] = {
     {"scale", build_scale, {{A, 2, 19, 3, 4}, {P, 2, 19, 1, 1}}},
     {"scale-shared", build_scale, {{A, 2, 19, 3, 4}, {P, 1, 19, 1, 1}}},
     {"dot", build_dot, {{A, 2, 19, 3, 4}, {A, 2, 19, 3, 4}}},
-#define EPILOGUE                                                                                   \
-  {                                                                                                \
-    {A, 2, 19, 3, 4}, {P, 2, 19, 1, 1}, {P, 2, 1, 3, 4, 0, 1, TRUE}, {P, 1, 19, 1, 1},             \
-    {                                                                                              \
-      P, 1, 1, 1, 1                                                                                \
-    }                                                                                              \
-  }
-    {"epilogue", build_epilogue, EPILOGUE, 0},
-    {"epilogue-scale", build_epilogue, EPILOGUE, 1},
-    {"epilogue-noise", build_epilogue, EPILOGUE, 2},
-    {"epilogue-all", build_epilogue, EPILOGUE, 3},
-    {"epilogue-clamp", build_epilogue, EPILOGUE, 7},
-    {"epilogue-shared-noise",
-     build_epilogue,
-     {{A, 2, 19, 3, 4},
-      {P, 2, 19, 1, 1},
-      {P, 1, 1, 3, 4, 0, 1, TRUE},
-      {P, 1, 19, 1, 1},
-      {P, 1, 1, 1, 1}},
-     3},
-    {"epilogue-strips",
-     build_epilogue,
-     {{A, 2, 33, 37, 5},
-      {P, 2, 33, 1, 1},
-      {P, 2, 1, 37, 5, 0, 1, TRUE},
-      {P, 1, 33, 1, 1},
-      {P, 1, 1, 1, 1}},
-     3},
-    {"epilogue-plain",
-     build_epilogue,
-     {{P, 2, 5, 3, 4},
-      {P, 2, 5, 1, 1},
-      {P, 2, 1, 3, 4, 0, 1, TRUE},
-      {P, 1, 5, 1, 1},
-      {P, 1, 1, 1, 1}},
-     4},
+    {"epilogue", build_epilogue, EPILOGUE(A, 2, 19, 3, 4), 0},
+    {"epilogue-scale", build_epilogue, EPILOGUE(A, 2, 19, 3, 4), 1},
+    {"epilogue-noise", build_epilogue, EPILOGUE(A, 2, 19, 3, 4), 2},
+    {"epilogue-all", build_epilogue, EPILOGUE(A, 2, 19, 3, 4), 3},
+    {"epilogue-clamp", build_epilogue, EPILOGUE(A, 2, 19, 3, 4), 7},
+    {"epilogue-shared-noise", build_epilogue, EPILOGUE(A, 1, 19, 3, 4), 3},
+    {"epilogue-strips", build_epilogue, EPILOGUE(A, 2, 33, 37, 5), 3},
+    {"epilogue-plain", build_epilogue, EPILOGUE(P, 2, 5, 3, 4), 4},
     {"fir-blur-up", build_fir, {{A, 2, 3, 9, 9}}, SG_FIR_BLUR_AFTER_UP},
     {"fir-blur-down", build_fir, {{A, 2, 3, 8, 8}}, SG_FIR_BLUR_BEFORE_DOWN},
     {"fir-up", build_fir, {{A, 2, 3, 4, 4}}, SG_FIR_UP},
