@@ -1,7 +1,9 @@
 #include "tests/unit/run-dir-support.h"
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 char *
 make_root(void)
@@ -83,6 +85,18 @@ count_files(const char *folder)
   while (g_dir_read_name(dir))
     n++;
   return n;
+}
+
+void
+log_unseen(SgRunDir *r, const char *text)
+{
+  fflush(stdout);
+  int console = dup(STDOUT_FILENO), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  g_assert_cmpint(dup2(nowhere, STDOUT_FILENO), ==, STDOUT_FILENO);
+  sg_run_dir_log(r, "%s", text);
+  g_assert_cmpint(dup2(console, STDOUT_FILENO), ==, STDOUT_FILENO);
+  close(nowhere);
+  close(console);
 }
 
 /* ---- TensorBoard ----------------------------------------------------------------------------- */

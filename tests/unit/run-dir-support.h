@@ -17,6 +17,9 @@ void append_text(const char *folder, const char *name, const char *text);
 guint count_lines(const char *folder, const char *name);
 guint count_files(const char *folder);
 
+/* sg_run_dir_log() but for the console: standard output is TAP's. */
+void log_unseen(SgRunDir *r, const char *text);
+
 /* ---- TensorBoard ---- */
 
 /* Paths of the event files, oldest first. */

@@ -295,7 +295,7 @@ test_reopen_cuts(void)
   g_assert_nonnull(r);
   g_assert_false(g_file_test(leftover, G_FILE_TEST_EXISTS));
   g_assert_true(g_file_test(foreign, G_FILE_TEST_EXISTS));
-  sg_run_dir_log(r, "resumed\n");
+  log_unseen(r, "resumed\n");
   g_assert_true(sg_run_dir_tick(r, 12, NULL));
   g_assert_cmpuint(count_lines(path, "stats.jsonl"), ==, 3);
   text = read_file(path, "stats.jsonl", NULL);
@@ -331,6 +331,7 @@ static void
 test_full_disk(void)
 {
   g_autofree char *root = make_root(), *before = NULL, *during = NULL, *after = NULL, *log = NULL;
+  g_autofree char *long_line = g_strdup_printf("%0200d\n", 1);
   g_autoptr(SgRunDir) r = create_in(root);
   g_autoptr(GError) error = NULL;
   const char *path = sg_run_dir_path(r);
@@ -343,14 +344,14 @@ test_full_disk(void)
   gboolean first = sg_run_dir_tick(r, 8, &error);
   gboolean second = sg_run_dir_tick(r, 12, NULL);
   /* A log line that does not fit is there later, in its place. */
-  sg_run_dir_log(r, "%0200d\n", 1);
+  log_unseen(r, long_line);
   during = read_file(path, "stats.jsonl", &n_during);
   limit_files(RLIM_INFINITY);
   g_assert_false(first);
   g_assert_false(second);
   g_assert_nonnull(strstr(error->message, "stats.jsonl"));
   g_assert_cmpmem(before, n_before, during, n_during); /* nothing half-written */
-  sg_run_dir_log(r, "later\n");
+  log_unseen(r, "later\n");
   g_assert_true(sg_run_dir_tick(r, 16, NULL));
   after = read_file(path, "stats.jsonl", NULL);
   g_assert_cmpuint(count_lines(path, "stats.jsonl"), ==, 4);
