@@ -1,16 +1,13 @@
-#include "ui/vitrine-dimension-list.h"
+#include "ui/vitrine-dimension-list-private.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
-#include "ui/vitrine-dimensions.h"
 #include "ui/vitrine-pin-popover.h"
-#include "ui/vitrine-vector-button.h"
 
 /* Bars and the order by influence follow the measurement, but not faster than an eye does. */
 #define INFLUENCE_INTERVAL_MS 200
-#define ROWS_PER_IDLE         12
 /* The view would build its two hundred rows within one frame; a screenful first, then the others.
  */
 #define FIRST_ROWS 24
@@ -18,147 +15,14 @@
 
 static const double presets[] = {10, 20, 100, 1000};
 
-struct _VitrineDimensionList {
-  GtkBox parent_instance;
-  VitrineSession *session;
-  VitrineDimensions *dimensions;
-  GPtrArray *rows; /* of VitrineDimensionRow, bound ones; borrowed */
-  double range;
-  gboolean syncing, dragging;
-  guint idle_id, influence_id, grow_id;
-  GtkSliceListModel *slice; /* grows until it holds everything */
-  GtkWidget *pin_popover;
-
-  GtkToggleButton *space_z, *space_w, *sort_number, *sort_influence, *only_changed;
-  GtkToggleButton *favourites_only, *favourites_first;
-  GtkWidget *jump, *scrolled, *progress, *empty, *count, *reset_all, *hint;
-  GtkListView *view;
-  GtkDropDown *range_combo;
-  GtkStringList *range_names;
-  VitrineVectorButton *vector;
-};
-
 G_DEFINE_FINAL_TYPE(VitrineDimensionList, vitrine_dimension_list, GTK_TYPE_BOX)
-
-static SgSpace
-edited_space(VitrineDimensionList *self)
-{
-  return vitrine_session_get_space(self->session);
-}
-
-/* --- rows: those in sight at once, the others when there is time --- */
-
-static gboolean
-in_sight(VitrineDimensionList *self, GtkWidget *row)
-{
-  graphene_rect_t bounds;
-  int height = gtk_widget_get_height(self->scrolled);
-  /* Half a page of margin, so that scrolling meets finished rows. */
-  return gtk_widget_compute_bounds(row, self->scrolled, &bounds) &&
-         bounds.origin.y + bounds.size.height > -height / 2.0 && bounds.origin.y < height * 1.5;
-}
-
-static void
-refresh_row(VitrineDimensionList *self, VitrineDimensionRow *row)
-{
-  vitrine_dimension_row_refresh(row, self->range, self->dimensions->max_influence);
-}
-
-static gboolean
-refresh_idle_cb(gpointer data)
-{
-  VitrineDimensionList *self = data;
-  int done = 0;
-  for (guint i = 0; i < self->rows->len; i++) {
-    VitrineDimensionRow *row = self->rows->pdata[i];
-    if (!vitrine_dimension_row_is_stale(row))
-      continue;
-    if (done++ == ROWS_PER_IDLE)
-      return G_SOURCE_CONTINUE;
-    refresh_row(self, row);
-  }
-  self->idle_id = 0;
-  return G_SOURCE_REMOVE;
-}
-
-/* Refreshes the rows whose item is dirty, or all. */
-static void
-refresh_rows(VitrineDimensionList *self, gboolean all)
-{
-  gboolean later = FALSE;
-  for (guint i = 0; i < self->rows->len; i++) {
-    VitrineDimensionRow *row = self->rows->pdata[i];
-    VitrineDimension *item = vitrine_dimension_row_get_item(row);
-    if (!all && !item->dirty && !vitrine_dimension_row_is_stale(row))
-      continue;
-    item->dirty = FALSE;
-    if (in_sight(self, GTK_WIDGET(row)))
-      refresh_row(self, row);
-    else
-      vitrine_dimension_row_set_stale(row);
-    later |= vitrine_dimension_row_is_stale(row);
-  }
-  if (later && self->idle_id == 0)
-    self->idle_id = g_idle_add_full(G_PRIORITY_LOW, refresh_idle_cb, self, NULL);
-}
-
-static void
-scrolled_cb(GtkAdjustment *adjustment, VitrineDimensionList *self)
-{
-  refresh_rows(self, FALSE);
-}
 
 /* --- edits --- */
 
 static void
-apply_offset(VitrineDimensionList *self, int index, double offset, const char *label)
-{
-  SgSpace space = edited_space(self);
-  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
-  (space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset)[index] = offset;
-  g_autofree char *key = g_strdup_printf("%c%d", space == SG_SPACE_Z ? 'z' : 'w', index);
-  vitrine_session_apply(self->session, recipe, label, key);
-}
-
-static void
-value_entered_cb(VitrineDimensionRow *row, double value, VitrineDimensionList *self)
-{
-  const VitrineDimension *item = vitrine_dimension_row_get_item(row);
-  if (item == NULL || !item->known || vitrine_session_get_recipe(self->session) == NULL)
-    return;
-  double offset = value - item->base;
-  if (fabs(offset) < 1e-9) /* steps of a tenth that came back: an exact nothing */
-    offset = 0;
-  if (fabs(value) > self->range)
-    vitrine_dimension_list_set_range(self, fabs(value));
-  g_autofree char *label = g_strdup_printf(_("Dimension %d"), item->index);
-  apply_offset(self, item->index, offset, label);
-}
-
-static void
-row_reset(VitrineDimensionList *self, VitrineDimensionRow *row)
-{
-  const VitrineDimension *item = vitrine_dimension_row_get_item(row);
-  if (item == NULL || !item->changed)
-    return;
-  g_autofree char *label = g_strdup_printf(_("Reset dimension %d"), item->index);
-  SgSpace space = edited_space(self);
-  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
-  (space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset)[item->index] = 0;
-  /* A step of its own: it must not melt into the drag before it. */
-  vitrine_session_apply(self->session, recipe, label, NULL);
-}
-
-static void
-row_reset_cb(VitrineDimensionRow *row, VitrineDimensionList *self)
-{
-  row_reset(self, row);
-}
-
-static void
 reset_all_cb(GtkButton *button, VitrineDimensionList *self)
 {
-  gboolean z = edited_space(self) == SG_SPACE_Z;
+  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
   SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
   memset(z ? recipe->z_offset : recipe->w_offset, 0,
          sizeof(double) * (z ? recipe->z_dim : recipe->w_dim));
@@ -187,7 +51,7 @@ update_labels(VitrineDimensionList *self)
                            : _("No dimension is changed."));
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   gtk_widget_set_visible(self->hint, recipe != NULL && recipe->w_base != NULL &&
-                                         edited_space(self) == SG_SPACE_Z);
+                                         vitrine_session_get_space(self->session) == SG_SPACE_Z);
 }
 
 static void
@@ -222,7 +86,7 @@ update_values(VitrineDimensionList *self)
     update_labels(self);
     return;
   }
-  SgSpace space = edited_space(self);
+  SgSpace space = vitrine_session_get_space(self->session);
   gboolean z = space == SG_SPACE_Z;
   vitrine_dimensions_resize(self->dimensions, z ? recipe->z_dim : recipe->w_dim);
   double largest = vitrine_dimensions_set_values(self->dimensions,
@@ -230,7 +94,7 @@ update_values(VitrineDimensionList *self)
                                                  z ? recipe->z_offset : recipe->w_offset);
   if (largest > self->range)
     vitrine_dimension_list_set_range(self, largest);
-  refresh_rows(self, FALSE);
+  vitrine_dimension_list_refresh_rows(self, FALSE);
   if (self->dimensions->membership_changed && self->dimensions->only_changed)
     refilter(self);
   update_labels(self);
@@ -241,14 +105,14 @@ update_influence(VitrineDimensionList *self)
 {
   VitrineDimensions *d = self->dimensions;
   gboolean differs = vitrine_dimensions_set_influence(
-      d, vitrine_session_get_influence(self->session, edited_space(self)));
+      d, vitrine_session_get_influence(self->session, vitrine_session_get_space(self->session)));
   int n = vitrine_dimensions_get_n(d);
   gtk_widget_set_visible(self->progress, d->by_influence && d->n_measured < n);
   gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(self->progress),
                                 n > 0 ? (double)d->n_measured / n : 0);
   if (!differs)
     return;
-  refresh_rows(self, TRUE);
+  vitrine_dimension_list_refresh_rows(self, TRUE);
   if (d->by_influence)
     refilter(self);
 }
@@ -265,7 +129,7 @@ influence_timeout_cb(gpointer data)
 static void
 update_favourites(VitrineDimensionList *self)
 {
-  SgSpace space = edited_space(self);
+  SgSpace space = vitrine_session_get_space(self->session);
   int n = vitrine_dimensions_get_n(self->dimensions);
   for (int i = 0; i < n; i++) {
     VitrineDimension *item = vitrine_dimensions_get(self->dimensions, i);
@@ -281,7 +145,7 @@ update_favourites(VitrineDimensionList *self)
 static void
 update_all(VitrineDimensionList *self)
 {
-  gboolean z = edited_space(self) == SG_SPACE_Z;
+  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
   self->syncing = TRUE;
   gtk_toggle_button_set_active(z ? self->space_z : self->space_w, TRUE);
   self->syncing = FALSE;
@@ -290,7 +154,7 @@ update_all(VitrineDimensionList *self)
   if (self->dimensions->by_influence)
     vitrine_session_start_influence(self->session);
   update_influence(self);
-  refresh_rows(self, FALSE);
+  vitrine_dimension_list_refresh_rows(self, FALSE);
   refilter(self);
 }
 
@@ -386,14 +250,15 @@ static void
 pinned_cb(int index, const char *name, gpointer data)
 {
   VitrineDimensionList *self = data;
-  vitrine_session_set_favourite(self->session, edited_space(self), index, name);
+  vitrine_session_set_favourite(self->session, vitrine_session_get_space(self->session), index,
+                                name);
   update_favourites(self);
-  refresh_rows(self, FALSE);
+  vitrine_dimension_list_refresh_rows(self, FALSE);
   refilter(self);
 }
 
-static void
-row_pin_cb(VitrineDimensionRow *row, VitrineDimensionList *self)
+void
+vitrine_dimension_list_pin_cb(VitrineDimensionRow *row, VitrineDimensionList *self)
 {
   VitrineDimension *item = vitrine_dimension_row_get_item(row);
   if (item == NULL)
@@ -404,116 +269,6 @@ row_pin_cb(VitrineDimensionRow *row, VitrineDimensionList *self)
   }
   vitrine_pin_popover_show(self->pin_popover, vitrine_dimension_row_get_part(row, VITRINE_ROW_PIN),
                            item->index, item->name);
-}
-
-/* --- keyboard: up and down go along the column, Delete resets --- */
-
-static VitrineDimensionRow *
-bound_row(VitrineDimensionList *self, int index)
-{
-  for (guint i = 0; i < self->rows->len; i++)
-    if (vitrine_dimension_row_get_item(self->rows->pdata[i])->index == index)
-      return self->rows->pdata[i];
-  return NULL;
-}
-
-static gboolean
-focus_position(VitrineDimensionList *self, int position, VitrineRowPart part)
-{
-  g_autoptr(VitrineDimension) item =
-      position < 0 ? NULL
-                   : g_list_model_get_item(G_LIST_MODEL(self->dimensions->ordered), position);
-  if (item == NULL)
-    return FALSE;
-  gtk_slice_list_model_set_size(self->slice, G_MAXUINT);
-  gtk_widget_activate_action(GTK_WIDGET(self->view), "list.scroll-to-item", "u", (guint)position);
-  VitrineDimensionRow *row = bound_row(self, item->index);
-  if (row == NULL)
-    return FALSE;
-  refresh_row(self, row);
-  GtkWidget *target = vitrine_dimension_row_get_part(row, part);
-  /* An unchanged row's reset button cannot have the focus. */
-  if (!gtk_widget_is_sensitive(target))
-    target = vitrine_dimension_row_get_part(row, VITRINE_ROW_SCALE);
-  return gtk_widget_grab_focus(target);
-}
-
-static gboolean
-key_cb(GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state,
-       VitrineDimensionList *self)
-{
-  GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
-  GtkWidget *focus = root != NULL ? gtk_root_get_focus(root) : NULL;
-  GtkWidget *ancestor =
-      focus != NULL ? gtk_widget_get_ancestor(focus, VITRINE_TYPE_DIMENSION_ROW) : NULL;
-  if (ancestor == NULL || (state & gtk_accelerator_get_default_mod_mask()) != 0)
-    return GDK_EVENT_PROPAGATE;
-  VitrineDimensionRow *row = VITRINE_DIMENSION_ROW(ancestor);
-  VitrineRowPart part = vitrine_dimension_row_find_part(row, focus);
-  int step = 0;
-  switch (keyval) {
-  case GDK_KEY_Up:
-  case GDK_KEY_KP_Up:
-    step = -1;
-    break;
-  case GDK_KEY_Down:
-  case GDK_KEY_KP_Down:
-    step = 1;
-    break;
-  case GDK_KEY_Delete:
-  case GDK_KEY_KP_Delete:
-  case GDK_KEY_BackSpace:
-    if (part == VITRINE_ROW_ENTRY)
-      return GDK_EVENT_PROPAGATE;
-    row_reset(self, row);
-    return GDK_EVENT_STOP;
-  default:
-    return GDK_EVENT_PROPAGATE;
-  }
-  int index = vitrine_dimension_row_get_item(row)->index;
-  focus_position(self, vitrine_dimensions_position(self->dimensions, index) + step, part);
-  return GDK_EVENT_STOP;
-}
-
-/* --- the list view's factory --- */
-
-static void
-setup_cb(GtkListItemFactory *factory, GtkListItem *list_item, VitrineDimensionList *self)
-{
-  GtkWidget *row = vitrine_dimension_row_new();
-  g_signal_connect(row, "value-entered", G_CALLBACK(value_entered_cb), self);
-  g_signal_connect(row, "reset", G_CALLBACK(row_reset_cb), self);
-  g_signal_connect(row, "pin", G_CALLBACK(row_pin_cb), self);
-  gtk_list_item_set_child(list_item, row);
-  gtk_list_item_set_activatable(list_item, FALSE);
-  gtk_list_item_set_selectable(list_item, FALSE);
-}
-
-static void
-bind_cb(GtkListItemFactory *factory, GtkListItem *list_item, VitrineDimensionList *self)
-{
-  VitrineDimensionRow *row = VITRINE_DIMENSION_ROW(gtk_list_item_get_child(list_item));
-  vitrine_dimension_row_bind(row, gtk_list_item_get_item(list_item));
-  g_ptr_array_add(self->rows, row);
-  refresh_row(self, row);
-}
-
-static void
-unbind_cb(GtkListItemFactory *factory, GtkListItem *list_item, VitrineDimensionList *self)
-{
-  VitrineDimensionRow *row = VITRINE_DIMENSION_ROW(gtk_list_item_get_child(list_item));
-  g_ptr_array_remove_fast(self->rows, row);
-  vitrine_dimension_row_bind(row, NULL);
-}
-
-static GtkListItemFactory *
-make_factory(VitrineDimensionList *self)
-{
-  GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
-  g_signal_connect(factory, "setup", G_CALLBACK(setup_cb), self);
-  g_signal_connect(factory, "bind", G_CALLBACK(bind_cb), self);
-  g_signal_connect(factory, "unbind", G_CALLBACK(unbind_cb), self);
-  return factory;
 }
 
 static gboolean
@@ -564,7 +319,7 @@ vitrine_dimension_list_set_range(VitrineDimensionList *self, double range)
                          extra);
   gtk_drop_down_set_selected(self->range_combo, selected);
   self->syncing = FALSE;
-  refresh_rows(self, TRUE);
+  vitrine_dimension_list_refresh_rows(self, TRUE);
 }
 
 /* --- life --- */
@@ -594,8 +349,8 @@ vitrine_dimension_list_go_to(VitrineDimensionList *self, int index)
     gtk_toggle_button_set_active(self->only_changed, FALSE);
     gtk_toggle_button_set_active(self->favourites_only, FALSE);
   }
-  return focus_position(self, vitrine_dimensions_position(self->dimensions, index),
-                        VITRINE_ROW_SCALE);
+  return vitrine_dimension_list_focus_position(
+      self, vitrine_dimensions_position(self->dimensions, index), VITRINE_ROW_SCALE);
 }
 
 void
@@ -611,7 +366,7 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
   g_signal_connect_object(session, "influence-changed", G_CALLBACK(influence_changed_cb), self, 0);
   g_signal_connect_object(session, "notify::space", G_CALLBACK(space_changed_cb), self, 0);
   update_all(self);
-  g_autoptr(GtkListItemFactory) factory = make_factory(self);
+  g_autoptr(GtkListItemFactory) factory = vitrine_dimension_list_make_factory(self);
   self->slice = gtk_slice_list_model_new(g_object_ref(G_LIST_MODEL(self->dimensions->ordered)), 0,
                                          FIRST_ROWS);
   self->grow_id = g_idle_add_full(G_PRIORITY_LOW, grow_cb, self, NULL);
@@ -619,6 +374,12 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
       GTK_SELECTION_MODEL(gtk_no_selection_new(g_object_ref(G_LIST_MODEL(self->slice))));
   gtk_list_view_set_factory(self->view, factory);
   gtk_list_view_set_model(self->view, selection);
+}
+
+static void
+scrolled_cb(GtkAdjustment *adjustment, VitrineDimensionList *self)
+{
+  vitrine_dimension_list_refresh_rows(self, FALSE);
 }
 
 static void
@@ -645,7 +406,7 @@ vitrine_dimension_list_init(VitrineDimensionList *self)
   g_signal_connect_object(vertical, "value-changed", G_CALLBACK(scrolled_cb), self, 0);
   GtkEventController *keys = gtk_event_controller_key_new();
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
-  g_signal_connect(keys, "key-pressed", G_CALLBACK(key_cb), self);
+  g_signal_connect(keys, "key-pressed", G_CALLBACK(vitrine_dimension_list_key_cb), self);
   gtk_widget_add_controller(GTK_WIDGET(self->view), keys);
 }
 
