@@ -2,7 +2,7 @@
 #include "app/cli.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/picture.h"
-#include <errno.h>
+#include "engine/formats/writer.h"
 #include <float.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
@@ -459,12 +459,8 @@ render_all(Job *job, GError **error)
     }
     job->all = g_malloc(n * picture_bytes(job->model));
   }
-  if (g_mkdir_with_parents(job->opt->outdir, 0777) != 0) {
-    int saved = errno;
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(saved),
-                "%s: cannot make this folder: %s", job->opt->outdir, g_strerror(saved));
-    return FALSE;
-  }
+  if (g_mkdir_with_parents(job->opt->outdir, 0777) != 0)
+    return sg_file_failed(error, job->opt->outdir, "cannot make this folder");
   cli_progress_begin(&job->progress, "pictures", n);
   gboolean ok = TRUE;
   for (gsize i = 0; ok && i < n;) {

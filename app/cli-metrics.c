@@ -123,7 +123,7 @@ collect_dataset(const Job *job, SgDataset *ds, const char *what, GError **error)
 
   if (!swd)
     return NULL;
-  g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2);
+  g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2, 0);
   cli_progress_begin(&progress, what, (gsize)job->n);
   for (int at = 0; at < job->n; at += BATCH) {
     int n = MIN(BATCH, job->n - at);

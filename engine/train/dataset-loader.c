@@ -175,7 +175,8 @@ work(gpointer loader)
 /* ---- handing out ----------------------------------------------------------------------------- */
 
 SgLoader *
-sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, int ahead)
+sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, int ahead,
+              int threads)
 {
   SgLoader *l = g_new0(SgLoader, 1);
 
@@ -197,7 +198,9 @@ sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, in
   g_cond_init(&l->emptied);
   g_cond_init(&l->filled);
   /* Whoever trains on the processor wants its cores: half of them suffice for decoding. */
-  l->n_threads = CLAMP((int)g_get_num_processors() / 2, 1, MIN(l->ahead, MAX_THREADS));
+  if (threads <= 0)
+    threads = (int)g_get_num_processors() / 2;
+  l->n_threads = CLAMP(threads, 1, MIN(l->ahead, MAX_THREADS));
   for (int i = 0; i < l->n_threads; i++)
     l->threads[i] = g_thread_new("loader", work, l);
   return l;

@@ -45,15 +45,15 @@ gboolean sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **er
 /* Its label [label_dim]: one-hot or a float vector (zeros without labels). */
 void sg_dataset_label(SgDataset *ds, guint index, float *label);
 
-/* The loader: a thread that keeps at most `ahead` batches decoded before they are asked for.
- * The order is a function of (seed, position) alone: epoch e is a permutation of 0..n-1 drawn from
- * (seed, e), so a loader started at a position gives bit for bit what an uninterrupted one would
- * give from there. With `mirror` every image is also there flipped (twice the set). An image that
- * fails to decode is replaced by the next one of the order, remembered in ds->refused once, and
- * costs no position. */
+/* The loader: threads (0: half of the cores) that keep at most `ahead` batches decoded before they
+ * are asked for. The order is a function of (seed, position) alone: epoch e is a permutation of
+ * 0..n-1 drawn from (seed, e), so a loader started at a position gives bit for bit what an
+ * uninterrupted one would give from there. With `mirror` every image is also there flipped (twice
+ * the set). An image that fails to decode is replaced by the next one of the order, remembered in
+ * ds->refused once, and costs no position. */
 typedef struct _SgLoader SgLoader;
 SgLoader *sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch,
-                        int ahead);
+                        int ahead, int threads);
 /* images [batch, C, R, R] floats as uint8 / 127.5 - 1; labels [batch, label_dim] or NULL. FALSE
  * only if too few images decode at all. */
 gboolean sg_loader_next(SgLoader *l, float *images, float *labels, GError **error);

@@ -58,7 +58,7 @@ static const SgTrainOptions common = {
     .snap = 50,
     .metrics = (char *)"swd",
     .metric_images = 2048,
-    .workers = 1,
+    .workers = 0,
     .device = (char *)"auto",
 };
 

@@ -145,7 +145,7 @@ const SgTrainOption sg_train_option_table[] = {
        "al. 2018), or none."),
   INT("metric-images", metric_images, 2, 1000000, "2048", "Pictures the metric compares."),
   INT("threads", threads, 0, 4096, "0", "Threads that compute; 0: as many as there are processors."),
-  INT("workers", workers, 1, 256, "1", "Threads that read images."),
+  INT("workers", workers, 0, 256, "0", "Threads that read images; 0: half of the cores."),
   TEXT("device", device, NULL, "auto", "What computes: auto, cpu, cuda or cuda:N."),
 #undef GROUP
 };

@@ -50,7 +50,7 @@ typedef struct {
   char *metrics;    /* "swd" or "none" */
   int metric_images;
   int threads;  /* 0: all */
-  int workers;  /* loader threads, 1 */
+  int workers;  /* loader threads, 0: half of the cores */
   char *device; /* auto cpu cuda cuda:N */
 
   guint64 set[2]; /* bit i: row i of the table was set, and resolve leaves it alone */

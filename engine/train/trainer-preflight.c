@@ -128,9 +128,9 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, n *MAX(1, i->c_dim));
   g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, error);
   g_autoptr(SgBuf) real_c =
-      i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, NULL) : NULL;
+      real && i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, error) : NULL;
 
-  if (!real || !sg_buf_fill(real, 0, error))
+  if (!real || (i->c_dim && !real_c) || !sg_buf_fill(real, 0, error))
     return FALSE;
   l->backend->download(avg, saved);
   for (int phase = 0; phase < SG_PHASES; phase++) {

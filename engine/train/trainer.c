@@ -115,7 +115,7 @@ train(SgTrainer *t, GError **error)
   /* Not before: it allocates batches. */
   t->told = t->ds->refused->len;
   t->loader = sg_loader_new(t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch,
-                            t->o->batch, 4);
+                            t->o->batch, 4, t->o->workers);
   sg_trainer_prepare_grid(t);
   if (!t->exact) {
     sg_trainer_write_reals(t);

@@ -53,7 +53,7 @@ static int *
 draw(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, int ahead,
      int count)
 {
-  SgLoader *l = sg_loader_new(ds, mirror, seed, position, batch, ahead);
+  SgLoader *l = sg_loader_new(ds, mirror, seed, position, batch, ahead, 0);
   g_autofree float *images = g_new(float, batch *PLANE);
   int *found = g_new(int, count + batch);
 
@@ -149,7 +149,7 @@ test_all_broken(void)
 {
   char *folder = make_set("0123456789");
   g_autoptr(SgDataset) ds = open_set(folder);
-  SgLoader *l = sg_loader_new(ds, TRUE, 1, 0, 4, 3);
+  SgLoader *l = sg_loader_new(ds, TRUE, 1, 0, 4, 3, 2);
   float images[4 * PLANE];
 
   for (int i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ test_labels(void)
   put_text(folder, "dataset.json", json->str);
   g_autoptr(SgDataset) ds = sg_dataset_open(folder, &options, NULL);
   for (int ahead = 1; ahead < 30; ahead++) {
-    SgLoader *l = sg_loader_new(ds, TRUE, 1, 0, 4, ahead);
+    SgLoader *l = sg_loader_new(ds, TRUE, 1, 0, 4, ahead, 0);
     g_assert_true(sg_loader_next(l, images, labels, NULL));
     for (int i = 0; i < 4; i++)
       for (int k = 0; k < N; k++)
