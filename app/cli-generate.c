@@ -225,47 +225,6 @@ apply_options(SgRecipe *r, const Options *o, const SgModelInfo *info, GError **e
          apply_offsets(r, o->set, error);
 }
 
-static SgRecipe *
-read_recipe(const char *path, const SgModel *model, GError **error)
-{
-  g_autofree char *json = NULL, *hash = NULL;
-  gsize length;
-
-  if (g_str_has_suffix(path, ".json")) {
-    if (!g_file_get_contents(path, &json, &length, error))
-      return NULL;
-  } else {
-    GError *inner = NULL;
-    json = sg_png_read_recipe(path, &inner);
-    if (!json) {
-      if (inner)
-        g_propagate_error(error, inner);
-      else
-        g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                    "%s: this picture has no recipe inside", path);
-      return NULL;
-    }
-    length = strlen(json);
-  }
-  g_autoptr(SgRecipe) r = sg_recipe_from_json(json, (gssize)length, &hash, NULL, error);
-  if (!r) {
-    g_prefix_error(error, "%s: ", path);
-    return NULL;
-  }
-  if (r->z_dim != model->info.z_dim || r->w_dim != model->info.w_dim) {
-    g_set_error(
-        error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-        "%s: the recipe is for a model with z [%d] and w [%d], this one has z [%d] and w [%d]",
-        path, r->z_dim, r->w_dim, model->info.z_dim, model->info.w_dim);
-    return NULL;
-  }
-  if (hash && !g_str_equal(hash, model->hash))
-    fprintf(stderr, "vitrine generate: %s was made with other weights than this model has\n", path);
-  if (r->cutoff > model->info.num_ws)
-    r->cutoff = model->info.num_ws;
-  return g_steal_pointer(&r);
-}
-
 static gboolean
 read_latent(SgRecipe *r, const Options *o, GError **error)
 {
@@ -288,7 +247,7 @@ prepare(Job *job, GError **error)
   const Options *o = job->opt;
   const SgModelInfo *info = &job->model->info;
 
-  job->base = o->recipe ? read_recipe(o->recipe, job->model, error)
+  job->base = o->recipe ? cli_read_recipe("generate", o->recipe, job->model, error)
                         : sg_recipe_new(info->z_dim, info->w_dim);
   if (!job->base || (o->latent && !read_latent(job->base, o, error)) ||
       !apply_options(job->base, o, info, error))

@@ -5,7 +5,7 @@
  * COMMAND: what". */
 #pragma once
 
-#include "engine/formats/model.h"
+#include "engine/explore/recipe.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +17,7 @@ int cli_convert(int argc, char **argv);
 int cli_metrics(int argc, char **argv);
 int cli_dataset(int argc, char **argv);
 int cli_control(int argc, char **argv);
+int cli_strip(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */
 
@@ -44,6 +45,11 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const C
 /* "0-3,7" -> guint32 0 1 2 3 7, in the order given, at most CLI_MAX_SEEDS of them. */
 #define CLI_MAX_SEEDS 1000000
 GArray *cli_parse_seeds(const char *text, GError **error);
+
+/* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error when
+ * it was made with other weights. Errors name the file. */
+SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *model,
+                          GError **error);
 
 /* Says on standard error how far a long job is: at once on a terminal, else once it takes long. */
 typedef struct {

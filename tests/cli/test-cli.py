@@ -399,5 +399,60 @@ class Dataset(Case):
         self.run_bad(2, 'dataset', '--source=' + self.source)
 
 
+class Strip(Case):
+    def strip(self, *args, network=BUNDLED):
+        png, csv = os.path.join(self.out, 'strip.png'), os.path.join(self.out, 'strip.csv')
+        self.run_ok('strip', '--network=' + network, '--out=' + png, '--csv=' + csv, *args)
+        with open(csv, encoding='ascii') as f:
+            head, *lines = f.read().splitlines()
+        self.assertEqual(head, 'face,seed,value,logit,sigmoid,remaining,change')
+        return png, [line.split(',') for line in lines]
+
+    def test_table(self):
+        png, rows = self.strip('--seed=7', '--faces=2', '--parameter=prune', '--values=0,0.3:0.9:0.3')
+        self.assertEqual([r[:3] for r in rows],
+                         [[str(f), str(7 + f), v] for f in (0, 1) for v in ('0', '0.3', '0.6', '0.9')])
+        left = [float(r[5]) for r in rows]
+        self.assertEqual(left[0], 1)
+        self.assertEqual(left, sorted(left[:4], reverse=True) * 2)
+        self.assertEqual([float(rows[0][6]), float(rows[4][6])], [0, 0])
+        # Each score is what `score` says of the picture alone.
+        path = self.generate('a', '--seeds=7,8', network=BUNDLED)
+        said = self.run_ok('score', '--network=' + BUNDLED, f'{path}/seed0007.png', f'{path}/seed0008.png')
+        for row, line in zip((rows[0], rows[4]), said.splitlines()[1:]):
+            self.assertEqual(row[3:5], line.split('\t')[:2])
+        width, height = struct.unpack('>II', pixels(png)[0][:8])
+        self.assertGreater(width, 4 * 64)
+        self.assertGreater(height, 2 * 64)
+
+    def test_defaults(self):
+        for parameter, n, first, last in (('scale', 9, '0.05', '10'), ('z3', 9, '-10', '10'), ('psi', 9, '0', '1')):
+            _, rows = self.strip('--seed=0', '--parameter=' + parameter)
+            self.assertEqual((len(rows), rows[0][2], rows[-1][2]), (n, first, last))
+
+    def test_recipe(self):
+        """The strip is about the face of the recipe, with its edits."""
+        path = self.generate('a', '--seeds=5', '--set=w3=+2', '--trunc=0.8', network=BUNDLED)
+        _, rows = self.strip(f'--recipe={path}/seed0005.png', '--parameter=scale', '--values=1,2')
+        self.assertEqual((rows[0][1], float(rows[0][6])), ('5', 0))
+        said = self.run_ok('score', '--network=' + BUNDLED, f'{path}/seed0005.png').splitlines()[1]
+        self.assertEqual(rows[0][3], said.split('\t')[0])
+        out = self.run_ok('strip', '--network=' + BUNDLED, '--seed=5', '--parameter=psi', '--values=1',
+                          '--out=' + os.path.join(self.out, 'a.svg'), '--csv=-')
+        self.assertEqual(len(out.splitlines()), 2)
+        self.assertTrue(read(os.path.join(self.out, 'a.svg')).startswith(b'<?xml'))
+
+    def test_wrong(self):
+        good = {'network': BUNDLED, 'seed': '0', 'parameter': 'scale', 'out': os.path.join(self.out, 'a.png')}
+        for change in ({'seed': None}, {'seed': 'x'}, {'seed': '-1'}, {'recipe': 'a.png'}, {'parameter': 'x'},
+                       {'parameter': 'z99999'}, {'parameter': 'blend'}, {'parameter': None}, {'out': None},
+                       {'network': None}, {'values': '1,x'}, {'values': '0:1:0'}, {'values': ''}, {'faces': '0'},
+                       {'parameter': 'prune', 'values': '-1'}, {'class': '1'}, {'trunc': 'nan'}):
+            options = [f'--{k}={v}' for k, v in {**good, **change}.items() if v is not None]
+            self.run_bad(2, 'strip', *options)
+        missing = os.path.join(self.out, 'no', 'a.png')
+        self.run_bad(1, 'strip', '--network=' + BUNDLED, '--seed=0', '--parameter=psi', '--out=' + missing, says=[missing])
+
+
 if __name__ == '__main__':
     unittest.main(argv=[sys.argv[0], '-v'])
