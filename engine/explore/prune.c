@@ -114,16 +114,21 @@ group_of(const char *name)
 }
 
 /* What the equalised learning rate multiplies a stored weight [O, I, (k, k)] with: 1 / sqrt (fan
- * in), for the mapping network times its learning-rate multiplier (Karras et al. 2018, 2019). */
+ * in), for the mapping network's dense layers times its learning-rate multiplier (Karras et al.
+ * 2018, 2019; the class embedding is without one). mystylegan's upsampling convolutions store their
+ * input channels first, [I, O, k, k], and count them as fan-in. A demodulated convolution divides
+ * any scale out again. */
 static double
-run_time_scale(const SgModelInfo *info, const SgTensor *t, SgLayerGroup group)
+run_time_scale(const SgModelInfo *info, const char *name, const SgTensor *t, SgLayerGroup group)
 {
-  gint64 fan_in = 1;
+  gboolean transposed = t->ndim == 4 && g_str_has_suffix(name, ".upconv.weight_orig");
+  gboolean embedding = g_str_has_prefix(name, "mapping.embed.");
+  gint64 fan_in = t->shape[transposed ? 0 : 1];
 
-  for (int i = 1; i < t->ndim; i++)
+  for (int i = 2; i < t->ndim; i++)
     fan_in *= t->shape[i];
   double scale = 1 / sqrt((double)MAX(fan_in, 1));
-  return group == SG_LAYER_MAPPING ? scale * info->mapping_lr_mul : scale;
+  return group == SG_LAYER_MAPPING && !embedding ? scale * info->mapping_lr_mul : scale;
 }
 
 GArray *
@@ -140,15 +145,14 @@ sg_weight_layers(const SgModel *model)
         !(g_str_has_suffix(name, ".weight") || g_str_has_suffix(name, ".weight_orig")))
       continue;
     SgWeightLayer layer = {name + skip, group_of(name + skip), t, 1};
-    layer.scale = run_time_scale(&model->info, t, layer.group);
+    layer.scale = run_time_scale(&model->info, layer.name, t, layer.group);
     g_array_append_val(layers, layer);
   }
   return layers;
 }
 
-/* The least stored magnitude that stays. */
-static double
-stored_threshold(const SgWeightLayer *layer, const SgPrune *p)
+double
+sg_prune_stored_threshold(const SgWeightLayer *layer, const SgPrune *p)
 {
   double threshold = sg_prune_layer_threshold(p, layer->name);
   return p->magnitude == SG_MAGNITUDE_EFFECTIVE ? threshold / layer->scale : threshold;
@@ -157,7 +161,7 @@ stored_threshold(const SgWeightLayer *layer, const SgPrune *p)
 guint64
 sg_prune_remaining(const SgWeightLayer *layer, const SgPrune *p)
 {
-  double threshold = stored_threshold(layer, p);
+  double threshold = sg_prune_stored_threshold(layer, p);
   guint64 n = 0;
 
   for (gsize i = 0; i < layer->tensor->numel; i++)
@@ -169,7 +173,7 @@ sg_prune_remaining(const SgWeightLayer *layer, const SgPrune *p)
 static SgTensor *
 pruned_tensor(const SgWeightLayer *layer, const SgPrune *p, GError **error)
 {
-  double threshold = stored_threshold(layer, p);
+  double threshold = sg_prune_stored_threshold(layer, p);
   float factor = p->unequalised ? (float)(1 / layer->scale) : 1;
 
   if (threshold <= 0 && !p->unequalised)

@@ -50,6 +50,8 @@ double sg_prune_layer_threshold(const SgPrune *p, const char *layer);
 /* Gives a layer its own threshold; < 0 takes it away. */
 void sg_prune_set_layer(SgPrune *p, const char *layer, double threshold);
 
+/* The least stored magnitude of a layer that stays under `p`, whatever magnitude p measures. */
+double sg_prune_stored_threshold(const SgWeightLayer *layer, const SgPrune *p);
 /* A new model with the weights that `p` leaves; it has no hash and keeps the path. Errors when
  * memory is short. */
 SgModel *sg_prune_apply(SgModel *model, const SgPrune *p, GError **error);

@@ -1,0 +1,72 @@
+/* What a magnitude pruning leaves and what it does: counts at any threshold, and the
+ * discriminator's opinion of a fixed set of faces, computed in slices so that a dial stays live. */
+#pragma once
+
+#include "engine/explore/renderer.h"
+
+G_BEGIN_DECLS
+
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+/* Every prunable layer's magnitudes, sorted once (4 bytes a weight), so that a count at any
+ * threshold is a binary search: the same numbers as sg_prune_remaining(). Immutable: any thread. */
+typedef struct _SgPruneCounter SgPruneCounter;
+
+/* References the model. Errors when memory is short. */
+SgPruneCounter *sg_prune_counter_new(SgModel *model, GError **error);
+void sg_prune_counter_free(SgPruneCounter *c);
+guint sg_prune_counter_layers(const SgPruneCounter *c);
+/* Layer i, in the order of sg_weight_layers(); borrowed. */
+const SgWeightLayer *sg_prune_counter_layer_info(const SgPruneCounter *c, guint i);
+/* How many weights of layer i stay under `p`. Of how many: layer_info (c, i)->tensor->numel. */
+guint64 sg_prune_counter_layer(const SgPruneCounter *c, guint i, const SgPrune *p);
+/* The sum over all layers under `p`, and how many weights there are at all. */
+guint64 sg_prune_counter_remaining(const SgPruneCounter *c, const SgPrune *p);
+guint64 sg_prune_counter_total(const SgPruneCounter *c);
+
+/* ---- scores ---------------------------------------------------------------------------------- */
+
+#define SG_PRUNE_MAX_IMAGES 256
+
+typedef struct {
+  double threshold;           /* the global one */
+  guint64 remaining, total;   /* weights */
+  int images, channels, size; /* pictures of size × size pixels */
+  int drawn;                  /* leading pictures that are there: all once phase is SCORES */
+  const guint8 *rgb;          /* [images, size, size, 3], grey models replicated */
+  gboolean scored;            /* FALSE for good where the model has no discriminator */
+  const double *logits;       /* [images] */
+  /* Over the images; std is of the population (divided by n). score = sigmoid (logit). */
+  double logit_mean, logit_std, score_mean, score_std;
+} SgPruneResult;
+
+typedef enum { SG_PRUNE_STEP_ERROR, SG_PRUNE_STEP_MORE, SG_PRUNE_STEP_DONE } SgPruneStep;
+
+/* Face i is RandomState (seed + i).randn (z_dim), constant noise, truncation psi, unedited; class 0
+ * of a conditional model. One thread at a time; has nets of its own.
+ *
+ * Pictures go to D unclamped, as in training, in batches of the model's minibatch-stddev group
+ * size, in order (0, 1, 2, 3 | 4, 5, 6, 7 | …; the last batch holds what is left; a model whose
+ * group is the whole batch, or without the feature, gets batches of 4). So each score depends only
+ * on the faces of its own group, and equals D on that batch in any other implementation. */
+typedef struct _SgPruneScorer SgPruneScorer;
+
+/* images 1..SG_PRUNE_MAX_IMAGES. Packs the model's weights: as slow as opening a model. */
+SgPruneScorer *sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi,
+                                   GError **error);
+void sg_prune_scorer_free(SgPruneScorer *s);
+/* Starts over for another pruning (copied); what was begun is dropped. Costs nothing. */
+void sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune);
+/* Does the next slice: weights, then a few faces a call, then a few scores a call. After an error
+ * or DONE, begin again. */
+SgPruneStep sg_prune_scorer_step(SgPruneScorer *s, GError **error);
+/* What is there so far; counts are there after the first step. Borrowed, changed by step and begin.
+ */
+const SgPruneResult *sg_prune_scorer_result(const SgPruneScorer *s);
+/* All steps at once. NULL and error as step. */
+const SgPruneResult *sg_prune_scorer_run(SgPruneScorer *s, const SgPrune *prune, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPruneCounter, sg_prune_counter_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPruneScorer, sg_prune_scorer_free)
+
+G_END_DECLS
