@@ -8,6 +8,7 @@
 #include "ui/vitrine-side.h"
 #include "ui/vitrine-preferences.h"
 #include "ui/vitrine-shortcuts.h"
+#include "ui/vitrine-strip-dialog.h"
 
 /* ---- files
  * ----------------------------------------------------------------------------------------- */
@@ -82,6 +83,33 @@ save_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 
   vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Picture"), name, filter, save_chosen_cb,
                            g_object_ref(self));
+}
+
+static void
+pair_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_save_before_after(self->session, file);
+}
+
+static void
+save_before_after_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.png", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("PNG pictures"), patterns);
+  g_autofree char *name = suggested_name(self, "-before-after.png");
+
+  vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Before and After"), name, filter,
+                           pair_chosen_cb, g_object_ref(self));
+}
+
+static void
+record_strip_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_strip_dialog_present(VITRINE_WINDOW(data));
 }
 
 static void
@@ -287,6 +315,8 @@ static const GActionEntry entries[] = {
     {"open", open_action},
     {"open-path", open_path_action, "s"},
     {"save-picture", save_picture_action},
+    {"save-before-after", save_before_after_action},
+    {"record-strip", record_strip_action},
     {"copy-picture", copy_picture_action},
     {"copy-vector", copy_vector_action},
     {"save-vector", save_vector_action},
@@ -317,6 +347,7 @@ static const char *const model_actions[] = {
     "save-picture",  "copy-picture", "copy-vector", "save-vector", "load-vector", "next-seed",
     "previous-seed", "random-seed",  "faces",       "jump",        "show-pane",   "zoom-in",
     "zoom-out",      "zoom-fit",     "zoom-one",    "zoom-toggle", "compare",
+    "save-before-after", "record-strip",
 };
 
 void

@@ -1,0 +1,146 @@
+/* Save Before and After: two pictures, a label under each. Drawn as a task, written by a worker. */
+#include <glib/gi18n.h>
+#include "app/figure.h"
+#include "app/vitrine-picture.h"
+#include "ui/vitrine-strip-dialog.h"
+
+typedef struct {
+  char *path;
+  SgRecipe *recipes[2];
+  SgPicture *pictures[2];
+  GError *error;
+} Pair;
+
+static void
+pair_free(gpointer data)
+{
+  Pair *pair = data;
+
+  for (int i = 0; pair && i < 2; i++) {
+    sg_recipe_free(pair->recipes[i]);
+    sg_picture_free(pair->pictures[i]);
+  }
+  if (pair) {
+    g_clear_error(&pair->error);
+    g_free(pair->path);
+  }
+  g_free(pair);
+}
+
+/* ---- drawing, on the render thread ----------------------------------------------------------- */
+
+/* Once both are drawn the pair moves from the task to its news. */
+static gboolean
+step(gpointer data, SgRenderer *renderer, gpointer *news)
+{
+  Pair **slot = data, *pair = *slot;
+  int i = pair->pictures[0] ? 1 : 0;
+
+  pair->pictures[i] = sg_renderer_render(renderer, pair->recipes[i], 0, &pair->error);
+  if (i == 0 && !pair->error)
+    return TRUE;
+  Pair **given = g_new(Pair *, 1);
+  *given = g_steal_pointer(slot);
+  *news = given;
+  return FALSE;
+}
+
+static void
+free_slot(gpointer data)
+{
+  Pair **slot = data;
+
+  pair_free(*slot);
+  g_free(slot);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static gboolean
+write_pair(const Pair *pair, GError **error)
+{
+  int width, height;
+  g_autofree guint8 *before = vitrine_picture_grid(pair->pictures[0], &width, &height);
+  g_autofree guint8 *after = vitrine_picture_grid(pair->pictures[1], &width, &height);
+  const VitrineTile tiles[] = {{before, "Unmodified"}, {after, "Edited"}};
+
+  return vitrine_figure_tiles(pair->path, NULL, width, height, 2, tiles, 2, NULL, error);
+}
+
+static void
+write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (write_pair(data, &error))
+    g_task_return_boolean(task, TRUE);
+  else
+    g_task_return_error(task, error);
+}
+
+static void
+say(VitrineSession *session, const char *text, gboolean is_error)
+{
+  g_signal_emit_by_name(session, "message", text, is_error);
+}
+
+static void
+say_error(VitrineSession *session, const GError *error)
+{
+  g_autofree char *text =
+      g_strconcat(_("The file could not be saved"), "\n\n", error->message, NULL);
+
+  say(session, text, TRUE);
+}
+
+static void
+written_cb(GObject *source, GAsyncResult *result, gpointer application)
+{
+  Pair *pair = g_task_get_task_data(G_TASK(result));
+  g_autofree char *name = g_path_get_basename(pair->path);
+  g_autofree char *text = g_strdup_printf(_("Saved %s"), name);
+  g_autoptr(GError) error = NULL;
+
+  if (g_task_propagate_boolean(G_TASK(result), &error))
+    say(VITRINE_SESSION(source), text, FALSE);
+  else
+    say_error(VITRINE_SESSION(source), error);
+  g_application_release(application);
+  g_object_unref(application);
+}
+
+static void
+news_cb(gpointer news, gboolean finished, gpointer session)
+{
+  Pair **slot = news;
+
+  if (!slot)
+    return;
+  if ((*slot)->error) {
+    say_error(session, (*slot)->error);
+    return;
+  }
+  GApplication *application = g_object_ref(g_application_get_default());
+  g_application_hold(application);
+  g_autoptr(GTask) task = g_task_new(session, NULL, written_cb, application);
+  g_task_set_task_data(task, g_steal_pointer(slot), pair_free);
+  g_task_run_in_thread(task, write_worker);
+}
+
+void
+vitrine_save_before_after(VitrineSession *session, GFile *file)
+{
+  static const VitrineTaskClass class = {FALSE, step, news_cb, free_slot, free_slot};
+  const SgRecipe *recipe = vitrine_session_get_recipe(session);
+  Pair **slot = g_new0(Pair *, 1);
+
+  g_return_if_fail(recipe);
+  *slot = g_new0(Pair, 1);
+  (*slot)->path = g_file_get_path(file);
+  (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
+  (*slot)->recipes[1] = sg_recipe_copy(recipe);
+  if ((*slot)->path)
+    vitrine_session_start_task(session, &class, slot, session);
+  else
+    free_slot(slot);
+}
