@@ -17,6 +17,7 @@ int cli_convert(int argc, char **argv);
 int cli_metrics(int argc, char **argv);
 int cli_dataset(int argc, char **argv);
 int cli_control(int argc, char **argv);
+int cli_prune(int argc, char **argv);
 int cli_strip(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */

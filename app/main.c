@@ -25,6 +25,7 @@ static const Command commands[] = {
     {"train", cli_train, "a model from pictures"},
     {"metrics", cli_metrics, "how far a model's pictures are from real ones"},
     {"dataset", cli_dataset, "pictures of any kind to a data set for training"},
+    {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
     {"control", cli_control, "pause, resume, snapshot, stop or ask a running training"},
 };

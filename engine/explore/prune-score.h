@@ -43,7 +43,7 @@ typedef struct {
 typedef enum { SG_PRUNE_STEP_ERROR, SG_PRUNE_STEP_MORE, SG_PRUNE_STEP_DONE } SgPruneStep;
 
 /* Face i is RandomState (seed + i).randn (z_dim), constant noise, truncation psi, unedited; class 0
- * of a conditional model. One thread at a time; has nets of its own.
+ * of a conditional model unless another is set. One thread at a time; has nets of its own.
  *
  * Pictures go to D unclamped, as in training, in batches of the model's minibatch-stddev group
  * size, in order (0, 1, 2, 3 | 4, 5, 6, 7 | …; the last batch holds what is left; a model whose
@@ -55,6 +55,8 @@ typedef struct _SgPruneScorer SgPruneScorer;
 SgPruneScorer *sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi,
                                    GError **error);
 void sg_prune_scorer_free(SgPruneScorer *s);
+/* Class of all faces, for conditional models; what was begun must begin again. */
+void sg_prune_scorer_set_label(SgPruneScorer *s, int label);
 /* Starts over for another pruning (copied); what was begun is dropped. Costs nothing. */
 void sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune);
 /* Does the next slice: weights, then a few faces a call, then a few scores a call. After an error

@@ -169,20 +169,31 @@ sg_prune_remaining(const SgWeightLayer *layer, const SgPrune *p)
   return n;
 }
 
+/* The least float that is not below `threshold`: for floats the same comparison, and one that
+ * vectorises. */
+static float
+as_float(double threshold)
+{
+  float f = (float)threshold;
+  return (double)f < threshold ? nextafterf(f, INFINITY) : f;
+}
+
 /* A reference when nothing changes. */
 static SgTensor *
 pruned_tensor(const SgWeightLayer *layer, const SgPrune *p, GError **error)
 {
-  double threshold = sg_prune_stored_threshold(layer, p);
+  float threshold = as_float(sg_prune_stored_threshold(layer, p));
   float factor = p->unequalised ? (float)(1 / layer->scale) : 1;
 
   if (threshold <= 0 && !p->unequalised)
     return sg_tensor_ref(layer->tensor);
   SgTensor *t = sg_tensor_try_new(layer->tensor->ndim, layer->tensor->shape, error);
-  for (gsize i = 0; t && i < t->numel; i++) {
-    float w = layer->tensor->data[i];
-    t->data[i] = fabs((double)w) >= threshold ? w * factor : 0;
-  }
+  if (!t)
+    return NULL;
+  const float *restrict from = layer->tensor->data;
+  float *restrict to = t->data;
+  for (gsize i = 0; i < t->numel; i++)
+    to[i] = fabsf(from[i]) >= threshold ? from[i] * factor : 0;
   return t;
 }
 
