@@ -1,0 +1,438 @@
+#include "ui/vitrine-pruning-sweep.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "app/figure.h"
+#include "ui/vitrine-dialogs.h"
+#include "ui/vitrine-file-dialog.h"
+#include "ui/vitrine-plot.h"
+
+#define N         VITRINE_SWEEP_STEPS
+#define COARSEST  64
+#define REDRAW_MS 100 /* between two redraws while results come in */
+
+struct _VitrinePruningSweep {
+  GtkBox parent_instance;
+  VitrineSession *session;
+  VitrinePruningWork *work;
+  const VitrineWeightCounter *counter; /* borrowed */
+  VitrinePlot *plot;
+  GtkButton *button;
+  GtkProgressBar *progress;
+  GtkWidget *export_button;
+
+  SgPrune base; /* what the results belong to; its threshold means nothing */
+  int label;
+  guint task;         /* 0: not running */
+  gboolean cancelled; /* by the person: it does not begin again by itself */
+  int done;
+  double mean[N], std[N]; /* sigmoid; NAN: not measured yet */
+  guint redraw;
+};
+
+G_DEFINE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, GTK_TYPE_BOX)
+
+/* ---- the order ---------------------------------------------------------------------------------
+ */
+
+void
+vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS])
+{
+  int n = 0;
+
+  for (int step = COARSEST; step >= 1; step /= 2)
+    for (int k = 0; k < N; k += step)
+      if (step == COARSEST || k % (2 * step) != 0)
+        order[n++] = k;
+}
+
+/* ---- what is shown -----------------------------------------------------------------------------
+ */
+
+static gboolean
+has_discriminator(VitrinePruningSweep *self)
+{
+  SgModel *model = vitrine_session_get_model(self->session);
+  return model && model->info.has_d;
+}
+
+/* The part of the weights that stays at each threshold. */
+static void
+remaining_at(VitrinePruningSweep *self, int k, guint64 *remaining, double *share)
+{
+  SgPrune p;
+
+  sg_prune_copy(&p, &self->base);
+  p.threshold = k / 1000.0;
+  *remaining = vitrine_weight_counter_remaining(self->counter, &p, NULL);
+  *share = (double)*remaining / (double)MAX(vitrine_weight_counter_total(self->counter), 1);
+  sg_prune_clear(&p);
+}
+
+static void
+show_remaining(VitrinePruningSweep *self)
+{
+  g_autofree double *x = g_new(double, N);
+  g_autofree double *y = g_new(double, N);
+  guint64 unused;
+
+  for (int k = 0; self->counter && k < N; k++) {
+    x[k] = k / 1000.0;
+    remaining_at(self, k, &unused, &y[k]);
+  }
+  vitrine_plot_set_series(self->plot, 1, _("remaining"), VITRINE_PLOT_DASHED, self->counter ? N : 0,
+                          x, y);
+}
+
+/* Only what was measured: a curve through few points first, through all of them at the end. */
+static void
+show_score(VitrinePruningSweep *self)
+{
+  g_autofree double *x = g_new(double, N);
+  g_autofree double *y = g_new(double, N);
+  gsize n = 0;
+
+  for (int k = 0; k < N; k++)
+    if (!isnan(self->mean[k])) {
+      x[n] = k / 1000.0;
+      y[n++] = self->mean[k];
+    }
+  vitrine_plot_set_series(self->plot, 0, _("score"), VITRINE_PLOT_LINE, n, x, y);
+  g_autofree char *text = g_strdup_printf(_("%d of %d"), self->done, N);
+  gtk_progress_bar_set_fraction(self->progress, (double)self->done / N);
+  gtk_progress_bar_set_text(self->progress, text);
+}
+
+static void
+update_button(VitrinePruningSweep *self)
+{
+  gboolean can = has_discriminator(self);
+
+  gtk_button_set_label(self->button, self->task        ? _("Cancel")
+                                     : self->done == N ? _("Again")
+                                     : self->done > 0  ? _("Go on")
+                                                       : _("Start"));
+  gtk_widget_set_visible(GTK_WIDGET(self->button), can);
+  gtk_widget_set_visible(GTK_WIDGET(self->progress), can);
+  gtk_widget_set_sensitive(self->export_button, self->counter != NULL);
+}
+
+static gboolean
+redraw_cb(gpointer data)
+{
+  VitrinePruningSweep *self = data;
+
+  self->redraw = 0;
+  show_score(self);
+  return G_SOURCE_REMOVE;
+}
+
+/* ---- the sweep ---------------------------------------------------------------------------------
+ */
+
+static void
+stop(VitrinePruningSweep *self)
+{
+  if (self->task)
+    vitrine_session_stop_task(self->session, self->task);
+  self->task = 0;
+}
+
+static void
+forget(VitrinePruningSweep *self)
+{
+  stop(self);
+  for (int k = 0; k < N; k++)
+    self->mean[k] = self->std[k] = NAN;
+  self->done = 0;
+}
+
+static void
+news_cb(gpointer news, gboolean finished, gpointer user_data)
+{
+  VitrinePruningSweep *self = user_data;
+  const VitrineScore *score = news;
+
+  if (score && !score->error) {
+    int k = CLAMP((int)lrint(score->prune.threshold * 1000), 0, N - 1);
+    self->done += isnan(self->mean[k]);
+    self->mean[k] = score->sigmoid;
+    self->std[k] = score->sigmoid_std;
+  }
+  if (finished || (score && score->error)) {
+    stop(self);
+    g_clear_handle_id(&self->redraw, g_source_remove);
+    show_score(self);
+    update_button(self);
+    if (score && score->error)
+      gtk_progress_bar_set_text(self->progress, score->error);
+  } else if (!self->redraw) {
+    self->redraw = g_timeout_add(REDRAW_MS, redraw_cb, self);
+  }
+}
+
+static void
+start(VitrinePruningSweep *self)
+{
+  int order[N], todo[N];
+  guint n = 0;
+
+  if (self->task || !has_discriminator(self))
+    return;
+  vitrine_pruning_sweep_order(order);
+  for (int i = 0; i < N; i++)
+    if (isnan(self->mean[order[i]]))
+      todo[n++] = order[i];
+  if (n == 0)
+    return;
+  if (!self->work)
+    self->work = vitrine_pruning_work_new();
+  self->task = vitrine_pruning_start_sweep(self->session, self->work, &self->base, self->label, n,
+                                           todo, news_cb, self);
+}
+
+/* By itself only while it can be seen: nobody waits for a curve on a hidden page. */
+static void
+start_if_seen(VitrinePruningSweep *self)
+{
+  if (!self->cancelled && gtk_widget_get_mapped(GTK_WIDGET(self)))
+    start(self);
+  update_button(self);
+}
+
+static void
+unmap_cb(VitrinePruningSweep *self)
+{
+  stop(self);
+  update_button(self);
+}
+
+static void
+button_cb(GtkButton *button, VitrinePruningSweep *self)
+{
+  self->cancelled = self->task != 0;
+  if (self->task) {
+    stop(self);
+  } else {
+    if (self->done == N)
+      forget(self);
+    start(self);
+  }
+  show_score(self);
+  update_button(self);
+}
+
+static void
+clicked_cb(VitrinePlot *plot, double x, VitrinePruningSweep *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+
+  if (!r)
+    return;
+  SgRecipe *recipe = sg_recipe_copy(r);
+  recipe->prune.threshold = CLAMP(round(x * 1000) / 1000, 0, 1);
+  vitrine_session_apply(self->session, recipe, _("Pruning"), "prune");
+}
+
+/* ---- what it depends on ------------------------------------------------------------------------
+ */
+
+static void
+recipe_changed_cb(VitrinePruningSweep *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+  SgPrune base;
+
+  if (!r)
+    return;
+  vitrine_plot_set_marker(self->plot, r->prune.threshold);
+  sg_prune_copy(&base, &r->prune);
+  base.threshold = 0;
+  if (sg_prune_equal(&base, &self->base) && r->label == self->label) {
+    sg_prune_clear(&base);
+    return;
+  }
+  forget(self);
+  sg_prune_clear(&self->base);
+  self->base = base;
+  self->label = r->label;
+  show_remaining(self);
+  show_score(self);
+  start_if_seen(self);
+}
+
+static void
+model_changed_cb(VitrinePruningSweep *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+
+  self->task = 0; /* the session has ended the old model's */
+  forget(self);
+  g_clear_pointer(&self->work, vitrine_pruning_work_unref);
+  self->counter = NULL;
+  self->cancelled = FALSE;
+  sg_prune_clear(&self->base);
+  self->base = (SgPrune){0};
+  if (r) {
+    sg_prune_copy(&self->base, &r->prune);
+    self->base.threshold = 0;
+    self->label = r->label;
+    vitrine_plot_set_marker(self->plot, r->prune.threshold);
+  }
+  show_remaining(self);
+  show_score(self);
+  start_if_seen(self);
+}
+
+void
+vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const VitrineWeightCounter *counter)
+{
+  self->counter = counter;
+  show_remaining(self);
+  update_button(self);
+}
+
+/* ---- export ------------------------------------------------------------------------------------
+ */
+
+static char *
+csv_text(VitrinePruningSweep *self)
+{
+  GString *csv = g_string_new("threshold,remaining,score_mean,score_std\n");
+
+  for (int k = 0; k < N; k++) {
+    guint64 remaining;
+    double share;
+    remaining_at(self, k, &remaining, &share);
+    g_string_append_printf(csv, "%.3f,%" G_GUINT64_FORMAT, k / 1000.0, remaining);
+    if (isnan(self->mean[k]))
+      g_string_append(csv, ",,\n");
+    else
+      g_string_append_printf(csv, ",%.9g,%.9g\n", self->mean[k], self->std[k]);
+  }
+  return g_string_free(csv, FALSE);
+}
+
+static gboolean
+write_figure(VitrinePruningSweep *self, const char *path, GError **error)
+{
+  g_autofree double *x = g_new(double, N);
+  g_autofree double *share = g_new(double, N);
+  VitrineAxes axes = {NULL, _("threshold"), NULL, 0, 1};
+  VitrineCurve curves[] = {{_("score (mean sigmoid)"), N, x, self->mean},
+                           {_("remaining weights"), N, x, share}};
+  guint64 unused;
+
+  for (int k = 0; k < N; k++) {
+    x[k] = k / 1000.0;
+    remaining_at(self, k, &unused, &share[k]);
+  }
+  return has_discriminator(self) ? vitrine_figure_curves(path, &axes, 2, curves, error)
+                                 : vitrine_figure_curves(path, &axes, 1, curves + 1, error);
+}
+
+static void
+export_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrinePruningSweep) self = data;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = file ? g_file_get_path(file) : NULL;
+
+  if (!path || !self->session || !self->counter)
+    return;
+  if (g_str_has_suffix(path, ".png") || g_str_has_suffix(path, ".svg")) {
+    write_figure(self, path, &error);
+  } else {
+    g_autofree char *csv = csv_text(self);
+    g_file_set_contents(path, csv, -1, &error);
+  }
+  if (error)
+    vitrine_dialogs_message(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Not exported"),
+                            error->message);
+}
+
+static void
+export_clicked_cb(GtkButton *button, VitrinePruningSweep *self)
+{
+  vitrine_file_dialog_save(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))),
+                           _("Export as CSV, PNG or SVG"), "prune.csv", NULL, export_cb,
+                           g_object_ref(self));
+}
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+void
+vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session)
+{
+  self->session = g_object_ref(session);
+  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect(self, "map", G_CALLBACK(start_if_seen), NULL);
+  g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
+  model_changed_cb(self);
+}
+
+static void
+vitrine_pruning_sweep_init(VitrinePruningSweep *self)
+{
+  GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+
+  self->label = -1;
+  for (int k = 0; k < N; k++)
+    self->mean[k] = self->std[k] = NAN;
+  gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
+  gtk_box_set_spacing(GTK_BOX(self), 8);
+  gtk_widget_set_margin_top(GTK_WIDGET(self), 6);
+  self->plot = VITRINE_PLOT(vitrine_plot_new());
+  gtk_widget_set_name(GTK_WIDGET(self->plot), "prune-plot");
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->plot), NULL);
+  vitrine_plot_set_labels(self->plot, _("threshold"), NULL);
+  vitrine_plot_set_x_range(self->plot, 0, 1);
+  vitrine_plot_set_y_range(self->plot, 0, 1);
+  g_signal_connect(self->plot, "clicked", G_CALLBACK(clicked_cb), self);
+  self->button = GTK_BUTTON(gtk_button_new());
+  gtk_widget_set_name(GTK_WIDGET(self->button), "prune-sweep-button");
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->button),
+                              _("Scores all thresholds in the background"));
+  g_signal_connect(self->button, "clicked", G_CALLBACK(button_cb), self);
+  self->progress = GTK_PROGRESS_BAR(gtk_progress_bar_new());
+  gtk_progress_bar_set_show_text(self->progress, TRUE);
+  gtk_progress_bar_set_ellipsize(self->progress, PANGO_ELLIPSIZE_END);
+  gtk_widget_set_name(GTK_WIDGET(self->progress), "prune-sweep-progress");
+  gtk_widget_set_hexpand(GTK_WIDGET(self->progress), TRUE);
+  gtk_widget_set_valign(GTK_WIDGET(self->progress), GTK_ALIGN_CENTER);
+  self->export_button = gtk_button_new_with_label(_("Export…"));
+  gtk_widget_set_name(self->export_button, "prune-export");
+  gtk_widget_set_halign(self->export_button, GTK_ALIGN_END);
+  gtk_widget_set_tooltip_text(self->export_button,
+                              _("The curves as a table (CSV) or as a picture (PNG, SVG)"));
+  g_signal_connect(self->export_button, "clicked", G_CALLBACK(export_clicked_cb), self);
+  gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->button));
+  gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->progress));
+  gtk_box_append(GTK_BOX(line), self->export_button);
+  gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->plot));
+  gtk_box_append(GTK_BOX(self), line);
+}
+
+static void
+vitrine_pruning_sweep_dispose(GObject *object)
+{
+  VitrinePruningSweep *self = VITRINE_PRUNING_SWEEP(object);
+
+  if (self->session)
+    stop(self);
+  g_clear_handle_id(&self->redraw, g_source_remove);
+  self->counter = NULL;
+  g_clear_pointer(&self->work, vitrine_pruning_work_unref);
+  sg_prune_clear(&self->base);
+  g_clear_object(&self->session);
+  G_OBJECT_CLASS(vitrine_pruning_sweep_parent_class)->dispose(object);
+}
+
+static void
+vitrine_pruning_sweep_class_init(VitrinePruningSweepClass *class)
+{
+  G_OBJECT_CLASS(class)->dispose = vitrine_pruning_sweep_dispose;
+}

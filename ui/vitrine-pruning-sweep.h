@@ -1,0 +1,22 @@
+/* VitrinePruningSweep: score and remaining weights over all thresholds 0, 0.001 … 1, measured while
+ * nothing else is to be done, coarse first; the dial's place in it; a click goes there. */
+#pragma once
+
+#include <gtk/gtk.h>
+#include "ui/vitrine-pruning-work.h"
+
+G_BEGIN_DECLS
+
+#define VITRINE_TYPE_PRUNING_SWEEP (vitrine_pruning_sweep_get_type())
+G_DECLARE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, VITRINE, PRUNING_SWEEP, GtkBox)
+
+#define VITRINE_SWEEP_STEPS 1001
+
+void vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session);
+/* Borrowed for as long as it is set; NULL: not there yet. */
+void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self,
+                                       const VitrineWeightCounter *counter);
+/* Order in which thresholds k / 1000 are measured: every 64th, then halving. [1001], permuted. */
+void vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS]);
+
+G_END_DECLS
