@@ -12,19 +12,18 @@ struct _VitrinePruningPane {
   GtkBox parent_instance;
   VitrineSession *session;
   gboolean syncing;
-  VitrinePruningWork *work;      /* of the open model */
-  VitrineWeightCounter *counter; /* of the open model, NULL until it is counted */
-  guint count_task, score_task, original_task;
+  VitrinePruningWork *work; /* of the open model */
+  SgPruneCounter *counter;  /* of the open model, NULL until it is counted */
+  guint score_task, original_task;
   VitrineScore original; /* of the unpruned weights; without pictures */
   gboolean has_original;
   SgPrune asked; /* what score_task scores, or what is shown */
-  int asked_label;
   gboolean has_asked;
 
   GtkAdjustment *adjustment;
   GtkSpinButton *threshold_spin;
   GtkScale *dial;
-  GtkWidget *reset, *save;
+  GtkWidget *reset;
   GtkLabel *remaining, *remaining_share, *removed, *removed_share;
   GtkStack *score_stack;
   GtkLabel *sigmoid, *sigmoid_original, *logit, *logit_original, *score_message;
@@ -62,28 +61,59 @@ show_counts(VitrinePruningPane *self)
     vitrine_pruning_layers_set_remaining(self->layers, 0, NULL);
     return;
   }
-  guint n = vitrine_weight_counter_layers(self->counter);
+  guint n = sg_prune_counter_layers(self->counter);
   g_autofree guint64 *each = g_new(guint64, n);
-  guint64 total = vitrine_weight_counter_total(self->counter);
-  guint64 left = vitrine_weight_counter_remaining(self->counter, &r->prune, each);
+  guint64 total = sg_prune_counter_total(self->counter);
+  guint64 left = 0;
+
+  for (guint i = 0; i < n; i++)
+    left += each[i] = sg_prune_counter_layer(self->counter, i, &r->prune);
   set_share(self->remaining, self->remaining_share, left, total);
   set_share(self->removed, self->removed_share, total - left, total);
   vitrine_pruning_layers_set_remaining(self->layers, n, each);
 }
 
 static void
-counted_cb(gpointer news, gboolean finished, gpointer user_data)
+count_thread(GTask *task, gpointer source, gpointer model, GCancellable *cancellable)
 {
-  VitrinePruningPane *self = user_data;
+  GError *error = NULL;
+  SgPruneCounter *counter = sg_prune_counter_new(model, &error);
 
-  if (finished) {
-    self->count_task = 0;
+  if (counter)
+    g_task_return_pointer(task, counter, (GDestroyNotify)sg_prune_counter_free);
+  else
+    g_task_return_error(task, error);
+}
+
+static void
+counted_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  VitrinePruningPane *self = VITRINE_PRUNING_PANE(source);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgPruneCounter) counter = g_task_propagate_pointer(G_TASK(result), &error);
+
+  /* The pane is gone, or another model is open. */
+  if (!self->session ||
+      g_task_get_task_data(G_TASK(result)) != vitrine_session_get_model(self->session))
+    return;
+  if (!counter) {
+    gtk_label_set_text(self->remaining, error->message);
     return;
   }
-  g_clear_pointer(&self->counter, vitrine_weight_counter_unref);
-  self->counter = vitrine_weight_counter_ref(news);
+  g_clear_pointer(&self->counter, sg_prune_counter_free);
+  self->counter = g_steal_pointer(&counter);
   vitrine_pruning_sweep_set_counter(self->sweep, self->counter);
   show_counts(self);
+}
+
+/* On a worker: a large model has some ten million weights to sort. */
+static void
+start_count(VitrinePruningPane *self, SgModel *model)
+{
+  g_autoptr(GTask) task = g_task_new(self, NULL, counted_cb, NULL);
+
+  g_task_set_task_data(task, sg_model_ref(model), (GDestroyNotify)sg_model_unref);
+  g_task_run_in_thread(task, count_thread);
 }
 
 /* ---- scores ------------------------------------------------------------------------------------
@@ -107,7 +137,7 @@ static void
 show_original(VitrinePruningPane *self)
 {
   if (self->has_original) {
-    set_spread(self->sigmoid_original, self->original.sigmoid, self->original.sigmoid_std);
+    set_spread(self->sigmoid_original, self->original.score, self->original.score_std);
     set_spread(self->logit_original, self->original.logit, self->original.logit_std);
   } else {
     gtk_label_set_text(self->sigmoid_original, "…");
@@ -129,7 +159,7 @@ static gboolean
 is_wanted(VitrinePruningPane *self, const VitrineScore *score)
 {
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
-  return r && sg_prune_equal(&r->prune, &score->prune) && r->label == score->label;
+  return r && sg_prune_equal(&r->prune, &score->prune);
 }
 
 static void
@@ -143,7 +173,7 @@ show_score(VitrinePruningPane *self, const VitrineScore *score)
                                    good && has_discriminator(self) ? "score" : "message");
   if (!good)
     return;
-  set_spread(self->sigmoid, score->sigmoid, score->sigmoid_std);
+  set_spread(self->sigmoid, score->score, score->score_std);
   set_spread(self->logit, score->logit, score->logit_std);
   for (int i = 0; i < VITRINE_SCORED_FACES; i++)
     gtk_picture_set_paintable(self->pictures[i], GDK_PAINTABLE(score->faces[i]));
@@ -155,9 +185,8 @@ keep_original(VitrinePruningPane *self, const VitrineScore *score)
 {
   if (score->error || sg_prune_is_active(&score->prune))
     return;
-  self->original = (VitrineScore){.label = score->label,
-                                  .sigmoid = score->sigmoid,
-                                  .sigmoid_std = score->sigmoid_std,
+  self->original = (VitrineScore){.score = score->score,
+                                  .score_std = score->score_std,
                                   .logit = score->logit,
                                   .logit_std = score->logit_std};
   self->has_original = TRUE;
@@ -180,8 +209,8 @@ score_cb(gpointer news, gboolean finished, gpointer user_data)
     return;
   self->score_task = 0;
   if (!self->has_original && !self->original_task && has_discriminator(self))
-    self->original_task = vitrine_pruning_start_score(self->session, self->work, &(SgPrune){0},
-                                                      self->asked_label, original_cb, self);
+    self->original_task =
+        vitrine_pruning_start_score(self->session, self->work, &(SgPrune){0}, original_cb, self);
 }
 
 static void
@@ -190,7 +219,7 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
   VitrinePruningPane *self = user_data;
   const VitrineScore *score = news;
 
-  if (score && score->label == self->asked_label)
+  if (score)
     keep_original(self, score);
   if (finished)
     self->original_task = 0;
@@ -212,19 +241,16 @@ ask_score(VitrinePruningPane *self)
 
   if (!r || !self->work || !gtk_widget_get_mapped(GTK_WIDGET(self)))
     return;
-  if (self->has_asked && sg_prune_equal(&r->prune, &self->asked) && r->label == self->asked_label)
+  if (self->has_asked && sg_prune_equal(&r->prune, &self->asked))
     return;
   stop_scores(self);
-  if (r->label != self->asked_label)
-    self->has_original = FALSE;
   sg_prune_clear(&self->asked);
   sg_prune_copy(&self->asked, &r->prune);
-  self->asked_label = r->label;
   self->has_asked = TRUE;
   blank_score(self);
   show_original(self);
-  self->score_task = vitrine_pruning_start_score(self->session, self->work, &self->asked,
-                                                 self->asked_label, score_cb, self);
+  self->score_task =
+      vitrine_pruning_start_score(self->session, self->work, &self->asked, score_cb, self);
 }
 
 static void
@@ -331,10 +357,10 @@ static void
 update_model(VitrinePruningPane *self)
 {
   /* The session has ended the old model's tasks. */
-  self->count_task = self->score_task = self->original_task = 0;
+  self->score_task = self->original_task = 0;
   self->has_asked = self->has_original = FALSE;
   vitrine_pruning_sweep_set_counter(self->sweep, NULL);
-  g_clear_pointer(&self->counter, vitrine_weight_counter_unref);
+  g_clear_pointer(&self->counter, sg_prune_counter_free);
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   for (int i = 0; i < VITRINE_SCORED_FACES; i++)
     gtk_picture_set_paintable(self->pictures[i], NULL);
@@ -344,17 +370,9 @@ update_model(VitrinePruningPane *self)
   gtk_stack_set_visible_child_name(self->score_stack, scored ? "score" : "message");
   if (vitrine_session_get_model(self->session)) {
     self->work = vitrine_pruning_work_new();
-    self->count_task = vitrine_pruning_start_count(self->session, counted_cb, self);
+    start_count(self, vitrine_session_get_model(self->session));
   }
   update(self);
-}
-
-/* ---- saving ------------------------------------------------------------------------------------
- */
-
-static void
-save_cb(GtkButton *button, VitrinePruningPane *self)
-{
 }
 
 /* ---- faces -------------------------------------------------------------------------------------
@@ -384,7 +402,6 @@ make_faces(VitrinePruningPane *self)
     GtkWidget *button = gtk_button_new(), *picture = gtk_picture_new();
     g_autofree char *name = g_strdup_printf("prune-face-%u", i);
     g_autofree char *tooltip = g_strdup_printf(_("Show seed %u"), i);
-    gtk_picture_set_keep_aspect_ratio(GTK_PICTURE(picture), TRUE);
     gtk_widget_set_size_request(picture, 36, 36);
     gtk_widget_set_hexpand(picture, TRUE);
     gtk_button_set_child(GTK_BUTTON(button), picture);
@@ -426,7 +443,6 @@ vitrine_pruning_pane_init(VitrinePruningPane *self)
   GtkEventController *keys = gtk_event_controller_key_new();
 
   load_css();
-  self->asked_label = -1;
   gtk_widget_init_template(GTK_WIDGET(self));
   make_faces(self);
   vitrine_range_ignore_wheel(GTK_WIDGET(self->dial));
@@ -442,14 +458,12 @@ vitrine_pruning_pane_dispose(GObject *object)
 {
   VitrinePruningPane *self = VITRINE_PRUNING_PANE(object);
 
-  if (self->session) {
+  if (self->session)
     stop_scores(self);
-    vitrine_session_stop_task(self->session, self->count_task);
-  }
   if (self->sweep)
     vitrine_pruning_sweep_set_counter(self->sweep, NULL);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_PRUNING_PANE);
-  g_clear_pointer(&self->counter, vitrine_weight_counter_unref);
+  g_clear_pointer(&self->counter, sg_prune_counter_free);
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   sg_prune_clear(&self->asked);
   g_clear_object(&self->session);
@@ -473,7 +487,6 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   BIND(threshold_spin);
   BIND(dial);
   BIND(reset);
-  BIND(save);
   BIND(remaining);
   BIND(remaining_share);
   BIND(removed);
@@ -489,7 +502,6 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   BIND(layers);
   gtk_widget_class_bind_template_callback(widget_class, threshold_changed_cb);
   gtk_widget_class_bind_template_callback(widget_class, reset_cb);
-  gtk_widget_class_bind_template_callback(widget_class, save_cb);
 }
 
 GtkWidget *

@@ -7,21 +7,19 @@
 #include "ui/vitrine-plot.h"
 
 #define N         VITRINE_SWEEP_STEPS
-#define COARSEST  64
 #define REDRAW_MS 100 /* between two redraws while results come in */
 
 struct _VitrinePruningSweep {
   GtkBox parent_instance;
   VitrineSession *session;
   VitrinePruningWork *work;
-  const VitrineWeightCounter *counter; /* borrowed */
+  const SgPruneCounter *counter; /* borrowed */
   VitrinePlot *plot;
   GtkButton *button;
   GtkProgressBar *progress;
   GtkWidget *export_button;
 
-  SgPrune base; /* what the results belong to; its threshold means nothing */
-  int label;
+  SgPrune base;       /* what the results belong to; its threshold means nothing */
   guint task;         /* 0: not running */
   gboolean cancelled; /* by the person: it does not begin again by itself */
   int done;
@@ -37,12 +35,16 @@ G_DEFINE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, GTK_TYPE_BOX)
 void
 vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS])
 {
+  static const int steps[] = {100, 50, 25, 10, 5, 2, 1};
+  gboolean taken[VITRINE_SWEEP_STEPS] = {FALSE};
   int n = 0;
 
-  for (int step = COARSEST; step >= 1; step /= 2)
-    for (int k = 0; k < N; k += step)
-      if (step == COARSEST || k % (2 * step) != 0)
+  for (gsize i = 0; i < G_N_ELEMENTS(steps); i++)
+    for (int k = 0; k < N; k += steps[i])
+      if (!taken[k]) {
+        taken[k] = TRUE;
         order[n++] = k;
+      }
 }
 
 /* ---- what is shown -----------------------------------------------------------------------------
@@ -63,8 +65,8 @@ remaining_at(VitrinePruningSweep *self, int k, guint64 *remaining, double *share
 
   sg_prune_copy(&p, &self->base);
   p.threshold = k / 1000.0;
-  *remaining = vitrine_weight_counter_remaining(self->counter, &p, NULL);
-  *share = (double)*remaining / (double)MAX(vitrine_weight_counter_total(self->counter), 1);
+  *remaining = sg_prune_counter_remaining(self->counter, &p);
+  *share = (double)*remaining / (double)MAX(sg_prune_counter_total(self->counter), 1);
   sg_prune_clear(&p);
 }
 
@@ -155,8 +157,8 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   if (score && !score->error) {
     int k = CLAMP((int)lrint(score->prune.threshold * 1000), 0, N - 1);
     self->done += isnan(self->mean[k]);
-    self->mean[k] = score->sigmoid;
-    self->std[k] = score->sigmoid_std;
+    self->mean[k] = score->score;
+    self->std[k] = score->score_std;
   }
   if (finished || (score && score->error)) {
     stop(self);
@@ -186,8 +188,8 @@ start(VitrinePruningSweep *self)
     return;
   if (!self->work)
     self->work = vitrine_pruning_work_new();
-  self->task = vitrine_pruning_start_sweep(self->session, self->work, &self->base, self->label, n,
-                                           todo, news_cb, self);
+  self->task =
+      vitrine_pruning_start_sweep(self->session, self->work, &self->base, n, todo, news_cb, self);
 }
 
 /* By itself only while it can be seen: nobody waits for a curve on a hidden page. */
@@ -247,14 +249,13 @@ recipe_changed_cb(VitrinePruningSweep *self)
   vitrine_plot_set_marker(self->plot, r->prune.threshold);
   sg_prune_copy(&base, &r->prune);
   base.threshold = 0;
-  if (sg_prune_equal(&base, &self->base) && r->label == self->label) {
+  if (sg_prune_equal(&base, &self->base)) {
     sg_prune_clear(&base);
     return;
   }
   forget(self);
   sg_prune_clear(&self->base);
   self->base = base;
-  self->label = r->label;
   show_remaining(self);
   show_score(self);
   start_if_seen(self);
@@ -275,7 +276,6 @@ model_changed_cb(VitrinePruningSweep *self)
   if (r) {
     sg_prune_copy(&self->base, &r->prune);
     self->base.threshold = 0;
-    self->label = r->label;
     vitrine_plot_set_marker(self->plot, r->prune.threshold);
   }
   show_remaining(self);
@@ -284,7 +284,7 @@ model_changed_cb(VitrinePruningSweep *self)
 }
 
 void
-vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const VitrineWeightCounter *counter)
+vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter)
 {
   self->counter = counter;
   show_remaining(self);
@@ -379,7 +379,6 @@ vitrine_pruning_sweep_init(VitrinePruningSweep *self)
 {
   GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
 
-  self->label = -1;
   for (int k = 0; k < N; k++)
     self->mean[k] = self->std[k] = NAN;
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);

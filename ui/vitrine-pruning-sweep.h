@@ -14,9 +14,8 @@ G_DECLARE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, VITRINE, PRUNIN
 
 void vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session);
 /* Borrowed for as long as it is set; NULL: not there yet. */
-void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self,
-                                       const VitrineWeightCounter *counter);
-/* Order in which thresholds k / 1000 are measured: every 64th, then halving. [1001], permuted. */
+void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter);
+/* Order in which thresholds k / 1000 are measured: every 100th, 50th … each. [1001], permuted. */
 void vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS]);
 
 G_END_DECLS

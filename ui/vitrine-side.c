@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include "ui/vitrine-latent-pane.h"
+#include "ui/vitrine-pruning-pane.h"
 
 typedef struct {
   const char *name, *title, *icon;
@@ -10,6 +11,7 @@ typedef struct {
 
 static const Page pages[] = {
     {"latent", N_("Latent"), "view-list-symbolic", vitrine_latent_pane_new},
+    {"pruning", N_("Pruning"), "edit-cut-symbolic", vitrine_pruning_pane_new},
 };
 
 struct _VitrineSide {

@@ -1,0 +1,396 @@
+/* The pruning pane in the real window, through its widgets. Counts are checked against a plain loop
+ * over the model's tensors, scores against pictures rendered and scored one by one here. */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include "tests/ui/window-fixture.h"
+#include "ui/vitrine-plot.h"
+#include "ui/vitrine-pruning-sweep.h"
+#include "ui/vitrine-side.h"
+
+static GtkWidget *
+part(Fixture *f, const char *name)
+{
+  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
+  if (!widget)
+    g_error("no widget is called %s", name);
+  return widget;
+}
+
+static const SgRecipe *
+recipe(Fixture *f)
+{
+  return vitrine_session_get_recipe(f->session);
+}
+
+static VitrineSide *
+find_side(GtkWidget *root)
+{
+  VitrineSide *found = VITRINE_IS_SIDE(root) ? VITRINE_SIDE(root) : NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child(root); child && !found;
+       child = gtk_widget_get_next_sibling(child))
+    found = find_side(child);
+  return found;
+}
+
+static const char *
+text(Fixture *f, const char *name)
+{
+  return gtk_label_get_text(GTK_LABEL(part(f, name)));
+}
+
+static gboolean
+counted(Fixture *f, gpointer data)
+{
+  return g_ascii_isdigit(text(f, "prune-remaining")[0]);
+}
+
+static gboolean
+scored(Fixture *f, gpointer data)
+{
+  return strstr(text(f, "prune-sigmoid"), "±") && strstr(text(f, "prune-sigmoid-original"), "±");
+}
+
+static void
+open_pane(Fixture *f, gboolean wait_for_score)
+{
+  fixture_forget_state();
+  fixture_open(f, NULL);
+  vitrine_side_show(find_side(GTK_WIDGET(f->window)), "pruning");
+  fixture_wait(f, counted, NULL, 30);
+  if (wait_for_score)
+    fixture_wait(f, scored, NULL, 60);
+}
+
+static void
+turn(Fixture *f, double threshold)
+{
+  gtk_range_set_value(GTK_RANGE(part(f, "prune-dial")), threshold);
+}
+
+static void
+click(Fixture *f, const char *name)
+{
+  g_signal_emit_by_name(part(f, name), "clicked");
+}
+
+/* Not below the threshold; all of the layer where a name fragment excludes it. */
+static guint64
+count(Fixture *f, double threshold, const char *excluded)
+{
+  SgModel *model = vitrine_session_get_model(f->session);
+  guint64 n = 0;
+  for (guint i = 0; i < model->names->len; i++) {
+    const char *name = model->names->pdata[i];
+    const SgTensor *t = g_hash_table_lookup(model->tensors, name);
+    if (!g_str_has_prefix(name, "G_ema.") || !g_str_has_suffix(name, ".weight") || t->ndim < 2)
+      continue;
+    double least = excluded && strstr(name, excluded) ? 0 : threshold;
+    for (gsize k = 0; k < t->numel; k++)
+      n += fabs((double)t->data[k]) >= least;
+  }
+  return n;
+}
+
+/* The number in a label, whatever separates its thousands. */
+static guint64
+shown_count(Fixture *f, const char *name)
+{
+  guint64 n = 0;
+  for (const char *s = text(f, name); *s; s++)
+    if (g_ascii_isdigit(*s))
+      n = n * 10 + (guint64)(*s - '0');
+  return n;
+}
+
+static void
+score_here(Fixture *f, double threshold, double *score, double *logit)
+{
+  g_autoptr(GError) error = NULL;
+  SgModel *model = vitrine_session_get_model(f->session);
+  g_autoptr(SgRenderer) renderer = sg_renderer_new(model, NULL, &error);
+  g_autoptr(SgRecipe) r = sg_recipe_new(model->info.z_dim, model->info.w_dim);
+  double logits[32];
+
+  r->faces = 32;
+  r->prune.threshold = threshold;
+  g_autoptr(SgTensor) images = sg_renderer_render_float(renderer, r, &error);
+  g_assert_no_error(error);
+  sg_renderer_score(renderer, images, NULL, model->info.mbstd_group_size, logits, &error);
+  g_assert_no_error(error);
+  *score = *logit = 0;
+  for (int i = 0; i < 32; i++) {
+    *score += 1 / (1 + exp(-logits[i])) / 32;
+    *logit += logits[i] / 32;
+  }
+}
+
+static double
+shown_score(Fixture *f, const char *name)
+{
+  double value = NAN;
+  g_auto(GStrv) parts = g_strsplit(text(f, name), " ± ", 2);
+  g_assert_nonnull(parts[0]);
+  g_autoptr(GString) number = g_string_new(parts[0]);
+  g_string_replace(number, "−", "-", 0);
+  value = g_strtod(number->str, NULL);
+  return value;
+}
+
+static void
+test_dial(void)
+{
+  Fixture f;
+  double score, logit;
+  open_pane(&f, TRUE);
+  g_autofree char *original = fixture_screen_hash(&f);
+  guint64 all = count(&f, 0, NULL);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, all);
+  g_assert_cmpstr(text(&f, "prune-sigmoid"), ==, text(&f, "prune-sigmoid-original"));
+
+  turn(&f, 0.437);
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.437);
+  g_assert_cmpstr(text(&f, "prune-sigmoid"), ==, "…"); /* at once: the old number is gone */
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.437, NULL));
+  g_assert_cmpuint(shown_count(&f, "prune-removed"), ==, all - count(&f, 0.437, NULL));
+  fixture_settle(&f);
+  g_autofree char *pruned = fixture_screen_hash(&f);
+  g_assert_cmpstr(pruned, !=, original);
+  fixture_wait(&f, scored, NULL, 30);
+  score_here(&f, 0.437, &score, &logit);
+  g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-sigmoid"), score, 6e-4);
+  g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-logit"), logit, 6e-4);
+  score_here(&f, 0, &score, &logit);
+  g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-sigmoid-original"), score, 6e-4);
+  g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-logit-original"), logit, 6e-4);
+
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_assert_cmpfloat(gtk_range_get_value(GTK_RANGE(part(&f, "prune-dial"))), ==, 0);
+  vitrine_session_redo(f.session);
+  fixture_settle(&f);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.437, NULL));
+  click(&f, "prune-reset");
+  fixture_settle(&f);
+  g_autofree char *back = fixture_screen_hash(&f);
+  g_assert_cmpstr(back, ==, original);
+  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  fixture_close(&f);
+}
+
+/* Of many positions in a row the score that is left belongs to the last. */
+static void
+test_stale(void)
+{
+  Fixture f;
+  double score, logit;
+  open_pane(&f, TRUE);
+  for (int i = 1; i <= 30; i++) {
+    turn(&f, i / 100.0);
+    fixture_run_for(0.02 * (i % 7));
+    const char *now = text(&f, "prune-sigmoid");
+    if (g_strcmp0(now, "…") == 0)
+      continue;
+    score_here(&f, i / 100.0, &score, &logit);
+    g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-sigmoid"), score, 6e-4);
+  }
+  fixture_wait(&f, scored, NULL, 30);
+  fixture_run_for(0.5);
+  score_here(&f, 0.3, &score, &logit);
+  g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-sigmoid"), score, 6e-4);
+  fixture_close(&f);
+}
+
+static gboolean
+key(GtkWidget *widget, guint keyval, GdkModifierType state)
+{
+  g_autoptr(GListModel) all = gtk_widget_observe_controllers(widget);
+  gboolean used = FALSE;
+  for (guint i = 0; i < g_list_model_get_n_items(all) && !used; i++) {
+    g_autoptr(GtkEventController) one = g_list_model_get_item(all, i);
+    if (GTK_IS_EVENT_CONTROLLER_KEY(one))
+      g_signal_emit_by_name(one, "key-pressed", keyval, 0u, state, &used);
+  }
+  return used;
+}
+
+static void
+test_keys(void)
+{
+  Fixture f;
+  open_pane(&f, FALSE);
+  GtkWidget *dial = part(&f, "prune-dial");
+  g_assert_true(gtk_widget_get_focusable(dial));
+  g_assert_true(key(dial, GDK_KEY_Page_Up, 0));
+  g_assert_true(key(dial, GDK_KEY_Right, GDK_CONTROL_MASK));
+  g_assert_true(key(dial, GDK_KEY_Right, 0));
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.111);
+  g_assert_true(key(dial, GDK_KEY_Left, 0));
+  g_assert_true(key(dial, GDK_KEY_Left, GDK_CONTROL_MASK));
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.1);
+  g_assert_true(key(dial, GDK_KEY_Page_Down, 0));
+  g_assert_true(key(dial, GDK_KEY_Page_Down, 0));
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "prune-threshold-spin")), 0.25);
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.25);
+  g_assert_true(key(dial, GDK_KEY_Delete, 0));
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0);
+  fixture_close(&f);
+}
+
+static void
+toggle(Fixture *f, const char *name, gboolean on)
+{
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(f, name)), on);
+}
+
+static void
+test_layers(void)
+{
+  Fixture f;
+  open_pane(&f, FALSE);
+  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-layers-expander")), TRUE);
+  fixture_run_for(0.3);
+  turn(&f, 0.5);
+  toggle(&f, "prune-exclude-mapping", TRUE);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.5, "mapping."));
+  toggle(&f, "prune-exclude-mapping", FALSE);
+  toggle(&f, "prune-exclude-affine", TRUE);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.5, "affine."));
+  toggle(&f, "prune-exclude-affine", FALSE);
+  g_assert_null(recipe(&f)->prune.layers);
+
+  /* A threshold of its own, and the layer's own count. */
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "prune-spin-synthesis.b4.conv1.weight")), 0.9);
+  g_assert_cmpfloat(sg_prune_layer_threshold(&recipe(&f)->prune, "synthesis.b4.conv1.weight"), ==,
+                    0.9);
+  const SgTensor *t = g_hash_table_lookup(vitrine_session_get_model(f.session)->tensors,
+                                          "G_ema.synthesis.b4.conv1.weight");
+  guint64 left = 0;
+  for (gsize i = 0; i < t->numel; i++)
+    left += fabs((double)t->data[i]) >= 0.9;
+  g_auto(GStrv) shown = g_strsplit(text(&f, "prune-count-synthesis.b4.conv1.weight"), " / ", 2);
+  g_assert_cmpuint(g_ascii_strtoull(shown[0], NULL, 10), ==, left);
+  toggle(&f, "prune-exclude-synthesis.b4.conv1.weight", TRUE);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.5, "b4.conv1.weight"));
+  click(&f, "prune-follow-synthesis.b4.conv1.weight");
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.5, NULL));
+
+  /* Effective magnitudes are smaller: fewer weights remain. */
+  toggle(&f, "prune-effective", TRUE);
+  g_assert_cmpint(recipe(&f)->prune.magnitude, ==, SG_MAGNITUDE_EFFECTIVE);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), <, count(&f, 0.5, NULL) / 2);
+  click(&f, "prune-reset");
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "prune-stored"))));
+  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  fixture_close(&f);
+}
+
+static int
+measured(Fixture *f)
+{
+  GtkProgressBar *bar = GTK_PROGRESS_BAR(part(f, "prune-sweep-progress"));
+  return (int)lrint(gtk_progress_bar_get_fraction(bar) * VITRINE_SWEEP_STEPS);
+}
+
+static gboolean
+has_measured(Fixture *f, gpointer data)
+{
+  return measured(f) >= GPOINTER_TO_INT(data);
+}
+
+static void
+test_sweep(void)
+{
+  Fixture f;
+  double score, logit;
+  open_pane(&f, TRUE);
+  fixture_wait(&f, has_measured, GINT_TO_POINTER(5), 60);
+  VitrinePlot *plot = VITRINE_PLOT(part(&f, "prune-plot"));
+  g_autofree char *said = vitrine_plot_describe(plot, 0.2);
+  score_here(&f, 0.2, &score, &logit);
+  g_autofree char *wanted = g_strdup_printf("score %.3f", score);
+  g_assert_nonnull(strstr(said, "threshold 0.200: "));
+  g_assert_nonnull(strstr(said, wanted));
+  g_autofree char *share =
+      g_strdup_printf("remaining %.3f", (double)count(&f, 0.2, NULL) / (double)count(&f, 0, NULL));
+  g_assert_nonnull(strstr(said, share));
+
+  click(&f, "prune-sweep-button");
+  int there = measured(&f);
+  fixture_run_for(1);
+  g_assert_cmpint(measured(&f), ==, there);
+  g_assert_cmpint(there, <, VITRINE_SWEEP_STEPS);
+  click(&f, "prune-sweep-button");
+  fixture_wait(&f, has_measured, GINT_TO_POINTER(there + 2), 60);
+
+  /* A click goes there. */
+  g_signal_emit_by_name(plot, "clicked", 0.3124);
+  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.312);
+  /* What it depends on changed: it begins anew. */
+  fixture_wait(&f, has_measured, GINT_TO_POINTER(there + 2), 60);
+  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-layers-expander")), TRUE);
+  toggle(&f, "prune-effective", TRUE);
+  g_assert_cmpint(measured(&f), ==, 0);
+  fixture_wait(&f, has_measured, GINT_TO_POINTER(1), 60);
+  fixture_close(&f);
+}
+
+static void
+test_order(void)
+{
+  int order[VITRINE_SWEEP_STEPS];
+  gboolean seen[VITRINE_SWEEP_STEPS] = {FALSE};
+  vitrine_pruning_sweep_order(order);
+  for (int i = 0; i < VITRINE_SWEEP_STEPS; i++) {
+    g_assert_cmpint(order[i], >=, 0);
+    g_assert_cmpint(order[i], <, VITRINE_SWEEP_STEPS);
+    g_assert_false(seen[order[i]]);
+    seen[order[i]] = TRUE;
+  }
+  g_assert_cmpint(order[1], ==, 100);
+}
+
+static void
+test_faces(void)
+{
+  Fixture f;
+  open_pane(&f, TRUE);
+  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-faces-expander")), TRUE);
+  fixture_run_for(0.3);
+  for (int i = 0; i < 32; i++) {
+    g_autofree char *name = g_strdup_printf("prune-face-%d", i);
+    GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, name)));
+    g_assert_nonnull(gtk_picture_get_paintable(GTK_PICTURE(picture)));
+  }
+  click(&f, "prune-face-7");
+  fixture_settle(&f);
+  g_assert_cmpuint(recipe(&f)->seed, ==, 7);
+  /* The small picture of seed 7 is what the canvas shows. */
+  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, "prune-face-7")));
+  GdkTexture *small = GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(picture)));
+  GdkTexture *large = vitrine_session_get_texture(f.session);
+  gsize stride = (gsize)gdk_texture_get_width(small) * 4;
+  gsize size = stride * (gsize)gdk_texture_get_height(small);
+  g_assert_cmpint(gdk_texture_get_width(small), ==, gdk_texture_get_width(large));
+  g_autofree guint8 *a = g_malloc(size), *b = g_malloc(size);
+  gdk_texture_download(small, a, stride);
+  gdk_texture_download(large, b, stride);
+  for (gsize i = 0; i < size; i++)
+    g_assert_cmpint(ABS(a[i] - b[i]), <=, 1);
+  fixture_close(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+  gtk_test_init(&argc, &argv, NULL);
+  g_test_add_func("/pruning/order", test_order);
+  g_test_add_func("/pruning/dial", test_dial);
+  g_test_add_func("/pruning/stale", test_stale);
+  g_test_add_func("/pruning/keys", test_keys);
+  g_test_add_func("/pruning/layers", test_layers);
+  g_test_add_func("/pruning/sweep", test_sweep);
+  g_test_add_func("/pruning/faces", test_faces);
+  return g_test_run();
+}
