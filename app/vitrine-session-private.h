@@ -47,7 +47,6 @@ void vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRendere
 /* The faces' own w and z came from a vector file; one step of the history. */
 void vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *v);
 void vitrine_session_set_loading(VitrineSession *self, gboolean loading);
-void vitrine_session_add_saving(VitrineSession *self, int count);
 void vitrine_session_write_waiting_vectors(VitrineSession *self);
 
 /* Emits "message". */

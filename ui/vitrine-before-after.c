@@ -6,6 +6,7 @@
 
 typedef struct {
   char *path;
+  VitrineSession *session; /* while it is written; owned, let go on the main thread */
   SgRecipe *recipes[2];
   SgPicture *pictures[2];
   GError *error;
@@ -94,19 +95,19 @@ say_error(VitrineSession *session, const GError *error)
 }
 
 static void
-written_cb(GObject *source, GAsyncResult *result, gpointer application)
+written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   Pair *pair = g_task_get_task_data(G_TASK(result));
+  g_autoptr(VitrineSession) session = g_steal_pointer(&pair->session);
   g_autofree char *name = g_path_get_basename(pair->path);
   g_autofree char *text = g_strdup_printf(_("Saved %s"), name);
   g_autoptr(GError) error = NULL;
 
   if (g_task_propagate_boolean(G_TASK(result), &error))
-    say(VITRINE_SESSION(source), text, FALSE);
+    say(session, text, FALSE);
   else
-    say_error(VITRINE_SESSION(source), error);
-  g_application_release(application);
-  g_object_unref(application);
+    say_error(session, error);
+  vitrine_session_add_saving(session, -1);
 }
 
 static void
@@ -120,9 +121,9 @@ news_cb(gpointer news, gboolean finished, gpointer session)
     say_error(session, (*slot)->error);
     return;
   }
-  GApplication *application = g_object_ref(g_application_get_default());
-  g_application_hold(application);
-  g_autoptr(GTask) task = g_task_new(session, NULL, written_cb, application);
+  (*slot)->session = g_object_ref(session);
+  vitrine_session_add_saving(session, 1);
+  g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, NULL);
   g_task_set_task_data(task, g_steal_pointer(slot), pair_free);
   g_task_run_in_thread(task, write_worker);
 }
@@ -132,15 +133,20 @@ vitrine_save_before_after(VitrineSession *session, GFile *file)
 {
   static const VitrineTaskClass class = {FALSE, step, news_cb, free_slot, free_slot};
   const SgRecipe *recipe = vitrine_session_get_recipe(session);
-  Pair **slot = g_new0(Pair *, 1);
+  g_autofree char *path = g_file_get_path(file);
 
   g_return_if_fail(recipe);
+  if (!path) {
+    g_autofree char *text =
+        g_strconcat(_("This place cannot be written to"), "\n\n",
+                    _("It is not on this computer. Choose a local folder."), NULL);
+    say(session, text, TRUE);
+    return;
+  }
+  Pair **slot = g_new0(Pair *, 1);
   *slot = g_new0(Pair, 1);
-  (*slot)->path = g_file_get_path(file);
+  (*slot)->path = g_steal_pointer(&path);
   (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
   (*slot)->recipes[1] = sg_recipe_copy(recipe);
-  if ((*slot)->path)
-    vitrine_session_start_task(session, &class, slot, session);
-  else
-    free_slot(slot);
+  vitrine_session_start_task(session, &class, slot, session);
 }

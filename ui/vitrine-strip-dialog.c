@@ -321,8 +321,9 @@ cancel_cb(VitrineStripDialog *self)
 typedef struct {
   Plan *plan;
   char *png, *csv;
+  /* Both owned, and let go on the main thread: a task's end may come on the worker. */
   VitrineStripDialog *dialog;
-  GApplication *application; /* stays until the files are there */
+  VitrineSession *session; /* is saving until the files are there */
 } SaveJob;
 
 static void
@@ -369,8 +370,9 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
   } else {
     vitrine_dialogs_message(GTK_WINDOW(self), _("The file could not be saved"), error->message);
   }
-  g_application_release(job->application);
-  g_object_unref(job->application);
+  vitrine_session_add_saving(job->session, -1);
+  g_clear_object(&job->session);
+  g_clear_object(&job->dialog);
 }
 
 /* "strip.png" -> "strip.csv" */
@@ -398,10 +400,10 @@ vitrine_strip_dialog_save(VitrineStripDialog *self, GFile *file)
   job->plan = plan_ref(self->plan);
   job->csv = csv_path(path);
   job->png = g_steal_pointer(&path);
-  job->dialog = self;
-  job->application = g_object_ref(g_application_get_default());
-  g_application_hold(job->application);
-  g_autoptr(GTask) task = g_task_new(self, NULL, written_cb, NULL); /* refs the dialog */
+  job->dialog = g_object_ref(self);
+  job->session = g_object_ref(self->session);
+  vitrine_session_add_saving(job->session, 1);
+  g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, NULL);
   g_task_set_task_data(task, job, save_job_free);
   g_task_run_in_thread(task, write_worker);
 }

@@ -61,9 +61,12 @@ has_some(Fixture *f, gpointer dialog)
 }
 
 static gboolean
-exists(Fixture *f, gpointer path)
+is_saved(Fixture *f, gpointer path)
 {
-  return g_file_test(path, G_FILE_TEST_EXISTS);
+  gboolean saving = TRUE;
+
+  g_object_get(f->session, "saving", &saving, NULL);
+  return !saving && g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -135,7 +138,7 @@ test_three_clicks(void)
   g_assert_cmpint(shown(dialog), ==, 9);
   g_assert_true(gtk_widget_get_visible(fixture_find(dialog, "strip-start")));
   vitrine_strip_dialog_save(VITRINE_STRIP_DIALOG(dialog), file);
-  fixture_wait(&f, exists, csv, 20);
+  fixture_wait(&f, is_saved, csv, 20);
 
   Image image = read_image(png);
   g_autoptr(SgRecipe) recipe = sg_recipe_copy(vitrine_session_get_recipe(f.session));
@@ -294,7 +297,7 @@ test_before_after(void)
   vitrine_session_apply(f.session, recipe, "Test", NULL);
   fixture_settle(&f);
   vitrine_save_before_after(f.session, file);
-  fixture_wait(&f, exists, png, 30);
+  fixture_wait(&f, is_saved, png, 30);
   Image image = read_image(png);
   g_autoptr(SgRecipe) plain = sg_recipe_unmodified(vitrine_session_get_recipe(f.session));
   assert_contains(&f, &image, plain);
