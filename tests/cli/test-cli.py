@@ -454,5 +454,55 @@ class Strip(Case):
         self.run_bad(1, 'strip', '--network=' + BUNDLED, '--seed=0', '--parameter=psi', '--out=' + missing, says=[missing])
 
 
+class Prune(Case):
+    def test_sweep(self):
+        path = os.path.join(self.out, 'p')
+        said = json.loads(self.run_ok('prune', '--network=' + fixture('simplerick_zip.pt'), '--outdir=' + path, '--json',
+                                      '--to=0.3', '--step=0.1', '--images=5', '--pictures=2'))
+        lines = read(os.path.join(path, 'prune.csv')).decode().splitlines()
+        self.assertEqual(lines[0], 'threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std')
+        rows = [[float(x) for x in line.split(',')] for line in lines[1:]]
+        self.assertEqual([r[0] for r in rows], [0, 0.1, 0.2, 0.3])
+        with open(os.path.join(ROOT, 'tests/golden/expected/prune.json')) as f:
+            counted = json.load(f)['cases'][2]
+        self.assertEqual([r[1] for r in rows], [counted['stored']['total'][i] for i in (0, 100, 200, 300)])
+        self.assertTrue(all(r[1] + r[2] == counted['weights'] == said['weights'] for r in rows))
+        self.assertEqual(sorted(os.listdir(path)), ['prune.csv', 'prune.svg', 't0.000.png', 't0.300.png'])
+        # A grid holds the recipe of its faces.
+        again = self.run_ok('generate', '--network=' + fixture('simplerick_zip.pt'), '--outdir=' + self.out, '--json',
+                            '--recipe=' + os.path.join(path, 't0.300.png'))
+        self.assertEqual(len(json.loads(again)['pictures']), 5)
+
+    def test_layers(self):
+        """Everything excluded or zero by name: nothing goes but the layer with a threshold of its own."""
+        self.run_ok('prune', '--network=' + fixture('sg2_ada_p3.pkl'), '--outdir=' + self.out, '--from=1', '--images=1',
+                    '--pictures=0', '--exclude=mapping,affine,conv,torgb', '--layer=synthesis.b8.conv0=1e9')
+        removed = int(read(os.path.join(self.out, 'prune.csv')).decode().splitlines()[1].split(',')[2])
+        shapes = {t['name']: t['shape'] for t in json.loads(
+            self.run_ok('inspect', '--json', fixture('sg2_ada_p3.pkl')))['tensors']}
+        count = 1
+        for n in shapes['G_ema.synthesis.b8.conv0.weight']:
+            count *= n
+        self.assertEqual(removed, count)
+
+    def test_save(self):
+        out = os.path.join(self.out, 'pruned.safetensors')
+        said = self.run_ok('prune', '--network=' + fixture('sg2_ada_p3.pkl'), '--threshold=0.5', '--save=' + out)
+        for words in 'weights are zero', 'compressed', 'zeros are multiplied', 'channels':
+            self.assertIn(words, said)
+        self.run_ok('inspect', out)
+
+    def test_wrong(self):
+        network = '--network=' + fixture('sg2_ada_p3.pkl')
+        to = '--outdir=' + self.out
+        for options, says in ((['--step=0'], '--step'), (['--from=1', '--to=0'], '--from'), (['--images=0'], '--images'),
+                              (['--exclude=nose'], 'nose'), (['--layer=b8'], 'NAME=THRESHOLD'),
+                              (['--layer=nose=1'], 'nose'), (['--magnitude=big'], 'big'), (['--threshold=1'], '--save'),
+                              (['--seed=-1'], '--seed'), (['--class=0'], 'no classes')):
+            self.run_bad(2, 'prune', network, to, *options, says=[says])
+        self.run_bad(2, 'prune', network, says=['--outdir'])
+        self.run_bad(1, 'prune', network, '--threshold=1', '--save=/no/where.safetensors', says=['/no/where'])
+
+
 if __name__ == '__main__':
     unittest.main(argv=[sys.argv[0], '-v'])
