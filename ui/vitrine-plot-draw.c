@@ -349,7 +349,8 @@ draw_dots(const Pen *pen, const VitrinePlotFrame *f, double x)
   for (guint i = 0; i < VITRINE_PLOT_SERIES; i++) {
     const VitrinePlotSeries *s = &pen->self->series[i];
     int at = s->style == VITRINE_PLOT_BARS ? -1 : vitrine_plot_nearest(s, x);
-    if (at < 0 || !isfinite(s->y[at]) || s->y[at] < f->y_min || s->y[at] > f->y_max)
+    if (at < 0 || fabs(to_x(f, s->x[at]) - to_x(f, x)) > 1 || !isfinite(s->y[at]) ||
+        s->y[at] < f->y_min || s->y[at] > f->y_max)
       continue;
     put_rounded(
         pen, GRAPHENE_RECT_INIT((float)to_x(f, s->x[at]) - 4, (float)to_y(f, s->y[at]) - 4, 8, 8),

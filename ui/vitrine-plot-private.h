@@ -44,7 +44,8 @@ int vitrine_plot_nearest(const VitrinePlotSeries *s, double x);
 const VitrinePlotSeries *vitrine_plot_first(VitrinePlot *self);
 /* x of the point that a readout at x is about, NAN without any point. */
 double vitrine_plot_snap(VitrinePlot *self, double x);
-/* "0.31" of series i at x; NULL if it has nothing there. To be freed. */
+/* "0.31" of series i at x, "≈0.31" between two points; NULL if it has nothing there. To be
+ * freed. */
 char *vitrine_plot_value(VitrinePlot *self, guint i, double x);
 /* "0.500", or "0.48 … 0.50" over bars. To be freed. */
 char *vitrine_plot_x_text(VitrinePlot *self, double x);

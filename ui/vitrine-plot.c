@@ -6,7 +6,8 @@
 
 #define MIN_WIDTH  200
 #define MIN_HEIGHT 150
-#define PAGE       10 /* points that Page Up and Page Down pass */
+#define EXACT      1e-6 /* of the x axis: as near as this is at a point */
+#define PAGE       10   /* points that Page Up and Page Down pass */
 
 G_DEFINE_FINAL_TYPE(VitrinePlot, vitrine_plot, GTK_TYPE_WIDGET)
 
@@ -149,7 +150,15 @@ vitrine_plot_value(VitrinePlot *self, guint i, double x)
   if (at < 0 || !isfinite(s->y[at]))
     return NULL;
   vitrine_plot_ranges(self, &frame);
-  return number(s->y[at], frame.y_max - frame.y_min);
+  double range = frame.y_max - frame.y_min;
+  if (s->style == VITRINE_PLOT_BARS || fabs(s->x[at] - x) <= (frame.x_max - frame.x_min) * EXACT)
+    return number(s->y[at], range);
+  int other = s->x[at] < x ? at + 1 : at - 1;
+  if (other < 0 || other >= (int)s->n || !isfinite(s->y[other]))
+    return NULL;
+  double part = (x - s->x[at]) / (s->x[other] - s->x[at]);
+  g_autofree char *between = number(s->y[at] + part * (s->y[other] - s->y[at]), range);
+  return g_strconcat("≈", between, NULL);
 }
 
 char *

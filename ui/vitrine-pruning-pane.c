@@ -4,6 +4,7 @@
 #include "ui/vitrine-number.h"
 #include "ui/vitrine-pane-resources.h"
 #include "ui/vitrine-pruning-layers.h"
+#include "ui/vitrine-pruning-save.h"
 #include "ui/vitrine-pruning-sweep.h"
 
 #define FACE_COLUMNS 8
@@ -18,6 +19,7 @@ struct _VitrinePruningPane {
   VitrineScore original; /* of the unpruned weights; without pictures */
   gboolean has_original;
   SgPrune asked; /* what score_task scores, or what is shown */
+  int asked_label;
   gboolean has_asked;
 
   GtkAdjustment *adjustment;
@@ -159,7 +161,7 @@ static gboolean
 is_wanted(VitrinePruningPane *self, const VitrineScore *score)
 {
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
-  return r && sg_prune_equal(&r->prune, &score->prune);
+  return r && sg_prune_equal(&r->prune, &score->prune) && r->label == score->label;
 }
 
 static void
@@ -209,8 +211,8 @@ score_cb(gpointer news, gboolean finished, gpointer user_data)
     return;
   self->score_task = 0;
   if (!self->has_original && !self->original_task && has_discriminator(self))
-    self->original_task =
-        vitrine_pruning_start_score(self->session, self->work, &(SgPrune){0}, original_cb, self);
+    self->original_task = vitrine_pruning_start_score(self->session, self->work, &(SgPrune){0},
+                                                      self->asked_label, original_cb, self);
 }
 
 static void
@@ -219,7 +221,7 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
   VitrinePruningPane *self = user_data;
   const VitrineScore *score = news;
 
-  if (score)
+  if (score && score->label == self->asked_label)
     keep_original(self, score);
   if (finished)
     self->original_task = 0;
@@ -241,16 +243,19 @@ ask_score(VitrinePruningPane *self)
 
   if (!r || !self->work || !gtk_widget_get_mapped(GTK_WIDGET(self)))
     return;
-  if (self->has_asked && sg_prune_equal(&r->prune, &self->asked))
+  if (self->has_asked && sg_prune_equal(&r->prune, &self->asked) && r->label == self->asked_label)
     return;
   stop_scores(self);
+  if (r->label != self->asked_label)
+    self->has_original = FALSE;
+  self->asked_label = r->label;
   sg_prune_clear(&self->asked);
   sg_prune_copy(&self->asked, &r->prune);
   self->has_asked = TRUE;
   blank_score(self);
   show_original(self);
-  self->score_task =
-      vitrine_pruning_start_score(self->session, self->work, &self->asked, score_cb, self);
+  self->score_task = vitrine_pruning_start_score(self->session, self->work, &self->asked,
+                                                 self->asked_label, score_cb, self);
 }
 
 static void
@@ -375,6 +380,12 @@ update_model(VitrinePruningPane *self)
   update(self);
 }
 
+static void
+save_cb(GtkButton *button, VitrinePruningPane *self)
+{
+  vitrine_pruning_save(self->session, GTK_WIDGET(button));
+}
+
 /* ---- faces -------------------------------------------------------------------------------------
  */
 
@@ -391,6 +402,8 @@ face_clicked_cb(GtkButton *button, VitrinePruningPane *self)
   g_clear_pointer(&recipe->w_base, g_free);
   recipe->seed = seed;
   recipe->faces = 1;
+  if (vitrine_session_get_model(self->session)->info.c_dim > 0)
+    recipe->label = MAX(recipe->label, 0); /* as it was scored */
   g_autofree char *label = g_strdup_printf(_("Seed %u"), seed);
   vitrine_session_apply(self->session, recipe, label, NULL);
 }
@@ -502,6 +515,7 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   BIND(layers);
   gtk_widget_class_bind_template_callback(widget_class, threshold_changed_cb);
   gtk_widget_class_bind_template_callback(widget_class, reset_cb);
+  gtk_widget_class_bind_template_callback(widget_class, save_cb);
 }
 
 GtkWidget *

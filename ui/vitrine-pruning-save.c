@@ -15,6 +15,8 @@ typedef struct {
   /* Main thread only. */
   VitrineSession *session;
   GtkWidget *button; /* weak */
+  gulong model_changed;
+  gboolean unmeasured; /* another model was opened: `speed` may still be written to */
 } Saving;
 
 static void
@@ -40,6 +42,7 @@ let_go(Saving *s)
     g_object_remove_weak_pointer(G_OBJECT(s->button), (gpointer *)&s->button);
     s->button = NULL;
   }
+  g_clear_signal_handler(&s->model_changed, s->session);
   g_clear_object(&s->session);
   saving_unref(s);
 }
@@ -66,8 +69,7 @@ tell_file(const Saving *s, GString *text)
       text,
       _("%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " weights are zero (%.1f %%); "
         "before, %'" G_GUINT64_FORMAT " were.\n\n"),
-      v->zeros, v->weights, 100.0 * (double)v->zeros / (double)MAX(v->weights, 1),
-      v->zeros_before);
+      v->zeros, v->weights, 100.0 * (double)v->zeros / (double)MAX(v->weights, 1), v->zeros_before);
   g_string_append_printf(
       text,
       _("The file takes %s: a zero takes as much room as any number. Compressed (zlib), its "
@@ -80,8 +82,9 @@ tell_speed(const Saving *s, GString *text)
 {
   const SgPruneSpeed *v = &s->speed;
 
-  if (s->speed_error) {
-    g_string_append(text, s->speed_error);
+  if (s->unmeasured || s->speed_error) {
+    g_string_append(text, s->unmeasured ? _("Its speed was not measured: another model is open.")
+                                        : s->speed_error);
     return;
   }
   g_string_append_printf(text, _("A picture takes %.2f ms with these zeros, %.2f ms without. "),
@@ -90,11 +93,12 @@ tell_speed(const Saving *s, GString *text)
     g_string_append(text, _("No channel can be left out: each is still read somewhere."));
   else
     g_string_append_printf(
-        text, ngettext("With %d of %d channels left out, which nothing reads any more, it takes "
-                       "%.2f ms.",
-                       "With %d of %d channels left out, which nothing reads any more, it takes "
-                       "%.2f ms.",
-                       v->removed),
+        text,
+        ngettext("With %d of %d channels left out, which nothing reads any more, it takes "
+                 "%.2f ms.",
+                 "With %d of %d channels left out, which nothing reads any more, it takes "
+                 "%.2f ms.",
+                 v->removed),
         v->removed, v->channels, v->ms_slim);
 }
 
@@ -140,6 +144,13 @@ measured_cb(gpointer news, gboolean finished, gpointer user_data)
 static const VitrineTaskClass measure_class = {FALSE, measure_step, measured_cb, saving_unref,
                                                saving_unref};
 
+static void
+other_model_cb(Saving *s)
+{
+  s->unmeasured = TRUE;
+  finish(s);
+}
+
 /* ---- writing, on a worker ----------------------------------------------------------------------
  */
 
@@ -167,12 +178,13 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
     let_go(s);
     return;
   }
-  /* Another model would end the task without a word: then only the file is told of. */
-  if (vitrine_session_get_model(s->session) != s->model || !s->button) {
-    s->speed_error = g_strdup(_("Its speed was not measured, since another model is open."));
-    finish(s);
+  if (vitrine_session_get_model(s->session) != s->model) {
+    other_model_cb(s);
     return;
   }
+  /* That would end the task without a word. */
+  s->model_changed =
+      g_signal_connect_swapped(s->session, "model-changed", G_CALLBACK(other_model_cb), s);
   g_atomic_ref_count_inc(&s->ref);
   vitrine_session_start_task(s->session, &measure_class, s, s);
 }

@@ -1,6 +1,7 @@
 #include "ui/vitrine-pruning-sweep.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 #include "app/figure.h"
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-file-dialog.h"
@@ -23,7 +24,9 @@ struct _VitrinePruningSweep {
   guint task;         /* 0: not running */
   gboolean cancelled; /* by the person: it does not begin again by itself */
   int done;
-  double mean[N], std[N]; /* sigmoid; NAN: not measured yet */
+  /* [k]: score mean and deviation, logit mean and deviation; NAN: not measured yet */
+  double result[N][4];
+  int label; /* class, conditional models only */
   guint redraw;
 };
 
@@ -94,9 +97,9 @@ show_score(VitrinePruningSweep *self)
   gsize n = 0;
 
   for (int k = 0; k < N; k++)
-    if (!isnan(self->mean[k])) {
+    if (!isnan(self->result[k][0])) {
       x[n] = k / 1000.0;
-      y[n++] = self->mean[k];
+      y[n++] = self->result[k][0];
     }
   vitrine_plot_set_series(self->plot, 0, _("score"), VITRINE_PLOT_LINE, n, x, y);
   g_autofree char *text = g_strdup_printf(_("%d of %d"), self->done, N);
@@ -144,7 +147,7 @@ forget(VitrinePruningSweep *self)
 {
   stop(self);
   for (int k = 0; k < N; k++)
-    self->mean[k] = self->std[k] = NAN;
+    self->result[k][0] = NAN;
   self->done = 0;
 }
 
@@ -156,9 +159,10 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
 
   if (score && !score->error) {
     int k = CLAMP((int)lrint(score->prune.threshold * 1000), 0, N - 1);
-    self->done += isnan(self->mean[k]);
-    self->mean[k] = score->score;
-    self->std[k] = score->score_std;
+    self->done += isnan(self->result[k][0]);
+    memcpy(self->result[k],
+           (double[]){score->score, score->score_std, score->logit, score->logit_std},
+           sizeof self->result[k]);
   }
   if (finished || (score && score->error)) {
     stop(self);
@@ -182,14 +186,14 @@ start(VitrinePruningSweep *self)
     return;
   vitrine_pruning_sweep_order(order);
   for (int i = 0; i < N; i++)
-    if (isnan(self->mean[order[i]]))
+    if (isnan(self->result[order[i]][0]))
       todo[n++] = order[i];
   if (n == 0)
     return;
   if (!self->work)
     self->work = vitrine_pruning_work_new();
-  self->task =
-      vitrine_pruning_start_sweep(self->session, self->work, &self->base, n, todo, news_cb, self);
+  self->task = vitrine_pruning_start_sweep(self->session, self->work, &self->base, self->label, n,
+                                           todo, news_cb, self);
 }
 
 /* By itself only while it can be seen: nobody waits for a curve on a hidden page. */
@@ -249,13 +253,14 @@ recipe_changed_cb(VitrinePruningSweep *self)
   vitrine_plot_set_marker(self->plot, r->prune.threshold);
   sg_prune_copy(&base, &r->prune);
   base.threshold = 0;
-  if (sg_prune_equal(&base, &self->base)) {
+  if (sg_prune_equal(&base, &self->base) && r->label == self->label) {
     sg_prune_clear(&base);
     return;
   }
   forget(self);
   sg_prune_clear(&self->base);
   self->base = base;
+  self->label = r->label;
   show_remaining(self);
   show_score(self);
   start_if_seen(self);
@@ -276,6 +281,7 @@ model_changed_cb(VitrinePruningSweep *self)
   if (r) {
     sg_prune_copy(&self->base, &r->prune);
     self->base.threshold = 0;
+    self->label = r->label;
     vitrine_plot_set_marker(self->plot, r->prune.threshold);
   }
   show_remaining(self);
@@ -294,20 +300,29 @@ vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounte
 /* ---- export ------------------------------------------------------------------------------------
  */
 
+/* As "vitrine prune" writes it; thresholds that were not scored yet leave their score empty. */
 static char *
 csv_text(VitrinePruningSweep *self)
 {
-  GString *csv = g_string_new("threshold,remaining,score_mean,score_std\n");
+  GString *csv =
+      g_string_new("threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std\n");
+  guint64 total = sg_prune_counter_total(self->counter);
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
 
   for (int k = 0; k < N; k++) {
     guint64 remaining;
     double share;
     remaining_at(self, k, &remaining, &share);
-    g_string_append_printf(csv, "%.3f,%" G_GUINT64_FORMAT, k / 1000.0, remaining);
-    if (isnan(self->mean[k]))
-      g_string_append(csv, ",,\n");
-    else
-      g_string_append_printf(csv, ",%.9g,%.9g\n", self->mean[k], self->std[k]);
+    g_string_append(csv, g_ascii_formatd(number, sizeof number, "%.9g", k / 1000.0));
+    g_string_append_printf(csv, ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, remaining,
+                           total - remaining);
+    for (int i = 0; i < 4; i++)
+      g_string_append_printf(
+          csv, ",%s",
+          isnan(self->result[k][0])
+              ? ""
+              : g_ascii_formatd(number, sizeof number, "%.9g", self->result[k][i]));
+    g_string_append_c(csv, '\n');
   }
   return g_string_free(csv, FALSE);
 }
@@ -317,17 +332,28 @@ write_figure(VitrinePruningSweep *self, const char *path, GError **error)
 {
   g_autofree double *x = g_new(double, N);
   g_autofree double *share = g_new(double, N);
+  g_autofree double *mean = g_new(double, N);
   VitrineAxes axes = {NULL, _("threshold"), NULL, 0, 1};
-  VitrineCurve curves[] = {{_("score (mean sigmoid)"), N, x, self->mean},
+  VitrineCurve curves[] = {{_("score (mean sigmoid)"), N, x, mean},
                            {_("remaining weights"), N, x, share}};
   guint64 unused;
 
   for (int k = 0; k < N; k++) {
     x[k] = k / 1000.0;
+    mean[k] = self->result[k][0];
     remaining_at(self, k, &unused, &share[k]);
   }
   return has_discriminator(self) ? vitrine_figure_curves(path, &axes, 2, curves, error)
                                  : vitrine_figure_curves(path, &axes, 1, curves + 1, error);
+}
+
+gboolean
+vitrine_pruning_sweep_export(VitrinePruningSweep *self, const char *path, GError **error)
+{
+  if (g_str_has_suffix(path, ".png") || g_str_has_suffix(path, ".svg"))
+    return write_figure(self, path, error);
+  g_autofree char *csv = csv_text(self);
+  return g_file_set_contents(path, csv, -1, error);
 }
 
 static void
@@ -337,15 +363,7 @@ export_cb(GFile *file, gpointer data)
   g_autoptr(GError) error = NULL;
   g_autofree char *path = file ? g_file_get_path(file) : NULL;
 
-  if (!path || !self->session || !self->counter)
-    return;
-  if (g_str_has_suffix(path, ".png") || g_str_has_suffix(path, ".svg")) {
-    write_figure(self, path, &error);
-  } else {
-    g_autofree char *csv = csv_text(self);
-    g_file_set_contents(path, csv, -1, &error);
-  }
-  if (error)
+  if (path && self->session && self->counter && !vitrine_pruning_sweep_export(self, path, &error))
     vitrine_dialogs_message(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Not exported"),
                             error->message);
 }
@@ -380,7 +398,7 @@ vitrine_pruning_sweep_init(VitrinePruningSweep *self)
   GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
 
   for (int k = 0; k < N; k++)
-    self->mean[k] = self->std[k] = NAN;
+    self->result[k][0] = NAN;
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 8);
   gtk_widget_set_margin_top(GTK_WIDGET(self), 6);

@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, VITRINE, PRUNIN
 void vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session);
 /* Borrowed for as long as it is set; NULL: not there yet. */
 void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter);
+/* Writes the curves to path: .png and .svg draw them, anything else is CSV with the columns of
+ * "vitrine prune". Needs a counter. Errors: G_FILE_ERROR naming the file. */
+gboolean vitrine_pruning_sweep_export(VitrinePruningSweep *self, const char *path, GError **error);
 /* Order in which thresholds k / 1000 are measured: every 100th, 50th … each. [1001], permuted. */
 void vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS]);
 

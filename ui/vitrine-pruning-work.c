@@ -13,6 +13,7 @@ typedef struct {
   guint n, at; /* thresholds, the one at work */
   int *order;  /* [n] thousandths, or NULL: prune as it is */
   gboolean begun;
+  int label;
 } Job;
 
 VitrinePruningWork *
@@ -76,6 +77,7 @@ score_new(const Job *job, GError *error)
   VitrineScore *score = g_new0(VitrineScore, 1);
 
   sg_prune_copy(&score->prune, &job->prune);
+  score->label = job->label;
   if (error) {
     score->error = g_strdup(error->message);
     return score;
@@ -104,6 +106,8 @@ score_slice(Job *job, SgModel *model, GError **error)
   if (!job->begun) {
     if (job->order)
       job->prune.threshold = job->order[job->at] / 1000.0;
+    if (model->info.c_dim > 0)
+      sg_prune_scorer_set_label(*scorer, CLAMP(job->label, 0, model->info.c_dim - 1));
     sg_prune_scorer_begin(*scorer, &job->prune);
     job->begun = TRUE;
   }
@@ -128,7 +132,7 @@ step(gpointer data, SgRenderer *renderer, gpointer *news)
  */
 
 static guint
-start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, guint n,
+start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, int label, guint n,
       const int *order, VitrineScoreFunc news, gpointer user_data)
 {
   Job *job = g_new0(Job, 1);
@@ -138,20 +142,22 @@ start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, g
   job->work = work;
   sg_prune_copy(&job->prune, prune);
   job->n = n;
+  job->label = label;
   job->order = g_memdup2(order, sizeof(int) * n);
   return vitrine_session_start_task(session, &job->class, job, user_data);
 }
 
 guint
 vitrine_pruning_start_score(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune,
-                            VitrineScoreFunc news, gpointer user_data)
+                            int label, VitrineScoreFunc news, gpointer user_data)
 {
-  return start(session, work, prune, 1, NULL, news, user_data);
+  return start(session, work, prune, label, 1, NULL, news, user_data);
 }
 
 guint
 vitrine_pruning_start_sweep(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune,
-                            guint n, const int *order, VitrineScoreFunc news, gpointer user_data)
+                            int label, guint n, const int *order, VitrineScoreFunc news,
+                            gpointer user_data)
 {
-  return start(session, work, prune, n, order, news, user_data);
+  return start(session, work, prune, label, n, order, news, user_data);
 }

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   SgPrune prune;                             /* what was scored */
+  int label;                                 /* class of conditional models; < 0: class 0 */
   gboolean scored;                           /* FALSE: the model has no discriminator */
   double score, score_std, logit, logit_std; /* as SgPruneResult */
   GdkTexture *faces[VITRINE_SCORED_FACES];   /* NULL in a sweep */
@@ -31,10 +32,11 @@ typedef void (*VitrineScoreFunc)(gpointer score, gboolean finished, gpointer use
 /* One score with its pictures, as soon as the picture that is waited for is done. Only one task at
  * a time may use one `work`; stopping the earlier one is enough. Return the task's id. */
 guint vitrine_pruning_start_score(VitrineSession *session, VitrinePruningWork *work,
-                                  const SgPrune *prune, VitrineScoreFunc news, gpointer user_data);
+                                  const SgPrune *prune, int label, VitrineScoreFunc news,
+                                  gpointer user_data);
 /* One score for each global threshold order[i] / 1000, when nothing else is to be done. */
 guint vitrine_pruning_start_sweep(VitrineSession *session, VitrinePruningWork *work,
-                                  const SgPrune *prune, guint n, const int *order,
+                                  const SgPrune *prune, int label, guint n, const int *order,
                                   VitrineScoreFunc news, gpointer user_data);
 
 G_END_DECLS

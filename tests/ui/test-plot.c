@@ -227,6 +227,12 @@ test_readout(void)
   g_autofree char *gap = vitrine_plot_describe(s.plot, 0.5);
   g_assert_cmpstr(gap, ==, "threshold 0.500: score 0.500");
 
+  /* Where a series has no point of its own its value is between two. */
+  vitrine_plot_set_series(s.plot, 1, "few", VITRINE_PLOT_DASHED, 2, (double[]){0, 1},
+                          (double[]){0, 0.4});
+  g_autofree char *between = vitrine_plot_describe(s.plot, 0.25);
+  g_assert_cmpstr(between, ==, "threshold 0.250: score 0.250, few ≈0.100");
+
   /* The readout follows the pointer and goes with it. */
   int column = marker_column(&s, 0.25);
   picture(&s);

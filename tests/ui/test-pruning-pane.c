@@ -5,6 +5,9 @@
 #include <string.h>
 #include "tests/ui/window-fixture.h"
 #include "ui/vitrine-plot.h"
+#include "engine/formats/model.h"
+#include "ui/vitrine-dialogs.h"
+#include "ui/vitrine-pruning-save.h"
 #include "ui/vitrine-pruning-sweep.h"
 #include "ui/vitrine-side.h"
 
@@ -324,6 +327,28 @@ test_sweep(void)
   click(&f, "prune-sweep-button");
   fixture_wait(&f, has_measured, GINT_TO_POINTER(there + 2), 60);
 
+  /* The table: all thresholds counted, those that were measured scored. */
+  g_autofree char *path = fixture_path("prune.csv"), *csv = NULL;
+  g_autoptr(GError) error = NULL;
+  GtkWidget *sweep = gtk_widget_get_parent(GTK_WIDGET(plot));
+  g_assert_true(vitrine_pruning_sweep_export(VITRINE_PRUNING_SWEEP(sweep), path, &error));
+  g_assert_true(g_file_get_contents(path, &csv, NULL, &error));
+  g_auto(GStrv) lines = g_strsplit(csv, "\n", 0);
+  g_assert_cmpuint(g_strv_length(lines), ==, VITRINE_SWEEP_STEPS + 2);
+  g_assert_cmpstr(lines[0], ==,
+                  "threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std");
+  g_auto(GStrv) cells = g_strsplit(lines[201], ",", 0);
+  g_assert_cmpstr(cells[0], ==, "0.2");
+  g_assert_cmpuint(g_ascii_strtoull(cells[1], NULL, 10), ==, count(&f, 0.2, NULL));
+  score_here(&f, 0.2, &score, &logit);
+  g_assert_cmpfloat_with_epsilon(g_ascii_strtod(cells[3], NULL), score, 1e-6);
+  g_assert_cmpfloat_with_epsilon(g_ascii_strtod(cells[5], NULL), logit, 1e-5);
+  g_autofree char *svg = fixture_path("prune.svg");
+  g_assert_true(vitrine_pruning_sweep_export(VITRINE_PRUNING_SWEEP(sweep), svg, &error));
+  g_assert_true(g_file_test(svg, G_FILE_TEST_EXISTS));
+  g_assert_false(
+      vitrine_pruning_sweep_export(VITRINE_PRUNING_SWEEP(sweep), "/nowhere/at/all.csv", &error));
+
   /* A click goes there. */
   g_signal_emit_by_name(plot, "clicked", 0.3124);
   g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.312);
@@ -381,6 +406,90 @@ test_faces(void)
   fixture_close(&f);
 }
 
+static GtkWidget *
+saved_dialog(void)
+{
+  g_autoptr(GListModel) windows = g_object_ref(gtk_window_get_toplevels());
+  for (guint i = 0; i < g_list_model_get_n_items(windows); i++) {
+    g_autoptr(GtkWidget) window = g_list_model_get_item(windows, i);
+    GtkWidget *found = fixture_find(window, "prune-saved");
+    if (found)
+      return found;
+  }
+  return NULL;
+}
+
+static gboolean
+told(Fixture *f, gpointer data)
+{
+  return saved_dialog() != NULL;
+}
+
+/* The file opens and has as many zeros as the pane said. */
+static void
+test_save(void)
+{
+  Fixture f;
+  g_autoptr(GError) error = NULL;
+  open_pane(&f, FALSE);
+  turn(&f, 0.5);
+  guint64 removed = shown_count(&f, "prune-removed"), zeros = 0;
+  g_autofree char *path = fixture_path("pruned.safetensors");
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+  GtkWidget *button = part(&f, "prune-save");
+  vitrine_pruning_save_to(f.session, button, file);
+  g_assert_false(gtk_widget_get_sensitive(button));
+  fixture_wait(&f, told, NULL, 60);
+  g_assert_true(gtk_widget_get_sensitive(button));
+  vitrine_dialogs_close(saved_dialog());
+  g_autoptr(SgModel) model = sg_model_load(path, &error);
+  g_assert_no_error(error);
+  for (guint i = 0; i < model->names->len; i++) {
+    const char *name = model->names->pdata[i];
+    const SgTensor *t = g_hash_table_lookup(model->tensors, name);
+    if (g_str_has_prefix(name, "G_ema.") && g_str_has_suffix(name, ".weight"))
+      for (gsize k = 0; k < t->numel; k++)
+        zeros += t->data[k] == 0;
+  }
+  g_assert_cmpuint(zeros, ==, removed);
+  g_assert_cmpuint(zeros, >, 1000);
+  fixture_close(&f);
+}
+
+/* Without a discriminator the rest works, and the pane says what is missing. */
+static void
+test_no_discriminator(void)
+{
+  Fixture f;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *with = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  g_autofree char *path = fixture_path("no-d.safetensors");
+  g_autoptr(SgModel) model = sg_model_load(with, &error);
+  g_assert_no_error(error);
+  SgModelInfo info = model->info;
+  info.has_d = FALSE;
+  g_autoptr(SgModel) alone = sg_model_new(path, &info);
+  for (guint i = 0; i < model->names->len; i++) {
+    const char *name = model->names->pdata[i];
+    if (!g_str_has_prefix(name, "D."))
+      sg_model_take(alone, "", name, sg_tensor_ref(g_hash_table_lookup(model->tensors, name)));
+  }
+  sg_model_save(alone, path, &error);
+  g_assert_no_error(error);
+  fixture_forget_state();
+  fixture_open(&f, path);
+  g_assert_false(vitrine_session_get_model(f.session)->info.has_d);
+  vitrine_side_show(find_side(GTK_WIDGET(f.window)), "pruning");
+  fixture_wait(&f, counted, NULL, 30);
+  g_assert_true(gtk_widget_get_mapped(part(&f, "prune-score-message")));
+  g_assert_false(gtk_widget_get_visible(part(&f, "prune-sweep-button")));
+  guint64 before = shown_count(&f, "prune-remaining");
+  turn(&f, 0.5);
+  g_assert_cmpuint(shown_count(&f, "prune-remaining"), <, before);
+  fixture_settle(&f);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -392,5 +501,7 @@ main(int argc, char **argv)
   g_test_add_func("/pruning/layers", test_layers);
   g_test_add_func("/pruning/sweep", test_sweep);
   g_test_add_func("/pruning/faces", test_faces);
+  g_test_add_func("/pruning/save", test_save);
+  g_test_add_func("/pruning/no-discriminator", test_no_discriminator);
   return g_test_run();
 }
