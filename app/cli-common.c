@@ -97,7 +97,7 @@ parse_seed(const char **p, guint32 *seed)
 }
 
 static gboolean
-append_range(GArray *seeds, const char *part, GError **error)
+append_range(GArray *seeds, const char *option, const char *part, GError **error)
 {
   const char *p = part;
   guint32 first, last;
@@ -113,11 +113,11 @@ append_range(GArray *seeds, const char *part, GError **error)
   if (*p)
     goto bad;
   if (last < first) {
-    cli_set_usage_error(error, "--seeds: the range \"%s\" runs backwards", part);
+    cli_set_usage_error(error, "--%s: the range \"%s\" runs backwards", option, part);
     return FALSE;
   }
   if ((guint64)last - first + seeds->len >= CLI_MAX_SEEDS) {
-    cli_set_usage_error(error, "--seeds: more than %d seeds at once", CLI_MAX_SEEDS);
+    cli_set_usage_error(error, "--%s: more than %d numbers at once", option, CLI_MAX_SEEDS);
     return FALSE;
   }
   for (guint64 s = first; s <= last; s++) {
@@ -126,22 +126,29 @@ append_range(GArray *seeds, const char *part, GError **error)
   }
   return TRUE;
 bad:
-  cli_set_usage_error(
-      error, "--seeds: expected numbers from 0 to 4294967295 like \"0-3,7\", found \"%s\"", part);
+  cli_set_usage_error(error,
+                      "--%s: expected numbers from 0 to 4294967295 like \"0-3,7\", found \"%s\"",
+                      option, part);
   return FALSE;
 }
 
 GArray *
 cli_parse_seeds(const char *text, GError **error)
 {
+  return cli_parse_numbers("seeds", text, error);
+}
+
+GArray *
+cli_parse_numbers(const char *option, const char *text, GError **error)
+{
   g_auto(GStrv) parts = g_strsplit(text, ",", -1);
   g_autoptr(GArray) seeds = g_array_new(FALSE, FALSE, sizeof(guint32));
 
   for (char **part = parts; *part; part++)
-    if (!append_range(seeds, g_strstrip(*part), error))
+    if (!append_range(seeds, option, g_strstrip(*part), error))
       return NULL;
   if (seeds->len == 0) {
-    cli_set_usage_error(error, "--seeds is empty; give numbers like \"0-3,7\"");
+    cli_set_usage_error(error, "--%s is empty; give numbers like \"0-3,7\"", option);
     return NULL;
   }
   return g_steal_pointer(&seeds);

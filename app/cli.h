@@ -15,6 +15,7 @@ int cli_score(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_convert(int argc, char **argv);
 int cli_metrics(int argc, char **argv);
+int cli_mix(int argc, char **argv);
 int cli_dataset(int argc, char **argv);
 int cli_control(int argc, char **argv);
 int cli_prune(int argc, char **argv);
@@ -46,6 +47,8 @@ gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const C
 /* "0-3,7" -> guint32 0 1 2 3 7, in the order given, at most CLI_MAX_SEEDS of them. */
 #define CLI_MAX_SEEDS 1000000
 GArray *cli_parse_seeds(const char *text, GError **error);
+/* The same for another option; `option` is its name without dashes. */
+GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
 
 /* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error when
  * it was made with other weights. Errors name the file. */

@@ -214,11 +214,12 @@ read_mix(json_t *o, SgRecipe *r, const char **bad)
   if (!json_is_array(mix) || n < 1 || n > SG_RECIPE_MAX_LAYERS)
     return FALSE;
   for (gsize k = 0; k < n; k++) {
-    SgMixLayer *l = &layers[k];
-    if (json_unpack(json_array_get(mix, k), "[i, i, F]", &l->a, &l->b, &l->blend) != 0 ||
-        l->a < 0 || l->a > r->num_sources || l->b < 0 || l->b > r->num_sources ||
-        !isfinite(l->blend))
+    json_int_t a, b; /* an int would wrap */
+    double blend;
+    if (json_unpack(json_array_get(mix, k), "[I, I, F]", &a, &b, &blend) != 0 || a < 0 ||
+        a > r->num_sources || b < 0 || b > r->num_sources || !isfinite(blend))
       return FALSE;
+    layers[k] = (SgMixLayer){(int)a, (int)b, blend};
   }
   sg_recipe_set_mix(r, (int)n, layers);
   return TRUE;

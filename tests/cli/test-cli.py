@@ -59,6 +59,23 @@ def pixels(path):
     return png[0][1], zlib.decompress(b''.join(d for k, d in png if k == b'IDAT'))
 
 
+def rgb(path):
+    """(width, bytes) of an 8-bit RGB PNG."""
+    head, lines = pixels(path)
+    width, height = struct.unpack('>II', head[:8])
+    stride, out, above = 3 * width, bytearray(), bytes(3 * width)
+    for y in range(height):
+        kind, line = lines[y * (stride + 1)], bytearray(lines[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for x in range(stride):
+            a, b, c = (line[x - 3], above[x], above[x - 3]) if x >= 3 else (0, above[x], 0)
+            p = a + b - c
+            paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+            line[x] = (line[x] + (0, a, b, (a + b) // 2, paeth)[kind]) & 255
+        out += line
+        above = line
+    return width, bytes(out)
+
+
 def read(path):
     with open(path, 'rb') as f:
         return f.read()
@@ -212,6 +229,87 @@ class Classes(Case):
             self.run_bad(2, 'generate', '--network=' + model, '--outdir=' + self.out, '--seeds=0', '--class=' + bad)
         scores = {self.run_ok('score', '--network=' + model, f'--class={c}', f'{self.out}/1/seed0000.png') for c in range(3)}
         self.assertEqual(len(scores), 3)
+
+
+class Mix(Case):
+    ROWS, COLS = (3, 5), (0, 7, 3)  # as tests/golden/make-mix.py
+
+    def mix(self, folder, *args, network=fixture('sg2.safetensors')):
+        path = os.path.join(self.out, folder)
+        out = self.run_ok('mix', '--network=' + network, '--rows=3,5', '--cols=0,7,3', '--outdir=' + path, *args)
+        return path, out
+
+    def test_oracle(self):
+        """The independent numbers (NumPy), and the picture within 1/255 of them."""
+        for name, network, options in (
+                ('coarse', 'sg2.safetensors', ['--styles=0-2']),
+                ('fine-psi07c4', 'sg2_ada_p3.pkl', ['--styles', '3,5', '--trunc=0.7', '--trunc-cutoff=4']),
+                ('mystylegan', 'simplerick_zip.pt', ['--styles=1'])):
+            path, _ = self.mix(name, '--npy', *options, network=fixture(network))
+            data = read(os.path.join(ROOT, 'tests', 'golden', 'expected', f'mix-{name}.f32'))
+            expected = struct.unpack(f'<{len(data) // 4}f', data)
+            n, span = len(expected) // 6, max(expected) - min(expected)
+            for i, (r, c) in enumerate((r, c) for r in self.ROWS for c in self.COLS):
+                shape, found = npy(f'{path}/{r}-{c}.npy')
+                part = expected[i * n:(i + 1) * n]
+                self.assertEqual(len(found), n)
+                self.assertLess(max(abs(a - b) for a, b in zip(found, part)), 1e-4 * span, (name, r, c))
+                _, rows = rgb(f'{path}/{r}-{c}.png')
+                h, w = shape[1:]
+                for k in range(shape[0]):
+                    for at in range(h * w):
+                        want = int(min(max(part[k * h * w + at] * 127.5 + 128, 0), 255))
+                        self.assertLessEqual(abs(rows[at * 3 + k] - want), 1, (name, r, c, k, at))
+
+    def test_grid(self):
+        """Pure faces head rows and columns, the corner is black, and a face mixed with itself is itself."""
+        path, out = self.mix('a', '--styles=0-2', '--json')
+        self.assertEqual(sorted(os.listdir(path)), sorted(
+            ['grid.png'] + [f'{r}-{c}.png' for r in (3, 5) for c in (0, 7, 3)] + ['0-0.png', '7-7.png', '5-5.png']))
+        width, grid = rgb(f'{path}/grid.png')
+        self.assertEqual((width, len(grid)), (4 * 16, 4 * 16 * 3 * 16 * 3))
+
+        def cell(i, j):
+            return b''.join(grid[((i * 16 + y) * 64 + j * 16) * 3:][:48] for y in range(16))
+        self.assertEqual(cell(0, 0), bytes(768))
+        for i, r in enumerate((None, 3, 5)):
+            for j, c in enumerate((None, 0, 7, 3)):
+                if i or j:
+                    name = f'{c if r is None else r}-{r if c is None else c}'
+                    self.assertEqual(cell(i, j), rgb(f'{path}/{name}.png')[1])
+        said = json.loads(out)
+        self.assertEqual((said['styles'], len(said['pictures']), said['grid']), ([0, 1, 2], 9, f'{path}/grid.png'))
+        plain = self.generate('b', '--seeds=3,7')
+        self.assertEqual(pixels(f'{path}/3-3.png'), pixels(f'{plain}/seed0003.png'))
+        self.assertEqual(pixels(f'{path}/7-7.png'), pixels(f'{plain}/seed0007.png'))
+
+    def test_recipe(self):
+        """A pair's picture makes itself again."""
+        path, _ = self.mix('a', '--styles=2-4', '--trunc=0.6', '--noise-mode=none')
+        again = self.generate('b', f'--recipe={path}/5-7.png')
+        self.assertEqual(pixels(f'{path}/5-7.png'), pixels(f'{again}/seed0005.png'))
+        self.assertNotEqual(pixels(f'{path}/5-7.png'), pixels(f'{path}/5-5.png'))
+
+    def test_defaults(self):
+        """Styles 0 to 6, here all six: the column's face."""
+        path, _ = self.mix('a', '--noise-mode=none')
+        self.assertEqual(pixels(f'{path}/3-7.png'), pixels(f'{path}/7-7.png'))
+
+    def test_refused(self):
+        net, out = '--network=' + fixture('sg2.safetensors'), '--outdir=' + self.out
+        for args, says in (
+                ([], '--network'), ([net], '--rows'), ([net, '--rows=1'], '--cols'),
+                ([net, '--rows=1', '--cols=2'], '--outdir'), ([net, '--rows=x', '--cols=2', out], '--rows'),
+                ([net, '--rows=1', '--cols=4-2', out], '--cols'),
+                ([net, '--rows=1', '--cols=2', '--styles=4-6', out], 'layers 0 to 5, found 6'),
+                ([net, '--rows=1', '--cols=2', '--styles=', out], '--styles'),
+                ([net, '--rows=1', '--cols=2', '--class=1', out], 'no classes'),
+                ([net, '--rows=1', '--cols=2', '--trunc=nan', out], '--trunc'),
+                ([net, '--rows=1', '--cols=2', '--trunc-cutoff=9', out], '--trunc-cutoff'),
+                ([net, '--rows=1', '--cols=2', '--noise-mode=loud', out], 'loud'),
+                ([net, '--rows=0-9999', '--cols=0-9999', out], '10000 rows')):
+            self.run_bad(2, 'mix', *args, says=[says])
+        self.run_bad(1, 'mix', '--network=' + fixture('none.pkl'), '--rows=1', '--cols=2', out, says=['none.pkl'])
 
 
 class Score(Case):
