@@ -209,8 +209,8 @@ write_all(Job *job, GError **error)
 {
   int n = (int)job->values->len;
 
-  if (!vitrine_strip_write_png(job->opt->out, job->opt->network, job->base, &job->parameter, n,
-                               job->tiles, error))
+  if (!vitrine_strip_write_png(job->opt->out, job->model, job->base, &job->parameter, n, job->tiles,
+                               error))
     return FALSE;
   if (g_strcmp0(job->opt->csv, "-") == 0) {
     g_autofree char *csv = sg_strip_csv(job->base, n, job->tiles);

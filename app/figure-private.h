@@ -10,7 +10,8 @@ typedef struct {
   const char *path;
   cairo_surface_t *surface;
   cairo_t *cr;
-  GByteArray *svg; /* what the surface has written; NULL for a PNG */
+  GByteArray *svg;         /* what the surface has written; NULL for a PNG */
+  const char *recipe_json; /* that goes into a PNG, or NULL; borrowed */
 } Figure;
 
 typedef struct {

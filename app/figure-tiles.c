@@ -103,9 +103,10 @@ draw_row_label(cairo_t *cr, const Layout *l, const char *label, int row)
 }
 
 gboolean
-vitrine_figure_tiles(const char *path, const char *title, int width, int height, gsize n,
-                     const VitrineTile *tiles, int columns, const char *const *row_labels,
-                     GError **error)
+vitrine_figure_tiles_with_recipe(const char *path, const char *title, int width, int height,
+                                 gsize n, const VitrineTile *tiles, int columns,
+                                 const char *const *row_labels, const char *recipe_json,
+                                 GError **error)
 {
   g_return_val_if_fail(n > 0 && columns > 0 && width > 0 && height > 0, FALSE);
   Layout l = lay_out(title, width, height, n, tiles, columns, row_labels);
@@ -113,6 +114,7 @@ vitrine_figure_tiles(const char *path, const char *title, int width, int height,
 
   if (!f)
     return FALSE;
+  f->recipe_json = recipe_json;
   if (title) {
     figure_font(f->cr, l.font * 1.2, TRUE);
     FigureText m = figure_text_measure(f->cr, title);
@@ -124,4 +126,13 @@ vitrine_figure_tiles(const char *path, const char *title, int width, int height,
   for (gsize i = 0; i < n; i++)
     draw_tile(f->cr, &l, &tiles[i], (int)(i % (gsize)l.columns), (int)(i / (gsize)l.columns));
   return figure_finish(f, error);
+}
+
+gboolean
+vitrine_figure_tiles(const char *path, const char *title, int width, int height, gsize n,
+                     const VitrineTile *tiles, int columns, const char *const *row_labels,
+                     GError **error)
+{
+  return vitrine_figure_tiles_with_recipe(path, title, width, height, n, tiles, columns, row_labels,
+                                          NULL, error);
 }

@@ -104,7 +104,7 @@ write_png(Figure *f, GError **error)
   int height = cairo_image_surface_get_height(f->surface);
   g_autofree guint8 *rgb = surface_rgb(f->surface, width, height);
 
-  return sg_png_write(f->path, rgb, width, height, NULL, error);
+  return sg_png_write(f->path, rgb, width, height, f->recipe_json, error);
 }
 
 gboolean

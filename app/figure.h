@@ -1,6 +1,6 @@
-/* Pictures for reports, drawn with cairo and without a display: curves over a parameter, and labelled
- * strips and grids of faces. A path that ends in ".svg" makes an SVG, any other a PNG. Every file
- * appears by rename. Any thread. */
+/* Pictures for reports, drawn with cairo and without a display: curves over a parameter, and
+ * labelled strips and grids of faces. A path that ends in ".svg" makes an SVG, any other a PNG.
+ * Every file appears by rename. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -27,10 +27,16 @@ typedef struct {
   const char *label; /* below the tile, NULL: none */
 } VitrineTile;
 
-/* Tiles in rows of `columns`; row_labels (NULL, or one a row) stand left of them. Pictures are drawn
- * pixel for pixel (PNG). */
+/* Tiles in rows of `columns`; row_labels (NULL, or one a row) stand left of them. Pictures are
+ * drawn pixel for pixel (PNG). */
 gboolean vitrine_figure_tiles(const char *path, const char *title, int width, int height, gsize n,
-                              const VitrineTile *tiles, int columns,
-                              const char *const *row_labels, GError **error);
+                              const VitrineTile *tiles, int columns, const char *const *row_labels,
+                              GError **error);
+/* The same, with the recipe of what it is about inside a PNG, as in a saved picture: it opens in
+ * the window again, and says of itself that a model made it. */
+gboolean vitrine_figure_tiles_with_recipe(const char *path, const char *title, int width,
+                                          int height, gsize n, const VitrineTile *tiles,
+                                          int columns, const char *const *row_labels,
+                                          const char *recipe_json, GError **error);
 
 G_END_DECLS

@@ -55,13 +55,13 @@ tile_label(const SgStripParameter *p, const SgStripTile *t)
 }
 
 gboolean
-vitrine_strip_write_png(const char *path, const char *network, const SgRecipe *base,
+vitrine_strip_write_png(const char *path, const SgModel *model, const SgRecipe *base,
                         const SgStripParameter *p, int n, SgStripTile *const *tiles, GError **error)
 {
   gsize count = (gsize)n * (gsize)base->faces;
   g_autofree VitrineTile *drawn = g_new0(VitrineTile, count);
   g_autofree char *what = vitrine_strip_title(p, base), *first = face_name(base, 0);
-  g_autofree char *name = g_path_get_basename(network);
+  g_autofree char *name = g_path_get_basename(model->path);
   g_autofree char *title = base->faces > 1 ? g_strdup_printf("%s — %s", what, name)
                                            : g_strdup_printf("%s — %s, %s", what, name, first);
   g_auto(GStrv) rows = g_new0(char *, base->faces + 1);
@@ -72,9 +72,11 @@ vitrine_strip_write_png(const char *path, const char *network, const SgRecipe *b
     rows[i] = face_name(base, i);
   for (gsize i = 0; i < count; i++)
     drawn[i] = (VitrineTile){tiles[i]->rgb, tile_label(p, tiles[i])};
-  gboolean ok =
-      vitrine_figure_tiles(path, title, tiles[0]->width, tiles[0]->height, count, drawn, columns,
-                           base->faces > 1 ? (const char *const *)rows : NULL, error);
+  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
+  g_autofree char *json = sg_recipe_to_json(base, model->hash, model_path);
+  gboolean ok = vitrine_figure_tiles_with_recipe(
+      path, title, tiles[0]->width, tiles[0]->height, count, drawn, columns,
+      base->faces > 1 ? (const char *const *)rows : NULL, json, error);
   for (gsize i = 0; i < count; i++)
     g_free((char *)drawn[i].label);
   return ok;

@@ -7,6 +7,7 @@
 typedef struct {
   char *path;
   VitrineSession *session; /* while it is written; owned, let go on the main thread */
+  char *json;              /* of the edited face */
   SgRecipe *recipes[2];
   SgPicture *pictures[2];
   GError *error;
@@ -24,6 +25,7 @@ pair_free(gpointer data)
   if (pair) {
     g_clear_error(&pair->error);
     g_free(pair->path);
+    g_free(pair->json);
   }
   g_free(pair);
 }
@@ -65,7 +67,8 @@ write_pair(const Pair *pair, GError **error)
   g_autofree guint8 *after = vitrine_picture_grid(pair->pictures[1], &width, &height);
   const VitrineTile tiles[] = {{before, "Unmodified"}, {after, "Edited"}};
 
-  return vitrine_figure_tiles(pair->path, NULL, width, height, 2, tiles, 2, NULL, error);
+  return vitrine_figure_tiles_with_recipe(pair->path, NULL, width, height, 2, tiles, 2, NULL,
+                                          pair->json, error);
 }
 
 static void
@@ -146,6 +149,9 @@ vitrine_save_before_after(VitrineSession *session, GFile *file)
   Pair **slot = g_new0(Pair *, 1);
   *slot = g_new0(Pair, 1);
   (*slot)->path = g_steal_pointer(&path);
+  const SgModel *model = vitrine_session_get_model(session);
+  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
+  (*slot)->json = sg_recipe_to_json(recipe, model->hash, model_path);
   (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
   (*slot)->recipes[1] = sg_recipe_copy(recipe);
   vitrine_session_start_task(session, &class, slot, session);

@@ -344,8 +344,7 @@ write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancella
   Plan *p = job->plan;
   GError *error = NULL;
 
-  if (vitrine_strip_write_png(job->png, p->model->path, p->base, &p->parameter, p->n, p->tiles,
-                              &error) &&
+  if (vitrine_strip_write_png(job->png, p->model, p->base, &p->parameter, p->n, p->tiles, &error) &&
       vitrine_strip_write_csv(job->csv, p->base, p->n, p->tiles, &error))
     g_task_return_boolean(task, TRUE);
   else

@@ -94,6 +94,21 @@ snapshot_frame(GtkWidget *widget, GtkSnapshot *snapshot, const graphene_rect_t *
   gtk_snapshot_append_color(snapshot, &colour, rect);
 }
 
+/* Columns that can be seen: a strip may have a thousand. */
+static void
+visible_columns(VitrineStripView *self, float left, int *first, int *end)
+{
+  GtkWidget *widget = GTK_WIDGET(self), *parent = gtk_widget_get_parent(widget);
+  double x = 0, y = 0;
+
+  *first = 0;
+  *end = self->n;
+  if (!parent || !gtk_widget_translate_coordinates(parent, widget, 0, 0, &x, &y))
+    return;
+  *first = (int)CLAMP((x - left) / (TILE + GAP) - 1, 0, self->n);
+  *end = (int)CLAMP((x - left + gtk_widget_get_width(parent)) / (TILE + GAP) + 2, 0, self->n);
+}
+
 static void
 vitrine_strip_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -101,7 +116,9 @@ vitrine_strip_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
   int used = MAX(0, self->n * (TILE + GAP) - GAP);
   float left = (float)MAX(0, (gtk_widget_get_width(widget) - used) / 2);
 
-  for (int c = 0; c < self->n; c++) {
+  int first, end;
+  visible_columns(self, left, &first, &end);
+  for (int c = first; c < end; c++) {
     float x = left + (float)(c * (TILE + GAP));
     for (int r = 0; r < self->rows; r++) {
       graphene_rect_t rect = GRAPHENE_RECT_INIT(x, (float)(r * (TILE + GAP)), TILE, TILE);
@@ -113,6 +130,18 @@ vitrine_strip_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
     }
     snapshot_label(widget, snapshot, self->labels[c], x, (float)(self->rows * (TILE + GAP) - GAP));
   }
+}
+
+/* What is scrolled in was not drawn before. */
+static void
+vitrine_strip_view_root(GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS(vitrine_strip_view_parent_class)->root(widget);
+  GtkWidget *scrolled = gtk_widget_get_ancestor(widget, GTK_TYPE_SCROLLED_WINDOW);
+  if (scrolled)
+    g_signal_connect_object(gtk_scrolled_window_get_hadjustment(GTK_SCROLLED_WINDOW(scrolled)),
+                            "value-changed", G_CALLBACK(gtk_widget_queue_draw), widget,
+                            G_CONNECT_SWAPPED);
 }
 
 static void
@@ -129,6 +158,7 @@ vitrine_strip_view_class_init(VitrineStripViewClass *class)
 
   G_OBJECT_CLASS(class)->finalize = vitrine_strip_view_finalize;
   widget_class->measure = vitrine_strip_view_measure;
+  widget_class->root = vitrine_strip_view_root;
   widget_class->snapshot = vitrine_strip_view_snapshot;
   gtk_widget_class_set_css_name(widget_class, "strip-view");
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);

@@ -519,6 +519,7 @@ class Strip(Case):
         said = self.run_ok('score', '--network=' + BUNDLED, f'{path}/seed0007.png', f'{path}/seed0008.png')
         for row, line in zip((rows[0], rows[4]), said.splitlines()[1:]):
             self.assertEqual(row[3:5], line.split('\t')[:2])
+        self.assertIn(b'trainedAlgorithmicMedia', read(png))
         width, height = struct.unpack('>II', pixels(png)[0][:8])
         self.assertGreater(width, 4 * 64)
         self.assertGreater(height, 2 * 64)

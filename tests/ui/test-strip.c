@@ -303,6 +303,11 @@ test_before_after(void)
   assert_contains(&f, &image, plain);
   assert_contains(&f, &image, vitrine_session_get_recipe(f.session));
   g_free(image.rgb);
+
+  /* Its recipe is inside, as in any picture. */
+  g_autofree char *json = sg_png_read_recipe(png, NULL);
+  g_autoptr(SgRecipe) inside = sg_recipe_from_json(json, -1, NULL, NULL, NULL);
+  g_assert_true(sg_recipe_equal(inside, vitrine_session_get_recipe(f.session)));
   fixture_close(&f);
 }
 
