@@ -1,47 +1,14 @@
 /* vitrine inspect F: everything that is known of a file. */
 #include "app/cli.h"
+#include "engine/explore/weight-stats.h"
 #include "engine/formats/archive.h"
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const container_names[] = {"safetensors", "pickle", "torch zip", "torch legacy"};
 static const char *const arch_names[] = {"skip", "orig", "resnet"};
-
-/* Over the finite numbers of a tensor; what is not finite is counted. */
-typedef struct {
-  gsize finite, zeros, not_finite;
-  double min, max, mean, std;
-} Statistics;
-
-static Statistics
-measure(const SgTensor *t)
-{
-  Statistics s = {.min = INFINITY, .max = -INFINITY};
-  double sum = 0, squares = 0;
-
-  for (gsize i = 0; i < t->numel; i++) {
-    double v = t->data[i];
-    if (!isfinite(v)) {
-      s.not_finite++;
-      continue;
-    }
-    s.min = MIN(s.min, v);
-    s.max = MAX(s.max, v);
-    s.zeros += v == 0;
-    sum += v;
-    s.finite++;
-  }
-  s.mean = s.finite ? sum / (double)s.finite : 0;
-  /* A second pass: the difference of large sums would lose the small spread of a large mean. */
-  for (gsize i = 0; i < t->numel; i++)
-    if (isfinite(t->data[i]))
-      squares += (t->data[i] - s.mean) * (t->data[i] - s.mean);
-  s.std = s.finite ? sqrt(squares / (double)s.finite) : 0;
-  return s;
-}
 
 /* "G_ema" of "G_ema.synthesis.b4.const"; "" without a dot. To be freed. */
 static char *
@@ -129,7 +96,7 @@ architecture_to_json(const SgModelInfo *i)
 static json_t *
 tensor_to_json(const SgEntry *e, gboolean hashes)
 {
-  Statistics s = measure(e->tensor);
+  SgWeightStats s = sg_weight_stats_measure(e->tensor->data, e->tensor->numel);
   json_t *o = json_object(), *shape = json_array();
 
   for (int i = 0; i < e->tensor->ndim; i++)
@@ -242,13 +209,13 @@ print_tensors(const SgArchive *a, gboolean hashes)
   for (guint i = 0; i < a->entries->len; i++) {
     const SgEntry *e = a->entries->pdata[i];
     g_autofree char *shape = sg_shape_to_string(e->tensor->ndim, e->tensor->shape);
-    Statistics s = measure(e->tensor);
+    SgWeightStats s = sg_weight_stats_measure(e->tensor->data, e->tensor->numel);
     printf("%-*s %-20s %-9s", width, e->name, shape, e->dtype);
     if (s.finite)
-      printf(" %11.4g %11.4g %11.4g %11.4g %8" G_GSIZE_FORMAT, s.min, s.max, s.mean, s.std,
+      printf(" %11.4g %11.4g %11.4g %11.4g %8" G_GUINT64_FORMAT, s.min, s.max, s.mean, s.std,
              s.zeros);
     if (s.not_finite)
-      printf("  %" G_GSIZE_FORMAT " not finite!", s.not_finite);
+      printf("  %" G_GUINT64_FORMAT " not finite!", s.not_finite);
     if (hashes) {
       g_autofree char *hash = sg_tensor_sha256(e->tensor);
       printf("  %s", hash);
@@ -281,8 +248,28 @@ print_text(const SgArchive *a, const SgModel *model, const GError *why, gboolean
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
+typedef struct {
+  gboolean json, hashes;
+  char *csv; /* path, or NULL */
+  int bins;
+} Options;
+
+/* Every tensor of the file, whether Vitrine can run it or not. */
+static gboolean
+write_csv(const SgArchive *a, const char *path, int bins, GError **error)
+{
+  g_autoptr(GString) csv = g_string_new(NULL);
+
+  sg_weight_csv_header(csv, bins);
+  for (guint i = 0; i < a->entries->len; i++) {
+    const SgEntry *e = a->entries->pdata[i];
+    sg_weight_csv_row(csv, e->name, e->tensor, bins);
+  }
+  return g_file_set_contents(path, csv->str, (gssize)csv->len, error);
+}
+
 static GError *
-inspect(const char *path, gboolean json, gboolean hashes)
+inspect(const char *path, const Options *o)
 {
   GError *error = NULL;
   g_autoptr(GError) why = NULL;
@@ -291,10 +278,12 @@ inspect(const char *path, gboolean json, gboolean hashes)
   if (!a)
     return error;
   g_autoptr(SgModel) model = sg_model_from_archive(a, &why);
-  if (json)
-    print_json(a, model, why, hashes);
-  else
-    print_text(a, model, why, hashes);
+  if (o->csv && !write_csv(a, o->csv, o->bins, &error))
+    return error;
+  if (o->json)
+    print_json(a, model, why, o->hashes);
+  else if (!o->csv)
+    print_text(a, model, why, o->hashes);
   if (fflush(stdout) != 0 || ferror(stdout))
     g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_IO, "the answer cannot be written");
   return error;
@@ -303,11 +292,15 @@ inspect(const char *path, gboolean json, gboolean hashes)
 int
 cli_inspect(int argc, char **argv)
 {
-  gboolean json = FALSE, hashes = FALSE;
+  Options o = {0};
   const GOptionEntry entries[] = {
-      {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print one JSON object", NULL},
-      {"hashes", 0, 0, G_OPTION_ARG_NONE, &hashes,
+      {"json", 0, 0, G_OPTION_ARG_NONE, &o.json, "print one JSON object", NULL},
+      {"hashes", 0, 0, G_OPTION_ARG_NONE, &o.hashes,
        "add the SHA-256 of each tensor (float32, C order)", NULL},
+      {"csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv,
+       "write the statistics of every tensor to this file instead", "FILE"},
+      {"histogram", 0, 0, G_OPTION_ARG_INT, &o.bins,
+       "add a histogram over min..max with so many bins to the CSV", "BINS"},
       {NULL}};
   const CliHelp help = {"FILE", "Shows what a model file holds, whether Vitrine can run it or not.",
                         "Names, shapes and types are as stored. Nothing in the file is executed."};
@@ -318,7 +311,13 @@ cli_inspect(int argc, char **argv)
     return cli_finish(command, error);
   if (argc != 2)
     cli_set_usage_error(&error, "expected one file");
+  else if (o.bins < 0 || o.bins > SG_WEIGHT_CSV_MAX_BINS)
+    cli_set_usage_error(&error, "--histogram: expected 1 to %d bins, found %d",
+                        SG_WEIGHT_CSV_MAX_BINS, o.bins);
+  else if (o.bins && !o.csv)
+    cli_set_usage_error(&error, "--histogram goes with --csv=FILE");
   else
-    error = inspect(argv[1], json, hashes);
+    error = inspect(argv[1], &o);
+  g_free(o.csv);
   return cli_finish(command, error);
 }

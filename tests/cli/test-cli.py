@@ -2,8 +2,10 @@
 
 usage: test-cli.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library only
 """
+import csv
 import hashlib
 import json
+import math
 import os
 import resource
 import struct
@@ -354,6 +356,33 @@ class Inspect(Case):
         t = next(t for t in found['tensors'] if t['name'] == 'e')
         self.assertEqual(t['sha256'], hashlib.sha256(b'').hexdigest())
         self.assertIn('StyleGAN2', self.run_ok('inspect', BUNDLED))
+
+    def test_csv(self):
+        path = os.path.join(self.out, 'w.csv')
+        os.makedirs(self.out, exist_ok=True)
+        self.assertEqual(self.run_ok('inspect', fixture('sg2.safetensors'), '--csv=' + path, '--histogram=16'), '')
+        with open(path, newline='') as f:
+            rows = {row['tensor']: row for row in csv.DictReader(f)}
+        with open(fixture('sg2.safetensors'), 'rb') as f:
+            header = json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
+            body = f.read()
+        header.pop('__metadata__')
+        self.assertEqual(set(rows), set(header))
+        for name, t in header.items():
+            first, end = t['data_offsets']
+            v = struct.unpack(f'<{(end - first) // 4}f', body[first:end])
+            row, mean = rows[name], math.fsum(v) / len(v)
+            self.assertEqual(row['shape'], 'x'.join(map(str, t['shape'])))
+            self.assertEqual((int(row['count']), int(row['zeros'])), (len(v), v.count(0)), name)
+            self.assertEqual((float(row['min']), float(row['max'])), (min(v), max(v)), name)
+            self.assertAlmostEqual(float(row['mean']), mean, 12, name)
+            self.assertAlmostEqual(float(row['std']), math.sqrt(math.fsum((x - mean) ** 2 for x in v) / len(v)), 10, name)
+            self.assertAlmostEqual(float(row['beyond_2']), sum(abs(x) > 2 for x in v) / len(v), 12, name)
+            self.assertEqual(sum(int(row[f'bin_{i}']) for i in range(16)), len(v), name)
+        self.assertAlmostEqual(float(row['normal_beyond_2']), 0.0455002638963584, 12)
+        self.run_bad(2, 'inspect', BUNDLED, '--histogram=16', says=('--csv',))
+        self.run_bad(2, 'inspect', BUNDLED, '--csv=' + path, '--histogram=-1', says=('-1',))
+        self.run_bad(1, 'inspect', BUNDLED, '--csv=/nonexistent/w.csv', says=('/nonexistent/w.csv',))
 
     def test_hostile(self):
         folder = fixture('hostile')
