@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include "ui/vitrine-latent-pane.h"
 #include "ui/vitrine-pruning-pane.h"
+#include "ui/vitrine-weights-pane.h"
 
 typedef struct {
   const char *name, *title, *icon;
@@ -12,6 +13,7 @@ typedef struct {
 static const Page pages[] = {
     {"latent", N_("Latent"), "view-list-symbolic", vitrine_latent_pane_new},
     {"pruning", N_("Pruning"), "edit-cut-symbolic", vitrine_pruning_pane_new},
+    {"weights", N_("Weights"), "view-grid-symbolic", vitrine_weights_pane_new},
 };
 
 struct _VitrineSide {

@@ -22,7 +22,7 @@ struct _VitrineWindow {
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
-  GtkLabel *tag_original, *tag_edited, *zoom_label;
+  GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
   GtkSpinner *spinner;
   GtkWidget *status_line;
   GtkLabel *status_model, *status_score, *status_time, *status_device;

@@ -85,10 +85,13 @@ static void
 update_tags(VitrineWindow *self)
 {
   gboolean held = vitrine_canvas_get_show_original(self->canvas);
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   gboolean divider = vitrine_canvas_get_divider(self->canvas);
 
   gtk_widget_set_visible(GTK_WIDGET(self->tag_original), held || divider);
   gtk_widget_set_visible(GTK_WIDGET(self->tag_edited), divider && !held);
+  gtk_widget_set_visible(GTK_WIDGET(self->tag_unequalised),
+                         recipe && recipe->prune.unequalised && !held);
 }
 
 static void
@@ -175,6 +178,7 @@ static void
 recipe_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
   vitrine_window_update_actions(self);
+  update_tags(self);
   queue_status(self);
 }
 
@@ -395,6 +399,7 @@ bind_children(GtkWidgetClass *class)
   BIND(canvas);
   BIND(tag_original);
   BIND(tag_edited);
+  BIND(tag_unequalised);
   BIND(zoom_label);
   BIND(spinner);
   BIND(status_line);
