@@ -1,0 +1,289 @@
+/* The Weights pane in the real window: its numbers against plain sums over the model's tensors. */
+#include <math.h>
+#include <string.h>
+#include "tests/ui/window-fixture.h"
+#include "ui/vitrine-plot.h"
+#include "ui/vitrine-side.h"
+#include "ui/vitrine-weights-pane.h"
+#include "ui/vitrine-window-private.h"
+
+#define LAYER "G_ema.synthesis.b8.conv0.weight"
+
+static GtkWidget *
+part(Fixture *f, const char *name)
+{
+  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
+  if (!widget)
+    g_error("no widget is called %s", name);
+  return widget;
+}
+
+static const char *
+text(Fixture *f, const char *name)
+{
+  return gtk_label_get_text(GTK_LABEL(part(f, name)));
+}
+
+static VitrineWeightsPane *
+open_pane(Fixture *f)
+{
+  fixture_forget_state();
+  fixture_open(f, NULL);
+  vitrine_side_show(VITRINE_SIDE(f->window->pane), "weights");
+  return VITRINE_WEIGHTS_PANE(vitrine_side_get_pane(VITRINE_SIDE(f->window->pane), "weights"));
+}
+
+static gboolean
+settled(Fixture *f, gpointer data)
+{
+  return strcmp(text(f, "weights-count"), "…") != 0 &&
+         !strstr(text(f, "weights-threshold"), "counting");
+}
+
+static void
+wait_settled(Fixture *f)
+{
+  fixture_run_for(0.1);
+  fixture_wait(f, settled, NULL, 30);
+}
+
+static void
+select_layer(Fixture *f, VitrineWeightsPane *pane, const char *path)
+{
+  g_assert_true(vitrine_weights_pane_select(pane, path));
+  wait_settled(f);
+  g_assert_cmpstr(text(f, "weights-name"), ==, path);
+}
+
+static SgTensor *
+tensor(Fixture *f, const char *name)
+{
+  return sg_model_tensor(vitrine_session_get_model(f->session), "", name);
+}
+
+/* A label's number, without the locale's grouping. */
+static double
+number(Fixture *f, const char *name)
+{
+  GString *digits = g_string_new(NULL);
+  for (const char *p = text(f, name); *p; p++)
+    if (strchr("+-.e0123456789", *p))
+      g_string_append_c(digits, *p);
+  double v = g_ascii_strtod(digits->str, NULL);
+  g_string_free(digits, TRUE);
+  return v;
+}
+
+static void
+check_numbers(Fixture *f, const char *name, double scale)
+{
+  SgTensor *t = tensor(f, name);
+  double sum = 0, squares = 0, low = INFINITY, high = -INFINITY, n = (double)t->numel;
+
+  for (gsize i = 0; i < t->numel; i++) {
+    double v = t->data[i] * scale;
+    sum += v;
+    squares += v * v;
+    low = fmin(low, v);
+    high = fmax(high, v);
+  }
+  double mean = sum / n, std = sqrt(squares / n - mean * mean);
+  g_assert_cmpfloat(number(f, "weights-count"), ==, n);
+  g_assert_cmpfloat(number(f, "weights-zeros"), ==, 0);
+  g_assert_cmpfloat_with_epsilon(number(f, "weights-min"), low, 1e-4 * fabs(low));
+  g_assert_cmpfloat_with_epsilon(number(f, "weights-max"), high, 1e-4 * high);
+  g_assert_cmpfloat_with_epsilon(number(f, "weights-mean"), mean, 1e-4 * fabs(mean) + 1e-12);
+  g_assert_cmpfloat_with_epsilon(number(f, "weights-std"), std, 1e-4 * std);
+}
+
+static void
+test_numbers(void)
+{
+  Fixture f;
+  VitrineWeightsPane *pane = open_pane(&f);
+
+  select_layer(&f, pane, LAYER);
+  check_numbers(&f, LAYER, 1);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(&f, "weights-effective")), TRUE);
+  wait_settled(&f);
+  check_numbers(&f, LAYER, 1 / sqrt(128 * 9)); /* fan-in: 128 channels, 3×3 */
+  select_layer(&f, pane, "G_ema.mapping.fc0.weight");
+  check_numbers(&f, "G_ema.mapping.fc0.weight", 0.01 / sqrt(512));
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(&f, "weights-stored")), TRUE);
+  select_layer(&f, pane, "D.b4.fc.weight");
+  check_numbers(&f, "D.b4.fc.weight", 1);
+  select_layer(&f, pane, "G_ema");
+  g_autoptr(GArray) layers = sg_weight_layers(vitrine_session_get_model(f.session));
+  double all = 0;
+  for (guint i = 0; i < layers->len; i++)
+    all += (double)g_array_index(layers, SgWeightLayer, i).tensor->numel;
+  g_assert_cmpfloat(number(&f, "weights-count"), ==, all);
+  fixture_close(&f);
+}
+
+static void
+apply_threshold(Fixture *f, double t)
+{
+  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(f->session));
+  recipe->prune.threshold = t;
+  vitrine_session_apply(f->session, recipe, "Threshold", NULL);
+  wait_settled(f);
+}
+
+static void
+test_threshold(void)
+{
+  Fixture f;
+  VitrineWeightsPane *pane = open_pane(&f);
+  SgTensor *t = tensor(&f, LAYER);
+  int removed = 0;
+
+  select_layer(&f, pane, LAYER);
+  g_assert_nonnull(strstr(text(&f, "weights-threshold"), "No pruning"));
+  apply_threshold(&f, 0.5);
+  for (gsize i = 0; i < t->numel; i++)
+    removed += fabs((double)t->data[i]) < 0.5;
+  g_autofree char *wanted = g_strdup_printf("±0.5: %'d of %'d removed", removed, (int)t->numel);
+  g_assert_nonnull(strstr(text(&f, "weights-threshold"), wanted));
+  /* Drawn: the readout at its place names it. */
+  g_autofree char *readout = vitrine_plot_describe(VITRINE_PLOT(part(&f, "weights-plot")), 0.5);
+  g_assert_nonnull(strstr(readout, "Threshold"));
+  vitrine_session_undo(f.session);
+  wait_settled(&f);
+  g_assert_nonnull(strstr(text(&f, "weights-threshold"), "No pruning"));
+  fixture_close(&f);
+}
+
+static guint
+lines(Fixture *f)
+{
+  GtkSelectionModel *model = gtk_list_view_get_model(GTK_LIST_VIEW(part(f, "weights-list")));
+  return g_list_model_get_n_items(G_LIST_MODEL(model));
+}
+
+/* By keyboard's own ways: text into the entry, the list's selection, the switch activated. */
+static void
+test_search(void)
+{
+  Fixture f;
+  open_pane(&f);
+  wait_settled(&f);
+  guint before = lines(&f);
+  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "B8.conv0.weight");
+  fixture_run_for(0.5);
+  g_assert_cmpuint(lines(&f), ==, 2); /* G's and D's */
+  wait_settled(&f);
+  g_assert_cmpstr(text(&f, "weights-name"), ==, LAYER);
+  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "no such layer");
+  fixture_run_for(0.5);
+  g_assert_cmpuint(lines(&f), ==, 0);
+  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "");
+  fixture_run_for(0.5);
+  g_assert_cmpuint(lines(&f), >=, before);
+  g_assert_true(gtk_widget_grab_focus(part(&f, "weights-list")));
+  g_assert_true(gtk_widget_grab_focus(part(&f, "weights-unequalised")));
+  fixture_close(&f);
+}
+
+static gboolean
+exists(Fixture *f, gpointer path)
+{
+  return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void
+test_export(void)
+{
+  Fixture f;
+  VitrineWeightsPane *pane = open_pane(&f);
+  g_autofree char *path = fixture_path("weights.csv");
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+  g_autofree char *csv = NULL;
+
+  vitrine_weights_pane_export(pane, file);
+  fixture_wait(&f, exists, path, 20);
+  fixture_run_for(0.3);
+  g_assert_true(g_file_get_contents(path, &csv, NULL, NULL));
+  g_assert_true(g_str_has_prefix(csv, "tensor,shape,count,"));
+  g_assert_nonnull(strstr(csv, "\n" LAYER ",128x128x3x3,147456,0,0,"));
+  g_auto(GStrv) rows = g_strsplit(csv, "\n", -1);
+  g_assert_cmpuint(g_strv_length(rows), ==, vitrine_session_get_model(f.session)->names->len + 2);
+  fixture_close(&f);
+}
+
+static char *
+picture_hash(Fixture *f)
+{
+  GdkTexture *texture = vitrine_session_get_texture(f->session);
+  gsize stride = (gsize)gdk_texture_get_width(texture) * 4;
+  gsize size = stride * (gsize)gdk_texture_get_height(texture);
+  g_autofree guint8 *pixels = g_malloc(size);
+
+  gdk_texture_download(texture, pixels, stride);
+  return g_compute_checksum_for_data(G_CHECKSUM_SHA256, pixels, size);
+}
+
+static void
+test_unequalised(void)
+{
+  Fixture f;
+  open_pane(&f);
+  g_autofree char *before = picture_hash(&f);
+  GtkWidget *tag = part(&f, "tag-unequalised");
+
+  g_assert_false(gtk_widget_get_visible(tag));
+  gtk_switch_set_active(GTK_SWITCH(part(&f, "weights-unequalised")), TRUE);
+  fixture_settle(&f);
+  g_autofree char *wrong = picture_hash(&f);
+  g_assert_cmpstr(wrong, !=, before);
+  g_assert_true(gtk_widget_get_visible(tag));
+  g_assert_true(vitrine_session_get_recipe(f.session)->prune.unequalised);
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_autofree char *after = picture_hash(&f);
+  g_assert_cmpstr(after, ==, before);
+  g_assert_false(gtk_widget_get_visible(tag));
+  g_assert_false(gtk_switch_get_active(GTK_SWITCH(part(&f, "weights-unequalised"))));
+  fixture_close(&f);
+}
+
+static gboolean
+is_other(Fixture *f, gpointer before)
+{
+  return (gpointer)vitrine_session_get_model(f->session) != before;
+}
+
+static void
+test_model(void)
+{
+  Fixture f;
+  open_pane(&f);
+  wait_settled(&f);
+  g_autofree char *path = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2_ada_p3.pkl", NULL);
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+  double before = number(&f, "weights-count"), all = 0;
+
+  vitrine_session_open(f.session, file);
+  fixture_wait(&f, is_other, vitrine_session_get_model(f.session), 30);
+  fixture_settle(&f);
+  wait_settled(&f);
+  g_autoptr(GArray) layers = sg_weight_layers(vitrine_session_get_model(f.session));
+  for (guint i = 0; i < layers->len; i++)
+    all += (double)g_array_index(layers, SgWeightLayer, i).tensor->numel;
+  g_assert_cmpfloat(number(&f, "weights-count"), ==, all);
+  g_assert_cmpfloat(all, !=, before);
+  fixture_close(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+  gtk_test_init(&argc, &argv, NULL);
+  g_test_add_func("/weights/numbers", test_numbers);
+  g_test_add_func("/weights/threshold", test_threshold);
+  g_test_add_func("/weights/search", test_search);
+  g_test_add_func("/weights/export", test_export);
+  g_test_add_func("/weights/unequalised", test_unequalised);
+  g_test_add_func("/weights/model", test_model);
+  return g_test_run();
+}
