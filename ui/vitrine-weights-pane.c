@@ -440,16 +440,16 @@ bind_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item, VitrineWeights
   gtk_label_set_text(GTK_LABEL(name), searching ? vitrine_weight_node_get_path(node)
                                                 : vitrine_weight_node_get_label(node));
   gtk_widget_set_tooltip_text(name, vitrine_weight_node_get_path(node));
-  g_object_set_data_full(G_OBJECT(item), "detail",
-                         g_object_bind_property(node, "detail", gtk_widget_get_next_sibling(name),
-                                                "label", G_BINDING_SYNC_CREATE),
-                         NULL);
+  GBinding *binding = g_object_bind_property(node, "detail", gtk_widget_get_next_sibling(name),
+                                             "label", G_BINDING_SYNC_CREATE);
+  g_object_set_data_full(G_OBJECT(item), "detail", g_object_ref(binding), g_object_unref);
 }
 
 static void
 unbind_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
 {
-  GBinding *binding = g_object_steal_data(G_OBJECT(item), "detail");
+  /* Ours: the node, and with it the binding's own reference, may be gone already. */
+  g_autoptr(GBinding) binding = g_object_steal_data(G_OBJECT(item), "detail");
 
   if (binding)
     g_binding_unbind(binding);
