@@ -449,10 +449,11 @@ static void
 unbind_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
 {
   /* Ours: the node, and with it the binding's own reference, may be gone already. */
-  g_autoptr(GBinding) binding = g_object_steal_data(G_OBJECT(item), "detail");
+  GBinding *binding = g_object_steal_data(G_OBJECT(item), "detail");
 
   if (binding)
     g_binding_unbind(binding);
+  g_clear_object(&binding);
   gtk_tree_expander_set_list_row(GTK_TREE_EXPANDER(gtk_list_item_get_child(item)), NULL);
 }
 
