@@ -1,6 +1,7 @@
 #include "ui/vitrine-pruning-layers.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "ui/vitrine-number.h"
 
 typedef struct {
   char *layer; /* its name as stored */
@@ -260,6 +261,7 @@ row_new(VitrinePruningLayers *self, Row *row)
   gtk_widget_set_valign(GTK_WIDGET(row->bar), GTK_ALIGN_CENTER);
   row->spin = GTK_SPIN_BUTTON(gtk_spin_button_new_with_range(0, 1, 0.001));
   gtk_spin_button_set_digits(row->spin, 3);
+  vitrine_range_ignore_wheel(GTK_WIDGET(row->spin)); /* the list scrolls under the pointer */
   row->exclude =
       GTK_TOGGLE_BUTTON(icon_button(gtk_toggle_button_new(), "changes-prevent-symbolic"));
   row->follow = icon_button(gtk_button_new(), "edit-undo-symbolic");

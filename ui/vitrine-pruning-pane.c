@@ -459,6 +459,7 @@ vitrine_pruning_pane_init(VitrinePruningPane *self)
   gtk_widget_init_template(GTK_WIDGET(self));
   make_faces(self);
   vitrine_range_ignore_wheel(GTK_WIDGET(self->dial));
+  vitrine_range_ignore_wheel(GTK_WIDGET(self->threshold_spin));
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
   g_signal_connect(keys, "key-pressed", G_CALLBACK(dial_key_cb), self);
   gtk_widget_add_controller(GTK_WIDGET(self->dial), keys);
