@@ -13,7 +13,7 @@ vitrine_strip_value_text(const SgStripParameter *p, double value)
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_ascii_formatd(number, sizeof number, "%.6g", fabs(value));
-  return g_strconcat(value < 0 ? "−" : "", p->kind == SG_STRIP_SCALE ? "×" : "", number, NULL);
+  return g_strconcat(p->kind == SG_STRIP_SCALE ? "×" : "", value < 0 ? "−" : "", number, NULL);
 }
 
 char *
