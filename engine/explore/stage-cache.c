@@ -11,7 +11,9 @@ struct _SgStageCache {
   float *ws;            /* [n, num_ws, w_dim] that x and img belong to */
   SgNoiseKey noise_key; /* its gain is the array below */
   double *gain;         /* [num_convs] */
-  guint valid;          /* leading stages for which x and img are those of ws and noise_key */
+  void (*watch)(guint stage, SgBuf *x, SgBuf *img, gpointer data); /* or NULL */
+  gpointer watch_data;
+  guint valid; /* leading stages for which x and img are those of ws and noise_key */
 };
 
 static gsize
@@ -70,6 +72,14 @@ sg_stage_cache_free(SgStageCache *c)
   g_free(c->ws);
   g_free(c->gain);
   g_free(c);
+}
+
+void
+sg_stage_cache_watch(SgStageCache *c,
+                     void (*done)(guint stage, SgBuf *x, SgBuf *img, gpointer data), gpointer data)
+{
+  c->watch = done;
+  c->watch_data = data;
 }
 
 int
@@ -226,6 +236,8 @@ stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
     c->x[i] = sg_buf_ref(x);
   }
   c->valid = i + 1;
+  if (c->watch)
+    c->watch(i, x, img, c->watch_data);
 }
 
 SgBuf *

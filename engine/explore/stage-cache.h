@@ -23,6 +23,10 @@ void sg_stage_cache_free(SgStageCache *c);
  * first_run (may be NULL) is the first stage that had to run, `to` if none. */
 SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
                              guint *first_run, GError **error);
+/* Called after each stage that runs, with the activations and the picture so far (borrowed). */
+void sg_stage_cache_watch(SgStageCache *c,
+                          void (*done)(guint stage, SgBuf *x, SgBuf *img, gpointer data),
+                          gpointer data);
 int sg_stage_cache_faces(const SgStageCache *c);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgStageCache, sg_stage_cache_free)

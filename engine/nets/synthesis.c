@@ -15,9 +15,8 @@ replace(SgBuf **slot, SgBuf *buf)
   *slot = buf;
 }
 
-/* s = A w + b for one stage: PLAIN [n, in, 1, 1] */
-static SgBuf *
-stage_style(const SgPass *pass, const SgStage *stage, GError **error)
+SgBuf *
+sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error)
 {
   const SgSynthesis *net = pass->net;
   gsize dim = (gsize)net->w_dim;
@@ -59,7 +58,7 @@ run_conv(Run *run, guint i, GError **error)
   SgBackend *b = net->backend;
   const SgStage *stage = sg_synthesis_stage(net, i);
   int n = run->pass->n, r = stage->resolution;
-  g_autoptr(SgBuf) style = stage_style(run->pass, stage, error);
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, stage, error);
   g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
   g_autoptr(GError) noise_error = NULL;
   double gain = run->pass->noise_gain ? run->pass->noise_gain[stage->conv_index] : 1;
@@ -106,7 +105,7 @@ run_rgb(Run *run, guint i, GError **error)
   const SgSynthesis *net = run->pass->net;
   const SgStage *stage = sg_synthesis_stage(net, i);
   int r = stage->resolution;
-  g_autoptr(SgBuf) style = stage_style(run->pass, stage, error);
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, stage, error);
   g_autoptr(SgBuf) up = NULL;
 
   if (!style || (run->img && !(up = upsample_picture(net, run->img, error))))

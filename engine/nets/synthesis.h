@@ -84,6 +84,10 @@ typedef struct {
 SgBuf *sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
                         SgBuf *block_in, GError **error);
 
+/* The style s = A w + b of one stage: PLAIN [n, in_channels, 1, 1]; transfer full. Of the pass only
+ * net, n and ws are used. */
+SgBuf *sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSynthesis, sg_synthesis_free)
 
 G_END_DECLS
