@@ -3,6 +3,7 @@
 #include "app/vitrine-session-private.h"
 #include "app/vitrine-picture.h"
 #include "engine/formats/picture.h"
+#include "engine/formats/writer.h"
 #include <string.h>
 
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
   GError *error;
   double *vector; /* or vector, [n] */
   int n;
+  GBytes *bytes; /* or these, as they are */
 } SaveJob;
 
 static void
@@ -26,6 +28,7 @@ save_job_free(gpointer data)
   sg_picture_free(job->picture);
   g_clear_error(&job->error);
   g_free(job->vector);
+  g_clear_pointer(&job->bytes, g_bytes_unref);
   g_free(job);
 }
 
@@ -38,6 +41,9 @@ write_job(SaveJob *job, GError **error)
     g_propagate_error(error, g_steal_pointer(&job->error));
     return FALSE;
   }
+  if (job->bytes)
+    return sg_write_file(job->path, g_bytes_get_data(job->bytes, NULL),
+                         g_bytes_get_size(job->bytes), error);
   if (job->vector)
     return sg_npy_write_double(job->path, job->n, job->vector, error);
   g_autofree guint8 *rgb = vitrine_picture_grid(job->picture, &width, &height);
@@ -160,6 +166,18 @@ vitrine_session_save_vector(VitrineSession *self, SgSpace space, GFile *file)
   SaveJob *job = g_task_get_task_data(task);
   job->vector = g_steal_pointer(&vector);
   job->n = n;
+  g_task_run_in_thread(task, write_worker);
+}
+
+void
+vitrine_session_save_bytes(VitrineSession *self, GBytes *bytes, GFile *file)
+{
+  g_autoptr(GTask) task = new_save(self, file);
+
+  if (!task)
+    return;
+  SaveJob *job = g_task_get_task_data(task);
+  job->bytes = g_bytes_ref(bytes);
   g_task_run_in_thread(task, write_worker);
 }
 

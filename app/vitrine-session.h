@@ -94,6 +94,8 @@ void vitrine_session_save_picture(VitrineSession *self, GFile *file);
 /* The edited vector of `space` for face 0 ((base + offset) * scale), as .npy / as text. */
 void vitrine_session_save_vector(VitrineSession *self, SgSpace space, GFile *file);
 char *vitrine_session_vector_text(VitrineSession *self, SgSpace space);
+/* What a pane has made, written on a worker; "message" tells. */
+void vitrine_session_save_bytes(VitrineSession *self, GBytes *bytes, GFile *file);
 /* A file of a pane's is being written (1), or no longer (-1): "saving". */
 void vitrine_session_add_saving(VitrineSession *self, int count);
 void vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file);

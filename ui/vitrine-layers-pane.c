@@ -16,11 +16,11 @@ struct _VitrineLayersPane {
   VitrineSession *session;
   VitrineTaskClass class;
   guint task;
-  gboolean stale;         /* what is shown is of another recipe or stage */
-  gboolean new_model;     /* the list of stages is out of date */
+  gboolean stale;     /* what is shown is of another recipe or stage */
+  gboolean new_model; /* the list of stages is out of date */
   gboolean syncing;
-  int channel;            /* -1: the mean */
-  SgProbe *probe;         /* what is shown */
+  int channel;    /* -1: the mean */
+  SgProbe *probe; /* what is shown */
   SgChannelStats *stats;
   char *stage_name;
   int columns;
@@ -39,7 +39,8 @@ struct _VitrineLayersPane {
 
 G_DEFINE_FINAL_TYPE(VitrineLayersPane, vitrine_layers_pane, GTK_TYPE_BOX)
 
-/* ---- what is shown ---------------------------------------------------------------------------- */
+/* ---- what is shown ----------------------------------------------------------------------------
+ */
 
 static int
 n_channels(const VitrineLayersPane *self)
@@ -85,9 +86,9 @@ show_summary(VitrineLayersPane *self)
       n ? g_strdup_printf(ngettext("%d channels, %d of them dead: %s%s",
                                    "%d channels, %d of them dead: %s%s", n_channels(self)),
                           n_channels(self), n, numbers, n > 8 ? "…" : "")
-        : g_strdup_printf(ngettext("%d channel, none dead", "%d channels, none dead",
-                                   n_channels(self)),
-                          n_channels(self));
+        : g_strdup_printf(
+              ngettext("%d channel, none dead", "%d channels, none dead", n_channels(self)),
+              n_channels(self));
   gtk_label_set_text(self->summary, text);
 }
 
@@ -151,7 +152,8 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
   self->new_model = FALSE;
 }
 
-/* ---- the task --------------------------------------------------------------------------------- */
+/* ---- the task ---------------------------------------------------------------------------------
+ */
 
 static void
 news_cb(gpointer news, gboolean finished, gpointer user_data)
@@ -194,8 +196,8 @@ grid_columns(VitrineLayersPane *self)
   return n_channels(self) > 256 ? 32 : 16;
 }
 
-/* The newest question replaces one that waits; one that runs is finished and dropped. Nothing is asked
- * while nobody looks. */
+/* The newest question replaces one that waits; one that runs is finished and dropped. Nothing is
+ * asked while nobody looks. */
 static void
 ask(VitrineLayersPane *self)
 {
@@ -223,7 +225,8 @@ model_changed_cb(VitrineLayersPane *self)
   ask(self);
 }
 
-/* ---- what the person does --------------------------------------------------------------------- */
+/* ---- what the person does ---------------------------------------------------------------------
+ */
 
 static void
 stage_cb(VitrineLayersPane *self)
@@ -328,11 +331,12 @@ save_csv_cb(GtkButton *button, VitrineLayersPane *self)
 {
   g_autofree char *name = g_strdup_printf("%s.csv", self->stage_name ? self->stage_name : "layer");
 
-  vitrine_file_dialog_save(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Export CSV"),
-                           name, NULL, saved_csv_cb, g_object_ref(self));
+  vitrine_file_dialog_save(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Export CSV"), name,
+                           NULL, saved_csv_cb, g_object_ref(self));
 }
 
-/* ---- for others ------------------------------------------------------------------------------- */
+/* ---- for others -------------------------------------------------------------------------------
+ */
 
 void
 vitrine_layers_pane_show(VitrineLayersPane *self, guint stage, int channel)
@@ -348,7 +352,8 @@ vitrine_layers_pane_is_current(VitrineLayersPane *self)
   return !self->stale;
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 static void
 add_controllers(VitrineLayersPane *self)

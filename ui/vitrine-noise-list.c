@@ -23,7 +23,8 @@ struct _VitrineNoiseList {
 
 G_DEFINE_FINAL_TYPE(VitrineNoiseList, vitrine_noise_list, GTK_TYPE_BOX)
 
-/* ---- from the recipe and to it ---------------------------------------------------------------- */
+/* ---- from the recipe and to it ----------------------------------------------------------------
+ */
 
 static double
 gain_of(const SgRecipe *recipe, guint conv)
@@ -54,8 +55,7 @@ current_gains(VitrineNoiseList *self)
 static gboolean
 in_group(const VitrineNoiseList *self, const Row *row, GtkWidget *group)
 {
-  return group == self->all ||
-         (group == self->coarse) == (row->resolution <= COARSE_RESOLUTION);
+  return group == self->all || (group == self->coarse) == (row->resolution <= COARSE_RESOLUTION);
 }
 
 /* All, some or none of a group's noise is on. */
@@ -94,7 +94,8 @@ refresh(VitrineNoiseList *self)
   self->syncing = FALSE;
 }
 
-/* ---- what the person does --------------------------------------------------------------------- */
+/* ---- what the person does ---------------------------------------------------------------------
+ */
 
 static guint
 conv_of(GtkWidget *widget)
@@ -149,7 +150,8 @@ reset_cb(GtkButton *button, VitrineNoiseList *self)
   apply(self, NULL, _("Reset noise"), NULL);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------
+ */
 
 static void
 name_widget(GtkWidget *widget, const char *kind, guint conv, const char *label)
@@ -165,8 +167,8 @@ static void
 add_row(VitrineNoiseList *self, const SgProbeStage *stage)
 {
   guint conv = self->rows->len;
-  g_autofree char *text = g_strdup_printf("%s · %d×%d", stage->name, stage->resolution,
-                                          stage->resolution);
+  g_autofree char *text =
+      g_strdup_printf("%s · %d×%d", stage->name, stage->resolution, stage->resolution);
   g_autofree char *strength = g_strdup_printf(_("Noise of %s"), stage->name);
   g_autofree char *tip = g_strdup_printf(_("Stored strength %.4g"), stage->noise_strength);
   Row row = {stage->resolution, gtk_check_button_new_with_label(text),
@@ -203,7 +205,8 @@ vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
   refresh(self);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------
+ */
 
 static GtkWidget *
 group_new(VitrineNoiseList *self, GtkBox *box, const char *label, const char *name)

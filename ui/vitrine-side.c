@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include "ui/vitrine-latent-pane.h"
 #include "ui/vitrine-mixing-pane.h"
+#include "ui/vitrine-layers-pane.h"
 #include "ui/vitrine-pruning-pane.h"
 #include "ui/vitrine-weights-pane.h"
 
@@ -15,7 +16,9 @@ static const Page pages[] = {
     {"latent", N_("Latent"), "view-list-symbolic", vitrine_latent_pane_new},
     {"mixing", N_("Mixing"), "media-playlist-shuffle-symbolic", vitrine_mixing_pane_new},
     {"pruning", N_("Pruning"), "edit-cut-symbolic", vitrine_pruning_pane_new},
-    {"weights", N_("Weights"), "view-grid-symbolic", vitrine_weights_pane_new},
+    {"weights", N_("Weights"), "network-cellular-signal-excellent-symbolic",
+     vitrine_weights_pane_new},
+    {"layers", N_("Layers"), "view-grid-symbolic", vitrine_layers_pane_new},
 };
 
 struct _VitrineSide {

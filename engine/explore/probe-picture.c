@@ -96,3 +96,19 @@ sg_activation_channel(const SgTensor *activation, int channel)
     rgb[i * 3] = rgb[i * 3 + 1] = rgb[i * 3 + 2] = grey(v[i], low, high);
   return rgb;
 }
+
+char *
+sg_probe_csv(const SgProbe *probe, const SgChannelStats *stats)
+{
+  GString *csv = g_string_new("kind,channel,style,minimum,maximum,mean,std,zeros,dead\n");
+
+  for (gsize c = 0; c < (gsize)probe->activation->shape[0]; c++) {
+    const SgChannelStats *s = &stats[c];
+    g_string_append_printf(csv, "activation,%" G_GSIZE_FORMAT ",,%.9g,%.9g,%.9g,%.9g,%.9g,%d\n", c,
+                           s->min, s->max, s->mean, s->std, s->zeros, s->dead);
+  }
+  for (gsize c = 0; c < probe->style->numel; c++)
+    g_string_append_printf(csv, "style,%" G_GSIZE_FORMAT ",%.9g,,,,,,\n", c,
+                           (double)probe->style->data[c]);
+  return g_string_free(csv, FALSE);
+}

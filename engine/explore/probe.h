@@ -43,6 +43,10 @@ typedef struct {
 /* [C], to be freed with g_free(). */
 SgChannelStats *sg_activation_stats(const SgTensor *activation);
 
+/* "kind,channel,style,minimum,…": a line for every channel that the stage leaves and for every one
+ * that its style multiplies; to be freed. */
+char *sg_probe_csv(const SgProbe *probe, const SgChannelStats *stats);
+
 typedef enum { SG_NORMALISE_EACH, SG_NORMALISE_COMMON } SgNormalise;
 
 /* Channels in rows of `columns`, one pixel apart, as grey RGB8 [height, width, 3], to be freed.
