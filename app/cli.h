@@ -20,6 +20,7 @@ int cli_dataset(int argc, char **argv);
 int cli_control(int argc, char **argv);
 int cli_prune(int argc, char **argv);
 int cli_strip(int argc, char **argv);
+int cli_layers(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */
 

@@ -28,6 +28,7 @@ static const Command commands[] = {
     {"dataset", cli_dataset, "pictures of any kind to a data set for training"},
     {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
+    {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"control", cli_control, "pause, resume, snapshot, stop or ask a running training"},
 };
 

@@ -526,6 +526,44 @@ class Dataset(Case):
         self.run_bad(2, 'dataset', '--source=' + self.source)
 
 
+class Layers(Case):
+    """Against tests/golden/expected/probe.f32, made with NumPy (tests/golden/make-probe.py)."""
+
+    def table(self, name):
+        with open(os.path.join(self.out, name), newline="") as f:
+            return list(csv.DictReader(f))
+
+    def test_numbers(self):
+        self.run_ok("layers", "--network", fixture("sg2.safetensors"), "--seed", "0",
+                    "--layer", "b4.conv1,b4.torgb", "--outdir", self.out)
+        with open(os.path.join(ROOT, "tests/golden/expected/probe.f32"), "rb") as f:
+            expected = struct.unpack("<%df" % (12 + 12 * 16), f.read(4 * (12 + 12 * 16)))
+        rows = self.table("b4.conv1.csv")
+        style = [float(r["style"]) for r in rows if r["kind"] == "style"]
+        for a, b in zip(style, expected[:12]):
+            self.assertAlmostEqual(a, b, delta=1e-4)
+        self.assertEqual(len(style), 12)
+        channels = [r for r in rows if r["kind"] == "activation"]
+        self.assertEqual(len(channels), 12)
+        for c, row in enumerate(channels):
+            values = expected[12 + 16 * c:12 + 16 * (c + 1)]
+            self.assertAlmostEqual(float(row["mean"]), sum(values) / 16, delta=1e-4)
+            self.assertAlmostEqual(float(row["maximum"]), max(values), delta=1e-4)
+        width, data = rgb(os.path.join(self.out, "b4.conv1-channels.png"))
+        self.assertEqual((width, len(data)), (12 * 5 - 1, (12 * 5 - 1) * 4 * 3))
+        width, data = rgb(os.path.join(self.out, "b4.torgb-rgb.png"))
+        self.assertEqual((width, len(data)), (4, 4 * 4 * 3))
+        self.assertFalse(os.path.exists(os.path.join(self.out, "b8.conv0.csv")))
+
+    def test_wrong(self):
+        model = fixture("sg2.safetensors")
+        self.run_bad(2, "layers", "--network", model, "--seed", "0", "--layer", "b4.conv9",
+                     "--outdir", self.out, says=["b4.conv9"])
+        self.run_bad(2, "layers", "--network", model, "--outdir", self.out, says=["--seed"])
+        self.run_bad(1, "layers", "--network", "/nowhere", "--seed", "0", "--outdir", self.out,
+                     says=["/nowhere"])
+
+
 class Strip(Case):
     def strip(self, *args, network=BUNDLED):
         png, csv = os.path.join(self.out, 'strip.png'), os.path.join(self.out, 'strip.csv')

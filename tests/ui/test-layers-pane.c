@@ -1,0 +1,183 @@
+/* The layers pane in the real window: what it shows is what the network computes for the face on
+ * the screen, and its noise controls end in the recipe. */
+#include <string.h>
+#include "engine/explore/probe.h"
+#include "tests/ui/window-fixture.h"
+#include "ui/vitrine-layers-pane.h"
+#include "ui/vitrine-noise-list.h"
+#include "ui/vitrine-side.h"
+
+static GtkWidget *
+part(Fixture *f, const char *name)
+{
+  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
+  if (!widget)
+    g_error("no widget is called %s", name);
+  return widget;
+}
+
+static const SgRecipe *
+recipe(Fixture *f)
+{
+  return vitrine_session_get_recipe(f->session);
+}
+
+static gboolean
+is_current(Fixture *f, gpointer data)
+{
+  return vitrine_layers_pane_is_current(data);
+}
+
+static VitrineLayersPane *
+open_pane(Fixture *f)
+{
+  fixture_forget_state();
+  fixture_open(f, NULL);
+  gtk_widget_activate_action(GTK_WIDGET(f->window), "win.show-pane", "s", "layers");
+  VitrineLayersPane *pane = VITRINE_LAYERS_PANE(part(f, "layers-pane"));
+  fixture_wait(f, is_current, pane, 20);
+  return pane;
+}
+
+static GBytes *
+pixels(GdkTexture *texture)
+{
+  gsize stride = (gsize)gdk_texture_get_width(texture) * 4,
+        size = stride * (gsize)gdk_texture_get_height(texture);
+  guchar *data = g_malloc(size);
+  gdk_texture_download(texture, data, stride);
+  return g_bytes_new_take(data, size);
+}
+
+static GdkTexture *
+shown(Fixture *f, const char *name)
+{
+  return GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(part(f, name))));
+}
+
+/* The mean over channels of `stage`, straight from the engine, is what the pane shows. */
+static void
+assert_mean(Fixture *f, guint stage)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgRenderer) r = sg_renderer_new(vitrine_session_get_model(f->session), NULL, &error);
+  g_autoptr(SgProbe) p = sg_probe_run(r, recipe(f), stage, &error);
+  g_assert_no_error(error);
+  const SgTensor *a = p->activation;
+  gsize n = (gsize)(a->shape[1] * a->shape[2]);
+  GdkTexture *texture = shown(f, "layer-channel");
+  g_assert_cmpint(gdk_texture_get_width(texture), ==, (int)a->shape[2]);
+  g_autoptr(GBytes) bytes = pixels(texture);
+  const guint8 *seen = g_bytes_get_data(bytes, NULL);
+  g_autofree double *mean = g_new0(double, n);
+  double low = G_MAXDOUBLE, high = -G_MAXDOUBLE;
+  for (gsize i = 0; i < n; i++) {
+    for (gint64 c = 0; c < a->shape[0]; c++)
+      mean[i] += (double)a->data[(gsize)c * n + i];
+    low = MIN(low, mean[i]);
+    high = MAX(high, mean[i]);
+  }
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat_with_epsilon((mean[i] - low) / (high - low) * 255, seen[i * 4], 1);
+}
+
+static void
+test_activation(void)
+{
+  Fixture f;
+  VitrineLayersPane *pane = open_pane(&f);
+
+  assert_mean(&f, 0);
+  vitrine_layers_pane_show(pane, 5, -1);
+  fixture_wait(&f, is_current, pane, 20);
+  assert_mean(&f, 5);
+  g_autoptr(GBytes) before = pixels(shown(&f, "layer-grid"));
+  /* It follows the face. */
+  vitrine_session_set_seed(f.session, 7);
+  g_assert_false(vitrine_layers_pane_is_current(pane));
+  fixture_wait(&f, is_current, pane, 20);
+  assert_mean(&f, 5);
+  g_autoptr(GBytes) after = pixels(shown(&f, "layer-grid"));
+  g_assert_false(g_bytes_equal(before, after));
+  /* A channel, its numbers, and back by keyboard range. */
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "layer-channel-spin")), 3);
+  g_assert_nonnull(
+      strstr(gtk_label_get_text(GTK_LABEL(part(&f, "layer-numbers"))), "standard deviation"));
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "layer-channel-spin")), -1);
+  assert_mean(&f, 5);
+  /* One picture for each toRGB. */
+  int children = 0;
+  for (GtkWidget *c = gtk_widget_get_first_child(part(&f, "layer-contributions")); c;
+       c = gtk_widget_get_next_sibling(c))
+    children++;
+  g_assert_cmpint(children, ==, 5);
+  fixture_close(&f);
+}
+
+static void
+test_noise(void)
+{
+  Fixture f;
+  open_pane(&f);
+  fixture_settle(&f);
+  g_autofree char *stored = fixture_screen_hash(&f);
+
+  g_assert_cmpint(recipe(&f)->num_noise, ==, 0);
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(part(&f, "noise-all")), FALSE);
+  fixture_settle(&f);
+  g_autofree char *silent = fixture_screen_hash(&f);
+  g_assert_cmpstr(silent, !=, stored);
+  g_assert_cmpint(recipe(&f)->num_noise, ==, 9);
+  for (int i = 0; i < 9; i++)
+    g_assert_cmpfloat(recipe(&f)->noise_gain[i], ==, 0);
+  /* Fine noise alone: only convolutions at 64 and above. */
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(part(&f, "noise-fine")), TRUE);
+  g_assert_cmpfloat(recipe(&f)->noise_gain[8], ==, 1);
+  g_assert_cmpfloat(recipe(&f)->noise_gain[6], ==, 0);
+  g_assert_true(gtk_check_button_get_inconsistent(GTK_CHECK_BUTTON(part(&f, "noise-all"))));
+  gtk_range_set_value(GTK_RANGE(part(&f, "noise-scale-6")), 1.5);
+  g_assert_cmpfloat_with_epsilon(recipe(&f)->noise_gain[6], 1.5, 1e-9);
+  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-6"))));
+  /* Three steps back are the stored noise, to the last pixel. */
+  for (int i = 0; i < 3; i++)
+    vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_autofree char *back = fixture_screen_hash(&f);
+  g_assert_cmpstr(back, ==, stored);
+  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-0"))));
+  vitrine_session_redo(f.session);
+  g_signal_emit_by_name(part(&f, "noise-reset"), "clicked");
+  g_assert_cmpint(recipe(&f)->num_noise, ==, 0);
+  fixture_close(&f);
+}
+
+/* A layer that pruning has emptied is told as dead. */
+static void
+test_dead(void)
+{
+  Fixture f;
+  VitrineLayersPane *pane = open_pane(&f);
+  GtkWidget *summary = part(&f, "layer-summary");
+
+  g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "none dead"));
+  SgRecipe *edited = sg_recipe_copy(recipe(&f));
+  sg_prune_set_layer(&edited->prune, "synthesis.b4.conv1.weight", 1e9);
+  edited->noise_mode = SG_NOISE_NONE;
+  vitrine_session_apply(f.session, edited, "Emptied", NULL);
+  fixture_wait(&f, is_current, pane, 20);
+  g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "128 of them dead"));
+  vitrine_session_undo(f.session);
+  fixture_wait(&f, is_current, pane, 20);
+  g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "none dead"));
+  fixture_close(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/layers/activation", test_activation);
+  g_test_add_func("/layers/noise", test_noise);
+  g_test_add_func("/layers/dead", test_dead);
+  return g_test_run();
+}
