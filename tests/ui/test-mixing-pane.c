@@ -216,6 +216,64 @@ test_files(void)
   fixture_close(&f);
 }
 
+/* A picture of seed 12 with a w of its own, saved with its recipe, comes back as a source, vector
+ * and all. */
+static void
+test_picture(void)
+{
+  Fixture f;
+  guint8 grey[3] = {127, 127, 127};
+  int errors = 0;
+  open_mixing(&f);
+  VitrineMixingPane *pane = VITRINE_MIXING_PANE(part(&f, "mixing-pane"));
+  g_autofree char *path = fixture_path("mix-face.png");
+  g_autofree char *bare = fixture_path("mix-bare.png");
+  g_autoptr(GFile) file = g_file_new_for_path(path), none = g_file_new_for_path(bare);
+  g_autoptr(SgRecipe) saved = sg_recipe_new(recipe(&f)->z_dim, recipe(&f)->w_dim);
+
+  saved->seed = 12;
+  saved->w_base = g_new0(double, saved->w_dim);
+  saved->w_base[2] = -0.75;
+  g_autofree char *json = sg_recipe_to_json(saved, NULL, NULL);
+  g_assert_true(sg_png_write(path, grey, 1, 1, json, NULL));
+  g_assert_true(sg_png_write(bare, grey, 1, 1, NULL, NULL));
+  vitrine_mixing_pane_add_file(pane, file);
+  fixture_settle(&f);
+  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 12);
+  g_assert_cmpfloat(recipe(&f)->sources[0]->w_base[2], ==, -0.75);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-1"))), ==, 12);
+  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &errors);
+  vitrine_mixing_pane_add_file(pane, none);
+  g_assert_cmpint(errors, ==, 1);
+  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_signal_handlers_disconnect_by_func(f.session, message_cb, &errors);
+  fixture_close(&f);
+}
+
+/* Other seeds for the sources, the same face, one step to undo. */
+static void
+test_shuffle(void)
+{
+  Fixture f;
+  open_mixing(&f);
+  g_assert_false(gtk_widget_get_sensitive(part(&f, "mix-shuffle")));
+  add_seed(&f, 7);
+  add_seed(&f, 9);
+  click(&f, "mix-shuffle");
+  guint32 b = recipe(&f)->sources[0]->seed, c = recipe(&f)->sources[1]->seed;
+  g_assert_false(b == 7 && c == 9);
+  g_assert_cmpuint(b, !=, c);
+  g_assert_cmpuint(recipe(&f)->seed, ==, 0);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-2"))), ==, c);
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 7);
+  g_assert_cmpuint(recipe(&f)->sources[1]->seed, ==, 9);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-2"))), ==, 9);
+  fixture_close(&f);
+}
+
 static gboolean
 has_paintable(Fixture *f, gpointer name)
 {
@@ -264,6 +322,8 @@ main(int argc, char **argv)
   g_test_add_func("/mixing/blend", test_blend);
   g_test_add_func("/mixing/sources", test_sources);
   g_test_add_func("/mixing/files", test_files);
+  g_test_add_func("/mixing/picture", test_picture);
+  g_test_add_func("/mixing/shuffle", test_shuffle);
   g_test_add_func("/mixing/grid", test_grid);
   return g_test_run();
 }
