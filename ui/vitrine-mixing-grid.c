@@ -140,6 +140,7 @@ vitrine_mixing_make_grid(VitrineMixingPane *self, GtkWidget *box)
   gtk_box_append(GTK_BOX(box), vitrine_mixing_heading(_("All combinations")));
   self->grid = gtk_grid_new();
   gtk_widget_set_name(self->grid, "mix-grid");
+  gtk_grid_set_row_spacing(GTK_GRID(self->grid), 3);
   gtk_widget_set_halign(self->grid, GTK_ALIGN_CENTER);
   gtk_box_append(GTK_BOX(box), self->grid);
 }
