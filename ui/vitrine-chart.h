@@ -1,0 +1,43 @@
+/* VitrineChart: curves that grow (SgSeries) over one x axis, at any zoom.
+ *
+ * Wheel zooms at the pointer, dragging pans, double click or Home shows everything; with the focus
+ * Left/Right move the readout, Ctrl+Plus/Minus zoom, Shift+Left/Right pan. Values under the pointer
+ * of every curve. Follows the theme. A frame costs in the order of its pixels, whatever the series
+ * hold. While the right end is in view the chart follows new points. */
+#pragma once
+
+#include <gtk/gtk.h>
+#include "engine/train/run-series.h"
+
+G_BEGIN_DECLS
+
+#define VITRINE_TYPE_CHART (vitrine_chart_get_type())
+G_DECLARE_FINAL_TYPE(VitrineChart, vitrine_chart, VITRINE, CHART, GtkWidget)
+
+/* Signal "range-changed": the person zoomed or panned (so that other charts can go along). */
+
+GtkWidget *vitrine_chart_new(const char *title, const char *x_label);
+/* Adds a curve; colour: 0..7, the same in every chart for the same thing; dashed: for another
+ * run's. `band`: standard deviations, drawn as a light band, or NULL. Keeps references. */
+void vitrine_chart_add(VitrineChart *self, const char *label, guint colour, gboolean dashed,
+                       SgSeries *series, SgSeries *band);
+void vitrine_chart_clear(VitrineChart *self);
+/* Looks whether its series have changed and draws if so. Cheap. */
+void vitrine_chart_refresh(VitrineChart *self);
+void vitrine_chart_set_smoothing(VitrineChart *self, double factor); /* 0 … 0.999 */
+void vitrine_chart_set_logarithmic(VitrineChart *self, gboolean on); /* y axis */
+/* Visible x range; equal values: everything, and following. */
+void vitrine_chart_set_range(VitrineChart *self, double x0, double x1);
+void vitrine_chart_get_range(VitrineChart *self, double *x0, double *x1);
+gboolean vitrine_chart_is_following(VitrineChart *self);
+/* A vertical line; NAN: none. */
+void vitrine_chart_set_marker(VitrineChart *self, double x);
+/* "kimg 12.0: D loss 0.81, G loss 1.32"; to be freed. Also what screen readers hear. */
+char *vitrine_chart_describe(VitrineChart *self, double x);
+/* What is visible, as it is drawn, white background, `scale` pixels a unit; to a file that appears
+ * by rename. Main thread. */
+GBytes *vitrine_chart_to_png(VitrineChart *self, double scale);
+/* The points in the visible range: "x,label,label…", one row per distinct x. */
+GBytes *vitrine_chart_to_csv(VitrineChart *self);
+
+G_END_DECLS
