@@ -1,99 +1,10 @@
 /* How the plot looks. Axes, grid and curves are drawn once into a render node, which stays as it is
  * while the pointer moves; marker and readout are drawn over it in every frame. */
 #include <math.h>
+#include "ui/vitrine-axes.h"
 #include "ui/vitrine-plot-private.h"
 
-#define GAP       6.0
-#define TICK_FONT 0.85 /* of the widget's */
-
-/* Two sets that stay apart from each other and from the background, in grey as well. */
-static const char *const light_colours[VITRINE_PLOT_SERIES] = {
-    "#1c71d8", "#c64600", "#26a269", "#813d9c", "#a51d2d", "#0f7b8a", "#865e3c", "#5e5c64"};
-static const char *const dark_colours[VITRINE_PLOT_SERIES] = {
-    "#78aeed", "#ffa348", "#57e389", "#dc8add", "#ff7b72", "#5bc8d6", "#cdab8f", "#c0bfbc"};
-
-typedef struct {
-  VitrinePlot *self;
-  GtkSnapshot *snapshot;
-  int width, height;
-  GdkRGBA text; /* of the theme */
-  gboolean dark;
-} Pen;
-
-static GdkRGBA
-colour_of(const Pen *pen, guint i)
-{
-  GdkRGBA colour;
-  gdk_rgba_parse(&colour, pen->dark ? dark_colours[i] : light_colours[i]);
-  return colour;
-}
-
-static GdkRGBA
-faint(const Pen *pen, float alpha)
-{
-  GdkRGBA colour = pen->text;
-  colour.alpha *= alpha;
-  return colour;
-}
-
-static void
-theme_colour(GtkWidget *widget, GdkRGBA *colour)
-{
-#if GTK_CHECK_VERSION(4, 10, 0)
-  gtk_widget_get_color(widget, colour);
-#else
-  gtk_style_context_get_color(gtk_widget_get_style_context(widget), colour);
-#endif
-}
-
-static PangoLayout *
-layout_new(const Pen *pen, const char *text)
-{
-  PangoLayout *layout = gtk_widget_create_pango_layout(GTK_WIDGET(pen->self), text);
-  PangoAttrList *list = pango_attr_list_new();
-
-  pango_attr_list_insert(list, pango_attr_scale_new(TICK_FONT));
-  pango_attr_list_insert(list, pango_attr_font_features_new("tnum"));
-  pango_layout_set_attributes(layout, list);
-  pango_attr_list_unref(list);
-  return layout;
-}
-
-static void
-layout_size(PangoLayout *layout, double *width, double *height)
-{
-  int w, h;
-  pango_layout_get_pixel_size(layout, &w, &h);
-  *width = w;
-  *height = h;
-}
-
-static void
-put_layout(const Pen *pen, PangoLayout *layout, double x, double y, GdkRGBA colour)
-{
-  gtk_snapshot_save(pen->snapshot);
-  gtk_snapshot_translate(pen->snapshot, &GRAPHENE_POINT_INIT((float)round(x), (float)round(y)));
-  gtk_snapshot_append_layout(pen->snapshot, layout, &colour);
-  gtk_snapshot_restore(pen->snapshot);
-}
-
-static void
-put_rect(const Pen *pen, double x, double y, double width, double height, GdkRGBA colour)
-{
-  gtk_snapshot_append_color(pen->snapshot, &colour,
-                            &GRAPHENE_RECT_INIT((float)x, (float)y, (float)width, (float)height));
-}
-
-static void
-put_rounded(const Pen *pen, graphene_rect_t rect, float radius, GdkRGBA colour)
-{
-  GskRoundedRect rounded;
-
-  gsk_rounded_rect_init_from_rect(&rounded, &rect, radius);
-  gtk_snapshot_push_rounded_clip(pen->snapshot, &rounded);
-  gtk_snapshot_append_color(pen->snapshot, &colour, &rect);
-  gtk_snapshot_pop(pen->snapshot);
-}
+#define GAP VITRINE_AXES_GAP
 
 static double
 to_x(const VitrinePlotFrame *f, double x)
@@ -115,27 +26,27 @@ to_y(const VitrinePlotFrame *f, double y)
 /* The series' names in rows of what fits, the y axis' name before them; its height. Draws when
  * `draw`. */
 static double
-legend(const Pen *pen, gboolean draw)
+legend(const VitrinePen *pen, gboolean draw)
 {
-  VitrinePlot *self = pen->self;
+  VitrinePlot *self = VITRINE_PLOT(pen->widget);
   double x = 0, y = 0, width, height, line = 0;
   int named = 0;
 
   for (guint i = 0; i < VITRINE_PLOT_SERIES; i++)
     named += self->series[i].n > 0 && self->series[i].label;
   if (self->y_label && *self->y_label) {
-    g_autoptr(PangoLayout) layout = layout_new(pen, self->y_label);
-    layout_size(layout, &width, &line);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, self->y_label);
+    vitrine_pen_layout_size(layout, &width, &line);
     if (draw)
-      put_layout(pen, layout, 0, 0, faint(pen, 0.7f));
+      vitrine_pen_put(pen, layout, 0, 0, vitrine_pen_faint(pen, 0.7f));
     x = width + 3 * GAP;
   }
   for (guint i = 0; i < VITRINE_PLOT_SERIES && named > 1; i++) {
     const VitrinePlotSeries *s = &self->series[i];
     if (s->n == 0 || !s->label)
       continue;
-    g_autoptr(PangoLayout) layout = layout_new(pen, s->label);
-    layout_size(layout, &width, &height);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, s->label);
+    vitrine_pen_layout_size(layout, &width, &height);
     double item = 14 + GAP + width;
     if (x > 0 && x + item > pen->width) {
       x = 0;
@@ -146,12 +57,12 @@ legend(const Pen *pen, gboolean draw)
       double thick = s->style == VITRINE_PLOT_BARS ? 8 : 3;
       double middle = y + (height - thick) / 2;
       if (s->style == VITRINE_PLOT_DASHED) {
-        put_rect(pen, x, middle, 6, thick, colour_of(pen, i));
-        put_rect(pen, x + 8, middle, 6, thick, colour_of(pen, i));
+        vitrine_pen_rect(pen, x, middle, 6, thick, vitrine_pen_colour(pen, i));
+        vitrine_pen_rect(pen, x + 8, middle, 6, thick, vitrine_pen_colour(pen, i));
       } else {
-        put_rect(pen, x, middle, 14, thick, colour_of(pen, i));
+        vitrine_pen_rect(pen, x, middle, 14, thick, vitrine_pen_colour(pen, i));
       }
-      put_layout(pen, layout, x + 14 + GAP, y, pen->text);
+      vitrine_pen_put(pen, layout, x + 14 + GAP, y, pen->text);
     }
     x += item + 2 * GAP;
   }
@@ -161,93 +72,78 @@ legend(const Pen *pen, gboolean draw)
 /* ---- axes --------------------------------------------------------------------------------------
  */
 
-static char *
-tick_text(double value, double step)
-{
-  if (fabs(value) < step * 1e-6)
-    value = 0;
-  if (fabs(value) >= 1e6 || step < 1e-6)
-    return g_strdup_printf("%.3g", value);
-  return g_strdup_printf("%.*f", vitrine_plot_decimals(step), value);
-}
-
-/* The first tick at or after min. */
 static double
-first_tick(double min, double step)
-{
-  return ceil(min / step - 1e-6) * step;
-}
-
-static double
-widest_y_tick(const Pen *pen, const VitrinePlotFrame *f)
+widest_y_tick(const VitrinePen *pen, const VitrinePlotFrame *f)
 {
   double widest = 0, width, height;
 
-  for (double y = first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
+  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
        y += f->y_step) {
-    g_autofree char *text = tick_text(y, f->y_step);
-    g_autoptr(PangoLayout) layout = layout_new(pen, text);
-    layout_size(layout, &width, &height);
+    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
+    vitrine_pen_layout_size(layout, &width, &height);
     widest = fmax(widest, width);
   }
   return widest;
 }
 
 static VitrinePlotFrame
-make_frame(const Pen *pen)
+make_frame(const VitrinePen *pen)
 {
-  VitrinePlot *self = pen->self;
+  VitrinePlot *self = VITRINE_PLOT(pen->widget);
   VitrinePlotFrame f = {0};
   double width, line;
-  g_autoptr(PangoLayout) sample = layout_new(pen, "0.00");
+  g_autoptr(PangoLayout) sample = vitrine_pen_layout(pen, "0.00");
   gboolean x_named = self->x_label && *self->x_label;
 
-  layout_size(sample, &width, &line);
+  vitrine_pen_layout_size(sample, &width, &line);
   vitrine_plot_ranges(self, &f);
   f.top = legend(pen, FALSE) + GAP + line / 2;
   f.height = fmax(pen->height - f.top - line * (x_named ? 2 : 1) - 1.5 * GAP, 20);
-  f.y_step = vitrine_plot_step(f.y_max - f.y_min, MAX(2, (int)(f.height / (2.2 * line))));
+  f.y_step = vitrine_axes_step(f.y_max - f.y_min, MAX(2, (int)(f.height / (2.2 * line))));
   if (self->y_range[0] == self->y_range[1]) { /* from the data: whole steps, and room for ends */
     f.y_min = floor(f.y_min / f.y_step + 1e-6) * f.y_step;
     f.y_max = ceil(f.y_max / f.y_step - 1e-6) * f.y_step;
   }
   f.left = ceil(widest_y_tick(pen, &f) + GAP);
   f.width = fmax(pen->width - f.left - width / 2 - 2, 20);
-  f.x_step = vitrine_plot_step(f.x_max - f.x_min, MAX(2, (int)(f.width / (1.9 * width))));
+  f.x_step = vitrine_axes_step(f.x_max - f.x_min, MAX(2, (int)(f.width / (1.9 * width))));
   return f;
 }
 
 static void
-draw_axes(const Pen *pen, const VitrinePlotFrame *f)
+draw_axes(const VitrinePen *pen, const VitrinePlotFrame *f)
 {
   double width, height;
 
-  for (double y = first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
+  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
        y += f->y_step) {
-    g_autofree char *text = tick_text(y, f->y_step);
-    g_autoptr(PangoLayout) layout = layout_new(pen, text);
+    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
     double at = round(to_y(f, y));
-    layout_size(layout, &width, &height);
-    put_rect(pen, f->left, at, f->width, 1, faint(pen, 0.12f));
-    put_layout(pen, layout, f->left - GAP - width, at - height / 2, faint(pen, 0.7f));
+    vitrine_pen_layout_size(layout, &width, &height);
+    vitrine_pen_rect(pen, f->left, at, f->width, 1, vitrine_pen_faint(pen, 0.12f));
+    vitrine_pen_put(pen, layout, f->left - GAP - width, at - height / 2,
+                    vitrine_pen_faint(pen, 0.7f));
   }
   double bottom = f->top + f->height;
-  for (double x = first_tick(f->x_min, f->x_step); x <= f->x_max + f->x_step * 1e-6;
+  for (double x = vitrine_axes_first_tick(f->x_min, f->x_step); x <= f->x_max + f->x_step * 1e-6;
        x += f->x_step) {
-    g_autofree char *text = tick_text(x, f->x_step);
-    g_autoptr(PangoLayout) layout = layout_new(pen, text);
+    g_autofree char *text = vitrine_axes_tick_text(x, f->x_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
     double at = round(to_x(f, x));
-    layout_size(layout, &width, &height);
-    put_rect(pen, at, bottom, 1, 4, faint(pen, 0.4f));
-    put_layout(pen, layout, CLAMP(at - width / 2, 0, fmax(pen->width - width, 0)), bottom + GAP,
-               faint(pen, 0.7f));
+    vitrine_pen_layout_size(layout, &width, &height);
+    vitrine_pen_rect(pen, at, bottom, 1, 4, vitrine_pen_faint(pen, 0.4f));
+    vitrine_pen_put(pen, layout, CLAMP(at - width / 2, 0, fmax(pen->width - width, 0)),
+                    bottom + GAP, vitrine_pen_faint(pen, 0.7f));
   }
-  put_rect(pen, f->left, round(bottom), f->width, 1, faint(pen, 0.4f));
-  if (!pen->self->x_label || !*pen->self->x_label)
+  vitrine_pen_rect(pen, f->left, round(bottom), f->width, 1, vitrine_pen_faint(pen, 0.4f));
+  if (!VITRINE_PLOT(pen->widget)->x_label || !*VITRINE_PLOT(pen->widget)->x_label)
     return;
-  g_autoptr(PangoLayout) layout = layout_new(pen, pen->self->x_label);
-  layout_size(layout, &width, &height);
-  put_layout(pen, layout, f->left + (f->width - width) / 2, pen->height - height, faint(pen, 0.7f));
+  g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, VITRINE_PLOT(pen->widget)->x_label);
+  vitrine_pen_layout_size(layout, &width, &height);
+  vitrine_pen_put(pen, layout, f->left + (f->width - width) / 2, pen->height - height,
+                  vitrine_pen_faint(pen, 0.7f));
 }
 
 /* ---- curves ------------------------------------------------------------------------------------
@@ -299,7 +195,7 @@ trace_line(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
 }
 
 static void
-draw_series(const Pen *pen, const VitrinePlotFrame *f)
+draw_series(const VitrinePen *pen, const VitrinePlotFrame *f)
 {
   graphene_rect_t all = GRAPHENE_RECT_INIT(0, 0, (float)pen->width, (float)pen->height);
   cairo_t *cr = gtk_snapshot_append_cairo(pen->snapshot, &all);
@@ -309,8 +205,8 @@ draw_series(const Pen *pen, const VitrinePlotFrame *f)
   cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap(cr, CAIRO_LINE_CAP_ROUND);
   for (guint i = 0; i < VITRINE_PLOT_SERIES; i++) {
-    const VitrinePlotSeries *s = &pen->self->series[i];
-    GdkRGBA colour = colour_of(pen, i);
+    const VitrinePlotSeries *s = &VITRINE_PLOT(pen->widget)->series[i];
+    GdkRGBA colour = vitrine_pen_colour(pen, i);
     if (s->n == 0)
       continue;
     cairo_new_path(cr);
@@ -334,34 +230,35 @@ draw_series(const Pen *pen, const VitrinePlotFrame *f)
  */
 
 static void
-draw_marker(const Pen *pen, const VitrinePlotFrame *f)
+draw_marker(const VitrinePen *pen, const VitrinePlotFrame *f)
 {
-  double x = pen->self->marker;
+  double x = VITRINE_PLOT(pen->widget)->marker;
 
   if (isnan(x) || x < f->x_min || x > f->x_max)
     return;
-  put_rect(pen, round(to_x(f, x)) - 1, f->top - 4, 2, f->height + 4, faint(pen, 0.85f));
+  vitrine_pen_rect(pen, round(to_x(f, x)) - 1, f->top - 4, 2, f->height + 4,
+                   vitrine_pen_faint(pen, 0.85f));
 }
 
 static void
-draw_dots(const Pen *pen, const VitrinePlotFrame *f, double x)
+draw_dots(const VitrinePen *pen, const VitrinePlotFrame *f, double x)
 {
   for (guint i = 0; i < VITRINE_PLOT_SERIES; i++) {
-    const VitrinePlotSeries *s = &pen->self->series[i];
+    const VitrinePlotSeries *s = &VITRINE_PLOT(pen->widget)->series[i];
     int at = s->style == VITRINE_PLOT_BARS ? -1 : vitrine_plot_nearest(s, x);
     if (at < 0 || fabs(to_x(f, s->x[at]) - to_x(f, x)) > 1 || !isfinite(s->y[at]) ||
         s->y[at] < f->y_min || s->y[at] > f->y_max)
       continue;
-    put_rounded(
+    vitrine_pen_rounded(
         pen, GRAPHENE_RECT_INIT((float)to_x(f, s->x[at]) - 4, (float)to_y(f, s->y[at]) - 4, 8, 8),
-        4, colour_of(pen, i));
+        4, vitrine_pen_colour(pen, i));
   }
 }
 
 static char *
-readout_markup(const Pen *pen, double x)
+readout_markup(const VitrinePen *pen, double x)
 {
-  VitrinePlot *self = pen->self;
+  VitrinePlot *self = VITRINE_PLOT(pen->widget);
   GString *text = g_string_new(NULL);
   g_autofree char *where = vitrine_plot_x_text(self, x);
   g_autofree char *head = g_markup_printf_escaped(
@@ -374,7 +271,7 @@ readout_markup(const Pen *pen, double x)
       continue;
     const char *label = self->series[i].label;
     g_autofree char *line = g_markup_printf_escaped("\n<span color=\"%s\">●</span> %s%s%s",
-                                                    pen->dark ? dark_colours[i] : light_colours[i],
+                                                    vitrine_axes_colour(i, pen->dark),
                                                     label ? label : "", label ? "  " : "", value);
     g_string_append(text, line);
   }
@@ -383,57 +280,33 @@ readout_markup(const Pen *pen, double x)
 
 /* Beside the line, on the side with more room. */
 static void
-draw_readout(const Pen *pen, const VitrinePlotFrame *f)
+draw_readout(const VitrinePen *pen, const VitrinePlotFrame *f)
 {
-  double x = pen->self->cursor, width, height;
+  double x = VITRINE_PLOT(pen->widget)->cursor, width, height;
 
   if (isnan(x) || x < f->x_min || x > f->x_max)
     return;
   g_autofree char *markup = readout_markup(pen, x);
-  g_autoptr(PangoLayout) layout = layout_new(pen, NULL);
+  g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, NULL);
   g_autofree char *scaled = g_strdup_printf("<span size=\"85%%\">%s</span>", markup);
   pango_layout_set_attributes(layout, NULL);
   pango_layout_set_markup(layout, scaled, -1);
-  layout_size(layout, &width, &height);
+  vitrine_pen_layout_size(layout, &width, &height);
   double at = round(to_x(f, x));
-  put_rect(pen, at, f->top, 1, f->height, faint(pen, 0.5f));
+  vitrine_pen_rect(pen, at, f->top, 1, f->height, vitrine_pen_faint(pen, 0.5f));
   draw_dots(pen, f, x);
   width += 16;
   height += 10;
   double left = at + 10 + width <= pen->width ? at + 10 : at - 10 - width;
   left = CLAMP(left, 0, fmax(pen->width - width, 0));
-  graphene_rect_t box = GRAPHENE_RECT_INIT((float)left, (float)f->top, (float)width, (float)height);
-  graphene_rect_t edge = box;
-  graphene_rect_inset(&edge, -1, -1);
-  GdkRGBA paper = pen->dark ? (GdkRGBA){0.22f, 0.22f, 0.22f, 1} : (GdkRGBA){1, 1, 1, 1};
-  put_rounded(pen, edge, 7, paper);
-  put_rounded(pen, edge, 7, faint(pen, 0.2f));
-  put_rounded(pen, box, 6, paper);
-  put_layout(pen, layout, left + 8, f->top + 5, pen->text);
-}
-
-static void
-draw_focus(const Pen *pen)
-{
-  if (!gtk_widget_has_visible_focus(GTK_WIDGET(pen->self)))
-    return;
-  GdkRGBA colour = colour_of(pen, 0);
-  colour.alpha = 0.5f;
-  GskRoundedRect edge;
-  gsk_rounded_rect_init_from_rect(
-      &edge, &GRAPHENE_RECT_INIT(0, 0, (float)pen->width, (float)pen->height), 6);
-  gtk_snapshot_append_border(pen->snapshot, &edge, (float[]){2, 2, 2, 2},
-                             (GdkRGBA[]){colour, colour, colour, colour});
+  vitrine_pen_box(pen, layout, left, f->top, width, height);
 }
 
 void
 vitrine_plot_draw(VitrinePlot *self, GtkSnapshot *snapshot)
 {
-  GtkWidget *widget = GTK_WIDGET(self);
-  Pen pen = {self, snapshot, gtk_widget_get_width(widget), gtk_widget_get_height(widget)};
+  VitrinePen pen = vitrine_pen(GTK_WIDGET(self), snapshot);
 
-  theme_colour(widget, &pen.text);
-  pen.dark = pen.text.red + pen.text.green + pen.text.blue > 1.5f;
   if (!self->drawn) {
     pen.snapshot = gtk_snapshot_new();
     self->frame = make_frame(&pen);
@@ -447,5 +320,5 @@ vitrine_plot_draw(VitrinePlot *self, GtkSnapshot *snapshot)
     gtk_snapshot_append_node(snapshot, self->drawn);
   draw_marker(&pen, &self->frame);
   draw_readout(&pen, &self->frame);
-  draw_focus(&pen);
+  vitrine_pen_focus(&pen);
 }

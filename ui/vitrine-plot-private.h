@@ -32,10 +32,6 @@ struct _VitrinePlot {
   VitrinePlotFrame frame; /* of `drawn` */
 };
 
-/* 1, 2 or 5 times a power of ten that cuts `range` into at most `most` parts. */
-double vitrine_plot_step(double range, int most);
-/* Decimals that tell steps of `step` apart. */
-int vitrine_plot_decimals(double step);
 /* The ranges of the axes, from what is set or from the data; never empty. */
 void vitrine_plot_ranges(VitrinePlot *self, VitrinePlotFrame *frame);
 /* The point (or bar) of a series nearest to x; -1 without one. */

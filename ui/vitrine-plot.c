@@ -1,6 +1,7 @@
 /* The plot as a widget: what it holds, what pointer and keyboard do. Drawing: vitrine-plot-draw.c
  */
 #include "ui/vitrine-plot-private.h"
+#include "ui/vitrine-axes.h"
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -15,22 +16,6 @@ static guint clicked_signal;
 
 /* ---- numbers -----------------------------------------------------------------------------------
  */
-
-double
-vitrine_plot_step(double range, int most)
-{
-  double rough = range / MAX(most, 1);
-  double power = pow(10, floor(log10(rough)));
-  double parts = rough / power;
-
-  return power * (parts <= 1.0000001 ? 1 : parts <= 2 ? 2 : parts <= 5 ? 5 : 10);
-}
-
-int
-vitrine_plot_decimals(double step)
-{
-  return CLAMP((int)ceil(-log10(step) - 1e-9), 0, 12);
-}
 
 static void
 extend(double range[2], double value)
@@ -131,15 +116,6 @@ vitrine_plot_snap(VitrinePlot *self, double x)
   return best;
 }
 
-/* Four digits of the axis' range; counts stay whole. */
-static char *
-number(double value, double range)
-{
-  if (range < 1e-3)
-    return g_strdup_printf("%.4g", value);
-  return g_strdup_printf("%.*f", CLAMP(3 - (int)floor(log10(range)), 0, 6), value);
-}
-
 char *
 vitrine_plot_value(VitrinePlot *self, guint i, double x)
 {
@@ -152,12 +128,12 @@ vitrine_plot_value(VitrinePlot *self, guint i, double x)
   vitrine_plot_ranges(self, &frame);
   double range = frame.y_max - frame.y_min;
   if (s->style == VITRINE_PLOT_BARS || fabs(s->x[at] - x) <= (frame.x_max - frame.x_min) * EXACT)
-    return number(s->y[at], range);
+    return vitrine_axes_number(s->y[at], range);
   int other = s->x[at] < x ? at + 1 : at - 1;
   if (other < 0 || other >= (int)s->n || !isfinite(s->y[other]))
     return NULL;
   double part = (x - s->x[at]) / (s->x[other] - s->x[at]);
-  g_autofree char *between = number(s->y[at] + part * (s->y[other] - s->y[at]), range);
+  g_autofree char *between = vitrine_axes_number(s->y[at] + part * (s->y[other] - s->y[at]), range);
   return g_strconcat("≈", between, NULL);
 }
 
@@ -171,9 +147,9 @@ vitrine_plot_x_text(VitrinePlot *self, double x)
   double range = frame.x_max - frame.x_min;
   int at = s && s->style == VITRINE_PLOT_BARS ? vitrine_plot_nearest(s, x) : -1;
   if (at < 0)
-    return number(x, range);
-  g_autofree char *from = number(s->x[at], range);
-  g_autofree char *to = number(s->x[at + 1], range);
+    return vitrine_axes_number(x, range);
+  g_autofree char *from = vitrine_axes_number(s->x[at], range);
+  g_autofree char *to = vitrine_axes_number(s->x[at + 1], range);
   return g_strdup_printf("%s … %s", from, to);
 }
 
