@@ -1,12 +1,15 @@
 /* vitrine control RUN_DIR COMMAND: steers a running training. */
 #include "app/cli.h"
 #include "engine/train/run-dir.h"
+#include "engine/train/publish.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* The training answers from a thread of its own: this is for machines that swap. */
 #define TIMEOUT_MS 10000
+/* A step of a large model, or a snapshot with its metric, takes as long. */
+#define WEIGHTS_TIMEOUT (120 * G_USEC_PER_SEC)
 
 static const char *const control_commands[] = {"pause", "resume", "snapshot",
                                                "stop",  "status", NULL};
@@ -46,7 +49,9 @@ control(const char *run_dir, const char *command, gboolean json)
   GError *error = NULL;
 
   if (!g_strv_contains(control_commands, command)) {
-    cli_set_usage_error(&error, "expected pause, resume, snapshot, stop or status, found \"%s\"",
+    cli_set_usage_error(&error,
+                        "expected pause, resume, snapshot, stop, status or weights OUT, "
+                        "found \"%s\"",
                         command);
     return error;
   }
@@ -68,6 +73,45 @@ control(const char *run_dir, const char *command, gboolean json)
   return error;
 }
 
+/* ---- the weights of this moment -------------------------------------------------------------- */
+
+static SgModel *
+newest_weights(const char *run_dir, double *kimg, GError **error)
+{
+  gint64 end = g_get_monotonic_time() + WEIGHTS_TIMEOUT;
+  g_autoptr(SgFollow) f = sg_follow_new(run_dir, error);
+  GError *why = NULL;
+  SgModel *m = NULL;
+
+  while (f && !m && !why && g_get_monotonic_time() < end) {
+    m = sg_follow_next(f, kimg, &why);
+    if (!m && !why)
+      g_usleep(10000);
+  }
+  if (why)
+    g_propagate_error(error, why);
+  else if (f && !m)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+                "%s: the training shows no weights; it is busy with a step or a snapshot", run_dir);
+  return m;
+}
+
+static GError *
+save_weights(const char *run_dir, const char *out, gboolean json)
+{
+  GError *error = NULL;
+  double kimg = 0;
+  g_autoptr(SgModel) m = newest_weights(run_dir, &kimg, &error);
+
+  if (!m || !sg_model_save(m, out, &error))
+    return error;
+  if (json)
+    printf("{\"hash\": \"%s\", \"kimg\": %.3f}\n", m->hash, kimg);
+  else
+    printf("%s: the weights at %.3f kimg\n", out, kimg);
+  return NULL;
+}
+
 int
 cli_control(int argc, char **argv)
 {
@@ -75,17 +119,23 @@ cli_control(int argc, char **argv)
   const GOptionEntry entries[] = {
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the training's answer as it came", NULL},
       {NULL}};
-  const CliHelp help = {"RUN_DIR pause|resume|snapshot|stop|status",
-                        "Steers a training that runs on this machine, or says how far it is.",
-                        "A paused training keeps its memory. Stop always writes a last snapshot."};
+  const CliHelp help = {
+      "RUN_DIR pause|resume|snapshot|stop|status|weights OUT",
+      "Steers a training that runs on this machine, or says how far it is.",
+      "A paused training keeps its memory. Stop always writes a last snapshot. weights writes "
+      "what\n"
+      "the run has learnt up to this moment to the file OUT (safetensors; the averaged generator\n"
+      "and the discriminator); the run directory and the training are left as they are."};
   const char *command = argv[0];
   GError *error = NULL;
 
   if (!cli_parse(&argc, &argv, entries, &help, &error))
     return cli_finish(command, error);
-  if (argc != 3)
-    cli_set_usage_error(&error, "expected a run directory and one of pause, resume, snapshot, stop "
-                                "and status");
+  if (argc == 4 && g_str_equal(argv[2], "weights"))
+    error = save_weights(argv[1], argv[3], json);
+  else if (argc != 3)
+    cli_set_usage_error(&error, "expected a run directory and one of pause, resume, snapshot, "
+                                "stop, status and weights OUT");
   else
     error = control(argv[1], argv[2], json);
   return cli_finish(command, error);

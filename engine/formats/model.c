@@ -396,3 +396,10 @@ sg_model_save(SgModel *m, const char *path, GError **error)
   g_autoptr(GHashTable) meta = native_metadata(m);
   return sg_safetensors_write(path, m->names, m->tensors, meta, error);
 }
+
+GBytes *
+sg_model_head(const SgModel *m)
+{
+  g_autoptr(GHashTable) meta = native_metadata(m);
+  return sg_safetensors_head(m->names, m->tensors, meta);
+}

@@ -58,6 +58,8 @@ SgModel *sg_model_new_light(const SgModel *model);
 /* Writes native safetensors (float32) with the architecture in __metadata__, to a temporary file
  * that is renamed over `path` only when all of it is on disk. */
 gboolean sg_model_save(SgModel *model, const char *path, GError **error);
+/* The beginning of such a file, up to the numbers of the first tensor of `names`. */
+GBytes *sg_model_head(const SgModel *model);
 SgModel *sg_model_ref(SgModel *model);
 void sg_model_unref(SgModel *model);
 

@@ -249,13 +249,14 @@ tensor_to_json(const SgTensor *t, guint64 *offset)
   return o;
 }
 
-/* The header padded with spaces, so that the data starts on a multiple of 64 bytes. */
-static GString *
-make_header(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
+/* Its length, and the header padded with spaces, so that the data starts on a multiple of 64 bytes.
+ */
+GBytes *
+sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
 {
-  guint64 offset = 0;
+  guint64 offset = 0, length = 0;
   json_t *o = json_object();
-  GString *header = g_string_new(NULL);
+  GString *header = g_string_new_len((const char *)&length, sizeof length);
 
   if (metadata)
     json_object_set_new(o, "__metadata__", metadata_to_json(metadata));
@@ -266,9 +267,11 @@ make_header(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
   g_string_append(header, text);
   free(text);
   json_decref(o);
-  while ((header->len + 8) % 64)
+  while (header->len % 64)
     g_string_append_c(header, ' ');
-  return header;
+  length = GUINT64_TO_LE((guint64)(header->len - sizeof length));
+  memcpy(header->str, &length, sizeof length);
+  return g_string_free_to_bytes(header);
 }
 
 gboolean
@@ -278,10 +281,10 @@ sg_safetensors_write(const char *path, GPtrArray *names, GHashTable *tensors, GH
   g_autoptr(SgWriter) w = sg_writer_new(path, error);
   if (!w)
     return FALSE;
-  g_autoptr(GString) header = make_header(names, tensors, metadata);
-  guint64 length = GUINT64_TO_LE((guint64)header->len);
-  if (!sg_writer_write(w, &length, sizeof length, error) ||
-      !sg_writer_write(w, header->str, header->len, error))
+  g_autoptr(GBytes) head = sg_safetensors_head(names, tensors, metadata);
+  gsize n;
+  gconstpointer bytes = g_bytes_get_data(head, &n);
+  if (!sg_writer_write(w, bytes, n, error))
     return FALSE;
   for (guint i = 0; i < names->len; i++) {
     const SgTensor *t = g_hash_table_lookup(tensors, names->pdata[i]);

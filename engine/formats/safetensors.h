@@ -10,5 +10,8 @@ G_BEGIN_DECLS
  * of it is on disk; on failure what was there stays. Errors: G_FILE_ERROR naming the path. */
 gboolean sg_safetensors_write(const char *path, GPtrArray *names, GHashTable *tensors,
                               GHashTable *metadata, GError **error);
+/* What such a file has before the first tensor's numbers, which follow it without gaps in the order
+ * of `names`. */
+GBytes *sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata);
 
 G_END_DECLS

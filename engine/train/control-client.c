@@ -70,8 +70,8 @@ sg_control_bind(const char *run_dir)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static gboolean
-fail(GError **error, const char *run_dir, int why)
+gboolean
+sg_control_failed(GError **error, const char *run_dir, int why)
 {
   if (why == ENOENT || why == ECONNREFUSED)
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "%s: no training is running there",
@@ -134,15 +134,50 @@ send_all(int fd, const char *text, gint64 deadline)
   return TRUE;
 }
 
+static void
+keep_passed(struct msghdr *message, int *passed)
+{
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+    int fd;
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+        c->cmsg_len < CMSG_LEN(sizeof fd))
+      continue;
+    memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    if (*passed >= 0)
+      close(*passed);
+    *passed = fd;
+  }
+}
+
+/* With room for one descriptor: the kernel closes what is too much. */
+static gssize
+receive(int fd, char *buffer, gsize n, int *passed)
+{
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec part = {buffer, n};
+  struct msghdr message = {.msg_iov = &part,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+  gssize k = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+  if (k >= 0)
+    keep_passed(&message, passed);
+  return k;
+}
+
 static gboolean
-receive_line(int fd, GString *line, gint64 deadline)
+receive_line(int fd, GString *line, int *passed, gint64 deadline)
 {
   char buffer[4096];
 
   while (line->len <= MAX_ANSWER) {
     if (!wait_for(fd, POLLIN, deadline))
       return FALSE;
-    gssize k = recv(fd, buffer, sizeof buffer, 0);
+    gssize k = receive(fd, buffer, sizeof buffer, passed);
     if (k < 0 && (errno == EINTR || errno == EAGAIN))
       continue;
     if (k <= 0) {
@@ -158,8 +193,22 @@ receive_line(int fd, GString *line, gint64 deadline)
   return FALSE;
 }
 
-static char *
-command_line(const char *command)
+gboolean
+sg_control_exchange(int fd, const char *line, GString *answer, int *passed, int timeout_ms)
+{
+  gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
+
+  *passed = -1;
+  if (send_all(fd, line, deadline) && receive_line(fd, answer, passed, deadline))
+    return TRUE;
+  if (*passed >= 0)
+    close(*passed);
+  *passed = -1;
+  return FALSE;
+}
+
+char *
+sg_control_line(const char *command)
 {
   json_t *object = json_object();
 
@@ -175,14 +224,17 @@ char *
 sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError **error)
 {
   gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-  g_autofree char *line = command_line(command);
+  g_autofree char *line = sg_control_line(command);
   GString *answer = g_string_new(NULL);
-  int fd = connect_in_time(run_dir, deadline);
-  gboolean done = fd >= 0 && send_all(fd, line, deadline) && receive_line(fd, answer, deadline);
+  int fd = connect_in_time(run_dir, deadline), passed = -1;
+  int left = (int)MAX((deadline - g_get_monotonic_time()) / 1000, 0);
+  gboolean done = fd >= 0 && sg_control_exchange(fd, line, answer, &passed, left);
 
   if (!done)
-    fail(error, run_dir, errno);
+    sg_control_failed(error, run_dir, errno);
   if (fd >= 0)
     close(fd);
+  if (passed >= 0)
+    close(passed);
   return g_string_free(answer, !done);
 }

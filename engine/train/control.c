@@ -22,6 +22,7 @@ typedef struct {
   GByteArray *in, *out;
   gboolean ended; /* the client sends no more, or shall not */
   gint64 active;  /* when something last came or went */
+  int pass;       /* descriptor that goes with the first byte of `out`, borrowed; or -1 */
 } Client;
 
 struct _SgControl {
@@ -39,6 +40,7 @@ struct _SgControl {
   SgControlFlags flags;
   gboolean leaving;
   json_t *status;
+  SgPublisher *publisher; /* borrowed */
 };
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -84,7 +86,7 @@ obey_locked(SgControl *c, const char *command)
   } else if (g_str_equal(command, "stop")) {
     stop_locked(c);
   } else if (!g_str_equal(command, "status")) {
-    return refuse("unknown command; there are pause, resume, snapshot, stop and status");
+    return refuse("unknown command; there are pause, resume, snapshot, stop, status and follow");
   }
   answer = accept_locked(c);
   if (g_str_equal(command, "status"))
@@ -93,14 +95,37 @@ obey_locked(SgControl *c, const char *command)
   return answer;
 }
 
+/* Without the mutex: making the memory file may take its time. */
 static json_t *
-obey(SgControl *c, const guint8 *line, gsize n)
+follow(SgControl *c, int *pass)
+{
+  g_autoptr(GError) error = NULL;
+
+  g_mutex_lock(&c->mutex);
+  SgPublisher *p = c->publisher;
+  g_mutex_unlock(&c->mutex);
+  if (!p)
+    return refuse("there is nothing to follow yet");
+  *pass = sg_publisher_ask(p, &error);
+  if (*pass < 0)
+    return refuse(error->message);
+  g_mutex_lock(&c->mutex);
+  json_t *answer = accept_locked(c);
+  g_cond_broadcast(&c->changed); /* also a paused training shows its weights */
+  g_mutex_unlock(&c->mutex);
+  return answer;
+}
+
+static json_t *
+obey(SgControl *c, const guint8 *line, gsize n, int *pass)
 {
   json_t *object = json_loadb((const char *)line, n, 0, NULL);
   const char *command = json_string_value(json_object_get(object, "command"));
   json_t *answer;
 
-  if (command) {
+  if (command && g_str_equal(command, "follow")) {
+    answer = follow(c, pass);
+  } else if (command) {
     g_mutex_lock(&c->mutex);
     answer = obey_locked(c, command);
     g_mutex_unlock(&c->mutex);
@@ -161,9 +186,31 @@ client_answer_one(SgControl *c, Client *client)
   if (!lf && !(client->ended && n > 0))
     return FALSE;
   if (!is_blank(in->data, n))
-    say(client, obey(c, in->data, n));
+    say(client, obey(c, in->data, n, &client->pass));
   g_byte_array_remove_range(in, 0, lf ? n + 1 : n);
   return TRUE;
+}
+
+static gssize
+send_some(Client *client)
+{
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {0};
+  struct iovec part = {client->out->data, client->out->len};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+  if (client->pass >= 0) {
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &client->pass, sizeof(int));
+  }
+  return sendmsg(client->fd, &message, MSG_NOSIGNAL);
 }
 
 /* All of these: FALSE when the client is gone. */
@@ -171,9 +218,10 @@ static gboolean
 client_write(Client *client)
 {
   while (client->out->len > 0) {
-    gssize k = send(client->fd, client->out->data, client->out->len, MSG_NOSIGNAL);
+    gssize k = send_some(client);
     if (k < 0)
       return errno == EAGAIN || errno == EINTR;
+    client->pass = -1;
     client->active = g_get_monotonic_time();
     g_byte_array_remove_range(client->out, 0, (guint)k);
   }
@@ -238,6 +286,7 @@ accept_client(SgControl *c)
     drop_idlest(c);
   Client *client = g_new0(Client, 1);
   client->fd = fd;
+  client->pass = -1;
   client->in = g_byte_array_new();
   client->out = g_byte_array_new();
   client->active = g_get_monotonic_time();
@@ -385,12 +434,25 @@ sg_control_take(SgControl *c)
   return flags;
 }
 
+/* Call with the mutex held. Until something changes, or a publication is due. */
+static void
+rest_locked(SgControl *c, gint64 due)
+{
+  if (due > 0)
+    g_cond_wait_until(&c->changed, &c->mutex, g_get_monotonic_time() + due);
+  else
+    g_cond_wait(&c->changed, &c->mutex);
+}
+
 SgControlFlags
 sg_control_wait(SgControl *c)
 {
+  gint64 due;
+
   g_mutex_lock(&c->mutex);
-  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & SG_CONTROL_SNAPSHOT))
-    g_cond_wait(&c->changed, &c->mutex);
+  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & SG_CONTROL_SNAPSHOT) &&
+         (due = c->publisher ? sg_publisher_due(c->publisher) : -1) != 0)
+    rest_locked(c, due);
   SgControlFlags flags = take_locked(c);
   g_mutex_unlock(&c->mutex);
   return flags;
@@ -410,6 +472,14 @@ sg_control_set_status(SgControl *c, const char *json)
   c->status = status;
   g_mutex_unlock(&c->mutex);
   json_decref(old);
+}
+
+void
+sg_control_set_publisher(SgControl *c, SgPublisher *p)
+{
+  g_mutex_lock(&c->mutex);
+  c->publisher = p;
+  g_mutex_unlock(&c->mutex);
 }
 
 static void

@@ -72,6 +72,14 @@ void sg_run_dir_remove_leftovers(const char *path);
  * -1 and errno. */
 int sg_control_connect(const char *run_dir);
 int sg_control_bind(const char *run_dir);
+/* One line there (with its break) and one back, appended to `answer` (without). *passed: the
+ * descriptor that came with it, or -1. Both within timeout_ms. FALSE and errno. */
+gboolean sg_control_exchange(int fd, const char *line, GString *answer, int *passed,
+                             int timeout_ms);
+/* {"command": COMMAND} as a line; to be freed. */
+char *sg_control_line(const char *command);
+/* G_FILE_ERROR for an errno of these; returns FALSE. */
+gboolean sg_control_failed(GError **error, const char *run_dir, int why);
 
 /* ---- signals (control-signals.c) ---- */
 

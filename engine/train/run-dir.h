@@ -7,6 +7,7 @@
 #pragma once
 
 #include "engine/train/options.h"
+#include "engine/train/publish.h"
 
 G_BEGIN_DECLS
 
@@ -53,7 +54,8 @@ void sg_run_dir_free(SgRunDir *r);
 
 /* OUTDIR/…/control.sock: one JSON object a line each way.
  * {"command":"pause"|"resume"|"snapshot"|"stop"|"status"} is answered
- * {"ok":true,…} or {"ok":false,"error":"…"}. A thread of its own answers; the trainer polls. */
+ * {"ok":true,…} or {"ok":false,"error":"…"}. A thread of its own answers; the trainer polls.
+ * {"command":"follow"}: see publish.h. */
 typedef struct _SgControl SgControl;
 typedef enum {
   SG_CONTROL_PAUSE = 1 << 0, /* level: set while paused */
@@ -66,11 +68,13 @@ typedef enum {
 SgControl *sg_control_new(const char *run_dir, GError **error);
 /* What is asked for; SNAPSHOT is cleared by reading it. */
 SgControlFlags sg_control_take(SgControl *c);
-/* Blocks while paused, until resume, stop or a wish for a snapshot (PAUSE is still set then);
- * returns sg_control_take(). */
+/* Blocks while paused, until resume, stop, a wish for a snapshot or a publication that is due
+ * (PAUSE is still set then); returns sg_control_take(). */
 SgControlFlags sg_control_wait(SgControl *c);
 /* What "status" answers with: a JSON object's text, copied. */
 void sg_control_set_status(SgControl *c, const char *json);
+/* What "follow" hands out; has to outlive the control. */
+void sg_control_set_publisher(SgControl *c, SgPublisher *p);
 void sg_control_free(SgControl *c);
 /* The other side (CLI and window): sends one command to a run, returns its answer line. Times out.
  */

@@ -252,12 +252,15 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     SgControlFlags flags = sg_control_wait(t->control);
     stop = (flags & SG_CONTROL_STOP) != 0;
     if ((flags & SG_CONTROL_PAUSE) && !stop) { /* asked for while paused */
-      sg_trainer_snapshot(t);
+      if (flags & SG_CONTROL_SNAPSHOT)
+        sg_trainer_snapshot(t);
+      sg_trainer_publish(t, FALSE);
       continue;
     }
     if (!stop && !iterate(t, pixels, labels, error))
       return FALSE;
     gboolean last = stop || (double)t->l->nimg >= end;
+    sg_trainer_publish(t, last);
     gboolean tick = due(t, t->o->tick_kimg) || (last && t->l->nimg > t->tick_nimg);
     gboolean snap = tick && t->o->snap > 0 && (t->tick + 1) % t->o->snap == 0;
     if (!last && (snap || (flags & SG_CONTROL_SNAPSHOT) || (tick && t->owed)))

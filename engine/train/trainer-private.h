@@ -16,6 +16,7 @@ typedef struct {
   SgLearn *l;
   SgRunDir *dir;
   SgControl *control;
+  SgPublisher *publisher;
   SgLoader *loader;
   gboolean resumed; /* in its own directory */
   gboolean exact;   /* …from a snapshot of its own */
@@ -47,6 +48,11 @@ sg_seconds_since(gint64 start)
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */
 gboolean sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error);
+/* trainer-follow.c */
+/* Has "follow" answered from now on. */
+void sg_trainer_be_followed(SgTrainer *t);
+/* Shows the weights to followers, when that is due; `last`: or will be. */
+void sg_trainer_publish(SgTrainer *t, gboolean last);
 /* trainer-snapshot.c: picture grid, networks, histograms, metric. Problems of the disk are logged
  * and remembered, not errors. */
 void sg_trainer_snapshot(SgTrainer *t);

@@ -7,6 +7,7 @@ trainer_clear(SgTrainer *t)
 {
   sg_loader_free(t->loader);
   sg_control_free(t->control);
+  sg_publisher_free(t->publisher);
   sg_run_dir_free(t->dir);
   sg_learn_free(t->l);
   sg_swd_free(t->swd_real);
@@ -91,7 +92,10 @@ open_run(SgTrainer *t, GError **error)
   if (!t->dir)
     return FALSE;
   t->control = sg_control_new(sg_run_dir_path(t->dir), error);
-  return t->control != NULL;
+  if (!t->control)
+    return FALSE;
+  sg_trainer_be_followed(t);
+  return TRUE;
 }
 
 static void
