@@ -79,7 +79,7 @@ parse_entry(HeaderEntry *e, json_t *object, guint64 buffer_size, GError **error)
 {
   json_t *offsets = json_object_get(object, "data_offsets");
   json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
-  guint64 bytes;
+  guint64 bytes = 0;
 
   if (!json_is_object(object))
     return sg_broken(error, "“%s” in the header is not a tensor", e->name);
