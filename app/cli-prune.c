@@ -3,6 +3,7 @@
 #include "app/figure.h"
 #include "engine/explore/prune-save.h"
 #include "engine/explore/prune-score.h"
+#include "engine/explore/real-score.h"
 #include "engine/formats/picture.h"
 #include "engine/formats/writer.h"
 #include <jansson.h>
@@ -12,9 +13,10 @@
 #include <string.h>
 
 #define MAX_THRESHOLDS 100001
+#define REAL_IMAGES    32
 
 typedef struct {
-  char *network, *magnitude, *exclude, *outdir, *save;
+  char *network, *magnitude, *exclude, *outdir, *save, *data;
   char **layers;
   double from, to, step, trunc, threshold;
   gint64 seed;
@@ -32,6 +34,7 @@ typedef struct {
   GString *csv;
   json_t *pictures;
   guint64 total;
+  SgScoreSummary real; /* of --data; no images: not asked for */
 } Job;
 
 /* ---- options --------------------------------------------------------------------------------- */
@@ -44,6 +47,7 @@ options_clear(Options *o)
   g_free(o->exclude);
   g_free(o->outdir);
   g_free(o->save);
+  g_free(o->data);
   g_strfreev(o->layers);
 }
 
@@ -79,6 +83,8 @@ options_check(const Options *o, int argc, char **argv, GError **error)
     cli_set_usage_error(error, "which model? --network=FILE");
   else if (!o->outdir && !o->save)
     cli_set_usage_error(error, "where to? --outdir=DIR, or --threshold=T --save=FILE.safetensors");
+  else if (o->data && !o->outdir)
+    cli_set_usage_error(error, "--data=DIR|ZIP is scored beside a sweep: --outdir=DIR is missing");
   else if (!o->save != (o->threshold < 0))
     cli_set_usage_error(error, "--threshold=T (0 or more) and --save=FILE go together");
   else if (o->magnitude && strcmp(o->magnitude, "stored") && strcmp(o->magnitude, "effective"))
@@ -111,6 +117,8 @@ options_parse(Options *o, int argc, char **argv, GError **error)
        "DIR"},
       {"pictures", 0, 0, G_OPTION_ARG_INT, &o->pictures,
        "grids of faces, at evenly spaced thresholds (11)", "N"},
+      {"data", 0, 0, G_OPTION_ARG_FILENAME, &o->data,
+       "real pictures, the first 32 of which are scored as well", "DIR|ZIP"},
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &o->threshold, "of the model to save", "T"},
       {"save", 0, 0, G_OPTION_ARG_FILENAME, &o->save, "the pruned model", "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
@@ -121,7 +129,10 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       "and standard\n"
       "deviation of the discriminator's sigmoid and logit over the faces. prune.svg has both "
       "curves, t0.000.png\n"
-      "and so on the faces. The discriminator sees the faces in batches as large as its minibatch "
+      "and so on the faces. With --data, real.csv and a line in prune.svg say what the same "
+      "discriminator says of\n"
+      "real pictures, cropped and resized as for a training. The discriminator sees the faces in "
+      "batches as large as its minibatch "
       "groups, in order.\n"
       "Layers are named as \"vitrine inspect\" lists them, without G_ema.\n"
       "  vitrine prune --network model.pkl --outdir out --exclude mapping,torgb\n"
@@ -305,18 +316,56 @@ run_sweep(Job *job, GError **error)
   return ok;
 }
 
+/* What D says of real pictures: how far any generator could come. */
+static gboolean
+score_real(Job *job, GError **error)
+{
+  g_autoptr(SgRenderer) renderer = sg_renderer_new(job->model, NULL, error);
+  g_autoptr(SgRealScorer) s =
+      renderer ? sg_real_scorer_new(job->model, job->opt->data, REAL_IMAGES, error) : NULL;
+  gboolean done = FALSE;
+
+  while (s && !done)
+    if (!sg_real_scorer_step(s, renderer, &done, error))
+      return FALSE;
+  if (!s)
+    return FALSE;
+  job->real = *sg_real_scorer_summary(s);
+  if (!job->opt->json)
+    printf("%d real pictures: score %.6f ± %.6f, logit %+.6f ± %.6f\n", job->real.images,
+           job->real.score_mean, job->real.score_std, job->real.logit_mean, job->real.logit_std);
+  return TRUE;
+}
+
+static gboolean
+write_real(const Job *job, GError **error)
+{
+  const SgScoreSummary *r = &job->real;
+  g_autofree char *path = g_build_filename(job->opt->outdir, "real.csv", NULL);
+  g_autofree char *text =
+      g_strdup_printf("images,score_mean,score_std,logit_mean,logit_std\n"
+                      "%d,%.9g,%.9g,%.9g,%.9g\n",
+                      r->images, r->score_mean, r->score_std, r->logit_mean, r->logit_std);
+
+  return r->images == 0 || sg_write_file(path, text, strlen(text), error);
+}
+
 static gboolean
 write_results(const Job *job, GError **error)
 {
   g_autofree char *csv = g_build_filename(job->opt->outdir, "prune.csv", NULL);
   g_autofree char *svg = g_build_filename(job->opt->outdir, "prune.svg", NULL);
   const VitrineAxes axes = {NULL, "threshold", NULL, 0, 1};
+  const double ends[] = {job->threshold[0], job->threshold[job->n - 1]};
+  const double level[] = {job->real.score_mean, job->real.score_mean};
   const VitrineCurve curves[] = {
       {"weights that remain", (gsize)job->n, job->threshold, job->share},
-      {"discriminator score", (gsize)job->n, job->threshold, job->score_mean}};
+      {"discriminator score", (gsize)job->n, job->threshold, job->score_mean},
+      {"score of real pictures", 2, ends, level}};
+  gsize n = !job->model->info.has_d ? 1 : job->real.images == 0 ? 2 : 3;
 
-  return sg_write_file(csv, job->csv->str, job->csv->len, error) &&
-         vitrine_figure_curves(svg, &axes, job->model->info.has_d ? 2 : 1, curves, error);
+  return sg_write_file(csv, job->csv->str, job->csv->len, error) && write_real(job, error) &&
+         vitrine_figure_curves(svg, &axes, n, curves, error);
 }
 
 /* Thresholds are rounded to what the table prints, so that they are the same numbers there. */
@@ -350,7 +399,7 @@ sweep(Job *job, GError **error)
     fprintf(stderr, "vitrine prune: %s has no discriminator, so nothing is scored\n", o->network);
   job->csv =
       g_string_new("threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std\n");
-  return run_sweep(job, error) && write_results(job, error);
+  return (!o->data || score_real(job, error)) && run_sweep(job, error) && write_results(job, error);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */
@@ -421,6 +470,12 @@ print_json(const Job *job, json_t *saved, double seconds)
     json_object_set_new(root, "weights", json_integer((json_int_t)job->total));
     json_object_set(root, "pictures", job->pictures);
   }
+  if (job->real.images > 0)
+    json_object_set_new(root, "real",
+                        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "data", o->data, "images",
+                                  job->real.images, "score_mean", job->real.score_mean, "score_std",
+                                  job->real.score_std, "logit_mean", job->real.logit_mean,
+                                  "logit_std", job->real.logit_std));
   if (saved)
     json_object_set(root, "saved", saved);
   char *text = json_dumps(root, JSON_INDENT(2));

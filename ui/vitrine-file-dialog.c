@@ -80,6 +80,22 @@ vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *name,
   gtk_file_dialog_save(dialog, parent, NULL, saved_cb, request_new(done, data));
 }
 
+static void
+folder_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr(GFile) file =
+      gtk_file_dialog_select_folder_finish(GTK_FILE_DIALOG(source), result, NULL);
+  finish(data, file);
+}
+
+void
+vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc done,
+                           gpointer data)
+{
+  g_autoptr(GtkFileDialog) dialog = dialog_new(title, NULL);
+  gtk_file_dialog_select_folder(dialog, parent, NULL, folder_cb, request_new(done, data));
+}
+
 #else
 
 static void
@@ -134,6 +150,13 @@ vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *name,
   GtkFileChooser *chooser = chooser_new(parent, title, GTK_FILE_CHOOSER_ACTION_SAVE, filter);
   gtk_file_chooser_set_current_name(chooser, name);
   show(chooser, done, data);
+}
+
+void
+vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc done,
+                           gpointer data)
+{
+  show(chooser_new(parent, title, GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, NULL), done, data);
 }
 
 #endif

@@ -15,5 +15,8 @@ void vitrine_file_dialog_open(GtkWindow *parent, const char *title, GtkFileFilte
 /* Asks before an existing file is replaced. */
 void vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *name,
                               GtkFileFilter *filter, VitrineFileFunc done, gpointer data);
+/* A folder, which must exist. */
+void vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc done,
+                                gpointer data);
 
 G_END_DECLS

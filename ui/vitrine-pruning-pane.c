@@ -4,6 +4,7 @@
 #include "ui/vitrine-number.h"
 #include "ui/vitrine-pane-resources.h"
 #include "ui/vitrine-pruning-layers.h"
+#include "ui/vitrine-pruning-reals.h"
 #include "ui/vitrine-pruning-save.h"
 #include "ui/vitrine-pruning-sweep.h"
 
@@ -33,6 +34,7 @@ struct _VitrinePruningPane {
   GtkPicture *pictures[VITRINE_SCORED_FACES];
   VitrinePruningSweep *sweep;
   VitrinePruningLayers *layers;
+  VitrinePruningReals *reals;
 };
 
 G_DEFINE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, GTK_TYPE_BOX)
@@ -495,6 +497,7 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   vitrine_pane_register_resource();
   g_type_ensure(VITRINE_TYPE_PRUNING_SWEEP);
   g_type_ensure(VITRINE_TYPE_PRUNING_LAYERS);
+  g_type_ensure(VITRINE_TYPE_PRUNING_REALS);
   gtk_widget_class_set_template_from_resource(
       widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-pruning-pane.ui");
   BIND(adjustment);
@@ -514,6 +517,7 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   BIND(faces);
   BIND(sweep);
   BIND(layers);
+  BIND(reals);
   gtk_widget_class_bind_template_callback(widget_class, threshold_changed_cb);
   gtk_widget_class_bind_template_callback(widget_class, reset_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_cb);
@@ -527,6 +531,7 @@ vitrine_pruning_pane_new(VitrineSession *session)
   self->session = g_object_ref(session);
   vitrine_pruning_layers_set_session(self->layers, session);
   vitrine_pruning_sweep_set_session(self->sweep, session);
+  vitrine_pruning_reals_set_session(self->reals, session, self->sweep);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);

@@ -26,7 +26,8 @@ struct _VitrinePruningSweep {
   int done;
   /* [k]: score mean and deviation, logit mean and deviation; NAN: not measured yet */
   double result[N][4];
-  int label; /* class, conditional models only */
+  int label;   /* class, conditional models only */
+  double real; /* mean score of real pictures; NAN: not known */
   guint redraw;
 };
 
@@ -297,6 +298,16 @@ vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounte
   update_button(self);
 }
 
+void
+vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score)
+{
+  const double x[] = {0, 1}, y[] = {score, score};
+
+  self->real = score;
+  vitrine_plot_set_series(self->plot, 2, _("real images"), VITRINE_PLOT_DASHED,
+                          isnan(score) ? 0 : 2, x, y);
+}
+
 /* ---- export ------------------------------------------------------------------------------------
  */
 
@@ -333,9 +344,11 @@ write_figure(VitrinePruningSweep *self, const char *path, GError **error)
   g_autofree double *x = g_new(double, N);
   g_autofree double *share = g_new(double, N);
   g_autofree double *mean = g_new(double, N);
+  const double ends[] = {0, 1}, level[] = {self->real, self->real};
   VitrineAxes axes = {NULL, _("threshold"), NULL, 0, 1};
-  VitrineCurve curves[] = {{_("score (mean sigmoid)"), N, x, mean},
-                           {_("remaining weights"), N, x, share}};
+  const VitrineCurve curves[] = {{_("remaining weights"), N, x, share},
+                                 {_("score (mean sigmoid)"), N, x, mean},
+                                 {_("score of real pictures"), 2, ends, level}};
   guint64 unused;
 
   for (int k = 0; k < N; k++) {
@@ -343,8 +356,11 @@ write_figure(VitrinePruningSweep *self, const char *path, GError **error)
     mean[k] = self->result[k][0];
     remaining_at(self, k, &unused, &share[k]);
   }
-  return has_discriminator(self) ? vitrine_figure_curves(path, &axes, 2, curves, error)
-                                 : vitrine_figure_curves(path, &axes, 1, curves + 1, error);
+  return vitrine_figure_curves(path, &axes,
+                               !has_discriminator(self) ? 1
+                               : isnan(self->real)      ? 2
+                                                        : 3,
+                               curves, error);
 }
 
 gboolean
@@ -399,6 +415,7 @@ vitrine_pruning_sweep_init(VitrinePruningSweep *self)
 
   for (int k = 0; k < N; k++)
     self->result[k][0] = NAN;
+  self->real = NAN;
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 8);
   gtk_widget_set_margin_top(GTK_WIDGET(self), 6);

@@ -15,6 +15,8 @@ G_DECLARE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, VITRINE, PRUNIN
 void vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session);
 /* Borrowed for as long as it is set; NULL: not there yet. */
 void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter);
+/* The mean score of real pictures, a level in the plot and in drawn exports; NAN: none. */
+void vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score);
 /* Writes the curves to path: .png and .svg draw them, anything else is CSV with the columns of
  * "vitrine prune". Needs a counter. Errors: G_FILE_ERROR naming the file. */
 gboolean vitrine_pruning_sweep_export(VitrinePruningSweep *self, const char *path, GError **error);

@@ -1,13 +1,12 @@
 #include "engine/explore/prune-score.h"
 #include "engine/explore/nets.h"
+#include "engine/explore/real-score.h"
 #include <math.h>
 #include <string.h>
 
 /* Faces of a slice at 64×64 pixels; fewer where pictures are larger. A slice stays near 20 ms. */
 #define SLICE_FACES  8
 #define SLICE_PIXELS ((gint64)SLICE_FACES * 64 * 64)
-/* Batches of D where the model does not say how large a group is. */
-#define DEFAULT_GROUP 4
 
 /* ---- counts ---------------------------------------------------------------------------------- */
 
@@ -154,13 +153,6 @@ struct _SgPruneScorer {
   SgPruneResult result;
 };
 
-static int
-batch_size(const SgModelInfo *info)
-{
-  return info->mbstd_num_channels > 0 && info->mbstd_group_size > 0 ? info->mbstd_group_size
-                                                                    : DEFAULT_GROUP;
-}
-
 static gboolean
 scorer_alloc(SgPruneScorer *s, int images, GError **error)
 {
@@ -190,7 +182,7 @@ sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi, GError
   s->model = sg_model_ref(model);
   s->seed = seed;
   s->phase = PHASE_IDLE;
-  s->group = batch_size(info);
+  s->group = sg_score_group(info);
   s->recipe = sg_recipe_new(info->z_dim, info->w_dim);
   s->recipe->psi = psi;
   s->recipe->label = info->c_dim > 0 ? 0 : -1;
@@ -289,35 +281,17 @@ step_faces(SgPruneScorer *s, GError **error)
   return TRUE;
 }
 
-static double
-sigmoid(double x)
-{
-  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
-
-static void
-mean_and_std(int n, const double *x, double *mean, double *std)
-{
-  double sum = 0, squares = 0;
-
-  for (int i = 0; i < n; i++)
-    sum += x[i] / n;
-  for (int i = 0; i < n; i++)
-    squares += (x[i] - sum) * (x[i] - sum) / n;
-  *mean = sum;
-  *std = sqrt(squares);
-}
-
 static void
 summarise(SgPruneScorer *s)
 {
   SgPruneResult *r = &s->result;
-  g_autofree double *scores = g_new(double, r->images);
+  SgScoreSummary sum;
 
-  for (int i = 0; i < r->images; i++)
-    scores[i] = sigmoid(s->logits[i]);
-  mean_and_std(r->images, s->logits, &r->logit_mean, &r->logit_std);
-  mean_and_std(r->images, scores, &r->score_mean, &r->score_std);
+  sg_score_summarise(r->images, s->logits, &sum);
+  r->logit_mean = sum.logit_mean;
+  r->logit_std = sum.logit_std;
+  r->score_mean = sum.score_mean;
+  r->score_std = sum.score_std;
   r->scored = TRUE;
 }
 

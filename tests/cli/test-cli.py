@@ -8,6 +8,7 @@ import json
 import math
 import os
 import resource
+import statistics
 import struct
 import subprocess
 import sys
@@ -640,6 +641,31 @@ class Prune(Case):
         again = self.run_ok('generate', '--network=' + fixture('simplerick_zip.pt'), '--outdir=' + self.out, '--json',
                             '--recipe=' + os.path.join(path, 't0.300.png'))
         self.assertEqual(len(json.loads(again)['pictures']), 5)
+
+    def test_real(self):
+        """Real pictures are scored as `score` scores the same files, 4 at a time."""
+        pictures = self.generate('a', '--seeds=3-8', network=BUNDLED)
+        files = sorted(os.path.join(pictures, f) for f in os.listdir(pictures) if f.endswith('.png'))
+        logits = []
+        for part in files[:4], files[4:]:
+            said = self.run_ok('score', '--network=' + BUNDLED, f'--batch={len(part)}', *part)
+            logits += [float(line.split('\t')[0]) for line in said.splitlines()[1:]]
+        sigmoids = [1 / (1 + math.exp(-x)) for x in logits]
+        path = os.path.join(self.out, 'p')
+        said = json.loads(self.run_ok('prune', '--network=' + BUNDLED, '--outdir=' + path, '--json', '--to=0.1',
+                                      '--step=0.1', '--images=1', '--pictures=0', '--data=' + pictures))
+        row = read(os.path.join(path, 'real.csv')).decode().splitlines()
+        self.assertEqual(row[0], 'images,score_mean,score_std,logit_mean,logit_std')
+        found = [float(x) for x in row[1].split(',')]
+        for a, b in zip(found, (6, statistics.fmean(sigmoids), statistics.pstdev(sigmoids),
+                                statistics.fmean(logits), statistics.pstdev(logits))):
+            self.assertAlmostEqual(a, b, places=5)
+        self.assertEqual((said['real']['images'], said['real']['data']), (6, pictures))
+        self.assertAlmostEqual(said['real']['score_mean'], found[1])
+        self.run_bad(2, 'prune', '--network=' + BUNDLED, '--data=' + pictures, '--threshold=1', '--save=' + path,
+                     says=['--outdir'])
+        missing = os.path.join(self.out, 'none')
+        self.run_bad(1, 'prune', '--network=' + BUNDLED, '--outdir=' + path, '--data=' + missing, says=[missing])
 
     def test_layers(self):
         """Everything excluded or zero by name: nothing goes but the layer with a threshold of its own."""

@@ -6,7 +6,9 @@
 #include "tests/ui/window-fixture.h"
 #include "ui/vitrine-plot.h"
 #include "engine/formats/model.h"
+#include "engine/formats/picture.h"
 #include "ui/vitrine-dialogs.h"
+#include "ui/vitrine-pruning-reals.h"
 #include "ui/vitrine-pruning-save.h"
 #include "ui/vitrine-pruning-sweep.h"
 #include "ui/vitrine-side.h"
@@ -490,6 +492,100 @@ test_no_discriminator(void)
   fixture_close(&f);
 }
 
+/* Six pictures in `dir`; what the discriminator says of their bytes, 4 and 2 at a time. */
+static double
+make_pictures(SgModel *model, const char *dir)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgRenderer) renderer = sg_renderer_new(model, NULL, &error);
+  g_autoptr(SgRecipe) r = sg_recipe_new(model->info.z_dim, model->info.w_dim);
+  int size = model->info.img_resolution;
+  gint64 shape[4] = {6, 3, size, size};
+  g_autoptr(SgTensor) all = sg_tensor_new(4, shape);
+  gsize face = all->numel / 6;
+  double logits[6], score = 0;
+
+  r->faces = 6;
+  r->seed = 70;
+  g_autoptr(SgPicture) p = sg_renderer_render(renderer, r, 0, &error);
+  g_assert_no_error(error);
+  for (int i = 0; i < 6; i++) {
+    g_autofree char *name = g_strdup_printf("%d.png", i);
+    g_autofree char *path = g_build_filename(dir, name, NULL);
+    const guint8 *rgb = p->rgb + (gsize)i * face;
+    sg_png_write(path, rgb, size, size, NULL, &error);
+    g_assert_no_error(error);
+    for (gsize k = 0; k < face; k++)
+      all->data[(gsize)i * face + k] = (float)rgb[k % (face / 3) * 3 + k / (face / 3)] / 127.5f - 1;
+  }
+  g_assert_cmpint(model->info.mbstd_group_size, ==, 4);
+  sg_renderer_score(renderer, all, NULL, 4, logits, &error);
+  g_assert_no_error(error);
+  for (int i = 0; i < 6; i++)
+    score += 1 / (1 + exp(-logits[i])) / 6;
+  return score;
+}
+
+static gboolean
+real_says(Fixture *f, gpointer what)
+{
+  return strstr(text(f, "prune-real"), what) != NULL;
+}
+
+static void
+message_cb(VitrineSession *session, const char *message, gboolean is_error, char **last)
+{
+  g_free(*last);
+  *last = g_strdup(message);
+}
+
+/* The data set that a snapshot's training names is scored without being asked for. */
+static void
+test_real(void)
+{
+  Fixture f;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *message = NULL, *dir = fixture_path("real"), *contents = NULL;
+  g_autofree char *snapshot = fixture_path("network-snapshot-000001.safetensors");
+  g_autofree char *options = fixture_path("training_options.json");
+  g_autofree char *json = g_strdup_printf("{\"data\": \"%s\"}", dir);
+  gsize length;
+
+  g_assert_cmpint(g_mkdir_with_parents(dir, 0777), ==, 0);
+  open_pane(&f, FALSE);
+  SgModel *model = vitrine_session_get_model(f.session);
+  double score = make_pictures(model, dir);
+  fixture_wait(&f, real_says, "no data set", 30);
+  g_file_get_contents(model->path, &contents, &length, &error);
+  g_assert_no_error(error);
+  g_file_set_contents(snapshot, contents, (gssize)length, &error);
+  g_assert_no_error(error);
+  g_file_set_contents(options, json, -1, &error);
+  g_assert_no_error(error);
+  fixture_close(&f);
+
+  fixture_forget_state();
+  fixture_open(&f, snapshot);
+  vitrine_side_show(find_side(GTK_WIDGET(f.window)), "pruning");
+  fixture_wait(&f, real_says, "6 pictures", 30);
+  g_autofree char *says = g_strdup_printf("score %.3f", score);
+  g_assert_nonnull(strstr(text(&f, "prune-real"), says));
+  g_autofree char *there = vitrine_plot_describe(VITRINE_PLOT(part(&f, "prune-plot")), 0.5);
+  g_assert_nonnull(strstr(there, "real images"));
+
+  GtkWidget *reals = gtk_widget_get_parent(part(&f, "prune-real"));
+  g_autoptr(GFile) nowhere = g_file_new_for_path("/no/where");
+  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &message);
+  vitrine_pruning_reals_choose(VITRINE_PRUNING_REALS(reals), nowhere);
+  fixture_wait(&f, real_says, "not scored", 30);
+  g_assert_nonnull(strstr(message, "/no/where"));
+  g_autoptr(GFile) folder = g_file_new_for_path(dir);
+  vitrine_pruning_reals_choose(VITRINE_PRUNING_REALS(reals), folder);
+  fixture_wait(&f, real_says, says, 30);
+  fixture_close(&f);
+  g_remove(options);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -501,6 +597,7 @@ main(int argc, char **argv)
   g_test_add_func("/pruning/layers", test_layers);
   g_test_add_func("/pruning/sweep", test_sweep);
   g_test_add_func("/pruning/faces", test_faces);
+  g_test_add_func("/pruning/real", test_real);
   g_test_add_func("/pruning/save", test_save);
   g_test_add_func("/pruning/no-discriminator", test_no_discriminator);
   return g_test_run();
