@@ -21,7 +21,8 @@ struct _VitrineIdleWork {
   gboolean score_done;
 
   SgRecipe *measured; /* the unmodified first face that `next_dim` counts for */
-  int next_dim[2];
+  int next_dim[2];    /* goes round */
+  int unmeasured[2];  /* how many dimensions are still to be measured */
   int batch[2];
 };
 
@@ -48,6 +49,26 @@ vitrine_idle_work_free(VitrineIdleWork *self)
   sg_picture_free(self->picture);
   sg_recipe_free(self->measured);
   g_free(self);
+}
+
+static void
+measure_all(VitrineIdleWork *self)
+{
+  self->unmeasured[SG_SPACE_Z] = self->info->z_dim;
+  self->unmeasured[SG_SPACE_W] = self->info->w_dim;
+}
+
+void
+vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer)
+{
+  self->renderer = renderer;
+  self->info = &sg_renderer_model(renderer)->info;
+  g_clear_pointer(&self->shown, sg_recipe_free);
+  g_clear_pointer(&self->original, sg_recipe_free);
+  g_clear_object(&self->original_texture);
+  g_clear_pointer(&self->picture, sg_picture_free);
+  self->score_done = TRUE;
+  measure_all(self);
 }
 
 /* The face whose dimensions are measured: one, without edits, so that an edit does not start the
@@ -102,6 +123,7 @@ vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe, SgP
     g_clear_pointer(&self->measured, sg_recipe_free);
     self->measured = g_steal_pointer(&face);
     self->next_dim[SG_SPACE_Z] = self->next_dim[SG_SPACE_W] = 0;
+    measure_all(self);
   }
   if (is_original)
     set_original(self, sg_recipe_copy(recipe), texture);
@@ -118,8 +140,7 @@ needs_original(VitrineIdleWork *self)
 static gboolean
 needs_influence(VitrineIdleWork *self, gboolean measure, SgSpace space)
 {
-  int dims = space == SG_SPACE_Z ? self->info->z_dim : self->info->w_dim;
-  return measure && self->measured && self->next_dim[space] < dims;
+  return measure && self->measured && self->unmeasured[space] > 0;
 }
 
 gboolean
@@ -192,7 +213,8 @@ static void
 measure_some(VitrineIdleWork *self, SgSpace space, VitrineReport *news)
 {
   int all = space == SG_SPACE_Z ? self->info->z_dim : self->info->w_dim;
-  int first = self->next_dim[space], n = MIN(self->batch[space], all - first);
+  int first = self->next_dim[space];
+  int n = MIN(MIN(self->batch[space], all - first), self->unmeasured[space]);
   int dims[INFLUENCE_BATCH];
   double values[INFLUENCE_BATCH];
   g_autoptr(GError) error = NULL;
@@ -203,12 +225,13 @@ measure_some(VitrineIdleWork *self, SgSpace space, VitrineReport *news)
   if (!sg_renderer_influence(self->renderer, self->measured, space, INFLUENCE_DELTA, n, dims,
                              values, &error)) {
     g_warning("Influence not measured: %s", error->message);
-    self->next_dim[space] = all;
+    self->unmeasured[space] = 0;
     return;
   }
   double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
   self->batch[space] = (int)CLAMP(SLICE_SECONDS * n / MAX(seconds, 1e-6), 1, INFLUENCE_BATCH);
-  self->next_dim[space] = first + n;
+  self->next_dim[space] = (first + n) % all;
+  self->unmeasured[space] -= n;
   news->influence = g_array_sized_new(FALSE, FALSE, sizeof(VitrineInfluence), (guint)n);
   for (int i = 0; i < n; i++) {
     VitrineInfluence one = {space, dims[i], values[i]};

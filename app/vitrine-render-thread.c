@@ -26,6 +26,8 @@ struct _VitrineRenderThread {
   gboolean stop;
   guint generation; /* of the renderer; reports of an older one are dropped */
   SgRenderer *next_renderer;
+  gboolean same_model; /* next_renderer has only other weights */
+  guint weights;       /* of the newest renderer handed in */
   Request *slot;
   gint64 quiet_from; /* idle work may begin */
   GQueue jobs;       /* of Job* */
@@ -37,7 +39,7 @@ struct _VitrineRenderThread {
 
   /* The thread's own. */
   SgRenderer *renderer;
-  guint renderer_generation;
+  guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
 };
 
@@ -165,22 +167,36 @@ render(VitrineRenderThread *self, Request *request)
     news->original =
         vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);
   }
+  frame->weights = self->renderer_weights;
   frame->recipe = g_steal_pointer(&request->recipe);
   request_free(request);
   post(self, news);
 }
 
 static void
+free_elsewhere(SgRenderer *renderer)
+{
+  vitrine_free_elsewhere(renderer, (GDestroyNotify)sg_renderer_free);
+}
+
+static void
 take_renderer(VitrineRenderThread *self)
 {
   SgRenderer *old = self->renderer;
+  gboolean same_model = self->same_model && self->work;
 
   self->renderer = g_steal_pointer(&self->next_renderer);
   self->renderer_generation = self->generation;
+  self->renderer_weights = self->weights;
+  self->same_model = FALSE;
   g_mutex_unlock(&self->mutex);
-  sg_renderer_free(old);
-  g_clear_pointer(&self->work, vitrine_idle_work_free);
-  self->work = vitrine_idle_work_new(self->renderer);
+  if (same_model) {
+    vitrine_idle_work_set_renderer(self->work, self->renderer);
+  } else {
+    g_clear_pointer(&self->work, vitrine_idle_work_free);
+    self->work = vitrine_idle_work_new(self->renderer);
+  }
+  free_elsewhere(old);
   g_mutex_lock(&self->mutex);
 }
 
@@ -305,13 +321,36 @@ vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *render
 {
   vitrine_tasks_stop_all(self->tasks);
   g_mutex_lock(&self->mutex);
-  sg_renderer_free(self->next_renderer);
+  SgRenderer *unused = self->next_renderer;
   self->next_renderer = renderer;
+  self->same_model = FALSE;
+  self->weights++;
   self->generation++;
   g_clear_pointer(&self->slot, request_free);
   g_clear_pointer(&self->report, report_free);
   g_cond_signal(&self->cond);
   g_mutex_unlock(&self->mutex);
+  free_elsewhere(unused);
+}
+
+void
+vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer)
+{
+  g_mutex_lock(&self->mutex);
+  SgRenderer *unused = self->next_renderer;
+  /* A model that has not been taken yet stays another model. */
+  self->same_model = unused ? self->same_model : TRUE;
+  self->next_renderer = renderer;
+  self->weights++;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  free_elsewhere(unused);
+}
+
+guint
+vitrine_render_thread_get_weights(VitrineRenderThread *self)
+{
+  return self->weights; /* written by this thread only */
 }
 
 void

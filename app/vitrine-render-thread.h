@@ -23,6 +23,7 @@ typedef struct {
   int w_dim;
   double seconds; /* the renderer's own wall time */
   gboolean reduced;
+  guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
   GError *error; /* set: nothing above but recipe */
 } VitrineFrame;
 
@@ -50,6 +51,11 @@ void vitrine_render_thread_free(VitrineRenderThread *self);
 
 /* Takes `renderer`. Waiting requests and undelivered reports of the previous model are dropped. */
 void vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *renderer);
+/* Takes `renderer`, which has other weights of the same model: it is used from the next picture on.
+ * What waits and what runs (requests, tasks) goes on with it; nothing is dropped. */
+void vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer);
+/* Counts both of the above: frames with a smaller number are of older weights. */
+guint vitrine_render_thread_get_weights(VitrineRenderThread *self);
 /* Copies `recipe`. `max_resolution` as sg_renderer_render(). */
 void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
                                    int max_resolution);
@@ -57,7 +63,8 @@ void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *re
  * without a model). */
 typedef void (*VitrineJobFunc)(SgRenderer *renderer, gpointer data);
 void vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointer data);
-/* As vitrine_tasks_start(), vitrine_tasks_stop(); another renderer ends all tasks without news. */
+/* As vitrine_tasks_start(), vitrine_tasks_stop(); another model ends all tasks without news, other
+ * weights do not: a step takes the renderer it is given. */
 guint vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
                                        gpointer data, gpointer user_data);
 void vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id);

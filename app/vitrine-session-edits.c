@@ -101,7 +101,7 @@ vitrine_session_get_favourite(VitrineSession *self, SgSpace space, int dim)
   if (!self->model)
     return NULL;
   g_snprintf(key, sizeof key, "%d", dim);
-  json_t *model = json_object_get(self->favourites, self->model->hash);
+  json_t *model = json_object_get(self->favourites, self->favourites_key);
   return json_string_value(json_object_get(json_object_get(model, space_keys[space]), key));
 }
 
@@ -114,7 +114,7 @@ vitrine_session_set_favourite(VitrineSession *self, SgSpace space, int dim, cons
     return;
   g_snprintf(key, sizeof key, "%d", dim);
   json_t *names =
-      member_object(member_object(self->favourites, self->model->hash), space_keys[space]);
+      member_object(member_object(self->favourites, self->favourites_key), space_keys[space]);
   if (name)
     json_object_set_new(names, key, json_string(name));
   else

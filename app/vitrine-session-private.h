@@ -23,6 +23,14 @@ struct _VitrineSession {
   double full_seconds;    /* of the last full render; 0: none of this kind yet */
   int reduced_resolution; /* while dragging; 0: full */
 
+  SgRecipe *shown;       /* of the newest picture */
+  SgRecipe *original_of; /* what `original` shows */
+
+  guint model_serial;    /* grows when another model is opened */
+  SgModel *next_weights; /* waits while others are being packed, or NULL */
+  gboolean packing;
+  char *favourites_key;
+
   GdkTexture *texture, *original;
   int picture_width, picture_height;
   double render_seconds;
@@ -44,6 +52,10 @@ struct _VitrineSession {
 /* Both take what they are given. The recipe may be NULL for a fresh one. */
 void vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *renderer,
                                  SgRecipe *recipe);
+/* Is `model` of the same architecture as the open one? */
+gboolean vitrine_session_takes_weights(VitrineSession *self, const SgModel *model);
+/* Packed already; takes both. */
+void vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRenderer *renderer);
 /* The faces' own w and z came from a vector file; one step of the history. */
 void vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *v);
 void vitrine_session_set_loading(VitrineSession *self, gboolean loading);

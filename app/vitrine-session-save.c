@@ -99,13 +99,17 @@ new_save(VitrineSession *self, GFile *file)
   return task;
 }
 
-/* On the render thread. The disk may be slow: the writing goes elsewhere. */
+/* On the render thread. The disk may be slow: the writing goes elsewhere. The hash is that of the
+ * weights that draw: a training that is followed may have sent others since. */
 static void
 render_for_file(SgRenderer *renderer, gpointer data)
 {
   GTask *task = data;
   SaveJob *job = g_task_get_task_data(task);
+  const SgModel *model = sg_renderer_model(renderer);
+  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
 
+  job->json = sg_recipe_to_json(job->recipe, model->hash, model_path);
   job->picture = sg_renderer_render(renderer, job->recipe, 0, &job->error);
   g_task_run_in_thread(task, write_worker);
   g_object_unref(task);
@@ -120,9 +124,7 @@ vitrine_session_save_picture(VitrineSession *self, GFile *file)
   if (!task)
     return;
   SaveJob *job = g_task_get_task_data(task);
-  g_autofree char *model_path = g_canonicalize_filename(self->model->path, NULL);
   job->recipe = sg_recipe_copy(recipe);
-  job->json = sg_recipe_to_json(recipe, self->model->hash, model_path);
   vitrine_render_thread_run(self->render, render_for_file, task);
 }
 

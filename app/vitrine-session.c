@@ -26,7 +26,15 @@ enum {
   N_PROPS
 };
 
-enum { MODEL_CHANGED, RECIPE_CHANGED, PICTURE_CHANGED, INFLUENCE_CHANGED, MESSAGE, N_SIGNALS };
+enum {
+  MODEL_CHANGED,
+  WEIGHTS_CHANGED,
+  RECIPE_CHANGED,
+  PICTURE_CHANGED,
+  INFLUENCE_CHANGED,
+  MESSAGE,
+  N_SIGNALS
+};
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -128,12 +136,31 @@ take_frame(VitrineSession *self, VitrineFrame *frame)
   g_free(self->w_base);
   self->w_base = g_steal_pointer(&frame->w);
   self->render_seconds = frame->seconds;
-  self->stale = !sg_recipe_equal(frame->recipe, recipe);
+  self->stale = !sg_recipe_equal(frame->recipe, recipe) ||
+                frame->weights != vitrine_render_thread_get_weights(self->render);
+  sg_recipe_free(self->shown);
+  self->shown = g_steal_pointer(&frame->recipe);
   adapt_resolution(self, frame);
   if (frame->reduced && !self->gesture && !self->stale)
     queue_submit(self);
   set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_RENDER_SECONDS]);
+}
+
+/* NULL beside a new picture: not known yet. One of older weights stays until then: whoever compares
+ * sees no gap. */
+static void
+take_original(VitrineSession *self, GdkTexture *original)
+{
+  SgRecipe *plain = self->shown ? sg_recipe_unmodified(self->shown) : NULL;
+
+  if (!original && plain && self->original_of && sg_recipe_equal(plain, self->original_of)) {
+    sg_recipe_free(plain);
+    return;
+  }
+  sg_recipe_free(self->original_of);
+  self->original_of = plain;
+  set_texture(self, &self->original, original, PROP_ORIGINAL);
 }
 
 static void
@@ -142,13 +169,12 @@ deliver_cb(VitrineReport *report, gpointer user_data)
   VitrineSession *self = user_data;
 
   g_object_ref(self);
-  if (report->frame) {
+  if (report->frame)
     take_frame(self, report->frame);
-    set_texture(self, &self->original, report->original, PROP_ORIGINAL);
+  if (report->frame || report->original)
+    take_original(self, report->original);
+  if (report->frame)
     g_signal_emit(self, signals[PICTURE_CHANGED], 0);
-  } else if (report->original) {
-    set_texture(self, &self->original, report->original, PROP_ORIGINAL);
-  }
   if (report->score_text)
     set_score_text(self, report->score_text);
   if (report->influence) {
@@ -285,6 +311,11 @@ vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *re
   if (self->model)
     sg_model_unref(self->model);
   self->model = model;
+  self->model_serial++;
+  g_clear_pointer(&self->next_weights, sg_model_unref);
+  g_clear_pointer(&self->original_of, sg_recipe_free);
+  g_free(self->favourites_key);
+  self->favourites_key = g_strdup(model->hash);
   vitrine_history_free(self->history);
   self->history = vitrine_history_new(recipe ? recipe : sg_recipe_new(info->z_dim, info->w_dim));
   self->full_seconds = 0;
@@ -302,6 +333,26 @@ vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *re
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_DEVICE]);
   g_signal_emit(self, signals[MODEL_CHANGED], 0);
   recipe_changed(self);
+}
+
+/* The picture that is shown stays until the first one of these weights is there. */
+void
+vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRenderer *renderer)
+{
+  g_autoptr(SgModel) old = self->model;
+
+  self->model = model;
+  vitrine_render_thread_set_weights(self->render, renderer);
+  queue_submit(self);
+  if (g_strcmp0(old->path, model->path) != 0)
+    g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MODEL_PATH]);
+  g_signal_emit(self, signals[WEIGHTS_CHANGED], 0);
+}
+
+guint
+vitrine_session_get_model_serial(VitrineSession *self)
+{
+  return self->model_serial;
 }
 
 SgModel *
@@ -495,6 +546,10 @@ vitrine_session_finalize(GObject *object)
 
   vitrine_history_free(self->history);
   g_clear_pointer(&self->model, sg_model_unref);
+  g_clear_pointer(&self->next_weights, sg_model_unref);
+  sg_recipe_free(self->shown);
+  sg_recipe_free(self->original_of);
+  g_free(self->favourites_key);
   g_free(self->device);
   g_free(self->score_text);
   g_free(self->z_base);
@@ -543,6 +598,8 @@ vitrine_session_class_init(VitrineSessionClass *class)
   install_properties(object_class);
   signals[MODEL_CHANGED] =
       g_signal_new("model-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[WEIGHTS_CHANGED] =
+      g_signal_new("weights-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[RECIPE_CHANGED] =
       g_signal_new("recipe-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[PICTURE_CHANGED] =

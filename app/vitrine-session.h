@@ -25,6 +25,7 @@ G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
  *   "recipe-changed"   the recipe differs from what it was
  *   "picture-changed"  texture is new; base w may be new too
  *   "influence-changed" the background measurement has more values
+ *   "weights-changed"  the model has new weights; recipe, history, tasks and what is shown stay
  *   "message" (string, gboolean is_error)  something to tell the person (toast or dialog) */
 
 /* "message" errors are "heading\n\nsentence"; what is not an error is one short line. Also a
@@ -37,6 +38,16 @@ VitrineSession *vitrine_session_new(void);
 void vitrine_session_open(VitrineSession *self, GFile *file);
 SgModel *vitrine_session_get_model(VitrineSession *self); /* borrowed, NULL if none */
 gboolean vitrine_session_get_loading(VitrineSession *self);
+
+/* Newest weights under the same sliders: takes `model`, which must have the SgModelInfo of the open
+ * one. Returns at once; a worker packs the weights, they are in use when "weights-changed" comes.
+ * While it packs the newest call counts. Another model that is opened meanwhile wins. */
+void vitrine_session_update_weights(VitrineSession *self, SgModel *model);
+/* How many models have been opened: new weights do not count. What is computed in the background is
+ * of the open model as long as this stays. */
+guint vitrine_session_get_model_serial(VitrineSession *self);
+/* "12.3 kimg", from what the model says of itself; NULL if it does not. To be freed. */
+char *vitrine_session_weights_text(VitrineSession *self);
 
 /* Borrowed, NULL before the first picture. The texture may be smaller than the picture's size (of
  * all faces together, in the model's pixels) while a slider is dragged. */

@@ -1,4 +1,5 @@
 #include "app/vitrine-tasks.h"
+#include <gio/gio.h>
 
 /* One reference is the list's, one is held by a step that runs and one by each news on its way. */
 typedef struct {
@@ -202,4 +203,31 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   if (news || !more)
     post(self, task, news, !more);
   task_unref(task);
+}
+
+typedef struct {
+  gpointer data;
+  GDestroyNotify free_func;
+} Rest;
+
+static void
+free_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Rest *rest = data;
+
+  rest->free_func(rest->data);
+  g_task_return_boolean(task, TRUE);
+}
+
+void
+vitrine_free_elsewhere(gpointer data, GDestroyNotify free_func)
+{
+  if (!data)
+    return;
+  g_autoptr(GTask) task = g_task_new(NULL, NULL, NULL, NULL);
+  Rest *rest = g_new(Rest, 1);
+
+  *rest = (Rest){data, free_func};
+  g_task_set_task_data(task, rest, g_free);
+  g_task_run_in_thread(task, free_thread);
 }

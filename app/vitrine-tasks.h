@@ -44,4 +44,8 @@ gboolean vitrine_tasks_pending(VitrineTasks *self, gboolean urgent);
 /* Render thread: one step of one of them, in turn. */
 void vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer);
 
+/* Calls free_func (data), if there is any, on a worker: giving some hundred megabytes back takes
+ * its time, and the calling thread is waited for. Any thread. */
+void vitrine_free_elsewhere(gpointer data, GDestroyNotify free_func);
+
 G_END_DECLS

@@ -7,6 +7,7 @@
 typedef struct {
   char *path;
   VitrineSession *session; /* while it is written; owned, let go on the main thread */
+  char *hash;              /* of the weights that drew */
   char *json;              /* of the edited face */
   SgRecipe *recipes[2];
   SgPicture *pictures[2];
@@ -25,6 +26,7 @@ pair_free(gpointer data)
   if (pair) {
     g_clear_error(&pair->error);
     g_free(pair->path);
+    g_free(pair->hash);
     g_free(pair->json);
   }
   g_free(pair);
@@ -32,13 +34,30 @@ pair_free(gpointer data)
 
 /* ---- drawing, on the render thread ----------------------------------------------------------- */
 
+/* Both pictures are of the same weights: new ones of a followed training begin the pair again. */
+static void
+note_weights(Pair *pair, SgRenderer *renderer)
+{
+  const SgModel *model = sg_renderer_model(renderer);
+  g_autofree char *path = g_canonicalize_filename(model->path, NULL);
+
+  if (g_strcmp0(pair->hash, model->hash) == 0)
+    return;
+  g_clear_pointer(&pair->pictures[0], sg_picture_free);
+  g_free(pair->hash);
+  pair->hash = g_strdup(model->hash);
+  g_free(pair->json);
+  pair->json = sg_recipe_to_json(pair->recipes[1], model->hash, path);
+}
+
 /* Once both are drawn the pair moves from the task to its news. */
 static gboolean
 step(gpointer data, SgRenderer *renderer, gpointer *news)
 {
   Pair **slot = data, *pair = *slot;
-  int i = pair->pictures[0] ? 1 : 0;
 
+  note_weights(pair, renderer);
+  int i = pair->pictures[0] ? 1 : 0;
   pair->pictures[i] = sg_renderer_render(renderer, pair->recipes[i], 0, &pair->error);
   if (i == 0 && !pair->error)
     return TRUE;
@@ -149,9 +168,6 @@ vitrine_save_before_after(VitrineSession *session, GFile *file)
   Pair **slot = g_new0(Pair *, 1);
   *slot = g_new0(Pair, 1);
   (*slot)->path = g_steal_pointer(&path);
-  const SgModel *model = vitrine_session_get_model(session);
-  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
-  (*slot)->json = sg_recipe_to_json(recipe, model->hash, model_path);
   (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
   (*slot)->recipes[1] = sg_recipe_copy(recipe);
   vitrine_session_start_task(session, &class, slot, session);

@@ -17,6 +17,7 @@ struct _VitrineLayersPane {
   VitrineTaskClass class;
   guint task;
   gboolean stale;     /* what is shown is of another recipe or stage */
+  gboolean behind;    /* new weights have come since `task` was started */
   gboolean new_model; /* the list of stages is out of date */
   gboolean syncing;
   int channel;    /* -1: the mean */
@@ -152,6 +153,8 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
   self->new_model = FALSE;
 }
 
+static void ask(VitrineLayersPane *self);
+
 /* ---- the task ---------------------------------------------------------------------------------
  */
 
@@ -163,6 +166,8 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
 
   if (finished) {
     self->task = 0;
+    if (self->behind)
+      ask(self);
     return;
   }
   if (self->new_model)
@@ -207,6 +212,7 @@ ask(VitrineLayersPane *self)
   self->stale = TRUE;
   if (!recipe || !gtk_widget_get_mapped(GTK_WIDGET(self)))
     return;
+  self->behind = FALSE;
   VitrineLayerQuery *query = g_new0(VitrineLayerQuery, 1);
   query->recipe = sg_recipe_copy(recipe);
   query->stage = stage == GTK_INVALID_LIST_POSITION ? 0 : stage;
@@ -214,6 +220,16 @@ ask(VitrineLayersPane *self)
   query->common_scale = gtk_toggle_button_get_active(self->common);
   vitrine_session_stop_task(self->session, self->task);
   self->task = vitrine_session_start_task(self->session, &self->class, query, self);
+}
+
+/* What is asked for already is shown first, however often new weights come. */
+static void
+weights_changed_cb(VitrineLayersPane *self)
+{
+  if (self->task)
+    self->behind = TRUE;
+  else
+    ask(self);
 }
 
 static void
@@ -446,6 +462,8 @@ vitrine_layers_pane_new(VitrineSession *session)
   self->noise = VITRINE_NOISE_LIST(vitrine_noise_list_new(session));
   gtk_box_append(self->content, GTK_WIDGET(self->noise));
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(ask), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
                           G_CONNECT_SWAPPED);
   ask(self);

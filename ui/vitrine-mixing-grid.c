@@ -49,11 +49,9 @@ cell_cb(GtkWidget *button, VitrineMixingPane *self)
 }
 
 static void
-picture_cb(guint index, GdkTexture *texture, gpointer data)
+show_picture(VitrineMixingPane *self, int at, GdkPaintable *paintable)
 {
-  VitrineMixingPane *self = data;
-  int n = self->shown_sources, at = (int)index;
-  GdkPaintable *paintable = GDK_PAINTABLE(texture);
+  int n = self->shown_sources;
 
   if (at <= n) {
     gtk_picture_set_paintable(GTK_PICTURE(self->thumbs[at]), paintable);
@@ -64,6 +62,31 @@ picture_cb(guint index, GdkTexture *texture, gpointer data)
   }
   at -= n + 1;
   gtk_picture_set_paintable(GTK_PICTURE(self->cells[at / n][at % n + 1]), paintable);
+}
+
+static void
+picture_cb(guint index, GdkTexture *texture, gpointer data)
+{
+  VitrineMixingPane *self = data;
+
+  if (texture)
+    show_picture(self, (int)index, GDK_PAINTABLE(texture));
+  if (index + 1 < self->pictures)
+    return;
+  self->task = 0;
+  if (self->behind)
+    vitrine_mixing_start_pictures(self);
+}
+
+void
+vitrine_mixing_new_weights(VitrineMixingPane *self)
+{
+  if (!gtk_widget_get_mapped(GTK_WIDGET(self)))
+    return;
+  if (self->task || self->idle)
+    self->behind = self->task != 0;
+  else
+    vitrine_mixing_start_pictures(self);
 }
 
 void
@@ -92,6 +115,8 @@ start_pictures_cb(gpointer data)
   for (int i = 0; i <= n; i++)
     for (int j = 1; j <= n; j++, at++)
       cell_mix(self, i, j, mixes + at * (guint)ws);
+  self->behind = FALSE;
+  self->pictures = count;
   self->task =
       vitrine_mixing_pictures_start(self->session, r, count, ws, mixes, SMALL, picture_cb, self);
   return G_SOURCE_REMOVE;

@@ -120,6 +120,8 @@ vitrine_mixing_pane_new(VitrineSession *session)
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(vitrine_mixing_new_weights), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
   update_model(self);
   return GTK_WIDGET(self);

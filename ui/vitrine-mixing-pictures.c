@@ -32,11 +32,11 @@ news_free(gpointer data)
 {
   News *news = data;
 
-  g_object_unref(news->texture);
+  g_clear_object(&news->texture);
   g_free(news);
 }
 
-/* A picture that fails is left out: the large one fails as well, and says why. */
+/* A picture that fails stays away: the large one fails as well, and says why. */
 static gboolean
 step(gpointer data, SgRenderer *renderer, gpointer *result)
 {
@@ -45,11 +45,9 @@ step(gpointer data, SgRenderer *renderer, gpointer *result)
 
   sg_recipe_set_mix(work->recipe, work->num_ws, work->mixes + i * (guint)work->num_ws);
   g_autoptr(SgPicture) picture = sg_renderer_render(renderer, work->recipe, work->size, NULL);
-  if (picture) {
-    News *news = g_new(News, 1);
-    *news = (News){i, vitrine_picture_texture(picture), work->done, work->data};
-    *result = news;
-  }
+  News *news = g_new(News, 1);
+  *news = (News){i, picture ? vitrine_picture_texture(picture) : NULL, work->done, work->data};
+  *result = news;
   return work->next < work->n;
 }
 

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The picture of mixing `index` is there; borrowed. Main thread. */
+/* The picture of mixing `index` is there; borrowed; NULL if it could not be made. Main thread. */
 typedef void (*VitrineMixingPictureFunc)(guint index, GdkTexture *texture, gpointer data);
 
 /* Face 0 of `recipe` under each of n mixings, `mixes` [n, num_ws] (copied), one picture a step. At

@@ -14,6 +14,8 @@ struct _VitrineMixingPane {
   gboolean syncing;          /* the recipe is being shown: no widget's change is an edit */
   int num_ws, shown_sources; /* what the widgets are built for */
   guint task, idle;
+  guint pictures;                       /* how many `task` draws */
+  gboolean behind;                      /* new weights have come since it was started */
   gboolean takes[SG_RECIPE_MAX_LAYERS]; /* layers the grid's columns decide */
 
   GtkStringList *names; /* "A", "B" … of the origins */
@@ -69,5 +71,7 @@ void vitrine_mixing_update_takes(VitrineMixingPane *self, const SgRecipe *r);
 /* The thumbnails and the cells, as a task that begins when the main loop is idle. */
 void vitrine_mixing_start_pictures(VitrineMixingPane *self);
 void vitrine_mixing_stop_pictures(VitrineMixingPane *self);
+/* Draws them again; what is being drawn is finished first, however often new weights come. */
+void vitrine_mixing_new_weights(VitrineMixingPane *self);
 
 G_END_DECLS

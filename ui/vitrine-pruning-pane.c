@@ -17,11 +17,14 @@ struct _VitrinePruningPane {
   VitrinePruningWork *work; /* of the open model */
   SgPruneCounter *counter;  /* of the open model, NULL until it is counted */
   guint score_task, original_task;
+  gboolean behind;       /* the session has newer weights than `work` and `counter` */
+  gboolean renewing;     /* a worker makes both of them for newer weights */
   VitrineScore original; /* of the unpruned weights; without pictures */
   gboolean has_original;
   SgPrune asked; /* what score_task scores, or what is shown */
   int asked_label;
   gboolean has_asked;
+  gboolean shown; /* numbers of `asked`, perhaps with earlier weights */
 
   GtkAdjustment *adjustment;
   GtkSpinButton *threshold_spin;
@@ -77,47 +80,103 @@ show_counts(VitrinePruningPane *self)
   vitrine_pruning_layers_set_remaining(self->layers, n, each);
 }
 
-static void
-count_thread(GTask *task, gpointer source, gpointer model, GCancellable *cancellable)
-{
-  GError *error = NULL;
-  SgPruneCounter *counter = sg_prune_counter_new(model, &error);
+/* What is made on a worker: a large model has some ten million weights to sort. */
+typedef struct {
+  SgModel *model;
+  guint serial; /* vitrine_session_get_model_serial() */
+  SgPruneCounter *counter;
+  VitrinePruningWork *work; /* only for new weights of the open model */
+} Renewal;
 
-  if (counter)
-    g_task_return_pointer(task, counter, (GDestroyNotify)sg_prune_counter_free);
+static void
+renewal_free(gpointer data)
+{
+  Renewal *r = data;
+
+  sg_model_unref(r->model);
+  sg_prune_counter_free(r->counter);
+  vitrine_pruning_work_unref(r->work);
+  g_free(r);
+}
+
+static void
+renewal_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Renewal *r = data;
+  GError *error = NULL;
+
+  r->counter = sg_prune_counter_new(r->model, &error);
+  if (r->work && r->counter)
+    vitrine_pruning_work_prepare(r->work);
+  if (r->counter)
+    g_task_return_boolean(task, TRUE);
   else
     g_task_return_error(task, error);
 }
 
+static void ask_score(VitrinePruningPane *self);
+static void stop_scores(VitrinePruningPane *self);
+static void renew(VitrinePruningPane *self);
+
 static void
-counted_cb(GObject *source, GAsyncResult *result, gpointer data)
+renewed_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   VitrinePruningPane *self = VITRINE_PRUNING_PANE(source);
+  Renewal *r = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
-  g_autoptr(SgPruneCounter) counter = g_task_propagate_pointer(G_TASK(result), &error);
+  gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
 
   /* The pane is gone, or another model is open. */
-  if (!self->session ||
-      g_task_get_task_data(G_TASK(result)) != vitrine_session_get_model(self->session))
+  if (!self->session || r->serial != vitrine_session_get_model_serial(self->session))
     return;
-  if (!counter) {
+  self->renewing = FALSE;
+  if (!good) {
     gtk_label_set_text(self->remaining, error->message);
     return;
   }
-  g_clear_pointer(&self->counter, sg_prune_counter_free);
-  self->counter = g_steal_pointer(&counter);
+  vitrine_free_elsewhere(self->counter, (GDestroyNotify)sg_prune_counter_free);
+  self->counter = g_steal_pointer(&r->counter);
   vitrine_pruning_sweep_set_counter(self->sweep, self->counter);
   show_counts(self);
+  if (r->work) {
+    stop_scores(self);
+    vitrine_free_elsewhere(self->work, (GDestroyNotify)vitrine_pruning_work_unref);
+    self->work = g_steal_pointer(&r->work);
+    self->has_asked = self->has_original = FALSE;
+    ask_score(self);
+  }
+  renew(self);
 }
 
-/* On a worker: a large model has some ten million weights to sort. */
 static void
-start_count(VitrinePruningPane *self, SgModel *model)
+start_renewal(VitrinePruningPane *self, gboolean with_work)
 {
-  g_autoptr(GTask) task = g_task_new(self, NULL, counted_cb, NULL);
+  g_autoptr(GTask) task = g_task_new(self, NULL, renewed_cb, NULL);
+  Renewal *r = g_new0(Renewal, 1);
 
-  g_task_set_task_data(task, sg_model_ref(model), (GDestroyNotify)sg_model_unref);
-  g_task_run_in_thread(task, count_thread);
+  r->model = sg_model_ref(vitrine_session_get_model(self->session));
+  r->serial = vitrine_session_get_model_serial(self->session);
+  r->work = with_work ? vitrine_pruning_work_new(r->model) : NULL;
+  self->renewing = TRUE;
+  self->behind = FALSE;
+  g_task_set_task_data(task, r, renewal_free);
+  g_task_run_in_thread(task, renewal_thread);
+}
+
+/* One set of weights after the other, however often new ones come, and only while it is seen. */
+static void
+renew(VitrinePruningPane *self)
+{
+  if (self->behind && !self->renewing && !self->score_task && !self->original_task &&
+      gtk_widget_get_mapped(GTK_WIDGET(self)))
+    start_renewal(self, TRUE);
+}
+
+static void
+weights_changed_cb(VitrinePruningPane *self)
+{
+  self->behind = TRUE;
+  renew(self);
 }
 
 /* ---- scores ------------------------------------------------------------------------------------
@@ -156,6 +215,7 @@ blank_score(VitrinePruningPane *self)
 {
   gtk_label_set_text(self->sigmoid, "…");
   gtk_label_set_text(self->logit, "…");
+  self->shown = FALSE;
   gtk_widget_add_css_class(GTK_WIDGET(self->faces), "stale");
 }
 
@@ -182,6 +242,7 @@ show_score(VitrinePruningPane *self, const VitrineScore *score)
   for (int i = 0; i < VITRINE_SCORED_FACES; i++)
     gtk_picture_set_paintable(self->pictures[i], GDK_PAINTABLE(score->faces[i]));
   gtk_widget_remove_css_class(GTK_WIDGET(self->faces), "stale");
+  self->shown = TRUE;
 }
 
 static void
@@ -215,6 +276,7 @@ score_cb(gpointer news, gboolean finished, gpointer user_data)
   if (!self->has_original && !self->original_task && has_discriminator(self))
     self->original_task = vitrine_pruning_start_score(self->session, self->work, &(SgPrune){0},
                                                       self->asked_label, original_cb, self);
+  renew(self);
 }
 
 static void
@@ -225,8 +287,10 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
 
   if (score && score->label == self->asked_label)
     keep_original(self, score);
-  if (finished)
-    self->original_task = 0;
+  if (!finished)
+    return;
+  self->original_task = 0;
+  renew(self);
 }
 
 static void
@@ -247,6 +311,10 @@ ask_score(VitrinePruningPane *self)
     return;
   if (self->has_asked && sg_prune_equal(&r->prune, &self->asked) && r->label == self->asked_label)
     return;
+  /* Those of the weights before stay until the new ones come: a training sends some every second.
+   */
+  gboolean same =
+      r->label == self->asked_label && sg_prune_equal(&r->prune, &self->asked) && self->shown;
   stop_scores(self);
   if (r->label != self->asked_label)
     self->has_original = FALSE;
@@ -254,8 +322,10 @@ ask_score(VitrinePruningPane *self)
   sg_prune_clear(&self->asked);
   sg_prune_copy(&self->asked, &r->prune);
   self->has_asked = TRUE;
-  blank_score(self);
-  show_original(self);
+  if (!same) {
+    blank_score(self);
+    show_original(self);
+  }
   self->score_task = vitrine_pruning_start_score(self->session, self->work, &self->asked,
                                                  self->asked_label, score_cb, self);
 }
@@ -267,6 +337,14 @@ unmap_cb(VitrinePruningPane *self)
     return;
   stop_scores(self);
   self->has_asked = FALSE; /* what was asked for has not come */
+}
+
+static void
+map_cb(VitrinePruningPane *self)
+{
+  renew(self);
+  if (!self->renewing || !self->has_asked)
+    ask_score(self);
 }
 
 /* ---- the dial ----------------------------------------------------------------------------------
@@ -365,7 +443,8 @@ update_model(VitrinePruningPane *self)
 {
   /* The session has ended the old model's tasks. */
   self->score_task = self->original_task = 0;
-  self->has_asked = self->has_original = FALSE;
+  self->has_asked = self->has_original = self->shown = FALSE;
+  self->behind = self->renewing = FALSE;
   vitrine_pruning_sweep_set_counter(self->sweep, NULL);
   g_clear_pointer(&self->counter, sg_prune_counter_free);
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
@@ -376,8 +455,8 @@ update_model(VitrinePruningPane *self)
                      _("This file holds no discriminator, so there is no score."));
   gtk_stack_set_visible_child_name(self->score_stack, scored ? "score" : "message");
   if (vitrine_session_get_model(self->session)) {
-    self->work = vitrine_pruning_work_new();
-    start_count(self, vitrine_session_get_model(self->session));
+    self->work = vitrine_pruning_work_new(vitrine_session_get_model(self->session));
+    start_renewal(self, FALSE);
   }
   update(self);
 }
@@ -465,7 +544,7 @@ vitrine_pruning_pane_init(VitrinePruningPane *self)
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
   g_signal_connect(keys, "key-pressed", G_CALLBACK(dial_key_cb), self);
   gtk_widget_add_controller(GTK_WIDGET(self->dial), keys);
-  g_signal_connect(self, "map", G_CALLBACK(ask_score), NULL);
+  g_signal_connect(self, "map", G_CALLBACK(map_cb), NULL);
   g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
 }
 
@@ -535,6 +614,8 @@ vitrine_pruning_pane_new(VitrineSession *session)
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
+                          G_CONNECT_SWAPPED);
   update_model(self);
   return GTK_WIDGET(self);
 }

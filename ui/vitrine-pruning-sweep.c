@@ -29,6 +29,7 @@ struct _VitrinePruningSweep {
   int label;   /* class, conditional models only */
   double real; /* mean score of real pictures; NAN: not known */
   guint redraw;
+  char *hash, *weights; /* of the weights that are scored: their name, "12.3 kimg" or NULL */
 };
 
 G_DEFINE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, GTK_TYPE_BOX)
@@ -89,6 +90,14 @@ show_remaining(VitrinePruningSweep *self)
                           x, y);
 }
 
+/* A training goes on while its weights are scored; the curve is of the weights it began with. */
+static gboolean
+is_older(VitrinePruningSweep *self)
+{
+  SgModel *model = vitrine_session_get_model(self->session);
+  return self->hash && model && strcmp(self->hash, model->hash) != 0;
+}
+
 /* Only what was measured: a curve through few points first, through all of them at the end. */
 static void
 show_score(VitrinePruningSweep *self)
@@ -103,7 +112,11 @@ show_score(VitrinePruningSweep *self)
       y[n++] = self->result[k][0];
     }
   vitrine_plot_set_series(self->plot, 0, _("score"), VITRINE_PLOT_LINE, n, x, y);
-  g_autofree char *text = g_strdup_printf(_("%d of %d"), self->done, N);
+  g_autofree char *count = g_strdup_printf(_("%d of %d"), self->done, N);
+  g_autofree char *text =
+      !is_older(self)
+          ? g_steal_pointer(&count)
+          : g_strdup_printf("%s · %s", count, self->weights ? self->weights : _("earlier weights"));
   gtk_progress_bar_set_fraction(self->progress, (double)self->done / N);
   gtk_progress_bar_set_text(self->progress, text);
 }
@@ -113,10 +126,10 @@ update_button(VitrinePruningSweep *self)
 {
   gboolean can = has_discriminator(self);
 
-  gtk_button_set_label(self->button, self->task        ? _("Cancel")
-                                     : self->done == N ? _("Again")
-                                     : self->done > 0  ? _("Go on")
-                                                       : _("Start"));
+  gtk_button_set_label(self->button, self->task                          ? _("Cancel")
+                                     : self->done == N || is_older(self) ? _("Again")
+                                     : self->done > 0                    ? _("Go on")
+                                                                         : _("Start"));
   gtk_widget_set_visible(GTK_WIDGET(self->button), can);
   gtk_widget_set_visible(GTK_WIDGET(self->progress), can);
   gtk_widget_set_sensitive(self->export_button, self->counter != NULL);
@@ -150,6 +163,10 @@ forget(VitrinePruningSweep *self)
   for (int k = 0; k < N; k++)
     self->result[k][0] = NAN;
   self->done = 0;
+  if (is_older(self))
+    g_clear_pointer(&self->work, vitrine_pruning_work_unref);
+  g_clear_pointer(&self->hash, g_free);
+  g_clear_pointer(&self->weights, g_free);
 }
 
 static void
@@ -191,8 +208,13 @@ start(VitrinePruningSweep *self)
       todo[n++] = order[i];
   if (n == 0)
     return;
+  SgModel *model = vitrine_session_get_model(self->session);
   if (!self->work)
-    self->work = vitrine_pruning_work_new();
+    self->work = vitrine_pruning_work_new(model);
+  if (!self->hash) {
+    self->hash = g_strdup(model->hash);
+    self->weights = vitrine_session_weights_text(self->session);
+  }
   self->task = vitrine_pruning_start_sweep(self->session, self->work, &self->base, self->label, n,
                                            todo, news_cb, self);
 }
@@ -201,8 +223,19 @@ start(VitrinePruningSweep *self)
 static void
 start_if_seen(VitrinePruningSweep *self)
 {
-  if (!self->cancelled && gtk_widget_get_mapped(GTK_WIDGET(self)))
+  if (!self->cancelled && gtk_widget_get_mapped(GTK_WIDGET(self))) {
+    if (!self->task && is_older(self))
+      forget(self);
     start(self);
+  }
+  update_button(self);
+}
+
+/* What runs goes on: a training may send weights faster than a sweep ends. */
+static void
+weights_changed_cb(VitrinePruningSweep *self)
+{
+  show_score(self);
   update_button(self);
 }
 
@@ -220,7 +253,7 @@ button_cb(GtkButton *button, VitrinePruningSweep *self)
   if (self->task) {
     stop(self);
   } else {
-    if (self->done == N)
+    if (self->done == N || is_older(self))
       forget(self);
     start(self);
   }
@@ -403,6 +436,8 @@ vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *ses
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self,
                           G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect(self, "map", G_CALLBACK(start_if_seen), NULL);
   g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
   model_changed_cb(self);
@@ -461,6 +496,8 @@ vitrine_pruning_sweep_dispose(GObject *object)
   self->counter = NULL;
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   sg_prune_clear(&self->base);
+  g_clear_pointer(&self->hash, g_free);
+  g_clear_pointer(&self->weights, g_free);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_pruning_sweep_parent_class)->dispose(object);
 }

@@ -2,6 +2,7 @@
 
 struct _VitrinePruningWork {
   gatomicrefcount ref;
+  SgModel *model;
   SgPruneScorer *scorer; /* the render thread's; NULL until the first step */
 };
 
@@ -17,12 +18,25 @@ typedef struct {
 } Job;
 
 VitrinePruningWork *
-vitrine_pruning_work_new(void)
+vitrine_pruning_work_new(SgModel *model)
 {
   VitrinePruningWork *work = g_new0(VitrinePruningWork, 1);
 
+  work->model = sg_model_ref(model);
   g_atomic_ref_count_init(&work->ref);
   return work;
+}
+
+static SgPruneScorer *
+scorer_new(const VitrinePruningWork *work, GError **error)
+{
+  return sg_prune_scorer_new(work->model, VITRINE_SCORED_FACES, 0, 1, error);
+}
+
+void
+vitrine_pruning_work_prepare(VitrinePruningWork *work)
+{
+  work->scorer = scorer_new(work, NULL); /* the first step tries again, and says why */
 }
 
 void
@@ -31,6 +45,7 @@ vitrine_pruning_work_unref(VitrinePruningWork *work)
   if (!work || !g_atomic_ref_count_dec(&work->ref))
     return;
   sg_prune_scorer_free(work->scorer);
+  sg_model_unref(work->model);
   g_free(work);
 }
 
@@ -95,12 +110,13 @@ score_new(const Job *job, GError *error)
 
 /* A slice; the first of a threshold only says which. */
 static SgPruneStep
-score_slice(Job *job, SgModel *model, GError **error)
+score_slice(Job *job, GError **error)
 {
+  SgModel *model = job->work->model;
   SgPruneScorer **scorer = &job->work->scorer;
 
   if (!*scorer) {
-    *scorer = sg_prune_scorer_new(model, VITRINE_SCORED_FACES, 0, 1, error);
+    *scorer = scorer_new(job->work, error);
     return *scorer ? SG_PRUNE_STEP_MORE : SG_PRUNE_STEP_ERROR;
   }
   if (!job->begun) {
@@ -119,7 +135,7 @@ step(gpointer data, SgRenderer *renderer, gpointer *news)
 {
   Job *job = data;
   g_autoptr(GError) error = NULL;
-  SgPruneStep done = score_slice(job, sg_renderer_model(renderer), &error);
+  SgPruneStep done = score_slice(job, &error);
 
   if (done == SG_PRUNE_STEP_MORE)
     return TRUE;

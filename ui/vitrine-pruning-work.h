@@ -19,11 +19,14 @@ typedef struct {
   char *error;                               /* NULL: good */
 } VitrineScore;
 
-/* What is kept between tasks of one model: the weights packed for scoring. Reference counted, since
+/* What is kept between tasks of one model: the weights packed for scoring. A task keeps to them
+ * when the session gets newer ones. Reference counted, since
  * a task that was stopped may still be in its last step. */
 typedef struct _VitrinePruningWork VitrinePruningWork;
 
-VitrinePruningWork *vitrine_pruning_work_new(void);
+VitrinePruningWork *vitrine_pruning_work_new(SgModel *model);
+/* Packs now, on a worker, what the first score would otherwise wait for. Errors come from there. */
+void vitrine_pruning_work_prepare(VitrinePruningWork *work);
 void vitrine_pruning_work_unref(VitrinePruningWork *work);
 
 /* Called on the main thread with a VitrineScore for every result, and once with NULL at the end. */

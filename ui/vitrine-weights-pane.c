@@ -14,6 +14,7 @@ struct _VitrineWeightsPane {
   GtkBox parent_instance;
   VitrineSession *session;
   VitrineWeightData *data; /* of the open model */
+  VitrineWeightData *next; /* of newer weights, being measured; `data` is shown until it is done */
   guint measure_task, count_task;
   gboolean syncing;
   GPtrArray *nodes;  /* of VitrineWeightNode*, all: roots, groups, tensors */
@@ -246,17 +247,41 @@ holds(VitrineWeightNode *node, guint index)
   return FALSE;
 }
 
+static void renew(VitrineWeightsPane *self);
+
+/* The statistics of newer weights take the place of those shown, all at once. */
+static void
+show_next(VitrineWeightsPane *self)
+{
+  vitrine_session_stop_task(self->session, self->count_task);
+  self->count_task = 0;
+  vitrine_free_elsewhere(self->data, (GDestroyNotify)vitrine_weight_data_unref);
+  self->data = g_steal_pointer(&self->next);
+  for (guint i = 0; i < self->nodes->len; i++)
+    update_detail(self, self->nodes->pdata[i]);
+  if (!self->chosen)
+    return;
+  show_chosen(self);
+  count_removed(self);
+}
+
 static void
 measured_cb(gpointer number, gboolean finished, gpointer user_data)
 {
   VitrineWeightsPane *self = user_data;
+  VitrineWeightData *data = self->next ? self->next : self->data;
 
   if (finished) {
     self->measure_task = 0;
+    if (self->next)
+      show_next(self);
+    renew(self);
     return;
   }
   guint index = GPOINTER_TO_UINT(number) - 1;
-  ((VitrineWeightRecord *)self->data->records->pdata[index])->measured = TRUE;
+  ((VitrineWeightRecord *)data->records->pdata[index])->measured = TRUE;
+  if (self->next)
+    return;
   for (guint i = 0; i < self->nodes->len; i++)
     if (holds(self->nodes->pdata[i], index))
       update_detail(self, self->nodes->pdata[i]);
@@ -481,6 +506,8 @@ recipe_changed_cb(VitrineWeightsPane *self)
   count_removed(self);
 }
 
+static void show_model(VitrineWeightsPane *self, SgModel *model);
+
 static void
 forget_model(VitrineWeightsPane *self)
 {
@@ -492,6 +519,7 @@ forget_model(VitrineWeightsPane *self)
   g_clear_object(&self->chosen);
   g_ptr_array_set_size(self->nodes, 0);
   g_clear_pointer(&self->data, vitrine_weight_data_unref);
+  g_clear_pointer(&self->next, vitrine_weight_data_unref);
 }
 
 static void
@@ -502,6 +530,60 @@ model_changed_cb(VitrineWeightsPane *self)
   gtk_widget_set_sensitive(GTK_WIDGET(self), model != NULL);
   if (!model || (self->data && self->data->model == model))
     return;
+  show_model(self, model);
+}
+
+/* The same tensors in the same order: what the tree's lines count on. */
+static gboolean
+same_tensors(const VitrineWeightData *a, const VitrineWeightData *b)
+{
+  if (a->records->len != b->records->len)
+    return FALSE;
+  for (guint i = 0; i < a->records->len; i++) {
+    const VitrineWeightRecord *x = a->records->pdata[i], *y = b->records->pdata[i];
+    if (!g_str_equal(x->name, y->name) || x->tensor->numel != y->tensor->numel ||
+        x->prunable != y->prunable)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Newer weights of the same model: one set is measured after the other, however often they come,
+ * and only while somebody looks. The tree and what is chosen in it stay. */
+static void
+renew(VitrineWeightsPane *self)
+{
+  SgModel *model = vitrine_session_get_model(self->session);
+
+  if (!self->data || !model || self->data->model == model || self->measure_task ||
+      !gtk_widget_get_mapped(GTK_WIDGET(self)))
+    return;
+  self->next = vitrine_weight_data_new(model);
+  if (!same_tensors(self->data, self->next)) {
+    g_clear_pointer(&self->next, vitrine_weight_data_unref);
+    show_model(self, model);
+    return;
+  }
+  self->measure_task = vitrine_weight_data_measure(self->next, self->session, measured_cb, self);
+}
+
+static void
+unmap_cb(VitrineWeightsPane *self)
+{
+  if (!self->next)
+    return;
+  vitrine_session_stop_task(self->session, self->measure_task);
+  self->measure_task = 0;
+  g_clear_pointer(&self->next, vitrine_weight_data_unref);
+}
+
+/* Another model, or one whose file holds other tensors; what was chosen is chosen again. */
+static void
+show_model(VitrineWeightsPane *self, SgModel *model)
+{
+  g_autofree char *chosen =
+      self->chosen ? g_strdup(vitrine_weight_node_get_path(self->chosen)) : NULL;
+
   forget_model(self);
   g_list_store_remove_all(self->found);
   g_list_store_remove_all(self->roots);
@@ -512,7 +594,7 @@ model_changed_cb(VitrineWeightsPane *self)
   gtk_editable_set_text(GTK_EDITABLE(self->search), "");
   show_list(self, FALSE);
   recipe_changed_cb(self);
-  if (self->nodes->len)
+  if (self->nodes->len && !(chosen && vitrine_weights_pane_select(self, chosen)))
     select_node(self, self->nodes->pdata[0]);
 }
 
@@ -703,6 +785,9 @@ vitrine_weights_pane_new(VitrineSession *session)
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self,
                           G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(renew), self, G_CONNECT_SWAPPED);
+  g_signal_connect(self, "map", G_CALLBACK(renew), NULL);
+  g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
   model_changed_cb(self);
   return GTK_WIDGET(self);
 }

@@ -243,6 +243,18 @@ sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int 
   return TRUE;
 }
 
+gboolean
+sg_renderer_prepare(SgRenderer *r, const SgRecipe *recipe, GError **error)
+{
+  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+
+  if (!nets || (recipe->psi != 1 && !sg_nets_need_w_avg(nets, error)))
+    return FALSE;
+  if (r->model->info.has_d && !r->discriminator)
+    r->discriminator = sg_discriminator_new(r->backend, r->model, error);
+  return r->discriminator || !r->model->info.has_d;
+}
+
 /* ---- pixels ---------------------------------------------------------------------------------- */
 
 void

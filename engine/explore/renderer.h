@@ -27,6 +27,10 @@ void sg_picture_free(SgPicture *p);
  * when memory is short. */
 SgRenderer *sg_renderer_new(SgModel *model, SgBackend *backend, GError **error);
 void sg_renderer_free(SgRenderer *r);
+/* Makes now what the first picture of `recipe` and its score would otherwise wait for: the pruned
+ * weights, the mean w, the discriminator. For a renderer that is made on another thread than the
+ * one that will use it. */
+gboolean sg_renderer_prepare(SgRenderer *r, const SgRecipe *recipe, GError **error);
 SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
 /* The nets with the weights that `prune` leaves, made when they are not those of the last picture;
  * borrowed until the next call with another `prune`. For what looks inside (nets.h). */
