@@ -9,6 +9,7 @@
 #include "ui/vitrine-layers-export.h"
 #include "ui/vitrine-noise-list.h"
 #include "ui/vitrine-pane-resources.h"
+#include "ui/vitrine-pixels.h"
 #include "ui/vitrine-plot.h"
 
 struct _VitrineLayersPane {
@@ -50,6 +51,13 @@ n_channels(const VitrineLayersPane *self)
 }
 
 static void
+set_pixels(GtkPicture *picture, GdkTexture *texture)
+{
+  g_autoptr(GdkPaintable) pixels = vitrine_pixels_new(texture);
+  gtk_picture_set_paintable(picture, pixels);
+}
+
+static void
 show_channel(VitrineLayersPane *self)
 {
   if (!self->probe)
@@ -57,7 +65,7 @@ show_channel(VitrineLayersPane *self)
   self->channel = CLAMP(self->channel, -1, n_channels(self) - 1);
   g_autoptr(GdkTexture) texture =
       vitrine_layer_channel_texture(self->probe->activation, self->channel);
-  gtk_picture_set_paintable(self->channel_picture, GDK_PAINTABLE(texture));
+  set_pixels(self->channel_picture, texture);
   self->syncing = TRUE;
   gtk_spin_button_set_value(self->channel_spin, self->channel);
   self->syncing = FALSE;
@@ -120,8 +128,8 @@ show_contributions(VitrineLayersPane *self, const VitrineLayerView *view)
     if (stage->kind != SG_STAGE_RGB)
       continue;
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
-    GtkWidget *picture =
-        gtk_picture_new_for_paintable(GDK_PAINTABLE(view->contributions->pdata[next++]));
+    GtkWidget *picture = gtk_picture_new();
+    set_pixels(GTK_PICTURE(picture), view->contributions->pdata[next++]);
     g_autofree char *size = g_strdup_printf("%d×%d", stage->resolution, stage->resolution);
     GtkWidget *label = gtk_label_new(size);
     gtk_widget_add_css_class(label, "caption");
@@ -183,7 +191,7 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   g_free(self->stage_name);
   self->stage_name = g_strdup(g_array_index(view->stages, SgProbeStage, view->stage).name);
   self->columns = view->columns;
-  gtk_picture_set_paintable(self->grid, GDK_PAINTABLE(view->grid));
+  set_pixels(self->grid, view->grid);
   self->syncing = TRUE;
   gtk_spin_button_set_range(self->channel_spin, -1, n_channels(self) - 1);
   self->syncing = FALSE;
@@ -320,8 +328,9 @@ saved_picture_cb(GFile *file, gpointer data)
   g_autoptr(VitrineLayersPane) self = data;
   GdkPaintable *grid = gtk_picture_get_paintable(self->grid);
 
-  if (file && GDK_IS_TEXTURE(grid))
-    vitrine_layers_export_picture(self->session, GDK_TEXTURE(grid), file);
+  if (file && VITRINE_IS_PIXELS(grid))
+    vitrine_layers_export_picture(self->session, vitrine_pixels_get_texture(VITRINE_PIXELS(grid)),
+                                  file);
 }
 
 static void

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, VITRINE, MIXING_PANE, GtkBox)
 
 GtkWidget *vitrine_mixing_pane_new(VitrineSession *session);
-/* Adds the face of a .npy vector or of a picture that Vitrine saved; what is wrong with the file
- * goes to the session's "message". */
+/* Adds the face of a .npy vector or of a picture that Vitrine saved, once a worker has read it;
+ * what is wrong with the file goes to the session's "message". */
 void vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file);
 
 G_END_DECLS

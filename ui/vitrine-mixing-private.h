@@ -19,7 +19,7 @@ struct _VitrineMixingPane {
   gboolean takes[SG_RECIPE_MAX_LAYERS]; /* layers the grid's columns decide */
 
   GtkStringList *names; /* "A", "B" … of the origins */
-  GtkWidget *sources, *rows, *grid, *seed, *add_seed, *add_face, *add_file, *shuffle;
+  GtkWidget *sources, *rows, *grid, *seed, *add_seed, *add_face, *add_file, *shuffle, *hint;
   GtkWidget *mixing, *from, *to, *crossover;
   GtkWidget *a[SG_RECIPE_MAX_LAYERS], *b[SG_RECIPE_MAX_LAYERS], *blend[SG_RECIPE_MAX_LAYERS];
   GtkWidget *seeds[MAX_ORIGINS], *thumbs[MAX_ORIGINS];

@@ -52,55 +52,107 @@ read_picture(const char *path, GError **error)
   return json ? sg_recipe_from_json(json, -1, NULL, NULL, error) : NULL;
 }
 
+/* ---- files, on a worker ----------------------------------------------------------------------
+ */
+
+typedef struct {
+  SgModel *model; /* that was open when the file was chosen */
+  char *path;
+  int label;
+  gboolean prefers_z;
+} Reading;
+
+static void
+reading_free(gpointer data)
+{
+  Reading *r = data;
+
+  sg_model_unref(r->model);
+  g_free(r->path);
+  g_free(r);
+}
+
 /* Of the space the Latent pane edits if it fits there, else of the other. */
 static SgRecipe *
-read_vector(VitrineMixingPane *self, const SgRecipe *like, const char *path, GError **error)
+read_vector(const Reading *r, GError **error)
 {
-  SgRecipe *face = sg_recipe_new(like->z_dim, like->w_dim);
-  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  int z_dim = r->model->info.z_dim, w_dim = r->model->info.w_dim;
+  g_autoptr(SgRecipe) face = sg_recipe_new(z_dim, w_dim);
 
-  face->label = like->label;
-  if (z)
-    face->z_base = sg_npy_read_vector(path, like->z_dim, NULL);
+  face->label = r->label;
+  if (r->prefers_z)
+    face->z_base = sg_npy_read_vector(r->path, z_dim, NULL);
   if (!face->z_base)
-    face->w_base = sg_npy_read_vector(path, like->w_dim, z ? error : NULL);
-  if (!face->z_base && !face->w_base && !z)
-    face->z_base = sg_npy_read_vector(path, like->z_dim, error);
-  if (!face->z_base && !face->w_base)
+    face->w_base = sg_npy_read_vector(r->path, w_dim, r->prefers_z ? error : NULL);
+  if (!face->z_base && !face->w_base && !r->prefers_z)
+    face->z_base = sg_npy_read_vector(r->path, z_dim, error);
+  return face->z_base || face->w_base ? g_steal_pointer(&face) : NULL;
+}
+
+static void
+read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Reading *r = data;
+  g_autoptr(SgRecipe) face = NULL;
+  GError *error = NULL;
+
+  if (!g_file_test(r->path, G_FILE_TEST_IS_REGULAR)) /* a pipe would never end */
+    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED, _("%s is not a file here."),
+                r->path);
+  else if (g_str_has_suffix(r->path, ".npy"))
+    face = read_vector(r, &error);
+  else
+    face = read_picture(r->path, &error);
+  if (face && (face->z_dim != r->model->info.z_dim || face->w_dim != r->model->info.w_dim)) {
     g_clear_pointer(&face, sg_recipe_free);
-  return face;
+    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                _("%s was made with a model of other dimensions."), r->path);
+  }
+  if (face)
+    g_task_return_pointer(task, g_steal_pointer(&face), (GDestroyNotify)sg_recipe_free);
+  else
+    g_task_return_error(task, error);
+}
+
+static void
+read_cb(GObject *source, GAsyncResult *result, gpointer unused)
+{
+  VitrineMixingPane *self = VITRINE_MIXING_PANE(source);
+  const Reading *r = g_task_get_task_data(G_TASK(result));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgRecipe) face = g_task_propagate_pointer(G_TASK(result), &error);
+
+  /* The pane is gone, or another model is open: the face was meant for the old one. */
+  if (!self->session || r->model != vitrine_session_get_model(self->session))
+    return;
+  if (face) {
+    add_source(self, face);
+    return;
+  }
+  g_autofree char *text = g_strdup_printf(_("Not added: %s"), error->message);
+  g_signal_emit_by_name(self->session, "message", text, FALSE);
 }
 
 void
 vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file)
 {
-  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   g_autofree char *path = g_file_get_path(file);
-  g_autoptr(SgRecipe) face = NULL;
-  g_autoptr(GError) error = NULL;
 
-  if (!r)
+  if (!recipe)
     return;
-  if (!path || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) /* a pipe would never end */
-    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED, _("%s is not a file here."),
-                path ? path : "?");
-  else if (g_str_has_suffix(path, ".npy"))
-    face = read_vector(self, r, path, &error);
-  else
-    face = read_picture(path, &error);
-  if (face && (face->z_dim != r->z_dim || face->w_dim != r->w_dim)) {
-    g_clear_pointer(&face, sg_recipe_free);
-    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                _("%s was made with a model of other dimensions."), path);
-  }
-  if (face) {
-    add_source(self, face);
-    return;
-  }
-  g_autofree char *text =
-      g_strconcat(_("The face could not be added"), "\n\n", error ? error->message : "", NULL);
-  g_signal_emit_by_name(self->session, "message", text, TRUE);
+  g_autoptr(GTask) task = g_task_new(self, NULL, read_cb, NULL);
+  Reading *r = g_new0(Reading, 1);
+  r->model = sg_model_ref(vitrine_session_get_model(self->session));
+  r->path = path ? g_steal_pointer(&path) : g_file_get_uri(file);
+  r->label = recipe->label;
+  r->prefers_z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  g_task_set_task_data(task, r, reading_free);
+  g_task_run_in_thread(task, read_thread);
 }
+
+/* ---- the list --------------------------------------------------------------------------------
+ */
 
 static void
 file_cb(GFile *file, gpointer data)
@@ -280,6 +332,27 @@ vitrine_mixing_show_sources(VitrineMixingPane *self, const SgRecipe *r)
   gtk_widget_set_sensitive(self->add_face, room);
   gtk_widget_set_sensitive(self->add_file, room);
   gtk_widget_set_sensitive(self->shuffle, r->num_sources > 0);
+  gtk_widget_set_visible(self->hint, r->num_sources == 0);
+}
+
+/* What the page is for, while there is nothing to mix with. */
+static void
+make_hint(VitrineMixingPane *self, GtkWidget *box)
+{
+  self->hint = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+  gtk_widget_set_name(self->hint, "mix-hint");
+  GtkWidget *label = gtk_label_new(_("Mixing takes a second face: its coarse layers or its fine "
+                                     "ones can then replace those of this face."));
+  gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+  gtk_label_set_xalign(GTK_LABEL(label), 0);
+  gtk_widget_add_css_class(label, "dim-label");
+  gtk_box_append(GTK_BOX(self->hint), label);
+  GtkWidget *button = vitrine_mixing_text_button(self, self->hint, _("Add a Face"),
+                                                 _("Add the face of the seed below"),
+                                                 "mix-hint-add", 0, G_CALLBACK(add_seed_cb));
+  gtk_widget_add_css_class(button, "suggested-action");
+  gtk_widget_set_halign(button, GTK_ALIGN_START);
+  gtk_box_append(GTK_BOX(box), self->hint);
 }
 
 void
@@ -293,6 +366,7 @@ vitrine_mixing_make_sources(VitrineMixingPane *self, GtkWidget *box)
   g_signal_connect(drop, "drop", G_CALLBACK(drop_cb), self);
   gtk_widget_add_controller(self->sources, GTK_EVENT_CONTROLLER(drop));
   gtk_box_append(GTK_BOX(box), self->sources);
+  make_hint(self, box);
   GtkWidget *seeds = vitrine_mixing_row_box(box, 6);
   self->seed = vitrine_mixing_named(gtk_spin_button_new_with_range(0, 4294967295.0, 1),
                                     _("Seed to add"), "mix-new-seed");

@@ -5,6 +5,7 @@
 #include "tests/ui/window-fixture.h"
 #include "ui/vitrine-layers-pane.h"
 #include "ui/vitrine-noise-list.h"
+#include "ui/vitrine-pixels.h"
 #include "ui/vitrine-side.h"
 
 static GtkWidget *
@@ -52,7 +53,8 @@ pixels(GdkTexture *texture)
 static GdkTexture *
 shown(Fixture *f, const char *name)
 {
-  return GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(part(f, name))));
+  return vitrine_pixels_get_texture(
+      VITRINE_PIXELS(gtk_picture_get_paintable(GTK_PICTURE(part(f, name)))));
 }
 
 /* The mean over channels of `stage`, straight from the engine, is what the pane shows. */
@@ -111,6 +113,36 @@ test_activation(void)
        c = gtk_widget_get_next_sibling(c))
     children++;
   g_assert_cmpint(children, ==, 5);
+  fixture_close(&f);
+}
+
+/* Enlarged seven times, an activation is seven by seven pixels of one colour. */
+static void
+test_pixels(void)
+{
+  Fixture f;
+  open_pane(&f);
+  GtkPicture *picture = GTK_PICTURE(part(&f, "layer-channel"));
+  GdkTexture *texture = shown(&f, "layer-channel");
+  int w = gdk_texture_get_width(texture), h = gdk_texture_get_height(texture), zoom = 7;
+  GtkSnapshot *snapshot = gtk_snapshot_new();
+  g_autoptr(GBytes) bytes = pixels(texture);
+  const guint8 *want = g_bytes_get_data(bytes, NULL);
+
+  g_assert_cmpint(w, ==, 4);
+  gdk_paintable_snapshot(gtk_picture_get_paintable(picture), snapshot, w * zoom, h * zoom);
+  g_autoptr(GskRenderNode) node = gtk_snapshot_free_to_node(snapshot);
+  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, w * zoom, h * zoom);
+  cairo_t *cr = cairo_create(surface);
+  gsk_render_node_draw(node, cr);
+  cairo_destroy(cr);
+  cairo_surface_flush(surface);
+  const guint8 *data = cairo_image_surface_get_data(surface);
+  int stride = cairo_image_surface_get_stride(surface);
+  for (int y = 0; y < h * zoom; y++)
+    for (int x = 0; x < w * zoom; x++)
+      g_assert_cmpint(data[y * stride + x * 4], ==, want[(y / zoom * w + x / zoom) * 4]);
+  cairo_surface_destroy(surface);
   fixture_close(&f);
 }
 
@@ -177,6 +209,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/layers/activation", test_activation);
+  g_test_add_func("/layers/pixels", test_pixels);
   g_test_add_func("/layers/noise", test_noise);
   g_test_add_func("/layers/dead", test_dead);
   return g_test_run();

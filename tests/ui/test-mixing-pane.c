@@ -185,16 +185,28 @@ test_sources(void)
 }
 
 static void
-message_cb(VitrineSession *session, const char *text, gboolean is_error, int *errors)
+message_cb(VitrineSession *session, const char *text, gboolean is_error, GString *said)
 {
-  *errors += is_error;
+  g_string_append(said, text);
+}
+
+static gboolean
+was_said(Fixture *f, gpointer said)
+{
+  return ((GString *)said)->len > 0;
+}
+
+static gboolean
+has_source(Fixture *f, gpointer data)
+{
+  return recipe(f)->num_sources == 1;
 }
 
 static void
 test_files(void)
 {
   Fixture f;
-  int errors = 0;
+  g_autoptr(GString) said = g_string_new(NULL);
   open_mixing(&f);
   VitrineMixingPane *pane = VITRINE_MIXING_PANE(part(&f, "mixing-pane"));
   g_autofree char *path = fixture_path("mix-w.npy");
@@ -206,13 +218,15 @@ test_files(void)
   g_assert_true(sg_npy_write_double(path, recipe(&f)->w_dim, w, NULL));
   vitrine_session_set_space(f.session, SG_SPACE_W);
   vitrine_mixing_pane_add_file(pane, file);
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_assert_cmpint(recipe(&f)->num_sources, ==, 0); /* a worker reads it */
+  fixture_wait(&f, has_source, NULL, 20);
   g_assert_cmpfloat(recipe(&f)->sources[0]->w_base[3], ==, 1.5);
-  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &errors);
+  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), said);
   vitrine_mixing_pane_add_file(pane, none);
-  g_assert_cmpint(errors, ==, 1);
+  fixture_wait(&f, was_said, said, 20);
+  g_assert_nonnull(strstr(said->str, "/nowhere.png"));
   g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
-  g_signal_handlers_disconnect_by_func(f.session, message_cb, &errors);
+  g_signal_handlers_disconnect_by_func(f.session, message_cb, said);
   fixture_close(&f);
 }
 
@@ -223,7 +237,7 @@ test_picture(void)
 {
   Fixture f;
   guint8 grey[3] = {127, 127, 127};
-  int errors = 0;
+  g_autoptr(GString) said = g_string_new(NULL);
   open_mixing(&f);
   VitrineMixingPane *pane = VITRINE_MIXING_PANE(part(&f, "mixing-pane"));
   g_autofree char *path = fixture_path("mix-face.png");
@@ -238,16 +252,34 @@ test_picture(void)
   g_assert_true(sg_png_write(path, grey, 1, 1, json, NULL));
   g_assert_true(sg_png_write(bare, grey, 1, 1, NULL, NULL));
   vitrine_mixing_pane_add_file(pane, file);
+  fixture_wait(&f, has_source, NULL, 20);
   fixture_settle(&f);
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
   g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 12);
   g_assert_cmpfloat(recipe(&f)->sources[0]->w_base[2], ==, -0.75);
   g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-1"))), ==, 12);
-  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &errors);
+  g_signal_connect(f.session, "message", G_CALLBACK(message_cb), said);
   vitrine_mixing_pane_add_file(pane, none);
-  g_assert_cmpint(errors, ==, 1);
+  fixture_wait(&f, was_said, said, 20);
+  g_assert_nonnull(strstr(said->str, "mix-bare.png"));
   g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
-  g_signal_handlers_disconnect_by_func(f.session, message_cb, &errors);
+  g_signal_handlers_disconnect_by_func(f.session, message_cb, said);
+  fixture_close(&f);
+}
+
+/* With one face alone the page says what to do, and does it. */
+static void
+test_hint(void)
+{
+  Fixture f;
+  open_mixing(&f);
+  g_assert_true(gtk_widget_get_mapped(part(&f, "mix-hint")));
+  click(&f, "mix-hint-add");
+  fixture_settle(&f);
+  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_assert_false(gtk_widget_get_visible(part(&f, "mix-hint")));
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_assert_true(gtk_widget_get_mapped(part(&f, "mix-hint")));
   fixture_close(&f);
 }
 
@@ -323,6 +355,7 @@ main(int argc, char **argv)
   g_test_add_func("/mixing/sources", test_sources);
   g_test_add_func("/mixing/files", test_files);
   g_test_add_func("/mixing/picture", test_picture);
+  g_test_add_func("/mixing/hint", test_hint);
   g_test_add_func("/mixing/shuffle", test_shuffle);
   g_test_add_func("/mixing/grid", test_grid);
   return g_test_run();
