@@ -85,7 +85,7 @@ vitrine_chart_span(const VitrineChart *self, const VitrineCurve *curve,
   if (self->smoothing > 0)
     *middle = *middle > 0 ? *middle : NAN;
   else
-    *middle = CLAMP(*middle, *low, *high);
+    *middle = sqrt(*low * *high);
   return TRUE;
 }
 
@@ -101,6 +101,39 @@ extend(double range[2], double value)
   range[1] = fmax(range[1], value);
 }
 
+/* Where the line between two columns crosses x, NAN where none is drawn. */
+static double
+crossing(VitrineChart *self, const VitrineCurve *curve, const SgSeriesColumn *a,
+         const SgSeriesColumn *b, double x)
+{
+  double low, high, from, to;
+
+  if (!vitrine_chart_span(self, curve, a, &low, &high, &from) ||
+      !vitrine_chart_span(self, curve, b, &low, &high, &to) || !(a->x < b->x))
+    return NAN;
+  if (self->logarithmic)
+    from = log10(from), to = log10(to);
+  return from + (x - a->x) / (b->x - a->x) * (to - from);
+}
+
+/* What lines that run out of the picture have at its edges. */
+static void
+edge_values(VitrineChart *self, const VitrineChartFrame *f, const VitrineCurve *curve,
+            double range[2])
+{
+  const SgSeriesColumn *columns = curve->columns;
+  guint first = 1, last = f->n_columns, right = f->n_columns + 1;
+
+  while (first < right && columns[first].n == 0)
+    first++;
+  while (last > 0 && columns[last].n == 0)
+    last--;
+  if (columns[0].x < f->x_min)
+    extend(range, crossing(self, curve, &columns[0], &columns[first], f->x_min));
+  if (columns[right].x > f->x_max)
+    extend(range, crossing(self, curve, &columns[last], &columns[right], f->x_max));
+}
+
 /* Lowest and highest of what is to be drawn; logarithms on a logarithmic axis. */
 static void
 visible_values(VitrineChart *self, const VitrineChartFrame *f, double range[2])
@@ -112,6 +145,8 @@ visible_values(VitrineChart *self, const VitrineChartFrame *f, double range[2])
   range[1] = -INFINITY;
   for (guint i = 0; i < self->curves->len; i++) {
     const VitrineCurve *curve = vitrine_chart_curve(self, i);
+    if (!curve->hidden)
+      edge_values(self, f, curve, range);
     for (guint k = 1; !curve->hidden && k <= f->n_columns; k++) {
       const SgSeriesColumn *column = &curve->columns[k];
       if (!vitrine_chart_span(self, curve, column, &low, &high, &middle))
@@ -125,7 +160,7 @@ visible_values(VitrineChart *self, const VitrineChartFrame *f, double range[2])
   }
 }
 
-/* Ends with some room, on whole steps; on a logarithmic axis of decades when that is not far. */
+/* Ends with some room, on round numbers. */
 static void
 round_out(double range[2], const double values[2], int ticks)
 {
@@ -141,7 +176,7 @@ round_out(double range[2], const double values[2], int ticks)
     low = low >= 0 && low < margin ? 0 : low - margin;
     high = high <= 0 && -high < margin ? 0 : high + margin;
   }
-  double step = vitrine_axes_step(high - low, 2 * ticks);
+  double step = vitrine_axes_step(high - low, 5 * ticks);
   range[0] = floor(low / step + 1e-6) * step;
   range[1] = ceil(high / step - 1e-6) * step;
 }

@@ -69,6 +69,7 @@ trace_band(cairo_t *cr, const Dot *dots, guint n)
     guint first = i;
     while (i < n && !isnan(dots[i].band_top))
       i++;
+    cairo_new_sub_path(cr);
     for (guint k = first; k < i; k++)
       cairo_line_to(cr, dots[k].x, dots[k].band_top);
     for (guint k = i; k > first; k--)

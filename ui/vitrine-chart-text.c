@@ -80,8 +80,7 @@ vitrine_chart_x_text(VitrineChart *self, double x)
   gboolean named = self->x_label && *self->x_label;
 
   vitrine_chart_get_range(self, &x0, &x1);
-  /* As many digits as the axis' steps have, and one more. */
-  g_autofree char *where = vitrine_axes_number(x, fmax(x1 - x0, 1e-9) * 10);
+  g_autofree char *where = vitrine_axes_number(x, x1 - x0);
   return g_strconcat(named ? self->x_label : "", named ? " " : "", where, NULL);
 }
 
