@@ -113,7 +113,7 @@ crossing(VitrineChart *self, const VitrineCurve *curve, const SgSeriesColumn *a,
     return NAN;
   if (self->logarithmic)
     from = log10(from), to = log10(to);
-  return from + (x - a->x) / (b->x - a->x) * (to - from);
+  return from + CLAMP((x - a->x) / (b->x - a->x), 0, 1) * (to - from);
 }
 
 /* What lines that run out of the picture have at its edges. */
