@@ -77,6 +77,15 @@ vitrine_weight_node_get_indices(VitrineWeightNode *self)
   return self->indices;
 }
 
+gboolean
+vitrine_weight_node_holds(VitrineWeightNode *self, guint index)
+{
+  for (guint i = 0; i < self->indices->len; i++)
+    if (g_array_index(self->indices, guint, i) == index)
+      return TRUE;
+  return FALSE;
+}
+
 GListStore *
 vitrine_weight_node_get_children(VitrineWeightNode *self)
 {

@@ -15,6 +15,7 @@ const char *
 vitrine_weight_node_get_path(VitrineWeightNode *self); /* as stored, or a group's title */
 /* Of guint, borrowed: the records whose numbers it shows. */
 GArray *vitrine_weight_node_get_indices(VitrineWeightNode *self);
+gboolean vitrine_weight_node_holds(VitrineWeightNode *self, guint index);
 /* Borrowed; NULL for a tensor. */
 GListStore *vitrine_weight_node_get_children(VitrineWeightNode *self);
 /* The child, made when there is none of that label yet; borrowed. */
