@@ -307,10 +307,10 @@ vitrine_dimension_row_new(void)
 /* --- showing an item --- */
 
 static void
-name_part(GtkWidget *part, const char *format, int index, const char *label)
+name_part(GtkWidget *part, const char *kind, int index, const char *label)
 {
   char name[32];
-  g_snprintf(name, sizeof name, format, index);
+  g_snprintf(name, sizeof name, "dim-%s-%d", kind, index);
   gtk_widget_set_name(part, name);
   gtk_accessible_update_property(GTK_ACCESSIBLE(part), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
@@ -326,10 +326,10 @@ vitrine_dimension_row_bind(VitrineDimensionRow *self, VitrineDimension *item)
   g_autofree char *entry = g_strdup_printf(_("Value of dimension %d"), item->index);
   g_autofree char *reset = g_strdup_printf(_("Reset dimension %d"), item->index);
   g_autofree char *pin = g_strdup_printf(_("Pin dimension %d"), item->index);
-  name_part(self->scale, "dim-scale-%d", item->index, scale);
-  name_part(self->entry, "dim-entry-%d", item->index, entry);
-  name_part(self->reset, "dim-reset-%d", item->index, reset);
-  name_part(self->pin, "dim-pin-%d", item->index, pin);
+  name_part(self->scale, "scale", item->index, scale);
+  name_part(self->entry, "entry", item->index, entry);
+  name_part(self->reset, "reset", item->index, reset);
+  name_part(self->pin, "pin", item->index, pin);
 }
 
 VitrineDimension *
