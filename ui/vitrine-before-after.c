@@ -6,14 +6,25 @@
 
 typedef struct {
   char *path;
-  VitrineSession *session; /* while it is written; owned, let go on the main thread */
-  char *hash;              /* of the weights that drew */
-  char *json;              /* of the edited face */
+  VitrineSession
+      *session; /* is saving from the click to the file; owned, let go on the main thread */
+  char *hash;   /* of the weights that drew */
+  char *json;   /* of the edited face */
   SgRecipe *recipes[2];
   SgPicture *pictures[2];
   GError *error;
 } Pair;
 
+/* Main thread. */
+static gboolean
+end_saving(gpointer session)
+{
+  vitrine_session_add_saving(session, -1);
+  g_object_unref(session);
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread: a task that another model ends lets its pair go on the render thread. */
 static void
 pair_free(gpointer data)
 {
@@ -23,6 +34,8 @@ pair_free(gpointer data)
     sg_recipe_free(pair->recipes[i]);
     sg_picture_free(pair->pictures[i]);
   }
+  if (pair && pair->session)
+    g_main_context_invoke(NULL, end_saving, g_steal_pointer(&pair->session));
   if (pair) {
     g_clear_error(&pair->error);
     g_free(pair->path);
@@ -129,7 +142,7 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
     say(session, text, FALSE);
   else
     say_error(session, error);
-  vitrine_session_add_saving(session, -1);
+  end_saving(g_steal_pointer(&session));
 }
 
 static void
@@ -143,8 +156,6 @@ news_cb(gpointer news, gboolean finished, gpointer session)
     say_error(session, (*slot)->error);
     return;
   }
-  (*slot)->session = g_object_ref(session);
-  vitrine_session_add_saving(session, 1);
   g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, NULL);
   g_task_set_task_data(task, g_steal_pointer(slot), pair_free);
   g_task_run_in_thread(task, write_worker);
@@ -168,6 +179,9 @@ vitrine_save_before_after(VitrineSession *session, GFile *file)
   Pair **slot = g_new0(Pair *, 1);
   *slot = g_new0(Pair, 1);
   (*slot)->path = g_steal_pointer(&path);
+  /* Also while it is drawn: the window may close meanwhile, the program waits for the file. */
+  (*slot)->session = g_object_ref(session);
+  vitrine_session_add_saving(session, 1);
   (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
   (*slot)->recipes[1] = sg_recipe_copy(recipe);
   vitrine_session_start_task(session, &class, slot, session);

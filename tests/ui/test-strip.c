@@ -311,6 +311,29 @@ test_before_after(void)
   fixture_close(&f);
 }
 
+/* The window closes while the pair is drawn: the program is held until the file is there. */
+static void
+test_before_after_closed(void)
+{
+  Fixture f;
+  gboolean saving = FALSE;
+  g_autofree char *png = fixture_path("closed.png");
+  g_autoptr(GFile) file = g_file_new_for_path(png);
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  vitrine_save_before_after(f.session, file);
+  g_object_get(f.session, "saving", &saving, NULL);
+  g_assert_true(saving);
+  fixture_close(&f);
+  for (int i = 0; i < 300 && !g_file_test(png, G_FILE_TEST_EXISTS); i++)
+    fixture_run_for(0.1);
+  fixture_run_for(0.3);
+  Image image = read_image(png);
+  g_assert_cmpint(image.width, >, 128); /* two pictures of 64 pixels beside each other */
+  g_free(image.rgb);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -320,5 +343,6 @@ main(int argc, char **argv)
   g_test_add_func("/strip/settings", test_settings);
   g_test_add_func("/strip/keyboard", test_keyboard);
   g_test_add_func("/strip/before-after", test_before_after);
+  g_test_add_func("/strip/before-after-closed", test_before_after_closed);
   return g_test_run();
 }
