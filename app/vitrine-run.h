@@ -37,6 +37,9 @@ const char *const *vitrine_run_get_tags(VitrineRun *self);
 const char *vitrine_run_get_log(VitrineRun *self); /* the last 200 lines */
 /* For series (any thread, see run-series.h) and CSV. Borrowed; NULL until loaded. */
 SgRunReader *vitrine_run_get_reader(VitrineRun *self);
+/* A view of it has come on the screen (1) or is off it again (-1): it is read twice a second while
+ * it trains and somebody looks, seldom otherwise. */
+void vitrine_run_add_viewer(VitrineRun *self, int count);
 /* It runs on this machine and answers. */
 gboolean vitrine_run_can_steer(VitrineRun *self);
 

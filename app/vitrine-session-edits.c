@@ -93,6 +93,17 @@ member_object(json_t *parent, const char *key)
   return child;
 }
 
+void
+vitrine_session_set_favourites_key(VitrineSession *self, const char *key, gboolean bring)
+{
+  json_t *names = bring ? json_object_get(self->favourites, self->favourites_key) : NULL;
+
+  if (names && !json_object_get(self->favourites, key))
+    json_object_set_new(self->favourites, key, json_deep_copy(names));
+  g_free(self->favourites_key);
+  self->favourites_key = g_strdup(key);
+}
+
 const char *
 vitrine_session_get_favourite(VitrineSession *self, SgSpace space, int dim)
 {

@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-typedef enum { FOUND_NOTHING, FOUND_MODEL, FOUND_RECIPE, FOUND_VECTOR } Found;
+typedef enum { FOUND_NOTHING, FOUND_MODEL, FOUND_RECIPE, FOUND_VECTOR, FOUND_RUN } Found;
 
 typedef struct {
   char *path;
@@ -16,12 +16,15 @@ typedef struct {
 
   /* What is open when the job begins. */
   SgModel *open_model;
+  guint open_serial; /* vitrine_session_get_model_serial() */
   SgSpace space;
 
   Found found;
   SgModel *model;
   SgRenderer *renderer;
   char *device;
+  char *running;          /* the run directory it lies in, if a training runs there now */
+  gboolean newer_weights; /* the picture's training has gone on since */
   double *vector;
   SgSpace vector_space;
 } OpenJob;
@@ -37,6 +40,7 @@ open_job_free(gpointer data)
   g_clear_pointer(&job->model, sg_model_unref);
   g_clear_pointer(&job->renderer, sg_renderer_free);
   g_free(job->device);
+  g_free(job->running);
   g_free(job->vector);
   g_free(job);
 }
@@ -77,35 +81,29 @@ load_model(OpenJob *job, const char *path, GError **error)
   job->renderer = sg_renderer_new(job->model, NULL, error);
   if (!job->renderer)
     return FALSE;
+  g_autofree char *dir = g_path_get_dirname(path);
+  if (vitrine_follow_is_running(dir))
+    job->running = g_canonicalize_filename(dir, NULL);
   job->found = FOUND_MODEL;
   return TRUE;
 }
 
-/* Of a training run: the newest snapshot. Names sort by kimg. */
-static char *
-newest_snapshot(const char *dir, GError **error)
+/* Of a training run: the newest snapshot. One that has none yet can be followed all the same. */
+static gboolean
+read_run(OpenJob *job, GError **error)
 {
-  g_autoptr(GDir) entries = g_dir_open(dir, 0, error);
-  g_autofree char *newest = NULL;
-  const char *name;
+  g_autoptr(GError) none = NULL;
+  g_autofree char *snapshot = vitrine_follow_newest_snapshot(job->path, &none);
 
-  if (!entries)
-    return NULL;
-  while ((name = g_dir_read_name(entries))) {
-    gboolean is_model = g_str_has_suffix(name, ".safetensors") || g_str_has_suffix(name, ".pkl");
-    if (g_str_has_prefix(name, "network-snapshot-") && is_model && g_strcmp0(name, newest) > 0) {
-      g_free(newest);
-      newest = g_strdup(name);
-    }
+  if (snapshot)
+    return load_model(job, snapshot, error);
+  if (!vitrine_follow_is_running(job->path)) {
+    g_propagate_error(error, g_steal_pointer(&none));
+    return FALSE;
   }
-  if (!newest) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s is a folder without snapshots of a training (network-snapshot-*.safetensors or "
-                "*.pkl).",
-                dir);
-    return NULL;
-  }
-  return g_build_filename(dir, newest, NULL);
+  job->running = g_canonicalize_filename(job->path, NULL);
+  job->found = FOUND_RUN;
+  return TRUE;
 }
 
 /* The model a picture was made with: where the picture says, else beside the picture. */
@@ -128,6 +126,14 @@ find_model(OpenJob *job, const char *hash, const char *model_path, GError **erro
     job->model = g_steal_pointer(&model);
     job->found = FOUND_MODEL;
     return job->renderer != NULL;
+  }
+  if (model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s was made while the training in %s was followed, with weights (%.12s…) that are "
+                "in no file. Open a snapshot of that run first, then the picture again: its "
+                "recipe is taken over.",
+                job->path, model_path, hash);
+    return FALSE;
   }
   g_set_error(
       error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
@@ -159,7 +165,15 @@ read_picture(OpenJob *job, GError **error)
                 job->path, why ? why->message : "it does not name its model");
     return FALSE;
   }
-  if (job->open_model && strcmp(hash, job->open_model->hash) == 0)
+  /* Weights of a training between two snapshots are in no file. */
+  gboolean same = job->open_model && strcmp(hash, job->open_model->hash) == 0;
+  if (job->open_model && model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *open_path = g_canonicalize_filename(job->open_model->path, NULL);
+    gsize n = strlen(model_path);
+    job->newer_weights = !same && strncmp(open_path, model_path, n) == 0 &&
+                         (open_path[n] == '/' || open_path[n] == '\0');
+  }
+  if (same || job->newer_weights)
     job->found = FOUND_RECIPE;
   else if (!find_model(job, hash, model_path, error))
     return FALSE;
@@ -214,10 +228,8 @@ starts_with(const char *path, const char *magic, gsize length)
 static gboolean
 read_file(OpenJob *job, GError **error)
 {
-  if (g_file_test(job->path, G_FILE_TEST_IS_DIR)) {
-    g_autofree char *snapshot = newest_snapshot(job->path, error);
-    return snapshot && load_model(job, snapshot, error);
-  }
+  if (g_file_test(job->path, G_FILE_TEST_IS_DIR))
+    return read_run(job, error);
   /* A pipe or a device would never end, or never begin. */
   if (g_file_test(job->path, G_FILE_TEST_EXISTS) &&
       !g_file_test(job->path, G_FILE_TEST_IS_REGULAR)) {
@@ -252,7 +264,10 @@ adopt(VitrineSession *self, OpenJob *job)
 {
   const SgRecipe *recipe = job->recipe;
 
-  if (job->found == FOUND_MODEL) {
+  if (job->found == FOUND_RUN) {
+    vitrine_session_follow(self, job->running);
+  } else if (job->found == FOUND_MODEL) {
+    vitrine_session_end_following(self);
     g_free(self->device);
     self->device = g_steal_pointer(&job->device);
     /* A session is only as old as the file it names: what replaced it may be of another size. */
@@ -262,11 +277,15 @@ adopt(VitrineSession *self, OpenJob *job)
       vitrine_store_add_recent(job->model->path);
     vitrine_session_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
                                 g_steal_pointer(&job->recipe));
-  } else if (self->model != job->open_model) {
+    vitrine_session_set_followable(self, g_steal_pointer(&job->running));
+  } else if (self->model_serial != job->open_serial) {
     vitrine_session_info(self, "Another model was opened meanwhile; open the file again");
   } else if (job->found == FOUND_RECIPE) {
     vitrine_session_apply(self, g_steal_pointer(&job->recipe), "Open picture", NULL);
-    vitrine_session_info(self, "The picture's recipe is restored");
+    vitrine_session_info(self, job->newer_weights
+                                   ? "The picture's recipe is restored; the training has gone on "
+                                     "since, so the face is another"
+                                   : "The picture's recipe is restored");
   } else {
     vitrine_session_adopt_vector(self, job->vector_space, job->vector);
     vitrine_session_info(self, "Vector %s loaded", job->vector_space == SG_SPACE_Z ? "z" : "w");
@@ -288,7 +307,7 @@ open_done_cb(GObject *source, GAsyncResult *result, gpointer user_data)
   } else {
     vitrine_session_error(self, "The file could not be opened", error->message);
   }
-  vitrine_session_set_loading(self, FALSE);
+  vitrine_session_set_loading(self, self->wants_first);
 }
 
 static void
@@ -298,6 +317,7 @@ start(VitrineSession *self, OpenJob *job)
 
   job->serial = ++self->open_serial;
   job->open_model = self->model ? sg_model_ref(self->model) : NULL;
+  job->open_serial = self->model_serial;
   g_task_set_task_data(task, job, open_job_free);
   vitrine_session_set_loading(self, TRUE);
   g_task_run_in_thread(task, open_worker);
@@ -344,13 +364,26 @@ vitrine_session_store(VitrineSession *self)
   g_clear_handle_id(&self->store_source, g_source_remove);
   if (!recipe)
     return;
-  g_autofree char *path = g_canonicalize_filename(self->model->path, NULL);
+  g_autofree char *path =
+      g_canonicalize_filename(self->following ? self->following : self->model->path, NULL);
   g_autofree char *text = sg_recipe_to_json(recipe, self->model->hash, path);
   json_t *root = json_object();
   json_object_set_new(root, "recipe", json_loads(text, 0, NULL));
   json_object_set_new(root, "space", json_integer(self->space));
   vitrine_store_save("session", root);
   json_decref(root);
+}
+
+/* A model, or a run with something to come back to. */
+static gboolean
+is_there(const char *path)
+{
+  g_autofree char *snapshot = NULL;
+
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+  snapshot = vitrine_follow_newest_snapshot(path, NULL);
+  return snapshot != NULL;
 }
 
 gboolean
@@ -365,7 +398,7 @@ vitrine_session_restore(VitrineSession *self)
 
   free(text);
   json_decref(root);
-  if (!restored || !path || !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+  if (!restored || !path || !is_there(path)) {
     sg_recipe_free(restored);
     return FALSE;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include "app/vitrine-follow.h"
 #include "app/vitrine-history.h"
 #include "app/vitrine-render-thread.h"
 #include "app/vitrine-session.h"
@@ -31,6 +32,14 @@ struct _VitrineSession {
   gboolean packing;
   char *favourites_key;
 
+  VitrineFollow *follow;
+  char *following, *followable;
+  double following_kimg;
+  gboolean following_live;
+  gboolean own_snapshot; /* what was open when following began is of that run */
+  guint follow_serial;   /* weights that are packed for an earlier following are dropped */
+  gboolean wants_first;  /* no model is open: loading until the first weights come */
+
   GdkTexture *texture, *original;
   int picture_width, picture_height;
   double render_seconds;
@@ -54,8 +63,19 @@ void vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRendere
                                  SgRecipe *recipe);
 /* Is `model` of the same architecture as the open one? */
 gboolean vitrine_session_takes_weights(VitrineSession *self, const SgModel *model);
-/* Packed already; takes both. */
+/* Packed already; take both. */
 void vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRenderer *renderer);
+/* The names of dimensions are those of this model hash or run directory from now on; `bring`: the
+ * names of now come along if there are none. */
+void vitrine_session_set_favourites_key(VitrineSession *self, const char *key, gboolean bring);
+/* Packs `model` on a worker and opens it as another model, with the recipe of now if it fits. */
+void vitrine_session_adopt_packed_later(VitrineSession *self, SgModel *model);
+/* The following's own: news of weights in use, and of what can be followed (taken, may be NULL). */
+void vitrine_session_weights_in_use(VitrineSession *self);
+void vitrine_session_set_followable(VitrineSession *self, char *run_dir);
+/* "No longer following", if so: another model is opened. */
+void vitrine_session_end_following(VitrineSession *self);
+void vitrine_session_notify_following(VitrineSession *self);
 /* The faces' own w and z came from a vector file; one step of the history. */
 void vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *v);
 void vitrine_session_set_loading(VitrineSession *self, gboolean loading);

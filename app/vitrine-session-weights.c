@@ -1,14 +1,14 @@
 /* New weights of the open model, as a training makes them: packed by a worker while pictures of the
  * old ones go on, then put in their place between two pictures. */
 #include "app/vitrine-session-private.h"
-#include <math.h>
-#include <string.h>
 
 typedef struct {
   SgModel *model;
   SgRecipe *recipe; /* of the next picture, as far as known */
   SgRenderer *renderer;
   guint serial; /* of the model they belong to */
+  guint follow_serial;
+  gboolean whole; /* another model, to be opened as such */
 } WeightsJob;
 
 static void
@@ -29,7 +29,7 @@ pack_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   GError *error = NULL;
 
   job->renderer = sg_renderer_new(job->model, NULL, &error);
-  if (job->renderer && sg_renderer_prepare(job->renderer, job->recipe, &error))
+  if (job->renderer && (!job->recipe || sg_renderer_prepare(job->renderer, job->recipe, &error)))
     g_task_return_boolean(task, TRUE);
   else
     g_task_return_error(task, error);
@@ -38,17 +38,37 @@ pack_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 static void packed_cb(GObject *source, GAsyncResult *result, gpointer data);
 
 static void
-pack(VitrineSession *self, SgModel *model)
+pack(VitrineSession *self, SgModel *model, gboolean whole)
 {
+  const SgRecipe *recipe = vitrine_session_get_recipe(self);
   g_autoptr(GTask) task = g_task_new(self, NULL, packed_cb, NULL);
   WeightsJob *job = g_new0(WeightsJob, 1);
 
   job->model = model;
-  job->recipe = sg_recipe_copy(vitrine_session_get_recipe(self));
+  if (recipe && vitrine_session_check_recipe(&model->info, recipe, NULL))
+    job->recipe = sg_recipe_copy(recipe);
   job->serial = self->model_serial;
+  job->follow_serial = self->follow_serial;
+  job->whole = whole;
   self->packing = TRUE;
   g_task_set_task_data(task, job, weights_job_free);
   g_task_run_in_thread(task, pack_worker);
+}
+
+static void
+adopt(VitrineSession *self, WeightsJob *job)
+{
+  SgModel *model = g_steal_pointer(&job->model);
+  SgRenderer *renderer = g_steal_pointer(&job->renderer);
+
+  if (!job->whole) {
+    vitrine_session_adopt_weights(self, model, renderer);
+    return;
+  }
+  if (!self->device)
+    self->device = sg_backend_describe(sg_backend_cpu());
+  vitrine_session_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
+  vitrine_session_weights_in_use(self);
 }
 
 static void
@@ -62,13 +82,14 @@ packed_cb(GObject *source, GAsyncResult *result, gpointer data)
   self->packing = FALSE;
   if (!self->render)
     return; /* the window is closed */
-  if (job->serial == self->model_serial && good)
-    vitrine_session_adopt_weights(self, g_steal_pointer(&job->model),
-                                  g_steal_pointer(&job->renderer));
-  else if (!good)
+  if (!good)
     vitrine_session_info(self, "The newest weights cannot be shown: %s", error->message);
-  if (self->next_weights && !self->packing)
-    pack(self, g_steal_pointer(&self->next_weights));
+  else if (job->serial == self->model_serial && job->follow_serial == self->follow_serial)
+    adopt(self, job);
+  if (self->next_weights)
+    pack(self, g_steal_pointer(&self->next_weights), FALSE);
+  else if (self->follow)
+    vitrine_follow_ready(self->follow);
 }
 
 /* Field by field: padding may differ. */
@@ -99,15 +120,12 @@ vitrine_session_update_weights(VitrineSession *self, SgModel *model)
     g_clear_pointer(&self->next_weights, sg_model_unref);
     self->next_weights = model;
   } else {
-    pack(self, model);
+    pack(self, model, FALSE);
   }
 }
 
-char *
-vitrine_session_weights_text(VitrineSession *self)
+void
+vitrine_session_adopt_packed_later(VitrineSession *self, SgModel *model)
 {
-  const char *kimg = self->model ? g_hash_table_lookup(self->model->metadata, "kimg") : NULL;
-  double value = kimg ? g_ascii_strtod(kimg, NULL) : NAN;
-
-  return isfinite(value) ? g_strdup_printf("%.1f kimg", value) : NULL;
+  pack(self, model, TRUE);
 }

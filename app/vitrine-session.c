@@ -23,6 +23,10 @@ enum {
   PROP_RENDER_SECONDS,
   PROP_SPACE,
   PROP_SCORE_TEXT,
+  PROP_FOLLOWING,
+  PROP_FOLLOWING_KIMG,
+  PROP_FOLLOWING_LIVE,
+  PROP_FOLLOWABLE,
   N_PROPS
 };
 
@@ -314,8 +318,7 @@ vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *re
   self->model_serial++;
   g_clear_pointer(&self->next_weights, sg_model_unref);
   g_clear_pointer(&self->original_of, sg_recipe_free);
-  g_free(self->favourites_key);
-  self->favourites_key = g_strdup(model->hash);
+  vitrine_session_set_favourites_key(self, model->hash, FALSE);
   vitrine_history_free(self->history);
   self->history = vitrine_history_new(recipe ? recipe : sg_recipe_new(info->z_dim, info->w_dim));
   self->full_seconds = 0;
@@ -346,6 +349,7 @@ vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRenderer *
   queue_submit(self);
   if (g_strcmp0(old->path, model->path) != 0)
     g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MODEL_PATH]);
+  vitrine_session_weights_in_use(self);
   g_signal_emit(self, signals[WEIGHTS_CHANGED], 0);
 }
 
@@ -381,6 +385,15 @@ vitrine_session_add_saving(VitrineSession *self, int count)
 {
   self->saving += count;
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SAVING]);
+}
+
+void
+vitrine_session_notify_following(VitrineSession *self)
+{
+  g_object_freeze_notify(G_OBJECT(self));
+  for (int prop = PROP_FOLLOWING; prop <= PROP_FOLLOWABLE; prop++)
+    g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+  g_object_thaw_notify(G_OBJECT(self));
 }
 
 /* ---- what panes read ----------------------------------------------------------------------------
@@ -512,6 +525,18 @@ vitrine_session_get_property(GObject *object, guint id, GValue *value, GParamSpe
   case PROP_SCORE_TEXT:
     g_value_set_string(value, self->score_text ? self->score_text : "");
     break;
+  case PROP_FOLLOWING:
+    g_value_set_string(value, self->following);
+    break;
+  case PROP_FOLLOWING_KIMG:
+    g_value_set_double(value, self->following_kimg);
+    break;
+  case PROP_FOLLOWING_LIVE:
+    g_value_set_boolean(value, self->following_live);
+    break;
+  case PROP_FOLLOWABLE:
+    g_value_set_string(value, self->followable);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -533,6 +558,7 @@ vitrine_session_dispose(GObject *object)
 
   g_clear_handle_id(&self->submit_source, g_source_remove);
   g_clear_handle_id(&self->store_source, g_source_remove);
+  g_clear_pointer(&self->follow, vitrine_follow_free);
   g_clear_pointer(&self->render, vitrine_render_thread_free);
   g_clear_object(&self->texture);
   g_clear_object(&self->original);
@@ -550,6 +576,8 @@ vitrine_session_finalize(GObject *object)
   sg_recipe_free(self->shown);
   sg_recipe_free(self->original_of);
   g_free(self->favourites_key);
+  g_free(self->following);
+  g_free(self->followable);
   g_free(self->device);
   g_free(self->score_text);
   g_free(self->z_base);
@@ -582,6 +610,11 @@ install_properties(GObjectClass *class)
   props[PROP_SPACE] = g_param_spec_int("space", NULL, NULL, SG_SPACE_Z, SG_SPACE_W, SG_SPACE_Z,
                                        flags | G_PARAM_WRITABLE);
   props[PROP_SCORE_TEXT] = g_param_spec_string("score-text", NULL, NULL, "", flags);
+  props[PROP_FOLLOWING] = g_param_spec_string("following", NULL, NULL, NULL, flags);
+  props[PROP_FOLLOWING_KIMG] =
+      g_param_spec_double("following-kimg", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0, flags);
+  props[PROP_FOLLOWING_LIVE] = g_param_spec_boolean("following-live", NULL, NULL, FALSE, flags);
+  props[PROP_FOLLOWABLE] = g_param_spec_string("followable", NULL, NULL, NULL, flags);
   g_object_class_install_properties(class, N_PROPS, props);
 }
 
@@ -614,6 +647,7 @@ static void
 vitrine_session_init(VitrineSession *self)
 {
   self->space = SG_SPACE_Z;
+  self->following_kimg = NAN;
   self->render = vitrine_render_thread_new(deliver_cb, self);
   self->waiting_vectors = g_ptr_array_new_with_free_func(g_object_unref);
   self->favourites = vitrine_store_load("favourites");

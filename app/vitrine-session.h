@@ -21,9 +21,12 @@ G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
  * "original-texture" GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"),
  * "render-seconds" double, "space" SgSpace as int, read-write (which space the latent pane edits;
  * not part of the recipe), "score-text" string (discriminator logit and sigmoid of the shown faces,
- * "" without one). Signals: "model-changed"    another model is open (recipe is new as well)
- *   "recipe-changed"   the recipe differs from what it was
- *   "picture-changed"  texture is new; base w may be new too
+ * "" without one), "following" string (the run directory whose newest weights are shown, or NULL),
+ * "following-kimg" double (of the weights in use; NAN: not known), "following-live" boolean (the
+ * training hands them out itself; otherwise its snapshots are shown as they appear), "followable"
+ * string (the run of the open model when it is training now and is not followed, or NULL). Signals:
+ * "model-changed"    another model is open (recipe is new as well) "recipe-changed"   the recipe
+ * differs from what it was "picture-changed"  texture is new; base w may be new too
  *   "influence-changed" the background measurement has more values
  *   "weights-changed"  the model has new weights; recipe, history, tasks and what is shown stay
  *   "message" (string, gboolean is_error)  something to tell the person (toast or dialog) */
@@ -48,6 +51,14 @@ void vitrine_session_update_weights(VitrineSession *self, SgModel *model);
 guint vitrine_session_get_model_serial(VitrineSession *self);
 /* "12.3 kimg", from what the model says of itself; NULL if it does not. To be freed. */
 char *vitrine_session_weights_text(VitrineSession *self);
+
+/* Shows the newest weights of the run in that directory, under the same sliders if they are of the
+ * open model's architecture; also with no model open. Ends, with a message, when the person opens
+ * another model. */
+void vitrine_session_follow(VitrineSession *self, const char *run_dir);
+/* What is shown stays. */
+void vitrine_session_unfollow(VitrineSession *self);
+const char *vitrine_session_get_following(VitrineSession *self); /* borrowed, or NULL */
 
 /* Borrowed, NULL before the first picture. The texture may be smaller than the picture's size (of
  * all faces together, in the model's pixels) while a slider is dragged. */

@@ -2,6 +2,7 @@
  *
  * "session"     what is open and how it is edited     "favourites"  names of dimensions, per model
  * hash "window"      size, pane, colour scheme             "recent"      model files, newest first
+ * "runs" directories of trainings, newest first
  * Writing happens on a thread of its own, in order: a slow disk must not hold the window. */
 #pragma once
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ui/vitrine-follow-badge.h"
 #include "ui/vitrine-window.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,7 @@ struct _VitrineWindow {
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
   GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
+  VitrineFollowBadge *follow_badge;
   GtkSpinner *spinner;
   GtkWidget *status_line;
   GtkLabel *status_model, *status_score, *status_time, *status_device;

@@ -22,7 +22,8 @@ model_name(VitrineWindow *self)
   g_autofree char *base = g_path_get_basename(model->path);
   char *dot = strrchr(base, '.');
 
-  if (dot && dot != base)
+  /* A run directory's name has no ending, but may have a number with a point in it. */
+  if (dot && dot != base && !strpbrk(dot, "0123456789"))
     *dot = '\0';
   return g_steal_pointer(&base);
 }
@@ -150,17 +151,25 @@ original_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
   vitrine_canvas_set_original(self->canvas, vitrine_session_get_original(session));
 }
 
+/* Also while a training is followed: its snapshots have names of their own. */
 static void
-model_changed_cb(VitrineSession *session, VitrineWindow *self)
+show_name(VitrineWindow *self)
 {
   g_autofree char *name = model_name(self);
-  g_autofree char *summary = sg_model_summary(vitrine_session_get_model(session));
-  g_autofree char *tooltip = g_strdup(vitrine_session_get_model(session)->path);
 
   adw_window_title_set_title(self->title, name);
   gtk_window_set_title(GTK_WINDOW(self), name);
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_model),
+                              vitrine_session_get_model(self->session)->path);
+}
+
+static void
+model_changed_cb(VitrineSession *session, VitrineWindow *self)
+{
+  g_autofree char *summary = sg_model_summary(vitrine_session_get_model(session));
+
+  show_name(self);
   gtk_label_set_text(self->status_model, summary);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_model), tooltip);
   gtk_widget_set_visible(self->status_line, TRUE);
   gtk_stack_set_visible_child_name(self->stack, "work");
   vitrine_window_update_recent(self);
@@ -227,6 +236,8 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
   g_signal_connect_object(session, "notify::original-texture", G_CALLBACK(original_cb), self, 0);
+  g_signal_connect_object(session, "notify::model-path", G_CALLBACK(show_name), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "notify::undo-label", G_CALLBACK(undo_label_cb), self, 0);
   g_signal_connect_object(session, "notify::redo-label", G_CALLBACK(undo_label_cb), self, 0);
   g_signal_connect_object(session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
@@ -400,6 +411,7 @@ bind_children(GtkWidgetClass *class)
   BIND(tag_original);
   BIND(tag_edited);
   BIND(tag_unequalised);
+  BIND(follow_badge);
   BIND(zoom_label);
   BIND(spinner);
   BIND(status_line);
@@ -418,6 +430,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   G_OBJECT_CLASS(class)->dispose = vitrine_window_dispose;
   GTK_WINDOW_CLASS(class)->close_request = vitrine_window_close_request;
   g_type_ensure(VITRINE_TYPE_CANVAS);
+  g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
   bind_children(widget_class);
@@ -443,6 +456,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
 
   self->session = g_object_ref(session);
   connect_session(self);
+  vitrine_follow_badge_set_session(self->follow_badge, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
   if (vitrine_session_get_model(session)) {
     model_changed_cb(session, self);

@@ -3,8 +3,10 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-#include "engine/formats/picture.h"
+#include "app/vitrine-run.h"
 #include "engine/explore/random.h"
+#include "engine/formats/picture.h"
+#include "engine/train/run-dir.h"
 
 static GtkAdjustment *
 dimension(Fixture *f, int dim)
@@ -147,10 +149,225 @@ test_weights(void)
   fixture_close(&f);
 }
 
+/* ---- a training that runs --------------------------------------------------------------------
+ */
+
+typedef struct {
+  char *dir, *error;
+  gboolean done;
+} Started;
+
+static void
+started_cb(const char *run_dir, const char *error, gpointer data)
+{
+  Started *s = data;
+
+  s->dir = g_strdup(run_dir);
+  s->error = g_strdup(error);
+  s->done = TRUE;
+}
+
+static gboolean
+is_done(Fixture *f, gpointer data)
+{
+  return ((Started *)data)->done;
+}
+
+/* Noise of 8 × 8 pixels in a folder, its path to be freed. */
+static char *
+make_pictures(void)
+{
+  char *folder = fixture_path("pictures");
+  guint8 rgb[8 * 8 * 3];
+  g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+  g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+  for (int i = 0; i < 24; i++) {
+    g_autofree char *path = g_strdup_printf("%s/%02d.png", folder, i);
+    for (gsize k = 0; k < sizeof rgb; k++)
+      rgb[k] = (guint8)g_rand_int_range(random, 0, 256);
+    g_assert_true(sg_png_write(path, rgb, 8, 8, NULL, NULL));
+  }
+  return folder;
+}
+
+/* A training of very small nets that ends by itself after some minutes, if nobody ends it. Its run
+ * directory, to be freed. */
+static char *
+start_training(void)
+{
+  g_autofree char *data = make_pictures(), *out = fixture_path("runs");
+  g_autofree char *data_arg = g_strconcat("--data=", data, NULL);
+  g_autofree char *out_arg = g_strconcat("--outdir=", out, NULL);
+  const char *argv[] = {data_arg,
+                        out_arg,
+                        "--resolution=8",
+                        "--batch=4",
+                        "--mbstd-group=2",
+                        "--channel-base=64",
+                        "--channel-max=8",
+                        "--z-dim=8",
+                        "--w-dim=8",
+                        "--mapping-layers=2",
+                        "--threads=1",
+                        "--metrics=none",
+                        "--tick=1",
+                        "--snap=100",
+                        "--kimg=100",
+                        "--d-mapping-layers=2",
+                        NULL};
+  Started s = {0};
+
+  vitrine_run_start(argv, started_cb, &s, NULL);
+  fixture_wait(NULL, is_done, &s, 30);
+  g_assert_cmpstr(s.error, ==, NULL);
+  return s.dir;
+}
+
+static void
+stop_training(const char *dir)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *answer = sg_control_send(dir, "stop", 10000, &error);
+  g_assert_no_error(error);
+}
+
+static double
+following_kimg(Fixture *f)
+{
+  double kimg;
+
+  g_object_get(f->session, "following-kimg", &kimg, NULL);
+  return kimg;
+}
+
+static gboolean
+has_gone_on(Fixture *f, gpointer data)
+{
+  return following_kimg(f) > *(double *)data;
+}
+
+static const char *
+badge_text(Fixture *f)
+{
+  return gtk_label_get_text(GTK_LABEL(fixture_find(GTK_WIDGET(f->window), "follow-label")));
+}
+
+static gboolean
+is_shown(Fixture *f, const char *name)
+{
+  return gtk_widget_get_mapped(fixture_find(GTK_WIDGET(f->window), name));
+}
+
+static gboolean
+not_live(Fixture *f, gpointer data)
+{
+  gboolean live;
+
+  g_object_get(f->session, "following-live", &live, NULL);
+  return !live;
+}
+
+static gboolean
+shows_snapshot(Fixture *f, gpointer data)
+{
+  return g_str_has_suffix(vitrine_session_get_model(f->session)->path, ".safetensors");
+}
+
+/* Its snapshot takes the place of the published weights when it has ended. */
+static void
+check_end(Fixture *f, const char *dir)
+{
+  stop_training(dir);
+  fixture_wait(f, not_live, NULL, 30);
+  fixture_wait(f, shows_snapshot, NULL, 30);
+  fixture_settle(f);
+  g_assert_cmpstr(vitrine_session_get_following(f->session), ==, dir);
+  g_autofree char *snapshot = g_strdup(vitrine_session_get_model(f->session)->path);
+  g_autofree char *hash = g_strdup(vitrine_session_get_model(f->session)->hash);
+  fixture_close(f);
+
+  /* The session comes back to it. */
+  fixture_open(f, NULL);
+  g_assert_cmpstr(vitrine_session_get_model(f->session)->path, ==, snapshot);
+  g_assert_cmpstr(vitrine_session_get_model(f->session)->hash, ==, hash);
+  g_assert_cmpfloat(vitrine_session_get_recipe(f->session)->z_offset[3], ==, 0);
+  g_assert_cmpuint(vitrine_session_get_recipe(f->session)->seed, ==, 5);
+}
+
+static void
+note_message_cb(VitrineSession *session, const char *text, gboolean is_error, char **last)
+{
+  g_free(*last);
+  *last = g_strdup(text);
+}
+
+static void
+test_training(void)
+{
+  Fixture f;
+  g_autofree char *dir = start_training(), *last = NULL;
+
+  fixture_forget_state();
+  fixture_open(&f, dir); /* there is no snapshot: it is followed at once */
+  g_assert_cmpstr(vitrine_session_get_following(f.session), ==, dir);
+  g_assert_true(is_shown(&f, "follow-badge"));
+  g_assert_nonnull(strstr(badge_text(&f), " kimg"));
+  vitrine_session_set_seed(f.session, 5);
+  gtk_adjustment_set_value(dimension(&f, 3), 2);
+  fixture_settle(&f);
+  g_autofree char *before = fixture_screen_hash(&f);
+  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(f.session));
+  double kimg = following_kimg(&f);
+
+  /* The training goes on, and with it the picture; nothing else does. */
+  fixture_wait(&f, has_gone_on, &kimg, 20);
+  kimg = following_kimg(&f);
+  fixture_wait(&f, has_gone_on, &kimg, 20);
+  g_autofree char *after = fixture_screen_hash(&f);
+  g_assert_cmpstr(after, !=, before);
+  g_assert_true(sg_recipe_equal(recipe, vitrine_session_get_recipe(f.session)));
+  g_assert_cmpfloat(gtk_adjustment_get_value(dimension(&f, 3)), ==, 2);
+  vitrine_session_undo(f.session);
+  g_assert_cmpfloat(vitrine_session_get_recipe(f.session)->z_offset[3], ==, 0);
+  sg_recipe_free(recipe);
+
+  /* Stopped, it stays; the button follows again. */
+  g_signal_emit_by_name(fixture_find(GTK_WIDGET(f.window), "follow-stop"), "clicked");
+  g_assert_null(vitrine_session_get_following(f.session));
+  g_assert_true(isnan(following_kimg(&f)));
+  fixture_settle(&f);
+  g_autofree char *still = fixture_screen_hash(&f);
+  fixture_run_for(1.5);
+  g_autofree char *same = fixture_screen_hash(&f);
+  g_assert_cmpstr(still, ==, same);
+  g_signal_emit_by_name(fixture_find(GTK_WIDGET(f.window), "follow-start"), "clicked");
+  kimg = 0;
+  fixture_wait(&f, has_gone_on, &kimg, 20);
+
+  check_end(&f, dir);
+  /* Another model ends it, and says so. */
+  vitrine_session_follow(f.session, dir);
+  g_signal_connect(f.session, "message", G_CALLBACK(note_message_cb), &last);
+  g_autofree char *other = g_build_filename(g_getenv("VITRINE_TEST_FILES"),
+                                            "../../data/models/lorelei64.safetensors", NULL);
+  g_autoptr(GFile) bundled = g_file_new_for_path(other);
+  vitrine_session_open(f.session, bundled);
+  fixture_settle(&f);
+  fixture_run_for(0.5);
+  g_assert_null(vitrine_session_get_following(f.session));
+  g_assert_cmpint(vitrine_session_get_model(f.session)->info.img_resolution, ==, 64);
+  g_assert_nonnull(last);
+  g_assert_nonnull(strstr(last, "No longer following"));
+  g_assert_false(is_shown(&f, "follow-badge"));
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/follow/weights", test_weights);
+  g_test_add_func("/follow/training", test_training);
   return g_test_run();
 }
