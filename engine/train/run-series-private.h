@@ -33,7 +33,7 @@ struct _SgSeries {
   float *y;      /* [room], NAN: a gap */
   float *smooth; /* [room], NULL without smoothing */
   gsize length, room;
-  SgSeriesLevel levels[SG_SERIES_LEVELS]; /* [k]: a node covers 16^(k+1) points */
+  SgSeriesLevel levels[SG_SERIES_LEVELS]; /* [k]: whole nodes, of 16^(k+1) points each */
   double factor;
   double average, weight; /* of the smoothing after the last point: the sum and its bias */
   guint64 serial;
@@ -67,5 +67,9 @@ sg_series_node_merge(SgSeriesNode *a, const SgSeriesNode *b)
   a->n += b->n;
   a->sum += b->sum;
 }
+
+/* Takes over everything `from` holds but its smoothing factor, and leaves it empty: who holds `s`
+ * sees the new curve at once. */
+void sg_series_replace(SgSeries *s, SgSeries *from);
 
 G_END_DECLS

@@ -32,7 +32,6 @@ summary(const SgSeries *s, gsize first, gsize end)
   sg_series_node_clear(&a);
   while (first < end && first % SG_SERIES_FANOUT != 0)
     sg_series_node_add(&a, s->y[first++]);
-  /* The newest node of a level is a whole one as well when everything below it is asked for. */
   while (end > first && end % SG_SERIES_FANOUT != 0)
     sg_series_node_add(&a, s->y[--end]);
   for (int k = 0; k < SG_SERIES_LEVELS && first < end; k++) {

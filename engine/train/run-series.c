@@ -51,22 +51,60 @@ make_room(SgSeries *s, gsize n)
     s->smooth = g_renew(float, s->smooth, s->room);
 }
 
-/* Sums point i into the newest node of every level. */
 static void
-raise_pyramid(SgSeries *s, gsize i)
+push_node(SgSeriesLevel *level, const SgSeriesNode *node)
 {
-  gsize node = i;
+  if (level->length == level->room) {
+    level->room = MAX(1, level->room * 2);
+    level->nodes = g_renew(SgSeriesNode, level->nodes, level->room);
+  }
+  level->nodes[level->length++] = *node;
+}
+
+/* The summary of at most FANOUT points (k = 0) or nodes of level k - 1 from `from` on. */
+static SgSeriesNode
+sum_below(const SgSeries *s, int k, gsize from)
+{
+  gsize end = MIN(from + SG_SERIES_FANOUT, k == 0 ? s->length : s->levels[k - 1].length);
+  SgSeriesNode node;
+
+  sg_series_node_clear(&node);
+  for (gsize i = from; i < end; i++) {
+    if (k == 0)
+      sg_series_node_add(&node, s->y[i]);
+    else
+      sg_series_node_merge(&node, &s->levels[k - 1].nodes[i]);
+  }
+  return node;
+}
+
+/* Nodes for all points and nodes below that fill one; `part`: also for the last few. */
+static void
+raise_pyramid(SgSeries *s, gboolean part)
+{
+  gsize below = s->length;
+
   for (int k = 0; k < SG_SERIES_LEVELS; k++) {
     SgSeriesLevel *level = &s->levels[k];
-    node /= SG_SERIES_FANOUT;
-    if (node == level->length) {
-      if (level->length == level->room) {
-        level->room = MAX(1, level->room * 2);
-        level->nodes = g_renew(SgSeriesNode, level->nodes, level->room);
-      }
-      sg_series_node_clear(&level->nodes[level->length++]);
+    gsize whole =
+        part ? (below + SG_SERIES_FANOUT - 1) / SG_SERIES_FANOUT : below / SG_SERIES_FANOUT;
+    while (level->length < whole) {
+      SgSeriesNode node = sum_below(s, k, level->length * SG_SERIES_FANOUT);
+      push_node(level, &node);
     }
-    sg_series_node_add(&level->nodes[node], s->y[i]);
+    below = whole;
+  }
+}
+
+/* Nodes that are not whole any more. */
+static void
+lower_pyramid(SgSeries *s)
+{
+  gsize whole = s->length;
+
+  for (int k = 0; k < SG_SERIES_LEVELS; k++) {
+    whole /= SG_SERIES_FANOUT;
+    s->levels[k].length = MIN(s->levels[k].length, whole);
   }
 }
 
@@ -100,29 +138,14 @@ sg_series_append(SgSeries *s, gsize n, const double *x, const double *y)
     s->x[s->length] = x[i];
     /* A finite value too large for single precision is not a gap. */
     s->y[s->length] = isfinite(y[i]) ? (float)CLAMP(y[i], (double)-FLT_MAX, (double)FLT_MAX) : NAN;
-    raise_pyramid(s, s->length++);
+    s->length++;
   }
   if (s->length > first) {
+    raise_pyramid(s, FALSE);
     smooth_from(s, first);
     s->serial++;
   }
   g_mutex_unlock(&s->lock);
-}
-
-/* The newest node of a level anew from what lies below it. */
-static void
-sum_last_node(SgSeries *s, int k)
-{
-  SgSeriesLevel *level = &s->levels[k];
-  SgSeriesNode *node = &level->nodes[level->length - 1];
-  gsize from = (level->length - 1) * SG_SERIES_FANOUT;
-  sg_series_node_clear(node);
-  if (k == 0)
-    for (gsize i = from; i < s->length; i++)
-      sg_series_node_add(node, s->y[i]);
-  else
-    for (gsize i = from; i < s->levels[k - 1].length; i++)
-      sg_series_node_merge(node, &s->levels[k - 1].nodes[i]);
 }
 
 void
@@ -139,16 +162,7 @@ sg_series_cut(SgSeries *s, double last)
   }
   if (low < s->length) {
     s->length = low;
-    gsize nodes = low;
-    for (int k = 0; k < SG_SERIES_LEVELS; k++) {
-      gboolean part = nodes % SG_SERIES_FANOUT != 0;
-      nodes = (nodes + SG_SERIES_FANOUT - 1) / SG_SERIES_FANOUT;
-      /* Above a whole node there may still be one that covers less than it did. */
-      gboolean was_more = s->levels[k].length > nodes;
-      s->levels[k].length = nodes;
-      if (nodes > 0 && (part || was_more || k > 0))
-        sum_last_node(s, k);
-    }
+    lower_pyramid(s);
     smooth_from(s, 0);
     s->serial++;
   }
@@ -168,8 +182,8 @@ halve_points(SgSeries *s)
   s->length = half;
 }
 
-/* The nodes over the halved points: two of the old ones had seen the extremes of one new one.
- * Number and sum are of the points that are left, so that adding to a node stays a mean. */
+/* The nodes over the halved points: two of the old ones have seen the extremes of one new one.
+ * Number and sum are of the points that are left. */
 static void
 halve_nodes(SgSeries *s)
 {
@@ -177,20 +191,10 @@ halve_nodes(SgSeries *s)
     SgSeriesLevel *level = &s->levels[k];
     gsize half = (level->length + 1) / 2;
     for (gsize i = 0; i < half; i++) {
-      SgSeriesNode seen = level->nodes[2 * i];
+      SgSeriesNode seen = level->nodes[2 * i], left = sum_below(s, k, i * SG_SERIES_FANOUT);
       if (2 * i + 1 < level->length)
         sg_series_node_merge(&seen, &level->nodes[2 * i + 1]);
-      seen.n = 0, seen.sum = 0;
-      gsize end = MIN((i + 1) * SG_SERIES_FANOUT, k == 0 ? s->length : s->levels[k - 1].length);
-      for (gsize j = i * SG_SERIES_FANOUT; j < end; j++) {
-        SgSeriesNode below;
-        sg_series_node_clear(&below);
-        if (k == 0)
-          sg_series_node_add(&below, s->y[j]);
-        else
-          below = s->levels[k - 1].nodes[j];
-        seen.n += below.n, seen.sum += below.sum;
-      }
+      seen.n = left.n, seen.sum = left.sum;
       level->nodes[i] = seen;
     }
     level->length = half;
@@ -204,8 +208,10 @@ sg_series_thin(SgSeries *s)
 {
   g_mutex_lock(&s->lock);
   if (s->length >= 2) {
+    raise_pyramid(s, TRUE);
     halve_points(s);
     halve_nodes(s);
+    lower_pyramid(s);
     s->room = s->length;
     s->x = g_renew(double, s->x, s->room);
     s->y = g_renew(float, s->y, s->room);
@@ -231,6 +237,35 @@ sg_series_set_smoothing(SgSeries *s, double factor)
     smooth_from(s, 0);
     s->serial++;
   }
+  g_mutex_unlock(&s->lock);
+}
+
+void
+sg_series_replace(SgSeries *s, SgSeries *from)
+{
+  g_mutex_lock(&from->lock);
+  SgSeries taken = *from;
+  from->x = NULL, from->y = NULL, from->smooth = NULL;
+  from->length = from->room = 0;
+  memset(from->levels, 0, sizeof from->levels);
+  from->factor = 0;
+  from->serial++;
+  g_mutex_unlock(&from->lock);
+
+  g_mutex_lock(&s->lock);
+  for (int k = 0; k < SG_SERIES_LEVELS; k++) {
+    g_free(s->levels[k].nodes);
+    s->levels[k] = taken.levels[k];
+  }
+  g_free(s->x);
+  g_free(s->y);
+  g_free(s->smooth);
+  g_free(taken.smooth);
+  s->x = taken.x, s->y = taken.y;
+  s->length = taken.length, s->room = taken.room;
+  s->smooth = s->factor > 0 ? g_new(float, MAX(1, s->room)) : NULL;
+  smooth_from(s, 0);
+  s->serial++;
   g_mutex_unlock(&s->lock);
 }
 
