@@ -43,6 +43,7 @@ struct _VitrineSession {
   GdkTexture *texture, *original;
   int picture_width, picture_height;
   double render_seconds;
+  gboolean overflow; /* of the newest picture, as SgPicture */
   char *score_text;
 
   double *z_base; /* [z_dim], of the current recipe; NULL: to be computed */

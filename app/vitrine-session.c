@@ -140,6 +140,7 @@ take_frame(VitrineSession *self, VitrineFrame *frame)
   g_free(self->w_base);
   self->w_base = g_steal_pointer(&frame->w);
   self->render_seconds = frame->seconds;
+  self->overflow = frame->overflow;
   self->stale = !sg_recipe_equal(frame->recipe, recipe) ||
                 frame->weights != vitrine_render_thread_get_weights(self->render);
   sg_recipe_free(self->shown);
@@ -415,6 +416,12 @@ gboolean
 vitrine_session_is_current(VitrineSession *self)
 {
   return self->texture && !self->stale && !self->submit_source;
+}
+
+gboolean
+vitrine_session_get_overflow(VitrineSession *self)
+{
+  return self->overflow;
 }
 
 void

@@ -66,6 +66,8 @@ GdkTexture *vitrine_session_get_texture(VitrineSession *self);
 GdkTexture *vitrine_session_get_original(VitrineSession *self);
 /* The newest picture is of the current recipe. */
 gboolean vitrine_session_is_current(VitrineSession *self);
+/* The newest picture's numbers were too large for float: it is not what the formulas give. */
+gboolean vitrine_session_get_overflow(VitrineSession *self);
 void vitrine_session_get_picture_size(VitrineSession *self, int *width, int *height);
 
 const SgRecipe *

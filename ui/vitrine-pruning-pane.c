@@ -192,7 +192,9 @@ has_discriminator(VitrinePruningPane *self)
 static void
 set_spread(GtkLabel *label, double mean, double std)
 {
-  g_autofree char *text = g_strdup_printf("%.3f ± %.3f", mean, std);
+  g_autofree char *text = !isfinite(mean)    ? g_strdup(_("not finite"))
+                          : fabs(mean) < 1e5 ? g_strdup_printf("%.3f ± %.3f", mean, std)
+                                             : g_strdup_printf("%.2g ± %.2g", mean, std);
   gtk_label_set_text(label, text);
 }
 

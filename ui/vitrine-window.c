@@ -91,8 +91,13 @@ update_tags(VitrineWindow *self)
 
   gtk_widget_set_visible(GTK_WIDGET(self->tag_original), held || divider);
   gtk_widget_set_visible(GTK_WIDGET(self->tag_edited), divider && !held);
-  gtk_widget_set_visible(GTK_WIDGET(self->tag_unequalised),
-                         recipe && recipe->prune.unequalised && !held);
+  gboolean unequalised = recipe && recipe->prune.unequalised;
+  gboolean overflow = vitrine_session_get_overflow(self->session);
+  gtk_label_set_text(self->tag_unequalised,
+                     !overflow     ? _("Equalised learning rate off")
+                     : unequalised ? _("Equalised learning rate off: the numbers overflow")
+                                   : _("The numbers overflow: this picture means nothing"));
+  gtk_widget_set_visible(GTK_WIDGET(self->tag_unequalised), (unequalised || overflow) && !held);
 }
 
 static void
@@ -142,6 +147,7 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
     vitrine_canvas_set_picture(self->canvas, texture, width, height);
   if (!self->pane && !self->pane_tick)
     self->pane_tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), add_pane_cb, NULL, NULL);
+  update_tags(self);
   queue_status(self);
 }
 

@@ -35,10 +35,15 @@ sg_activation_stats(const SgTensor *activation)
   return all;
 }
 
-/* Black at `low`, white at `high`; middle grey when they are the same. */
+/* Black at `low`, white at `high`; middle grey when they are the same. What is not a finite number
+ * is black. */
 static guint8
 grey(double v, double low, double high)
 {
+  if (!isfinite(v))
+    return 0;
+  if (!isfinite(low) || !isfinite(high))
+    return 128;
   return high > low ? (guint8)CLAMP((v - low) / (high - low) * 255 + 0.5, 0, 255) : 128;
 }
 

@@ -103,6 +103,22 @@ sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
   return nets ? sg_nets_render(nets, recipe, 0, &first, error) : NULL;
 }
 
+static gboolean
+has_overflow(const SgTensor *images, const float *w, int faces, int w_dim)
+{
+  for (int i = 0; i < faces; i++) {
+    float squares = 0;
+    for (int k = 0; w && k < w_dim; k++)
+      squares += w[i * w_dim + k] * w[i * w_dim + k];
+    if (!isfinite(squares))
+      return TRUE;
+  }
+  for (gsize i = 0; i < images->numel; i++)
+    if (!isfinite(images->data[i]))
+      return TRUE;
+  return FALSE;
+}
+
 SgPicture *
 sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GError **error)
 {
@@ -123,6 +139,7 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
   sg_nets_base_w(recipe, 0, nets->w, p->w);
+  p->overflow = has_overflow(images, nets->w, recipe->faces, recipe->w_dim);
   p->first_layer = (int)first;
   p->reduced = p->width < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;

@@ -19,6 +19,9 @@ typedef struct {
   int w_dim;
   double seconds;   /* wall time of the call */
   int first_layer;  /* first synthesis layer that ran; num_layers if only the colours did */
+  /* Numbers were too large for float: w's sum of squares, as demodulation needs of its styles, or
+   * the picture itself is not finite. What is shown is not what the formulas give. */
+  gboolean overflow;
   gboolean reduced; /* smaller than the model's resolution, because max_resolution asked for it */
 } SgPicture;
 void sg_picture_free(SgPicture *p);

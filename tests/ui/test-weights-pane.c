@@ -1,6 +1,7 @@
 /* The Weights pane in the real window: its numbers against plain sums over the model's tensors. */
 #include <math.h>
 #include <string.h>
+#include "tests/golden/random-model.h"
 #include "tests/ui/window-fixture.h"
 #include "ui/vitrine-plot.h"
 #include "ui/vitrine-side.h"
@@ -248,6 +249,64 @@ test_unequalised(void)
 }
 
 static gboolean
+has_logit(Fixture *f, gpointer data)
+{
+  return strstr(gtk_label_get_text(GTK_LABEL(part(f, "prune-logit"))), "±") != NULL;
+}
+
+/* Eight mapping layers with a multiplier of 0.01: each is 100 · sqrt (512) times too strong without
+ * its scale, w some 1e27, whose square is more than float holds. */
+static void
+test_overflow(void)
+{
+  Fixture f;
+  g_autoptr(GError) error = NULL;
+  RandomModelSpec spec = RANDOM_MODEL_SPEC_INIT;
+  g_autofree char *path = fixture_path("eight.safetensors");
+
+  spec.resolution = 16;
+  spec.mapping_layers = 8;
+  g_autoptr(SgModel) model = random_model_new(&spec, &error);
+  g_assert_no_error(error);
+  sg_model_save(model, path, &error);
+  g_assert_no_error(error);
+  fixture_forget_state();
+  fixture_open(&f, path);
+  fixture_settle(&f);
+  GtkWidget *tag = part(&f, "tag-unequalised");
+  g_assert_false(gtk_widget_get_visible(tag));
+  SgRecipe *r = sg_recipe_copy(vitrine_session_get_recipe(f.session));
+  r->prune.unequalised = TRUE;
+  vitrine_session_apply(f.session, r, "Off", NULL);
+  fixture_settle(&f);
+  g_assert_true(vitrine_session_get_overflow(f.session));
+  g_assert_true(gtk_widget_get_visible(tag));
+  g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(tag)), "overflow"));
+
+  /* Farther still w itself is not finite; every pane looks at it. */
+  r = sg_recipe_copy(vitrine_session_get_recipe(f.session));
+  r->scale_space = SG_SPACE_Z;
+  r->scale = 1e14;
+  vitrine_session_apply(f.session, r, "Far", NULL);
+  fixture_settle(&f);
+  static const char *const panes[] = {"weights", "layers", "latent", "mixing", "pruning"};
+  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++) {
+    gtk_widget_activate_action(GTK_WIDGET(f.window), "win.show-pane", "s", panes[i]);
+    fixture_run_for(0.4);
+  }
+  fixture_wait(&f, has_logit, NULL, 60); /* some 1e28, and yet it fits the pane */
+  g_assert_cmpint(g_utf8_strlen(gtk_label_get_text(GTK_LABEL(part(&f, "prune-logit"))), -1), <, 20);
+  vitrine_session_set_space(f.session, SG_SPACE_W);
+  gtk_widget_activate_action(GTK_WIDGET(f.window), "win.show-pane", "s", "latent");
+  fixture_run_for(0.3);
+  vitrine_session_undo(f.session);
+  vitrine_session_undo(f.session);
+  fixture_settle(&f);
+  g_assert_false(gtk_widget_get_visible(tag));
+  fixture_close(&f);
+}
+
+static gboolean
 is_other(Fixture *f, gpointer before)
 {
   return (gpointer)vitrine_session_get_model(f->session) != before;
@@ -284,6 +343,7 @@ main(int argc, char **argv)
   g_test_add_func("/weights/search", test_search);
   g_test_add_func("/weights/export", test_export);
   g_test_add_func("/weights/unequalised", test_unequalised);
+  g_test_add_func("/weights/overflow", test_overflow);
   g_test_add_func("/weights/model", test_model);
   return g_test_run();
 }
