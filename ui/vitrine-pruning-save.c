@@ -11,6 +11,7 @@ typedef struct {
   char *path;
   SgPruneSaving saving;
   SgPruneSpeed speed;
+  SgPruneRace *race; /* the render thread's */
   char *speed_error;
   /* Main thread only. */
   VitrineSession *session;
@@ -26,6 +27,7 @@ saving_unref(gpointer data)
 
   if (!g_atomic_ref_count_dec(&s->ref))
     return;
+  sg_prune_race_free(s->race);
   sg_model_unref(s->model);
   sg_prune_clear(&s->prune);
   g_free(s->path);
@@ -126,9 +128,14 @@ measure_step(gpointer data, SgRenderer *renderer, gpointer *news)
 {
   Saving *s = data;
   g_autoptr(GError) error = NULL;
+  gboolean done = FALSE;
 
-  if (!sg_prune_measure(s->model, &s->prune, &s->speed, &error))
+  if (!s->race)
+    s->race = sg_prune_race_new(s->model, &s->prune);
+  if (!sg_prune_race_step(s->race, &s->speed, &done, &error))
     s->speed_error = g_strdup(error->message);
+  else if (!done)
+    return TRUE;
   g_atomic_ref_count_inc(&s->ref);
   *news = s;
   return FALSE;

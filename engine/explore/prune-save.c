@@ -157,81 +157,147 @@ largest_difference(const SgTensor *a, const SgTensor *b)
   return worst;
 }
 
-/* One face by every runner in turn, so that what else the machine does meets all of them alike. */
-static gboolean
-race_round(SgRenderer *const *r, int n, const SgRecipe *recipe, double *ms, double *difference,
-           GError **error)
-{
-  SgTensor *picture[MAX_RUNNERS] = {NULL};
-  gboolean ok = TRUE;
+typedef enum { RACE_PRUNE, RACE_SLIM, RACE_PACK, RACE_PICTURES } RacePhase;
 
-  for (int k = 0; ok && k < n; k++)
-    ok = (picture[k] = timed_picture(r[k], recipe, &ms[k], error)) != NULL;
-  if (ok && n == MAX_RUNNERS)
-    *difference = MAX(*difference, largest_difference(picture[1], picture[2]));
-  for (int k = 0; k < n; k++)
-    sg_tensor_unref(picture[k]);
-  return ok;
+struct _SgPruneRace {
+  RacePhase phase;
+  SgPrune plain;
+  SgModel *models[MAX_RUNNERS]; /* as it was, pruned, without channels */
+  SgRenderer *runner[MAX_RUNNERS];
+  int n, at; /* runners, whose turn it is */
+  SgRecipe *recipe;
+  SgTensor *picture[MAX_RUNNERS]; /* of this round */
+  double times[MAX_RUNNERS][PICTURES + 1];
+  int rounds; /* the first warms up */
+  double spent;
+  SgPruneSpeed speed;
+};
+
+SgPruneRace *
+sg_prune_race_new(SgModel *model, const SgPrune *p)
+{
+  SgPruneRace *race = g_new0(SgPruneRace, 1);
+
+  race->plain = weights_only(p);
+  race->models[0] = sg_model_ref(model);
+  race->n = 2;
+  race->recipe = sg_recipe_new(model->info.z_dim, model->info.w_dim);
+  race->recipe->label = model->info.c_dim > 0 ? 0 : -1;
+  return race;
+}
+
+void
+sg_prune_race_free(SgPruneRace *race)
+{
+  if (!race)
+    return;
+  for (int k = 0; k < MAX_RUNNERS; k++) {
+    sg_renderer_free(race->runner[k]);
+    g_clear_pointer(&race->models[k], sg_model_unref);
+    sg_tensor_unref(race->picture[k]);
+  }
+  sg_recipe_free(race->recipe);
+  sg_prune_clear(&race->plain);
+  g_free(race);
 }
 
 static gboolean
-race(SgRenderer *const *r, int n, const SgModelInfo *info, double *ms, double *difference,
-     GError **error)
+race_slim(SgPruneRace *race, GError **error)
 {
-  g_autoptr(SgRecipe) recipe = sg_recipe_new(info->z_dim, info->w_dim);
-  double times[MAX_RUNNERS][PICTURES], one[MAX_RUNNERS];
-  gint64 start = g_get_monotonic_time();
-  int rounds = 0;
+  race->models[2] =
+      sg_prune_slim(race->models[1], &race->speed.channels, &race->speed.removed, error);
+  race->n = race->speed.removed > 0 ? 3 : 2;
+  race->phase = RACE_PACK;
+  return race->models[2] != NULL;
+}
 
-  *difference = 0;
-  recipe->label = info->c_dim > 0 ? 0 : -1;
-  if (!race_round(r, n, recipe, one, difference, error)) /* warms up */
+static gboolean
+race_pack(SgPruneRace *race, GError **error)
+{
+  SgRenderer *r = sg_renderer_new(race->models[race->at], NULL, error);
+
+  if (!r)
     return FALSE;
-  do {
-    recipe->seed++;
-    if (!race_round(r, n, recipe, one, difference, error))
-      return FALSE;
-    for (int k = 0; k < n; k++)
-      times[k][rounds] = one[k];
-    rounds++;
-  } while (rounds < PICTURES && g_get_monotonic_time() - start < MOST_TIME);
-  for (int k = 0; k < n; k++)
-    ms[k] = median(times[k], rounds);
+  sg_renderer_set_cache_budget(r, 0);
+  race->runner[race->at++] = r;
+  if (race->at == race->n) {
+    race->at = 0;
+    race->phase = RACE_PICTURES;
+  }
+  return TRUE;
+}
+
+/* One face by every runner in turn, so that what else the machine does meets all of them alike. */
+static gboolean
+race_picture(SgPruneRace *race, GError **error)
+{
+  int k = race->at;
+
+  sg_tensor_unref(race->picture[k]);
+  race->picture[k] =
+      timed_picture(race->runner[k], race->recipe, &race->times[k][race->rounds], error);
+  if (!race->picture[k])
+    return FALSE;
+  race->spent += race->times[k][race->rounds];
+  race->at = (k + 1) % race->n;
+  if (race->at > 0)
+    return TRUE;
+  if (race->n == MAX_RUNNERS)
+    race->speed.difference =
+        MAX(race->speed.difference, largest_difference(race->picture[1], race->picture[2]));
+  race->recipe->seed++;
+  race->rounds++;
+  return TRUE;
+}
+
+static void
+race_result(SgPruneRace *race, SgPruneSpeed *speed)
+{
+  double ms[MAX_RUNNERS];
+
+  for (int k = 0; k < race->n; k++)
+    ms[k] = median(race->times[k] + 1, race->rounds - 1);
+  count_zeros(race->models[0], &race->speed.weights);
+  count_zeros(race->models[2], &race->speed.kept);
+  *speed = race->speed;
+  speed->ms_before = ms[0];
+  speed->ms_pruned = ms[1];
+  speed->ms_slim = race->n == MAX_RUNNERS ? ms[2] : ms[1];
+}
+
+gboolean
+sg_prune_race_step(SgPruneRace *race, SgPruneSpeed *speed, gboolean *done, GError **error)
+{
+  *done = FALSE;
+  switch (race->phase) {
+  case RACE_PRUNE:
+    race->phase = RACE_SLIM;
+    return (race->models[1] = sg_prune_apply(race->models[0], &race->plain, error)) != NULL;
+  case RACE_SLIM:
+    return race_slim(race, error);
+  case RACE_PACK:
+    return race_pack(race, error);
+  case RACE_PICTURES:
+  default:
+    break;
+  }
+  if (!race_picture(race, error))
+    return FALSE;
+  *done = race->at == 0 && race->rounds > 1 &&
+          (race->rounds == PICTURES + 1 || race->spent * 1e3 >= MOST_TIME);
+  if (*done)
+    race_result(race, speed);
   return TRUE;
 }
 
 gboolean
 sg_prune_measure(SgModel *model, const SgPrune *p, SgPruneSpeed *speed, GError **error)
 {
-  SgPrune plain = weights_only(p);
-  g_autoptr(SgModel) pruned = sg_prune_apply(model, &plain, error);
-  SgModel *models[MAX_RUNNERS] = {model, pruned, NULL};
-  SgRenderer *runner[MAX_RUNNERS] = {NULL};
-  double ms[MAX_RUNNERS] = {0};
-  gboolean ok = pruned != NULL;
-  int n = 2;
+  g_autoptr(SgPruneRace) race = sg_prune_race_new(model, p);
+  gboolean done = FALSE;
 
-  sg_prune_clear(&plain);
-  memset(speed, 0, sizeof *speed);
-  g_autoptr(SgModel) slim =
-      ok ? sg_prune_slim(pruned, &speed->channels, &speed->removed, error) : NULL;
-  ok = slim != NULL;
-  if (ok && speed->removed > 0)
-    models[n++] = slim;
-  for (int k = 0; ok && k < n; k++) {
-    ok = (runner[k] = sg_renderer_new(models[k], NULL, error)) != NULL;
-    if (ok)
-      sg_renderer_set_cache_budget(runner[k], 0);
-  }
-  ok = ok && race(runner, n, &model->info, ms, &speed->difference, error);
-  for (int k = 0; k < n; k++)
-    sg_renderer_free(runner[k]);
-  if (!ok)
-    return FALSE;
-  count_zeros(model, &speed->weights);
-  count_zeros(slim, &speed->kept);
-  speed->ms_before = ms[0];
-  speed->ms_pruned = ms[1];
-  speed->ms_slim = n == MAX_RUNNERS ? ms[2] : ms[1];
+  while (!done)
+    if (!sg_prune_race_step(race, speed, &done, error))
+      return FALSE;
   return TRUE;
 }

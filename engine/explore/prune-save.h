@@ -36,4 +36,14 @@ SgModel *sg_prune_slim(SgModel *pruned, int *channels, int *removed, GError **er
 /* Measures, a second or two on small models. One thread at a time, as all that draws. */
 gboolean sg_prune_measure(SgModel *model, const SgPrune *p, SgPruneSpeed *speed, GError **error);
 
+/* The same in slices, none longer than packing a model or drawing a picture: somebody else's
+ * picture can come between. References the model, copies `p`. */
+typedef struct _SgPruneRace SgPruneRace;
+SgPruneRace *sg_prune_race_new(SgModel *model, const SgPrune *p);
+void sg_prune_race_free(SgPruneRace *race);
+/* `speed` is complete when *done is set. FALSE: error, and only free is left. */
+gboolean sg_prune_race_step(SgPruneRace *race, SgPruneSpeed *speed, gboolean *done, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPruneRace, sg_prune_race_free)
+
 G_END_DECLS

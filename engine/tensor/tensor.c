@@ -50,7 +50,8 @@ sg_tensor_try_new(int ndim, const gint64 *shape, GError **error)
   SgTensor *t = g_new0(SgTensor, 1);
   g_atomic_ref_count_init(&t->ref);
   t->ndim = ndim;
-  memcpy(t->shape, shape, sizeof(gint64) * (gsize)ndim);
+  if (ndim > 0) /* a single number has no shape */
+    memcpy(t->shape, shape, sizeof(gint64) * (gsize)ndim);
   t->numel = numel;
   t->data = data;
   return t;
