@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The training answers from a thread of its own: this is for machines that swap. */
 #define TIMEOUT_MS 10000
@@ -43,32 +44,66 @@ print_done(const char *run_dir, const char *command)
       printf("%s: the training %s\n", run_dir, done[i]);
 }
 
+/* The error of an answer, or NULL. */
+static GError *
+refusal(const char *run_dir, const json_t *answer)
+{
+  const char *why = json_string_value(json_object_get(answer, "error"));
+  if (json_is_true(json_object_get(answer, "ok")))
+    return NULL;
+  return g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", run_dir,
+                     why ? why : "what answers there is no training");
+}
+
 static GError *
 control(const char *run_dir, const char *command, gboolean json)
 {
   GError *error = NULL;
 
   if (!g_strv_contains(control_commands, command)) {
-    cli_set_usage_error(&error,
-                        "expected pause, resume, snapshot, stop, status or weights OUT, "
-                        "found \"%s\"",
-                        command);
+    cli_set_usage_error(
+        &error,
+        "expected pause, resume, snapshot, stop, status, set NAME=VALUE or weights OUT, "
+        "found \"%s\"",
+        command);
     return error;
   }
   g_autofree char *line = sg_control_send(run_dir, command, TIMEOUT_MS, &error);
   if (!line)
     return error;
   json_t *answer = json_loads(line, 0, NULL);
-  const char *why = json_string_value(json_object_get(answer, "error"));
-  if (!json_is_true(json_object_get(answer, "ok")))
-    g_set_error(&error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", run_dir,
-                why ? why : "what answers there is no training");
-  else if (json)
+  error = refusal(run_dir, answer);
+  if (!error && json)
     puts(line);
-  else if (g_str_equal(command, "status"))
+  else if (!error && g_str_equal(command, "status"))
     print_status(answer);
-  else
+  else if (!error)
     print_done(run_dir, command);
+  json_decref(answer);
+  return error;
+}
+
+/* "snap=10" */
+static GError *
+set(const char *run_dir, const char *assignment, gboolean json)
+{
+  const char *value = strchr(assignment, '=');
+  GError *error = NULL;
+
+  if (!value) {
+    cli_set_usage_error(&error, "expected NAME=VALUE to set, found \"%s\"", assignment);
+    return error;
+  }
+  g_autofree char *name = g_strndup(assignment, (gsize)(value++ - assignment));
+  g_autofree char *line = sg_control_send_set(run_dir, name, value, TIMEOUT_MS, &error);
+  if (!line)
+    return error;
+  json_t *answer = json_loads(line, 0, NULL);
+  error = refusal(run_dir, answer);
+  if (!error && json)
+    puts(line);
+  else if (!error)
+    printf("%s: %s is %s after this step\n", run_dir, name, value);
   json_decref(answer);
   return error;
 }
@@ -120,12 +155,14 @@ cli_control(int argc, char **argv)
       {"json", 0, 0, G_OPTION_ARG_NONE, &json, "print the training's answer as it came", NULL},
       {NULL}};
   const CliHelp help = {
-      "RUN_DIR pause|resume|snapshot|stop|status|weights OUT",
+      "RUN_DIR pause|resume|snapshot|stop|status|set NAME=VALUE|weights OUT",
       "Steers a training that runs on this machine, or says how far it is.",
-      "A paused training keeps its memory. Stop always writes a last snapshot. weights writes "
-      "what\n"
-      "the run has learnt up to this moment to the file OUT (safetensors; the averaged generator\n"
-      "and the discriminator); the run directory and the training are left as they are."};
+      "A paused training keeps its memory. Stop always writes a last snapshot. set changes snap,\n"
+      "tick, keep, kimg, lr-g, lr-d or lr from the next step on, and records it in the run, which\n"
+      "stays exactly repeatable. weights writes what has been learnt up to this moment to the "
+      "file\n"
+      "OUT (safetensors; the averaged generator and the discriminator) and leaves the run as it "
+      "is."};
   const char *command = argv[0];
   GError *error = NULL;
 
@@ -133,9 +170,11 @@ cli_control(int argc, char **argv)
     return cli_finish(command, error);
   if (argc == 4 && g_str_equal(argv[2], "weights"))
     error = save_weights(argv[1], argv[3], json);
+  else if (argc == 4 && g_str_equal(argv[2], "set"))
+    error = set(argv[1], argv[3], json);
   else if (argc != 3)
     cli_set_usage_error(&error, "expected a run directory and one of pause, resume, snapshot, "
-                                "stop, status and weights OUT");
+                                "stop, status, set NAME=VALUE and weights OUT");
   else
     error = control(argv[1], argv[2], json);
   return cli_finish(command, error);

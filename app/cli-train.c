@@ -1,9 +1,11 @@
 /* vitrine train: options from the table in engine/train/options-table.c, the rest is the engine's.
  */
+#include "engine/train/changes.h"
 #include "engine/train/trainer.h"
 #include "app/cli.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct {
   char **values; /* per row of the table, NULL where the user said nothing */
@@ -15,7 +17,7 @@ typedef struct {
  * bits of sums inside oneDNN). */
 static const char *const may_change[] = {"kimg",          "snap",    "tick",    "keep",   "metrics",
                                          "metric-images", "threads", "workers", "device", "data",
-                                         "outdir",        "resume",  NULL};
+                                         "outdir",        "resume",  "nice",    NULL};
 
 #define MAX_GROUPS 8
 
@@ -92,24 +94,6 @@ apply(SgTrainOptions *o, const Given *given, GError **error)
 
 /* ---- resuming -------------------------------------------------------------------------------- */
 
-static char *
-option_text(const SgTrainOptions *o, guint row)
-{
-  const SgTrainOption *r = &sg_train_option_table[row];
-  gconstpointer field = (const char *)o + r->offset;
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
-  switch (r->type) {
-  case SG_OPTION_REAL:
-    return g_strdup(g_ascii_dtostr(number, sizeof number, *(const double *)field));
-  case SG_OPTION_SEED:
-    return g_strdup_printf("%" G_GUINT64_FORMAT, *(const guint64 *)field);
-  case SG_OPTION_TEXT:
-    return g_strdup(*(char *const *)field);
-  default:
-    return g_strdup_printf("%d", *(const int *)field);
-  }
-}
-
 /* What the user says besides must not contradict the run. */
 static gboolean
 check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **error)
@@ -118,7 +102,7 @@ check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **e
     const char *name = sg_train_option_table[i].name;
     if (g_strv_contains(may_change, name))
       continue;
-    g_autofree char *was = option_text(run, i), *is = option_text(now, i);
+    g_autofree char *was = sg_train_options_text(run, name), *is = sg_train_options_text(now, name);
     if (g_strcmp0(was, is) != 0) {
       cli_set_usage_error(error,
                           "--%s is %s in the run that is resumed and cannot become %s; start a new "
@@ -133,13 +117,13 @@ check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **e
 static SgTrainOptions *
 resume_options(const char *dir, const Given *given, GError **error)
 {
-  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
-  if (!g_file_get_contents(path, &json, NULL, error))
-    return NULL;
-  g_autoptr(SgTrainOptions) run = sg_train_options_from_json(path, json, error);
-  g_autoptr(SgTrainOptions) now = run ? sg_train_options_from_json(path, json, error) : NULL;
+  g_autoptr(SgTrainOptions) run = sg_changes_options(dir, error);
+  g_autoptr(SgTrainOptions) now = run ? sg_changes_options(dir, error) : NULL;
   if (!now || !apply(now, given, error) || !check_unchanged(run, now, error))
     return NULL;
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (given->values[i] && g_strv_contains(may_change, sg_train_option_table[i].name))
+      sg_train_options_give(now, sg_train_option_table[i].name);
   return g_steal_pointer(&now);
 }
 
@@ -192,10 +176,21 @@ open_dataset(SgTrainOptions *o, GError **error)
   return ds;
 }
 
+/* Threads that start later have it, too: before any does. Who was started with a lower priority
+ * keeps it. */
+static void
+lower_priority(int nice)
+{
+  if (nice > getpriority(PRIO_PROCESS, 0))
+    setpriority(PRIO_PROCESS, 0, nice);
+}
+
 static void
 run(const Given *given, GError **error)
 {
   g_autoptr(SgTrainOptions) o = make_options(given, error);
+  if (o)
+    lower_priority(o->nice);
   g_autoptr(SgDataset) ds = o ? open_dataset(o, error) : NULL;
 
   if (!ds || !sg_train_options_resolve(o, error))

@@ -208,11 +208,15 @@ sg_control_exchange(int fd, const char *line, GString *answer, int *passed, int 
 }
 
 char *
-sg_control_line(const char *command)
+sg_control_line(const char *command, const char *name, const char *value)
 {
   json_t *object = json_object();
 
   json_object_set_new(object, "command", json_string(command));
+  if (name)
+    json_object_set_new(object, "name", json_string(name));
+  if (value)
+    json_object_set_new(object, "value", json_string(value));
   char *text = json_dumps(object, JSON_COMPACT);
   char *line = g_strconcat(text, "\n", NULL);
   free(text);
@@ -220,11 +224,10 @@ sg_control_line(const char *command)
   return line;
 }
 
-char *
-sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError **error)
+static char *
+send_line(const char *run_dir, const char *line, int timeout_ms, GError **error)
 {
   gint64 deadline = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-  g_autofree char *line = sg_control_line(command);
   GString *answer = g_string_new(NULL);
   int fd = connect_in_time(run_dir, deadline), passed = -1;
   int left = (int)MAX((deadline - g_get_monotonic_time()) / 1000, 0);
@@ -237,4 +240,19 @@ sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError
   if (passed >= 0)
     close(passed);
   return g_string_free(answer, !done);
+}
+
+char *
+sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError **error)
+{
+  g_autofree char *line = sg_control_line(command, NULL, NULL);
+  return send_line(run_dir, line, timeout_ms, error);
+}
+
+char *
+sg_control_send_set(const char *run_dir, const char *name, const char *value, int timeout_ms,
+                    GError **error)
+{
+  g_autofree char *line = sg_control_line("set", name, value);
+  return send_line(run_dir, line, timeout_ms, error);
 }

@@ -4,6 +4,7 @@
  * slow or hostile, can hold it up. For the thread every descriptor is non-blocking, input and
  * output of a client are bounded, and a client is not read from before its answers are gone. */
 #include "engine/formats/writer.h"
+#include "engine/train/changes.h"
 #include "engine/train/run-dir-private.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #define MAX_CLIENTS 16
+/* That wait for the end of an iteration. */
+#define MAX_CHANGES 64
 
 typedef struct {
   int fd;
@@ -40,7 +43,10 @@ struct _SgControl {
   SgControlFlags flags;
   gboolean leaving;
   json_t *status;
+  gboolean advances;
+  guint64 nimg;
   SgPublisher *publisher; /* borrowed */
+  GQueue changes;         /* of char *: name, value, name… */
 };
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -70,6 +76,17 @@ accept_locked(SgControl *c)
   return answer;
 }
 
+/* Call with the mutex held. */
+static void
+add_status_locked(const SgControl *c, json_t *answer)
+{
+  if (c->advances) {
+    json_object_set_new(answer, "nimg", json_integer((json_int_t)c->nimg));
+    json_object_set_new(answer, "kimg", json_real((double)c->nimg / 1000));
+  }
+  json_object_update_missing(answer, c->status);
+}
+
 static json_t *
 obey_locked(SgControl *c, const char *command)
 {
@@ -86,11 +103,12 @@ obey_locked(SgControl *c, const char *command)
   } else if (g_str_equal(command, "stop")) {
     stop_locked(c);
   } else if (!g_str_equal(command, "status")) {
-    return refuse("unknown command; there are pause, resume, snapshot, stop, status and follow");
+    return refuse(
+        "unknown command; there are pause, resume, snapshot, stop, status, set and follow");
   }
   answer = accept_locked(c);
   if (g_str_equal(command, "status"))
-    json_object_update_missing(answer, c->status);
+    add_status_locked(c, answer);
   g_cond_broadcast(&c->changed);
   return answer;
 }
@@ -116,6 +134,50 @@ follow(SgControl *c, int *pass)
   return answer;
 }
 
+/* Call with the mutex held. */
+static void
+queue_change(SgControl *c, const char *name, const char *value)
+{
+  g_queue_push_tail(&c->changes, g_strdup(name));
+  g_queue_push_tail(&c->changes, g_strdup(value));
+  c->flags |= SG_CONTROL_CHANGE;
+  g_cond_broadcast(&c->changed);
+}
+
+static json_t *
+set(SgControl *c, const char *name, const char *value)
+{
+  g_autoptr(GError) error = NULL;
+
+  if (!name || !value)
+    return refuse(
+        "expected a line like {\"command\": \"set\", \"name\": \"snap\", \"value\": \"10\"}");
+  if (!sg_change_check(name, value, &error))
+    return refuse(error->message);
+  g_mutex_lock(&c->mutex);
+  gboolean room = g_queue_get_length(&c->changes) <= 2 * (MAX_CHANGES - 2);
+  if (room && g_str_equal(name, "lr")) {
+    queue_change(c, "lr-g", value);
+    queue_change(c, "lr-d", value);
+  } else if (room) {
+    queue_change(c, name, value);
+  }
+  json_t *answer = room ? accept_locked(c) : refuse("too many changes wait for this step to end");
+  g_mutex_unlock(&c->mutex);
+  return answer;
+}
+
+/* A number is as good as its text. */
+static char *
+value_text(const json_t *v)
+{
+  if (!json_is_number(v))
+    return g_strdup(json_string_value(v));
+  char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)), *copy = g_strdup(text);
+  free(text);
+  return copy;
+}
+
 static json_t *
 obey(SgControl *c, const guint8 *line, gsize n, int *pass)
 {
@@ -125,6 +187,9 @@ obey(SgControl *c, const guint8 *line, gsize n, int *pass)
 
   if (command && g_str_equal(command, "follow")) {
     answer = follow(c, pass);
+  } else if (command && g_str_equal(command, "set")) {
+    g_autofree char *value = value_text(json_object_get(object, "value"));
+    answer = set(c, json_string_value(json_object_get(object, "name")), value);
   } else if (command) {
     g_mutex_lock(&c->mutex);
     answer = obey_locked(c, command);
@@ -450,12 +515,24 @@ sg_control_wait(SgControl *c)
   gint64 due;
 
   g_mutex_lock(&c->mutex);
-  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & SG_CONTROL_SNAPSHOT) &&
+  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & (SG_CONTROL_SNAPSHOT | SG_CONTROL_CHANGE)) &&
          (due = c->publisher ? sg_publisher_due(c->publisher) : -1) != 0)
     rest_locked(c, due);
   SgControlFlags flags = take_locked(c);
   g_mutex_unlock(&c->mutex);
   return flags;
+}
+
+gboolean
+sg_control_take_change(SgControl *c, char **name, char **value)
+{
+  g_mutex_lock(&c->mutex);
+  *name = g_queue_pop_head(&c->changes);
+  *value = g_queue_pop_head(&c->changes);
+  if (g_queue_is_empty(&c->changes))
+    c->flags &= ~SG_CONTROL_CHANGE;
+  g_mutex_unlock(&c->mutex);
+  return *name != NULL;
 }
 
 void
@@ -472,6 +549,15 @@ sg_control_set_status(SgControl *c, const char *json)
   c->status = status;
   g_mutex_unlock(&c->mutex);
   json_decref(old);
+}
+
+void
+sg_control_advance(SgControl *c, guint64 nimg)
+{
+  g_mutex_lock(&c->mutex);
+  c->advances = TRUE;
+  c->nimg = nimg;
+  g_mutex_unlock(&c->mutex);
 }
 
 void
@@ -514,6 +600,7 @@ sg_control_free(SgControl *c)
     close(c->listener);
   g_ptr_array_unref(c->clients);
   json_decref(c->status);
+  g_queue_clear_full(&c->changes, g_free);
   g_mutex_clear(&c->mutex);
   g_cond_clear(&c->changed);
   g_free(c->run_dir);

@@ -122,7 +122,7 @@ check_answer(const SgFollow *f, const char *text, int passed, GError **error)
 static gboolean
 ask(SgFollow *f, GError **error)
 {
-  g_autofree char *line = sg_control_line("follow");
+  g_autofree char *line = sg_control_line("follow", NULL, NULL);
   g_autoptr(GString) answer = g_string_new(NULL);
   int passed = -1;
 

@@ -57,6 +57,13 @@ lazy_adam(const SgTrainOptions *o, double lr, int interval)
                   .eps = o->eps};
 }
 
+void
+sg_learn_set_rates(SgLearn *l)
+{
+  l->opt_g.adam.lr = lazy_adam(l->o, l->o->lr_g, l->o->pl_interval).lr;
+  l->opt_d.adam.lr = lazy_adam(l->o, l->o->lr_d, l->o->r1_interval).lr;
+}
+
 static gboolean
 optimizer_init(SgOptimizer *opt, SgWeights *net, SgAdam adam, GError **error)
 {

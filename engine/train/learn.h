@@ -51,6 +51,7 @@ typedef struct {
 
   /* results of the last phase, for statistics */
   double loss, penalty;                        /* mean over the batch, without the phase's gain */
+  double variance_fake, variance_real;         /* sg_batch_variance() of Dmain's pictures */
   GArray *scores_fake, *scores_real, *lengths; /* float; of the last phase */
 } SgLearn;
 
@@ -65,6 +66,8 @@ void sg_learn_init(SgLearn *l);
 /* The shape that options describe. */
 void sg_learn_shape(const SgTrainOptions *o, SgNetShape *shape);
 
+/* Takes the learning rates from the options again. */
+void sg_learn_set_rates(SgLearn *l);
 /* The optimiser that a phase steps. */
 SgOptimizer *sg_learn_optimizer(SgLearn *l, SgPhase phase);
 /* How often a phase comes (1, or the interval of its regularisation), 0: never. */

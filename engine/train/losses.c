@@ -69,6 +69,49 @@ keep_scores(SgLearn *l, GArray *to, const SgVar *logits)
   l->backend->download(V(logits), (float *)(gpointer)to->data);
 }
 
+/* Some pixels at a time: those of two pictures are often a power of two apart, and would evict each
+ * other from the cache. */
+#define PIXELS 256
+
+/* Sum over `m` pixels of their variance over the n pictures, which are `size` numbers each. */
+static double
+some_variance(const float *v, int n, gsize size, gsize m)
+{
+  double mean[PIXELS] = {0}, squares[PIXELS] = {0}, sum = 0;
+
+  for (int k = 0; k < n; k++)
+    for (gsize p = 0; p < m; p++)
+      mean[p] += (double)v[(gsize)k * size + p] / n;
+  for (int k = 0; k < n; k++)
+    for (gsize p = 0; p < m; p++) {
+      double off = (double)v[(gsize)k * size + p] - mean[p];
+      squares[p] += off * off;
+    }
+  for (gsize p = 0; p < m; p++)
+    sum += squares[p] / n;
+  return sum;
+}
+
+double
+sg_batch_variance(const float *v, int n, gsize size)
+{
+  double sum = 0;
+
+  for (gsize p = 0; p < size; p += PIXELS)
+    sum += some_variance(v + p, n, size, MIN(PIXELS, size - p));
+  return sum / (double)size;
+}
+
+static void
+keep_variance(double *to, const SgBuf *pictures)
+{
+  gsize size = sg_buf_count(pictures) / (gsize)pictures->n;
+  g_autofree float *v = g_new(float, sg_buf_count(pictures));
+
+  pictures->backend->download(pictures, v);
+  *to = sg_batch_variance(v, pictures->n, size);
+}
+
 static double
 mean_of(const SgVar *v)
 {
@@ -123,6 +166,8 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   gboolean recorded = sg_tape_record(t, FALSE);
   SgVar *fake = generate(l, draw, ws, &mean);
   sg_tape_record(t, recorded);
+  if (fake)
+    keep_variance(&l->variance_fake, V(fake));
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
   keep_scores(l, l->scores_fake, logits);
@@ -137,6 +182,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   l->loss += mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
+  keep_variance(&l->variance_real, draw->real);
   track_w(l, mean);
 }
 

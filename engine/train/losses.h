@@ -17,4 +17,8 @@ void sg_loss_dmain(SgLearn *l, const SgDraw *draw); /* softplus (D (G (z))) + so
 void sg_loss_r1(SgLearn *l, const SgDraw *draw);    /* gamma / 2 |∂D (x) / ∂x|² */
 void sg_loss_path_length(SgLearn *l, const SgDraw *draw); /* (|∂(G y) / ∂w| - a)² */
 
+/* How different n pictures v [n, size] are: the mean over their numbers of the variance over the
+ * pictures (divided by n). 0 when all are the same. */
+double sg_batch_variance(const float *v, int n, gsize size);
+
 G_END_DECLS

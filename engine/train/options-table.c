@@ -147,6 +147,8 @@ const SgTrainOption sg_train_option_table[] = {
   INT("threads", threads, 0, 4096, "0", "Threads that compute; 0: as many as there are processors."),
   INT("workers", workers, 0, 256, "0", "Threads that read images; 0: half of the cores."),
   TEXT("device", device, NULL, "auto", "What computes: auto, cpu, cuda or cuda:N."),
+  INT("nice", nice, 0, 19, "0",
+      "Lowers the priority of the whole process, as nice does: what else runs here stays quick."),
 #undef GROUP
 };
 /* clang-format on */

@@ -237,6 +237,42 @@ sg_train_options_set(SgTrainOptions *o, const char *name, const char *value, GEr
   return TRUE;
 }
 
+char *
+sg_train_options_text(const SgTrainOptions *o, const char *name)
+{
+  int at = row_of(name);
+  const SgTrainOption *row = at >= 0 ? &sg_train_option_table[at] : NULL;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (!row)
+    return NULL;
+  switch (row->type) {
+  case SG_OPTION_REAL:
+    return g_strdup(g_ascii_dtostr(number, sizeof number, FIELD(o, row, double)));
+  case SG_OPTION_SEED:
+    return g_strdup_printf("%" G_GUINT64_FORMAT, FIELD(o, row, guint64));
+  case SG_OPTION_TEXT:
+    return g_strdup(FIELD(o, row, char *));
+  default:
+    return g_strdup_printf("%d", FIELD(o, row, int));
+  }
+}
+
+void
+sg_train_options_give(SgTrainOptions *o, const char *name)
+{
+  int row = row_of(name);
+  g_return_if_fail(row >= 0);
+  o->given[row / 64] |= (guint64)1 << (row % 64);
+}
+
+gboolean
+sg_train_options_is_given(const SgTrainOptions *o, const char *name)
+{
+  int row = row_of(name);
+  return row >= 0 && (o->given[row / 64] >> (row % 64)) & 1;
+}
+
 /* ---- resolving ------------------------------------------------------------------------------- */
 
 /* The rules of `auto`, for what neither the user nor the preset decided. */

@@ -52,8 +52,11 @@ typedef struct {
   int threads;  /* 0: all */
   int workers;  /* loader threads, 0: half of the cores */
   char *device; /* auto cpu cuda cuda:N */
+  int nice;     /* 0…19 */
 
-  guint64 set[2]; /* bit i: row i of the table was set, and resolve leaves it alone */
+  guint64 set[2];   /* bit i: row i of the table was set, and resolve leaves it alone */
+  guint64 given[2]; /* bit i: …on the command line that resumes a run, whose recorded changes of it
+                       do not count any more */
 } SgTrainOptions;
 
 /* Preset names, NULL-terminated: auto stylegan2 paper256 paper512 paper1024 cifar
@@ -67,6 +70,11 @@ void sg_train_options_free(SgTrainOptions *o);
  * Error: which name, what is expected, what was given. */
 gboolean sg_train_options_set(SgTrainOptions *o, const char *name, const char *value,
                               GError **error);
+/* The value as text, to be freed; NULL if it is not set or there is no such option. */
+char *sg_train_options_text(const SgTrainOptions *o, const char *name);
+/* See SgTrainOptions.given. */
+void sg_train_options_give(SgTrainOptions *o, const char *name);
+gboolean sg_train_options_is_given(const SgTrainOptions *o, const char *name);
 /* Fills in what the user did not set once resolution, channels and label_dim are known (the
  * formulas of `auto`), and checks the whole for consistency. */
 gboolean sg_train_options_resolve(SgTrainOptions *o, GError **error);

@@ -76,8 +76,8 @@ int sg_control_bind(const char *run_dir);
  * descriptor that came with it, or -1. Both within timeout_ms. FALSE and errno. */
 gboolean sg_control_exchange(int fd, const char *line, GString *answer, int *passed,
                              int timeout_ms);
-/* {"command": COMMAND} as a line; to be freed. */
-char *sg_control_line(const char *command);
+/* {"command": COMMAND} as a line, with name and value unless NULL; to be freed. */
+char *sg_control_line(const char *command, const char *name, const char *value);
 /* G_FILE_ERROR for an errno of these; returns FALSE. */
 gboolean sg_control_failed(GError **error, const char *run_dir, int why);
 

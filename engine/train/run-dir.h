@@ -55,12 +55,14 @@ void sg_run_dir_free(SgRunDir *r);
 /* OUTDIR/…/control.sock: one JSON object a line each way.
  * {"command":"pause"|"resume"|"snapshot"|"stop"|"status"} is answered
  * {"ok":true,…} or {"ok":false,"error":"…"}. A thread of its own answers; the trainer polls.
- * {"command":"follow"}: see publish.h. */
+ * {"command":"follow"}: see publish.h. {"command":"set","name":"snap","value":"10"}: see changes.h.
+ */
 typedef struct _SgControl SgControl;
 typedef enum {
   SG_CONTROL_PAUSE = 1 << 0, /* level: set while paused */
   SG_CONTROL_SNAPSHOT = 1 << 1,
   SG_CONTROL_STOP = 1 << 2,
+  SG_CONTROL_CHANGE = 1 << 3, /* level: while sg_control_take_change() has something */
 } SgControlFlags;
 /* Also takes SIGINT and SIGTERM as stop (a second one ends at once). A stale socket file is
  * replaced, a live one is an error: two trainers must not write one run. The path may be longer
@@ -68,17 +70,25 @@ typedef enum {
 SgControl *sg_control_new(const char *run_dir, GError **error);
 /* What is asked for; SNAPSHOT is cleared by reading it. */
 SgControlFlags sg_control_take(SgControl *c);
-/* Blocks while paused, until resume, stop, a wish for a snapshot or a publication that is due
+/* The next value to be set, checked by sg_change_check() and never "lr"; FALSE when there is none.
+ * Both to be freed. */
+gboolean sg_control_take_change(SgControl *c, char **name, char **value);
+/* Blocks while paused, until resume, stop, a wish for a snapshot, a change or a publication due
  * (PAUSE is still set then); returns sg_control_take(). */
 SgControlFlags sg_control_wait(SgControl *c);
 /* What "status" answers with: a JSON object's text, copied. */
 void sg_control_set_status(SgControl *c, const char *json);
+/* How far the training is: "nimg" and "kimg" in what "status" answers with. Cheap. */
+void sg_control_advance(SgControl *c, guint64 nimg);
 /* What "follow" hands out; has to outlive the control. */
 void sg_control_set_publisher(SgControl *c, SgPublisher *p);
 void sg_control_free(SgControl *c);
 /* The other side (CLI and window): sends one command to a run, returns its answer line. Times out.
  */
 char *sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError **error);
+/* The same for {"command":"set"}. */
+char *sg_control_send_set(const char *run_dir, const char *name, const char *value, int timeout_ms,
+                          GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgRunDir, sg_run_dir_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgControl, sg_control_free)

@@ -1,6 +1,8 @@
 #include "engine/train/snapshot.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/archive.h"
+#include "engine/formats/source.h"
+#include <jansson.h>
 #include <stdlib.h>
 
 /* ---- saving ---------------------------------------------------------------------------------- */
@@ -157,4 +159,28 @@ sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact, GEr
       !sg_weights_load(l->d, m, "D.", error))
     return FALSE;
   return !exact || load_state(l, a, images, error);
+}
+
+/* Any snapshot has a shorter one. */
+#define MAX_HEADER (64 * 1024 * 1024)
+
+guint64
+sg_snapshot_nimg(const char *path)
+{
+  g_autoptr(SgSource) source = sg_source_open(path, NULL);
+  guint64 length = 0, nimg = 0;
+
+  if (!source || !sg_source_read(source, 0, &length, sizeof length, NULL))
+    return 0;
+  length = GUINT64_FROM_LE(length);
+  g_autofree char *text = length <= MAX_HEADER ? g_malloc(length) : NULL;
+  if (!text || !sg_source_read(source, sizeof length, text, length, NULL))
+    return 0;
+  json_t *header = json_loadb(text, length, 0, NULL);
+  const json_t *meta = json_object_get(header, "__metadata__");
+  const char *said = json_string_value(json_object_get(meta, "train.nimg"));
+  if (said && !g_ascii_string_to_unsigned(said, 10, 0, G_MAXUINT64, &nimg, NULL))
+    nimg = 0;
+  json_decref(header);
+  return nimg;
 }

@@ -15,4 +15,7 @@ gboolean sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, gui
 gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact,
                           GError **error);
 
+/* Images seen at that snapshot, from the file's header alone; 0 if it does not say. */
+guint64 sg_snapshot_nimg(const char *path);
+
 G_END_DECLS

@@ -133,18 +133,6 @@ iterate(SgTrainer *t, float *pixels, float *labels, GError **error)
 /* ---- ticks ----------------------------------------------------------------------------------- */
 
 static void
-set_status(SgTrainer *t, double per_kimg)
-{
-  double kimg = (double)t->l->nimg / 1000, left = MAX(t->o->kimg - kimg, 0) * per_kimg;
-  g_autofree char *json = g_strdup_printf(
-      "{\"kimg\":%.3f,\"total_kimg\":%.3f,\"sec_per_kimg\":%.3f,\"eta_sec\":%.0f,\"augment\":%.4f,"
-      "\"tick\":%d}",
-      kimg, t->o->kimg, isfinite(per_kimg) ? per_kimg : 0, isfinite(left) ? left : 0, t->l->ada_p,
-      t->tick);
-  sg_control_set_status(t->control, json);
-}
-
-static void
 report_progress(SgTrainer *t, double seconds, double per_kimg)
 {
   double total = sg_seconds_since(t->started);
@@ -156,9 +144,14 @@ report_progress(SgTrainer *t, double seconds, double per_kimg)
       {"Progress/kimg", (double)t->l->nimg / 1000},
       {"Progress/augment", t->l->ada_p},
       {"Progress/pl_mean", t->l->pl_mean},
+      {"Progress/lr_g", t->o->lr_g},
+      {"Progress/lr_d", t->o->lr_d},
+      {"Samples/variance", t->l->variance_fake},
+      {"Samples/variance_real", t->l->variance_real},
       {"Timing/total_sec", total},
       {"Timing/sec_per_tick", seconds},
       {"Timing/sec_per_kimg", per_kimg},
+      {"Timing/images_per_sec", per_kimg > 0 ? 1000 / per_kimg : 0},
       {"Timing/maintenance_sec", t->maintenance},
       {"Timing/total_hours", total / 3600},
       {"Timing/total_days", total / 86400},
@@ -197,7 +190,8 @@ end_tick(SgTrainer *t)
 
   print_status(t, seconds, per_kimg);
   report_progress(t, seconds, per_kimg);
-  set_status(t, per_kimg);
+  t->sec_per_kimg = per_kimg;
+  sg_trainer_set_status(t);
   if (!sg_run_dir_tick(t->dir, (double)t->l->nimg / 1000, &error))
     sg_run_dir_log(t->dir, "Statistics wait in memory: %s\n", error->message);
   t->tick++;
@@ -227,6 +221,13 @@ final_snapshot(SgTrainer *t, GError **error)
   return !t->broken || sg_trainer_diverged(t, "weights are not numbers", error);
 }
 
+/* The length may change while it runs. */
+static gboolean
+is_over(const SgTrainer *t)
+{
+  return (double)t->l->nimg >= t->o->kimg * 1000;
+}
+
 static gboolean
 due(const SgTrainer *t, double kimg_per)
 {
@@ -242,24 +243,25 @@ sg_trainer_loop(SgTrainer *t, GError **error)
   g_autofree float *pixels = g_new(float, numbers);
   g_autofree float *labels = g_new0(float, t->o->batch *MAX(1, i->c_dim));
   gboolean stop = FALSE;
-  double end = t->o->kimg * 1000;
 
   t->started = t->tick_started = g_get_monotonic_time();
   t->tick_nimg = t->l->nimg;
   t->tick = (int)((double)t->l->nimg / MAX(1, t->o->tick_kimg * 1000));
-  set_status(t, 0);
-  while (!stop && (double)t->l->nimg < end) {
+  sg_trainer_set_status(t);
+  while (!stop && !is_over(t)) {
     SgControlFlags flags = sg_control_wait(t->control);
     stop = (flags & SG_CONTROL_STOP) != 0;
-    if ((flags & SG_CONTROL_PAUSE) && !stop) { /* asked for while paused */
+    sg_trainer_steer(t, flags & SG_CONTROL_CHANGE);
+    gboolean last = stop || is_over(t);
+    if ((flags & SG_CONTROL_PAUSE) && !last) { /* asked for while paused */
       if (flags & SG_CONTROL_SNAPSHOT)
         sg_trainer_snapshot(t);
       sg_trainer_publish(t, FALSE);
       continue;
     }
-    if (!stop && !iterate(t, pixels, labels, error))
+    if (!last && !iterate(t, pixels, labels, error))
       return FALSE;
-    gboolean last = stop || (double)t->l->nimg >= end;
+    last = last || is_over(t);
     sg_trainer_publish(t, last);
     gboolean tick = due(t, t->o->tick_kimg) || (last && t->l->nimg > t->tick_nimg);
     gboolean snap = tick && t->o->snap > 0 && (t->tick + 1) % t->o->snap == 0;
@@ -271,6 +273,7 @@ sg_trainer_loop(SgTrainer *t, GError **error)
       return FALSE;
     if (tick)
       end_tick(t);
+    sg_trainer_refresh_status(t);
   }
   sg_run_dir_log(t->dir, "%s at %.3f kimg; newest snapshot %s\n", stop ? "Stopped" : "Finished",
                  (double)t->l->nimg / 1000, t->last_good ? t->last_good : "none");

@@ -25,15 +25,19 @@ typedef struct {
   int grid_n, grid_columns;
   float *grid_z, *grid_c;
 
-  SgSwd *swd_real; /* descriptors of real pictures, made at the first metric */
-  char *last_good; /* newest snapshot on disk */
-  gboolean owed;   /* a snapshot could not be written: try again at the next tick */
-  gboolean broken; /* weights are not finite any more */
-  guint told;      /* so many of ds->refused are known to the user */
+  SgSwd *swd_real;    /* descriptors of real pictures, made at the first metric */
+  char *last_good;    /* newest snapshot on disk */
+  gboolean owed;      /* a snapshot could not be written: try again at the next tick */
+  gboolean broken;    /* weights are not finite any more */
+  guint told;         /* so many of ds->refused are known to the user */
+  GPtrArray *changes; /* of SgChange: what was set while the resumed run ran; NULL: nothing */
+  guint next_change;
 
   gint64 started, tick_started; /* monotonic microseconds */
   guint64 tick_nimg;
   int tick;
+  double sec_per_kimg; /* of the last tick, 0 before */
+  gint64 told_status;
   double maintenance; /* seconds spent on snapshots since the last tick */
   double phase_seconds[SG_PHASES];
 } SgTrainer;
@@ -48,6 +52,13 @@ sg_seconds_since(gint64 start)
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */
 gboolean sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error);
+/* trainer-steer.c */
+/* Of a run that is resumed: makes what was changed up to here, remembers the rest. */
+gboolean sg_trainer_read_changes(SgTrainer *t, GError **error);
+/* Between two iterations: makes the changes that belong here and, if `asked`, those that wait. */
+void sg_trainer_steer(SgTrainer *t, gboolean asked);
+void sg_trainer_set_status(SgTrainer *t);
+void sg_trainer_refresh_status(SgTrainer *t);
 /* trainer-follow.c */
 /* Has "follow" answered from now on. */
 void sg_trainer_be_followed(SgTrainer *t);

@@ -14,6 +14,7 @@ trainer_clear(SgTrainer *t)
   g_free(t->grid_z);
   g_free(t->grid_c);
   g_free(t->last_good);
+  g_clear_pointer(&t->changes, g_ptr_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgTrainer, trainer_clear)
@@ -95,6 +96,9 @@ open_run(SgTrainer *t, GError **error)
   if (!t->control)
     return FALSE;
   sg_trainer_be_followed(t);
+  if (t->resumed && !sg_trainer_read_changes(t, error))
+    return FALSE;
+  sg_trainer_set_status(t);
   return TRUE;
 }
 

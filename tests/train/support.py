@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import random
+import socket
 import struct
 import subprocess
 import sys
@@ -152,7 +153,7 @@ def parse_all(run):
             parse = parse_png
         elif name.endswith('.json'):
             parse = json.loads
-        elif name == 'stats.jsonl':
+        elif name in ('stats.jsonl', 'changes.jsonl'):
             parse = parse_lines
         elif name.startswith('events.'):
             parse = parse_events
@@ -178,6 +179,21 @@ def state(run):
 
 
 # ---- running -------------------------------------------------------------------------------------
+
+def tell(run, command, **more):
+    """One line to the control socket; its answer and the descriptor that came with it, or None."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(LONG)
+        s.connect(run + '/control.sock')
+        s.sendall(json.dumps({'command': command, **more}).encode() + b'\n')
+        data, fds, _, _ = socket.recv_fds(s, 65536, 1)
+        while not data.endswith(b'\n'):
+            more_data = s.recv(65536)
+            if not more_data:
+                raise ConnectionResetError(run)
+            data += more_data
+    return json.loads(data), fds[0] if fds else None
+
 
 def vitrine(*args, **kw):
     """(exit code, standard output, standard error)"""

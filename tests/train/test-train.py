@@ -17,7 +17,7 @@ import unittest
 
 sys.dont_write_bytecode = True  # nothing is left in the source tree
 from support import (BUNDLED, EVERYTHING, ROOT, SMALL, Case, make_folder, make_zip, parse_all, parse_safetensors,
-                     parse_whole, png, read, snapshot_of, state, vitrine, write)
+                     parse_whole, png, read, snapshot_of, state, tell, vitrine, write)
 
 # Background jobs of a shell ignore SIGINT, and so would the trainings.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -99,6 +99,65 @@ class Kill(Case):
     def test_threads(self):
         self.one_life_after_another(2, 4, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING,
                                     '--threads=2', '--kimg=0.06', '--tick=0.012')
+
+    def changes(self, run):
+        """What changes.jsonl records: [(nimg, name, from, to)]; a half line counts for nothing."""
+        path = run + '/changes.jsonl'
+        text = read(path) if os.path.exists(path) else b''
+        lines = [json.loads(line) for line in text[:text.rfind(b'\n') + 1].splitlines()]
+        return [(c['nimg'], c['name'], c['from'], c['to']) for c in lines]
+
+    def change_somewhere(self, p, run, rng):
+        """Asks for another learning rate some time into the run, until that is recorded."""
+        socket_path = run + '/control.sock'
+        while p.poll() is None and not os.path.exists(socket_path):
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.3))
+        while p.poll() is None and not self.changes(run):
+            try:
+                self.assertTrue(tell(run, 'set', name='lr', value='0.02')[0]['ok'])
+                time.sleep(0.02)
+            except OSError:
+                break
+
+    def test_changed(self):
+        """Killed before and after the learning rates are changed: as one run that was changed there."""
+        rng, killed, args = random.Random(5), 0, [*SMALL, *EVERYTHING, '--kimg=1.2', '--snap=4']
+        args.append('--data=' + make_folder(self.tmp + '/set'))
+        plain = self.train(*args)
+        for life in range(4):
+            outdir, done = self.new_outdir(), False
+            os.mkdir(outdir)
+            while not done:
+                run = self.run_dir(outdir)
+                begun = run and os.path.exists(run + '/training_options.json')
+                p = self.start(*(['--resume=' + run] if begun else ['--outdir=' + outdir, *args]))
+                if not begun:
+                    run = self.wait('the run directory', lambda: self.run_dir(outdir), p)
+                if not self.changes(run):
+                    self.change_somewhere(p, run, rng)
+                done = killed >= 3 * (life + 1) or not self.live_until(p, outdir, rng)
+                killed += not done
+                if done:
+                    self.end(p)
+            made = self.changes(run)
+            self.assertEqual([(name, old, new) for _, name, old, new in made],
+                             [('lr-g', 0.0025, 0.02), ('lr-d', 0.0025, 0.02)])
+            self.assertTrue(0 < made[0][0] < 1200 and made[0][0] % 4 == 0, made)
+            # Never interrupted, with the change written down before it begins.
+            whole = f'{self.tmp}/0000{life}-whole'
+            os.mkdir(whole)
+            for name in ('training_options.json', 'changes.jsonl'):
+                shutil.copy(f'{run}/{name}', whole)
+            self.resume(whole)
+            self.assert_same(whole, run)
+            self.assertEqual(self.changes(whole), made)
+            self.assertNotEqual(snapshot_of(run)[0], snapshot_of(plain)[0])
+            # Each tick says what it learnt with.
+            for line in parse_all(run)['stats.jsonl']:
+                rate = 0.02 if line['Progress/kimg']['mean'] * 1000 > made[0][0] else 0.0025
+                self.assertEqual((line['Progress/lr_g']['mean'], line['Progress/lr_d']['mean']), (rate, rate))
+        self.assertEqual(killed, 12)
 
 
 # ---- asked to stop -------------------------------------------------------------------------------
@@ -223,7 +282,8 @@ class Stop(Case):
 class Diverge(Case):
     def check(self, run, err, says):
         self.assertIn(says, err)
-        self.assertIn('Failed: ' + err.split(': ', 1)[1], read(run + '/log.txt').decode())
+        # For who was not there to read the console.
+        self.assertEqual(read(run + '/log.txt').decode().splitlines()[-1], 'Failed: ' + err.split(': ', 1)[1].rstrip('\n'))
         parse_all(run)
         return glob.glob(run + '/*.safetensors')
 

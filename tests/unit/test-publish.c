@@ -266,7 +266,7 @@ test_not_finite(void)
 static int
 ask_for_file(const char *root)
 {
-  g_autofree char *line = sg_control_line("follow");
+  g_autofree char *line = sg_control_line("follow", NULL, NULL);
   g_autoptr(GString) answer = g_string_new(NULL);
   int fd = sg_control_connect(root), passed = -1;
 
