@@ -285,6 +285,13 @@ class Change(Steer):
         self.assertEqual(snapshot_of(run)[1]['train.nimg'], '120')
         self.assertEqual(read(run + '/changes.jsonl'), later)
 
+    def test_from_the_start(self):
+        """Changed before the first step is as if begun with it; both optimisers' lazy factors included."""
+        line = '{{"nimg":0,"name":"{}","from":0.0025,"to":{},"timestamp":1}}\n'
+        run = self.prepared((line.format('lr-g', 0.01) + line.format('lr-d', 0.02)).encode())
+        self.resume(run)
+        self.assert_same(self.train('--data=' + self.tmp + '/set', *SMALL, '--kimg=0.1', '--lr-g=0.01', '--lr-d=0.02'), run)
+
     def test_broken_records(self):
         good = b'{"nimg":40,"name":"lr-g","from":0.0025,"to":0.01,"timestamp":1}\n'
         for bad in (b'x\n', b'{}\n', b'[]\n', b'\n', good.replace(b'40', b'-1'), good.replace(b'lr-g', b'seed'),
