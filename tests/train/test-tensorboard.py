@@ -92,7 +92,7 @@ class TensorBoard(Case):
         def ready():
             path = run + '/stats.jsonl'
             text = read(path) if os.path.exists(path) else b''
-            return glob.glob(run + '/network-snapshot-*.safetensors') and text.count(b'\n') % 10 > 3
+            return glob.glob(run + '/network-snapshot-*.safetensors') and text.count(b'\n') % 10 in range(2, 6)
         self.wait('a tick between snapshots', ready, p)
         p.kill()
         p.wait()
