@@ -85,5 +85,5 @@ legal_value(const SgTrainOption *row)
       return special[i].value;
   if (row->type == SG_OPTION_TEXT)
     return row->words ? (g_str_equal(row->words[0], "skip") ? "orig" : row->words[1]) : "Größe 1";
-  return row->type == SG_OPTION_INT ? "24" : "0.3";
+  return row->type == SG_OPTION_INT ? (row->max < 24 ? "11" : "24") : "0.3";
 }
