@@ -170,6 +170,7 @@ vitrine_application_open(GApplication *application, GFile **files, int n, const 
 
   vitrine_session_open(self->session, files[0]);
   show_window(self);
+  vitrine_window_show_if_run(VITRINE_WINDOW(self->window), files[0]);
 }
 
 static int

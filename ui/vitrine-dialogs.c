@@ -19,6 +19,32 @@ body_new(const char *text)
   return label;
 }
 
+typedef struct {
+  VitrineAnswerFunc done;
+  gpointer data;
+} Question;
+
+/* Text and what stands below it. */
+static GtkWidget *
+question_body_new(const char *body, GtkWidget *extra)
+{
+  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+
+  gtk_box_append(GTK_BOX(box), body_new(body));
+  if (extra)
+    gtk_box_append(GTK_BOX(box), extra);
+  return box;
+}
+
+static void
+answer_cb(GObject *dialog, const char *response, gpointer data)
+{
+  Question *question = data;
+
+  question->done(response, question->data);
+  g_free(question);
+}
+
 #if ADW_CHECK_VERSION(1, 5, 0)
 
 GtkWidget *
@@ -29,6 +55,30 @@ vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body
   adw_alert_dialog_set_extra_child(ADW_ALERT_DIALOG(dialog), body_new(body));
   adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
   adw_dialog_present(dialog, GTK_WIDGET(parent));
+  return GTK_WIDGET(dialog);
+}
+
+GtkWidget *
+vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
+                    const VitrineChoice *choices, GtkWidget *extra, VitrineAnswerFunc done,
+                    gpointer data)
+{
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG(adw_alert_dialog_new(heading, NULL));
+  Question *question = g_new(Question, 1);
+
+  *question = (Question){done, data};
+  adw_alert_dialog_set_extra_child(dialog, question_body_new(body, extra));
+  for (const VitrineChoice *c = choices; c->id; c++) {
+    adw_alert_dialog_add_response(dialog, c->id, _(c->label));
+    if (c->look != VITRINE_CHOICE_PLAIN)
+      adw_alert_dialog_set_response_appearance(dialog, c->id,
+                                               c->look == VITRINE_CHOICE_SUGGESTED
+                                                   ? ADW_RESPONSE_SUGGESTED
+                                                   : ADW_RESPONSE_DESTRUCTIVE);
+  }
+  adw_alert_dialog_set_close_response(dialog, choices[0].id);
+  g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);
+  adw_dialog_present(ADW_DIALOG(dialog), GTK_WIDGET(parent));
   return GTK_WIDGET(dialog);
 }
 
@@ -57,6 +107,30 @@ vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body
   adw_message_dialog_add_response(ADW_MESSAGE_DIALOG(dialog), "close", _("_Close"));
   gtk_window_present(GTK_WINDOW(dialog));
   return dialog;
+}
+
+GtkWidget *
+vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
+                    const VitrineChoice *choices, GtkWidget *extra, VitrineAnswerFunc done,
+                    gpointer data)
+{
+  AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(parent, heading, NULL));
+  Question *question = g_new(Question, 1);
+
+  *question = (Question){done, data};
+  adw_message_dialog_set_extra_child(dialog, question_body_new(body, extra));
+  for (const VitrineChoice *c = choices; c->id; c++) {
+    adw_message_dialog_add_response(dialog, c->id, _(c->label));
+    if (c->look != VITRINE_CHOICE_PLAIN)
+      adw_message_dialog_set_response_appearance(dialog, c->id,
+                                                 c->look == VITRINE_CHOICE_SUGGESTED
+                                                     ? ADW_RESPONSE_SUGGESTED
+                                                     : ADW_RESPONSE_DESTRUCTIVE);
+  }
+  adw_message_dialog_set_close_response(dialog, choices[0].id);
+  g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);
+  gtk_window_present(GTK_WINDOW(dialog));
+  return GTK_WIDGET(dialog);
 }
 
 void

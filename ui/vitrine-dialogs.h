@@ -9,6 +9,22 @@ G_BEGIN_DECLS
  */
 GtkWidget *vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body);
 void vitrine_dialogs_close(GtkWidget *dialog);
+
+typedef enum {
+  VITRINE_CHOICE_PLAIN,
+  VITRINE_CHOICE_SUGGESTED,
+  VITRINE_CHOICE_DESTRUCTIVE
+} VitrineChoiceLook;
+typedef struct {
+  const char *id, *label; /* untranslated; id NULL ends the list */
+  VitrineChoiceLook look;
+} VitrineChoice;
+typedef void (*VitrineAnswerFunc)(const char *id, gpointer data);
+/* A question with several answers; the first is also what closing the dialog means. `extra` (taken)
+ * stands below the text, or NULL. Returns the dialog, borrowed. */
+GtkWidget *vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
+                               const VitrineChoice *choices, GtkWidget *extra,
+                               VitrineAnswerFunc done, gpointer data);
 /* A modal window of its own for `page` (taken), closed by Escape or Ctrl+W. */
 void vitrine_dialogs_present_page(GtkWindow *parent, const char *title, int width, int height,
                                   GtkWidget *page);

@@ -61,6 +61,7 @@ static const Shortcut pane_keys[] = {
     {N_("Pruning"), "F4", "win.show-pane", "'pruning'"},
     {N_("Weights"), "F5", "win.show-pane", "'weights'"},
     {N_("Layers"), "F6", "win.show-pane", "'layers'"},
+    {N_("Training"), "F7", "win.show-pane", "'training'"},
     {0},
 };
 static const Shortcut general_keys[] = {

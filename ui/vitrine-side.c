@@ -5,6 +5,7 @@
 #include "ui/vitrine-mixing-pane.h"
 #include "ui/vitrine-layers-pane.h"
 #include "ui/vitrine-pruning-pane.h"
+#include "ui/vitrine-training-pane.h"
 #include "ui/vitrine-weights-pane.h"
 
 typedef struct {
@@ -19,6 +20,7 @@ static const Page pages[] = {
     {"weights", N_("Weights"), "network-cellular-signal-excellent-symbolic",
      vitrine_weights_pane_new},
     {"layers", N_("Layers"), "view-grid-symbolic", vitrine_layers_pane_new},
+    {"training", N_("Training"), "media-record-symbolic", vitrine_training_pane_new},
 };
 
 struct _VitrineSide {

@@ -3,8 +3,10 @@
 #include <math.h>
 #include "app/vitrine-store.h"
 #include "ui/vitrine-dialogs.h"
+#include "ui/vitrine-run-leave.h"
 #include "ui/vitrine-side.h"
 #include "ui/vitrine-shortcuts.h"
+#include "ui/vitrine-training-pane.h"
 
 /* Numbers that change with every picture are shown calmly. */
 #define STATUS_MSEC 150
@@ -115,12 +117,24 @@ view_changed_cb(VitrineCanvas *canvas, VitrineWindow *self)
  * -------------------------------------------------------------------------- */
 
 static void
+show_run(VitrineWindow *self)
+{
+  if (!self->pane || !self->run)
+    return;
+  g_autofree char *run = g_steal_pointer(&self->run);
+  VitrineSide *side = VITRINE_SIDE(self->pane);
+  vitrine_side_show(side, "training");
+  vitrine_training_pane_open(VITRINE_TRAINING_PANE(vitrine_side_get_pane(side, "training")), run);
+}
+
+static void
 add_pane(VitrineWindow *self)
 {
   if (self->pane)
     return;
   self->pane = vitrine_side_new(self->session);
   adw_bin_set_child(self->pane_bin, self->pane);
+  show_run(self);
 }
 
 /* The pane is the heavier half: it is built once the first picture has been painted, which is the
@@ -251,6 +265,45 @@ connect_session(VitrineWindow *self)
                           G_CONNECT_SWAPPED);
 }
 
+/* ---- runs --------------------------------------------------------------------------------------
+ */
+
+void
+vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
+{
+  g_free(self->run);
+  self->run = g_strdup(run_dir);
+  show_run(self);
+}
+
+static void
+recognise_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
+{
+  gboolean is_run =
+      g_file_test(path, G_FILE_TEST_IS_DIR) && sg_run_reader_recognises(path);
+  g_task_return_boolean(task, is_run);
+}
+
+static void
+recognised_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  VitrineWindow *self = VITRINE_WINDOW(source);
+
+  if (g_task_propagate_boolean(G_TASK(result), NULL) && self->session)
+    vitrine_window_show_run(self, g_task_get_task_data(G_TASK(result)));
+}
+
+void
+vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
+{
+  g_autoptr(GTask) task = g_task_new(self, NULL, recognised_cb, NULL);
+
+  if (!g_file_peek_path(file))
+    return;
+  g_task_set_task_data(task, g_file_get_path(file), g_free);
+  g_task_run_in_thread(task, recognise_thread);
+}
+
 /* ---- drops, held keys
  * ------------------------------------------------------------------------------ */
 
@@ -260,12 +313,15 @@ drop_cb(GtkDropTarget *target, const GValue *value, double x, double y, VitrineW
   gtk_widget_remove_css_class(GTK_WIDGET(self->canvas_frame), "drop-target");
   if (G_VALUE_HOLDS(value, G_TYPE_FILE)) {
     vitrine_session_open(self->session, g_value_get_object(value));
+    vitrine_window_show_if_run(self, g_value_get_object(value));
     return TRUE;
   }
   GSList *files = g_value_get_boxed(value); /* a GdkFileList is one; borrowed */
-  if (files)
-    vitrine_session_open(self->session, files->data);
-  return files != NULL;
+  if (!files)
+    return FALSE;
+  vitrine_session_open(self->session, files->data);
+  vitrine_window_show_if_run(self, files->data);
+  return TRUE;
 }
 
 static GdkDragAction
@@ -380,6 +436,8 @@ vitrine_window_close_request(GtkWindow *window)
 {
   VitrineWindow *self = VITRINE_WINDOW(window);
 
+  if (vitrine_run_leave_ask(window))
+    return TRUE;
   store_geometry(self);
   vitrine_session_store(self->session);
   return GTK_WINDOW_CLASS(vitrine_window_parent_class)->close_request(window);
@@ -395,6 +453,7 @@ vitrine_window_dispose(GObject *object)
 
   g_clear_handle_id(&self->status_source, g_source_remove);
   g_clear_weak_pointer(&self->dialog);
+  g_clear_pointer(&self->run, g_free);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_window_parent_class)->dispose(object);
 }

@@ -16,6 +16,10 @@ GtkWidget *vitrine_window_new(GtkApplication *application, VitrineSession *sessi
                               gboolean expect_model);
 VitrineSession *vitrine_window_get_session(VitrineWindow *self); /* borrowed */
 VitrineCanvas *vitrine_window_get_canvas(VitrineWindow *self);   /* borrowed */
+/* Shows the Training page with that run, now or as soon as there are pages. */
+void vitrine_window_show_run(VitrineWindow *self, const char *run_dir);
+/* The same, if the file is the directory of a run; found out on a worker. */
+void vitrine_window_show_if_run(VitrineWindow *self, GFile *file);
 /* The error dialog that is open, borrowed; NULL when none is. */
 GtkWidget *vitrine_window_get_dialog(VitrineWindow *self);
 
