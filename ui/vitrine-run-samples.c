@@ -89,6 +89,19 @@ show_reals(VitrineRunSamples *self)
     gtk_picture_set_paintable(self->reals, GDK_PAINTABLE(reals->texture));
 }
 
+/* Beside one another or below, whichever shows larger pictures. */
+static void
+orient(VitrineRunSamples *self)
+{
+  double w = gtk_widget_get_width(self->pair), h = gtk_widget_get_height(self->pair);
+  double fw = MAX(self->file_width, 1), fh = MAX(self->file_height, 1);
+  gboolean beside = MIN(w / 2 / fw, h / fh) > MIN(w / fw, h / 2 / fh);
+  GtkOrientation orientation = beside ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL;
+
+  if (gtk_orientable_get_orientation(GTK_ORIENTABLE(self->pair)) != orientation)
+    gtk_orientable_set_orientation(GTK_ORIENTABLE(self->pair), orientation);
+}
+
 /* The wanted grid if it is decoded; the one before stays until then. */
 static void
 show(VitrineRunSamples *self)
@@ -108,6 +121,7 @@ show(VitrineRunSamples *self)
     gtk_widget_set_visible(GTK_WIDGET(self->error), p->error != NULL);
     show_label(self, file);
     show_reals(self);
+    orient(self);
   }
 }
 
@@ -287,26 +301,12 @@ key_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* Beside one another or below, whichever shows larger pictures. */
-static void
-orient(VitrineRunSamples *self)
-{
-  double w = gtk_widget_get_width(self->pair), h = gtk_widget_get_height(self->pair);
-  double fw = MAX(self->file_width, 1), fh = MAX(self->file_height, 1);
-  gboolean beside = MIN(w / 2 / fw, h / fh) > MIN(w / fw, h / 2 / fh);
-  GtkOrientation orientation = beside ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL;
-
-  if (gtk_orientable_get_orientation(GTK_ORIENTABLE(self->pair)) != orientation)
-    gtk_orientable_set_orientation(GTK_ORIENTABLE(self->pair), orientation);
-}
-
 static gboolean
 tick_cb(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
   VitrineRunSamples *self = VITRINE_RUN_SAMPLES(widget);
 
   show(self);
-  orient(self);
   return G_SOURCE_REMOVE;
 }
 
