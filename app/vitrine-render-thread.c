@@ -20,6 +20,7 @@ struct _VitrineRenderThread {
   GThread *thread;
   VitrineDeliverFunc deliver; /* NULL once the owner is gone; main thread only */
   gpointer user_data;
+  SgRecipe *asked; /* last; main thread only */
 
   GMutex mutex;
   GCond cond;
@@ -308,6 +309,7 @@ vitrine_render_thread_free(VitrineRenderThread *self)
   if (!self)
     return;
   self->deliver = NULL;
+  g_clear_pointer(&self->asked, sg_recipe_free);
   vitrine_tasks_stop_all(self->tasks);
   g_mutex_lock(&self->mutex);
   self->stop = TRUE;
@@ -361,10 +363,17 @@ vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
 
   request->recipe = sg_recipe_copy(recipe);
   request->max_resolution = max_resolution;
+  /* The same recipe with new weights is no sign of somebody at work. */
+  gboolean edited = !self->asked || !sg_recipe_equal(self->asked, recipe);
+  if (edited) {
+    sg_recipe_free(self->asked);
+    self->asked = sg_recipe_copy(recipe);
+  }
   g_mutex_lock(&self->mutex);
   request_free(self->slot);
   self->slot = request;
-  self->quiet_from = g_get_monotonic_time() + QUIET_USEC;
+  if (edited)
+    self->quiet_from = g_get_monotonic_time() + QUIET_USEC;
   g_cond_signal(&self->cond);
   g_mutex_unlock(&self->mutex);
 }

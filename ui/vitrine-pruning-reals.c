@@ -6,6 +6,11 @@
 
 #define IMAGES 32
 
+/* Shared with the task that scores them; an atomic rc box. One task at a time. */
+typedef struct {
+  SgRealScorer *scorer;
+} Pictures;
+
 struct _VitrinePruningReals {
   GtkBox parent_instance;
   VitrineSession *session;
@@ -13,10 +18,12 @@ struct _VitrinePruningReals {
   GtkLabel *label;
   GtkWidget *button;
   GtkPopover *menu;
-  guint serial;    /* of the newest reading; older ones are dropped */
-  guint task;      /* scoring */
-  gboolean looked; /* for the data set of this model's training */
-  char *name;      /* of the data set, for people; NULL: none */
+  guint serial;       /* of the newest reading; older ones are dropped */
+  guint task;         /* scoring */
+  gboolean looked;    /* for the data set of this model's training */
+  Pictures *pictures; /* of that or another set, to be scored again; NULL: none */
+  gboolean behind;    /* new weights have come since `task` was started */
+  char *name;         /* of the data set, for people; NULL: none */
 };
 
 G_DEFINE_FINAL_TYPE(VitrinePruningReals, vitrine_pruning_reals, GTK_TYPE_BOX)
@@ -65,8 +72,22 @@ show_error(VitrinePruningReals *self, const GError *error)
  */
 
 typedef struct {
-  SgRealScorer *scorer;
+  Pictures *pictures;
+  SgModel *model;  /* whose discriminator scores; NULL before the first step */
+  SgRenderer *own; /* of it, once the session has newer weights */
 } Job;
+
+static void
+pictures_clear(gpointer data)
+{
+  sg_real_scorer_free(((Pictures *)data)->scorer);
+}
+
+static void
+pictures_unref(Pictures *pictures)
+{
+  g_atomic_rc_box_release_full(pictures, pictures_clear);
+}
 
 typedef struct {
   SgScoreSummary summary;
@@ -77,7 +98,9 @@ static void
 job_free(gpointer data)
 {
   Job *job = data;
-  sg_real_scorer_free(job->scorer);
+  g_clear_pointer(&job->model, sg_model_unref);
+  sg_renderer_free(job->own);
+  pictures_unref(job->pictures);
   g_free(job);
 }
 
@@ -89,6 +112,24 @@ news_free(gpointer data)
   g_free(news);
 }
 
+/* All pictures are scored with one set of weights: when a training's next ones come meanwhile, it
+ * begins once more with a renderer that stays. NULL: error. */
+static SgRenderer *
+steady_renderer(Job *job, SgRenderer *renderer, GError **error)
+{
+  SgModel *model = sg_renderer_model(renderer);
+
+  if (job->own || job->model == model)
+    return job->own ? job->own : renderer;
+  gboolean first = !job->model;
+  sg_real_scorer_restart(job->pictures->scorer);
+  g_clear_pointer(&job->model, sg_model_unref);
+  job->model = sg_model_ref(model);
+  if (first)
+    return renderer;
+  return job->own = sg_renderer_new(model, NULL, error);
+}
+
 static gboolean
 step(gpointer data, SgRenderer *renderer, gpointer *out)
 {
@@ -96,14 +137,17 @@ step(gpointer data, SgRenderer *renderer, gpointer *out)
   GError *error = NULL;
   gboolean done = FALSE;
 
-  if (sg_real_scorer_step(job->scorer, renderer, &done, &error) && !done)
+  renderer = steady_renderer(job, renderer, &error);
+  if (renderer && sg_real_scorer_step(job->pictures->scorer, renderer, &done, &error) && !done)
     return TRUE;
   News *news = g_new0(News, 1);
-  news->summary = *sg_real_scorer_summary(job->scorer);
+  news->summary = *sg_real_scorer_summary(job->pictures->scorer);
   news->error = error;
   *out = news;
   return FALSE;
 }
+
+static void renew(VitrinePruningReals *self);
 
 static void
 news_cb(gpointer data, gboolean finished, gpointer user_data)
@@ -115,8 +159,37 @@ news_cb(gpointer data, gboolean finished, gpointer user_data)
     show_error(self, news->error);
   else if (news)
     show_summary(self, &news->summary);
-  if (finished)
-    self->task = 0;
+  if (!finished)
+    return;
+  self->task = 0;
+  renew(self);
+}
+
+static void
+score(VitrinePruningReals *self)
+{
+  static const VitrineTaskClass class = {TRUE, step, news_cb, news_free, job_free};
+  Job *job = g_new0(Job, 1);
+
+  job->pictures = g_atomic_rc_box_acquire(self->pictures);
+  self->behind = FALSE;
+  self->task = vitrine_session_start_task(self->session, &class, job, self);
+}
+
+/* One score after the other, however often new weights come, and only while it is seen. The last
+ * one stays until then. */
+static void
+renew(VitrinePruningReals *self)
+{
+  if (self->behind && self->pictures && !self->task && gtk_widget_get_mapped(GTK_WIDGET(self)))
+    score(self);
+}
+
+static void
+weights_changed_cb(VitrinePruningReals *self)
+{
+  self->behind = TRUE;
+  renew(self);
 }
 
 /* ---- reading, on a worker ----------------------------------------------------------------------
@@ -161,7 +234,6 @@ read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 static void
 read_cb(GObject *source, GAsyncResult *result, gpointer unused)
 {
-  static const VitrineTaskClass class = {TRUE, step, news_cb, news_free, job_free};
   VitrinePruningReals *self = VITRINE_PRUNING_REALS(source);
   const Reading *r = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
@@ -175,11 +247,11 @@ read_cb(GObject *source, GAsyncResult *result, gpointer unused)
   } else if (!scorer) {
     show_nothing(self, _("Real pictures: no data set is known"));
   } else {
-    Job *job = g_new0(Job, 1);
     g_free(self->name);
     self->name = g_path_get_basename(r->path);
-    job->scorer = g_steal_pointer(&scorer);
-    self->task = vitrine_session_start_task(self->session, &class, job, self);
+    self->pictures = g_atomic_rc_box_new0(Pictures);
+    self->pictures->scorer = g_steal_pointer(&scorer);
+    score(self);
   }
 }
 
@@ -191,6 +263,7 @@ start(VitrinePruningReals *self, const char *path)
 
   vitrine_session_stop_task(self->session, self->task);
   self->task = 0;
+  g_clear_pointer(&self->pictures, pictures_unref);
   show_nothing(self, _("Real pictures: …"));
   r->model = sg_model_ref(vitrine_session_get_model(self->session));
   r->path = g_strdup(path);
@@ -229,7 +302,8 @@ model_changed_cb(VitrinePruningReals *self)
     return;
   self->task = 0; /* the session has ended the old model's */
   self->serial++;
-  self->looked = FALSE;
+  self->looked = self->behind = FALSE;
+  g_clear_pointer(&self->pictures, pictures_unref);
   show_nothing(self, NULL);
   gtk_widget_set_visible(GTK_WIDGET(self), has_discriminator(self));
   look(self);
@@ -287,7 +361,10 @@ vitrine_pruning_reals_set_session(VitrinePruningReals *self, VitrineSession *ses
   self->sweep = sweep;
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
                           G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
+                          G_CONNECT_SWAPPED);
   g_signal_connect(self, "map", G_CALLBACK(look), NULL);
+  g_signal_connect(self, "map", G_CALLBACK(renew), NULL);
   model_changed_cb(self);
 }
 
@@ -342,6 +419,7 @@ vitrine_pruning_reals_dispose(GObject *object)
   if (self->session)
     vitrine_session_stop_task(self->session, self->task);
   self->task = 0;
+  g_clear_pointer(&self->pictures, pictures_unref);
   g_clear_object(&self->session);
   g_clear_pointer(&self->name, g_free);
   G_OBJECT_CLASS(vitrine_pruning_reals_parent_class)->dispose(object);

@@ -179,6 +179,12 @@ sg_real_scorer_step(SgRealScorer *s, SgRenderer *renderer, gboolean *done, GErro
   return TRUE;
 }
 
+void
+sg_real_scorer_restart(SgRealScorer *s)
+{
+  s->at = 0;
+}
+
 const SgScoreSummary *
 sg_real_scorer_summary(const SgRealScorer *s)
 {
@@ -190,7 +196,9 @@ sg_real_scorer_summary(const SgRealScorer *s)
 char *
 sg_known_data(const char *model_path)
 {
-  g_autofree char *dir = g_path_get_dirname(model_path);
+  g_autofree char *dir = g_file_test(model_path, G_FILE_TEST_IS_DIR)
+                             ? g_strdup(model_path)
+                             : g_path_get_dirname(model_path);
   g_autofree char *file = g_build_filename(dir, "training_options.json", NULL);
   json_t *root = g_file_test(file, G_FILE_TEST_IS_REGULAR) ? json_load_file(file, 0, NULL) : NULL;
   const char *path = json_string_value(json_object_get(root, "data"));

@@ -29,12 +29,14 @@ int sg_real_scorer_images(const SgRealScorer *s);
 /* Scores a few more pictures with the renderer of the same model, in batches of
  * sg_score_group() in order. FALSE: error. *done tells whether the summary is there. */
 gboolean sg_real_scorer_step(SgRealScorer *s, SgRenderer *renderer, gboolean *done, GError **error);
+/* The same pictures once more, from the first: the weights are others. */
+void sg_real_scorer_restart(SgRealScorer *s);
 /* Borrowed; complete when step said done. */
 const SgScoreSummary *sg_real_scorer_summary(const SgRealScorer *s);
 
-/* The data set a snapshot was trained with: what training_options.json beside `model_path` names
- * (Vitrine's "data", NVlabs' "training_set_kwargs.path"), if it is there. NULL: not known. To be
- * freed. */
+/* The data set a snapshot was trained with: what training_options.json beside `model_path`, or in
+ * it if it is a run directory, names (Vitrine's "data", NVlabs' "training_set_kwargs.path"), if it
+ * is there. NULL: not known. To be freed. */
 char *sg_known_data(const char *model_path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgRealScorer, sg_real_scorer_free)

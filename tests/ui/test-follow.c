@@ -7,6 +7,7 @@
 #include "engine/explore/random.h"
 #include "engine/formats/picture.h"
 #include "engine/train/run-dir.h"
+#include "ui/vitrine-pixels.h"
 
 static GtkAdjustment *
 dimension(Fixture *f, int dim)
@@ -146,6 +147,189 @@ test_weights(void)
   g_autofree char *undone = fixture_screen_hash(&f);
   g_assert_cmpstr(undone, ==, unedited);
   sg_recipe_free(recipe);
+  fixture_close(&f);
+}
+
+/* ---- panes -----------------------------------------------------------------------------------
+ */
+
+static void
+add_picture(GString *state, GdkPaintable *paintable)
+{
+  if (VITRINE_IS_PIXELS(paintable))
+    paintable = GDK_PAINTABLE(vitrine_pixels_get_texture(VITRINE_PIXELS(paintable)));
+  if (!GDK_IS_TEXTURE(paintable))
+    return;
+  int width = gdk_paintable_get_intrinsic_width(paintable);
+  int height = gdk_paintable_get_intrinsic_height(paintable);
+  gsize size = (gsize)width * (gsize)height * 4;
+  g_autofree guint8 *pixels = g_malloc(size);
+
+  gdk_texture_download(GDK_TEXTURE(paintable), pixels, (gsize)width * 4);
+  g_autofree char *hash = g_compute_checksum_for_data(G_CHECKSUM_SHA256, pixels, size);
+  g_string_append_printf(state, "[%s]", hash);
+}
+
+/* All that a pane says and shows, apart from how far something in the background is. */
+static void
+add_state(GString *state, GtkWidget *widget)
+{
+  if (GTK_IS_PROGRESS_BAR(widget) || GTK_IS_BUTTON(widget)) {
+    GtkWidget *child = GTK_IS_BUTTON(widget) ? gtk_widget_get_first_child(widget) : NULL;
+    if (GTK_IS_PICTURE(child))
+      add_state(state, child);
+    return;
+  }
+  if (GTK_IS_LABEL(widget))
+    g_string_append_printf(state, "|%s", gtk_label_get_text(GTK_LABEL(widget)));
+  if (GTK_IS_PICTURE(widget))
+    add_picture(state, gtk_picture_get_paintable(GTK_PICTURE(widget)));
+  for (GtkWidget *child = gtk_widget_get_first_child(widget); child;
+       child = gtk_widget_get_next_sibling(child))
+    add_state(state, child);
+}
+
+static char *
+pane_state(Fixture *f, const char *pane)
+{
+  GString *state = g_string_new(NULL);
+  add_state(state, fixture_find(GTK_WIDGET(f->window), pane));
+  return g_string_free(state, FALSE);
+}
+
+typedef struct {
+  const char *page, *name; /* name: of the widget that holds the pane */
+} Pane;
+
+static const Pane panes[] = {{"mixing", "mixing-pane"},
+                             {"pruning", "pruning-pane"},
+                             {"weights", "weights-pane"},
+                             {"layers", "layers-pane"}};
+
+/* Until the pane has not changed for a second. */
+static char *
+settled_state(Fixture *f, const Pane *pane)
+{
+  char *state = pane_state(f, pane->name);
+  gint64 changed = g_get_monotonic_time(), begin = changed;
+
+  while (g_get_monotonic_time() - changed < G_USEC_PER_SEC) {
+    fixture_run_for(0.1);
+    char *now = pane_state(f, pane->name);
+    if (strcmp(now, state) != 0)
+      changed = g_get_monotonic_time();
+    g_free(state);
+    state = now;
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 60 * G_USEC_PER_SEC);
+  }
+  return state;
+}
+
+static void
+show_pane(Fixture *f, const Pane *pane)
+{
+  gtk_widget_activate_action(GTK_WIDGET(f->window), "win.show-pane", "s", pane->page);
+  fixture_run_for(0.2);
+}
+
+/* One face more, so that there is something to mix; a dial that is not at 0. */
+static void
+edit(Fixture *f)
+{
+  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(f->session));
+  g_autoptr(SgRecipe) face = sg_recipe_new(recipe->z_dim, recipe->w_dim);
+
+  face->seed = 7;
+  sg_recipe_add_source(recipe, face);
+  recipe->prune.threshold = 0.2;
+  vitrine_session_apply(f->session, recipe, "Edit", NULL);
+  fixture_settle(f);
+}
+
+/* What each pane shows when `path` is opened with that edit. */
+static void
+states_of(const char *path, char **states)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, path);
+  edit(&f);
+  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++) {
+    show_pane(&f, &panes[i]);
+    states[i] = settled_state(&f, &panes[i]);
+  }
+  fixture_close(&f);
+}
+
+/* Every pane shows the newest weights: what it would show had they been opened. One that is hidden
+ * computes nothing, and catches up when it is shown. */
+static void
+test_panes(void)
+{
+  Fixture f;
+  char *expected[G_N_ELEMENTS(panes)];
+  const Pane latent = {"latent", NULL};
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  g_autofree char *path = other_weights(vitrine_session_get_model(f.session), 1, 12.3);
+  g_autofree char *bundled = g_strdup(vitrine_session_get_model(f.session)->path);
+  fixture_close(&f);
+  states_of(path, expected);
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  edit(&f);
+  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++) {
+    show_pane(&f, &panes[i]);
+    g_autofree char *before = settled_state(&f, &panes[i]);
+    g_assert_cmpstr(before, !=, expected[i]);
+    update(&f, path);
+    g_autofree char *seen = settled_state(&f, &panes[i]);
+    g_assert_cmpstr(seen, ==, expected[i]);
+    show_pane(&f, &latent);
+    update(&f, bundled);
+    fixture_run_for(1);
+    g_autofree char *hidden = pane_state(&f, panes[i].name);
+    g_assert_cmpstr(hidden, ==, expected[i]);
+    show_pane(&f, &panes[i]);
+    g_autofree char *shown = settled_state(&f, &panes[i]);
+    g_assert_cmpstr(shown, ==, before);
+    g_free(expected[i]);
+  }
+  fixture_close(&f);
+}
+
+/* Weights faster than any pane: each of them still shows something new now and then. */
+static void
+test_flood(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  SgModel *model = vitrine_session_get_model(f.session);
+  g_autofree char *one = other_weights(model, 2, 1), *two = other_weights(model, 3, 2);
+  g_autoptr(SgModel) a = load(one);
+  g_autoptr(SgModel) b = load(two);
+  edit(&f);
+  for (gsize i = 0; i < G_N_ELEMENTS(panes); i++) {
+    guint changes = 0;
+    show_pane(&f, &panes[i]);
+    g_autofree char *last = settled_state(&f, &panes[i]);
+    for (int k = 0; k < 80; k++) {
+      vitrine_session_update_weights(f.session, sg_model_ref(k % 2 ? a : b));
+      fixture_run_for(0.05);
+      char *now = pane_state(&f, panes[i].name);
+      changes += strcmp(now, last) != 0;
+      g_free(last);
+      last = now;
+    }
+    g_test_message("%s: %u changes in 4 s", panes[i].page, changes);
+    g_assert_cmpuint(changes, >=, 2);
+  }
+  fixture_settle(&f);
   fixture_close(&f);
 }
 
@@ -368,6 +552,8 @@ main(int argc, char **argv)
 {
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/follow/weights", test_weights);
+  g_test_add_func("/follow/panes", test_panes);
+  g_test_add_func("/follow/flood", test_flood);
   g_test_add_func("/follow/training", test_training);
   return g_test_run();
 }
