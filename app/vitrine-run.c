@@ -272,7 +272,8 @@ notify_end(VitrineRun *self)
                             ? g_strdup_printf(_("%s at %.1f kimg"), status->name, status->kimg)
                             : g_strdup(status->name);
 
-  if (!application || !g_application_get_is_registered(application))
+  /* Without a session bus GLib has no way to notify, and says so with a critical. */
+  if (!application || !g_application_get_dbus_connection(application))
     return;
   g_autoptr(GNotification) notification = g_notification_new(how);
   g_autofree char *id = g_strconcat("run-", status->name, NULL);
