@@ -1,15 +1,17 @@
 /* The curves themselves. A column of pixels holds any number of points: it is drawn as a span from
  * its lowest to its highest value, and the curve runs through the columns' means (or through the
- * smoothed curve). Spans are rectangles on whole pixels, which cost little; only the curve is a
- * stroke. */
+ * smoothed curve). Dense curves, with points in most columns, are filled column by column
+ * (VitrineRaster); sparse ones, of few segments, are strokes, over the dense ones. */
 #include <math.h>
 #include "ui/vitrine-chart-private.h"
+#include "ui/vitrine-chart-raster.h"
 
 #define LINE       1.75
 #define RAW_ALPHA  0.32f /* of what lies behind a curve */
 #define BAND_ALPHA 0.18f
-#define DASH_ON    7.0
-#define DASH_OFF   4.0
+#define DASH_ON    7
+#define DASH_OFF   4
+#define DENSE      4  /* units a point at most */
 #define DOTS_APART 12 /* units between points from which on each one has a dot */
 
 /* One column in pixels. */
@@ -179,6 +181,104 @@ trace_disks(cairo_t *cr, const VitrineChartFrame *f, const Dot *dots, guint n)
   }
 }
 
+/* ---- dense curves ------------------------------------------------------------------------------
+ */
+
+typedef struct {
+  VitrineRaster *raster;
+  double left, top, density_x, density_y; /* from units to its pixels */
+} Sheet;
+
+static double
+sheet_x(const Sheet *s, double x)
+{
+  return (x - s->left) * s->density_x;
+}
+
+static double
+sheet_y(const Sheet *s, double y)
+{
+  return (y - s->top) * s->density_y;
+}
+
+static void
+fill_band(const Sheet *s, const Dot *dots, guint n, const GdkRGBA *colour)
+{
+  vitrine_raster_begin(s->raster);
+  for (guint i = 1; i < n; i++) {
+    const Dot *a = &dots[i - 1], *b = &dots[i];
+    if (!isnan(a->band_top) && !isnan(b->band_top))
+      vitrine_raster_band(s->raster, sheet_x(s, a->x), sheet_y(s, a->band_top),
+                          sheet_y(s, a->band_end), sheet_x(s, b->x), sheet_y(s, b->band_top),
+                          sheet_y(s, b->band_end));
+  }
+  vitrine_raster_fill(s->raster, colour);
+}
+
+static void
+fill_spans(const Sheet *s, const VitrineChartFrame *f, const Dot *dots, guint n, gboolean all,
+           const GdkRGBA *colour)
+{
+  for (guint i = 0; i < n; i++) {
+    const Dot *dot = &dots[i], *before = i > 0 ? &dots[i - 1] : NULL;
+    if (dot->gap || (!dot->many && !all))
+      continue;
+    double top = dot->top, bottom = dot->bottom;
+    if (before && !before->gap && adjacent(f, before, dot)) {
+      top = fmin(top, before->bottom);
+      bottom = fmax(bottom, before->top);
+    }
+    double y = floor(sheet_y(s, top));
+    vitrine_raster_span(s->raster, (int)lround(sheet_x(s, dot->left)), y,
+                        fmax(ceil(sheet_y(s, bottom)), y + 1), colour);
+  }
+}
+
+static void
+fill_line(const Sheet *s, const VitrineChartFrame *f, const Dot *dots, guint n, gboolean dashed,
+          const GdkRGBA *colour)
+{
+  int on = (int)lround(DASH_ON * s->density_x), off = (int)lround(DASH_OFF * s->density_x);
+  /* Dashes go along when the chart is panned. */
+  int phase = (int)-fmod(f->first / f->column, on + off);
+
+  vitrine_raster_begin(s->raster);
+  for (guint i = 0; i < n; i++) {
+    const Dot *a = i > 0 ? &dots[i - 1] : NULL, *b = &dots[i];
+    double x = sheet_x(s, b->x), y = sheet_y(s, b->y);
+    if (b->gap || isnan(y))
+      continue;
+    if (a && !a->gap && !isnan(a->y))
+      vitrine_raster_segment(s->raster, sheet_x(s, a->x), sheet_y(s, a->y), x, y);
+    else if (i + 1 == n || dots[i + 1].gap) /* a point by itself */
+      vitrine_raster_segment(s->raster, x - 1, y, x + 1, y);
+  }
+  vitrine_raster_stroke(s->raster, LINE * s->density_y, dashed ? (int[]){MAX(on, 1), off} : NULL,
+                        phase, colour);
+}
+
+static GdkRGBA
+with_alpha(GdkRGBA colour, float alpha)
+{
+  colour.alpha *= alpha;
+  return colour;
+}
+
+static void
+draw_dense(VitrineChart *self, const Sheet *s, const VitrineCurve *curve, GdkRGBA colour,
+           const Dot *dots, guint n)
+{
+  GdkRGBA raw = with_alpha(colour, RAW_ALPHA), band = with_alpha(colour, BAND_ALPHA);
+
+  if (curve->band)
+    fill_band(s, dots, n, &band);
+  fill_spans(s, &self->frame, dots, n, self->smoothing > 0, &raw);
+  fill_line(s, &self->frame, dots, n, curve->dashed, &colour);
+}
+
+/* ---- sparse curves -----------------------------------------------------------------------------
+ */
+
 static void
 set_source(cairo_t *cr, GdkRGBA colour, float alpha)
 {
@@ -187,10 +287,10 @@ set_source(cairo_t *cr, GdkRGBA colour, float alpha)
 }
 
 static void
-draw_curve(VitrineChart *self, cairo_t *cr, const VitrineCurve *curve, GdkRGBA colour, Dot *dots)
+draw_sparse(VitrineChart *self, cairo_t *cr, const VitrineCurve *curve, GdkRGBA colour,
+            const Dot *dots, guint n)
 {
   const VitrineChartFrame *f = &self->frame;
-  guint n = make_dots(self, curve, dots);
   gboolean smooth = self->smoothing > 0;
 
   if (curve->band) {
@@ -216,22 +316,74 @@ draw_curve(VitrineChart *self, cairo_t *cr, const VitrineCurve *curve, GdkRGBA c
   cairo_fill(cr);
 }
 
+/* ---- all ---------------------------------------------------------------------------------------
+ */
+
+static void
+draw_all_dense(VitrineChart *self, const VitrinePen *pen, Dot *const *dots, const guint *counts,
+               const graphene_rect_t *area)
+{
+  const VitrineChartFrame *f = &self->frame;
+  double width = f->n_columns - 2, height = round((double)area->size.height / f->column_pixel);
+  Sheet s = {NULL, f->left, (double)area->origin.y, width / f->width,
+             height / (double)area->size.height};
+
+  for (guint i = 0; i < self->curves->len; i++) {
+    const VitrineCurve *curve = vitrine_chart_curve(self, i);
+    if (counts[i] * DENSE <= f->width)
+      continue;
+    s.raster = s.raster ? s.raster : vitrine_raster_new((int)width, (int)height);
+    draw_dense(self, &s, curve, vitrine_pen_colour(pen, curve->colour), dots[i], counts[i]);
+  }
+  if (!s.raster)
+    return;
+  g_autoptr(GdkTexture) texture = vitrine_raster_to_texture(s.raster);
+  gtk_snapshot_append_texture(pen->snapshot, texture, area);
+}
+
+static void
+draw_all_sparse(VitrineChart *self, const VitrinePen *pen, Dot *const *dots, const guint *counts,
+                const graphene_rect_t *area)
+{
+  const VitrineChartFrame *f = &self->frame;
+  cairo_t *cr = NULL;
+
+  for (guint i = 0; i < self->curves->len; i++) {
+    const VitrineCurve *curve = vitrine_chart_curve(self, i);
+    if (counts[i] == 0 || counts[i] * DENSE > f->width)
+      continue;
+    if (!cr) {
+      cr = gtk_snapshot_append_cairo(pen->snapshot, area);
+      gdk_cairo_rectangle(cr, &(GdkRectangle){(int)area->origin.x, (int)area->origin.y,
+                                              (int)area->size.width, (int)area->size.height});
+      cairo_clip(cr);
+      cairo_set_line_join(cr, CAIRO_LINE_JOIN_BEVEL);
+    }
+    draw_sparse(self, cr, curve, vitrine_pen_colour(pen, curve->colour), dots[i], counts[i]);
+  }
+  g_clear_pointer(&cr, cairo_destroy);
+}
+
 void
 vitrine_chart_draw_curves(VitrineChart *self, const VitrinePen *pen)
 {
   const VitrineChartFrame *f = &self->frame;
+  /* Whole units, so that the texture's pixels are the screen's. */
   graphene_rect_t area =
       GRAPHENE_RECT_INIT((float)f->left, (float)f->top - 2, (float)f->width, (float)f->height + 3);
-  cairo_t *cr = gtk_snapshot_append_cairo(pen->snapshot, &area);
-  g_autofree Dot *dots = g_new(Dot, f->n_columns + 2);
+  guint n = self->curves->len;
+  g_autofree guint *counts = g_new0(guint, n + 1);
+  g_autofree Dot **dots = g_new0(Dot *, n + 1);
 
-  cairo_rectangle(cr, f->left, f->top - 2, f->width, f->height + 3);
-  cairo_clip(cr);
-  cairo_set_line_join(cr, CAIRO_LINE_JOIN_BEVEL);
-  for (guint i = 0; i < self->curves->len; i++) {
+  for (guint i = 0; i < n; i++) {
     const VitrineCurve *curve = vitrine_chart_curve(self, i);
-    if (!curve->hidden)
-      draw_curve(self, cr, curve, vitrine_pen_colour(pen, curve->colour), dots);
+    if (curve->hidden)
+      continue;
+    dots[i] = g_new(Dot, f->n_columns + 2);
+    counts[i] = make_dots(self, curve, dots[i]);
   }
-  cairo_destroy(cr);
+  draw_all_dense(self, pen, dots, counts, &area);
+  draw_all_sparse(self, pen, dots, counts, &area);
+  for (guint i = 0; i < n; i++)
+    g_free(dots[i]);
 }
