@@ -11,7 +11,7 @@
 #define BAND_ALPHA 0.18f
 #define DASH_ON    7
 #define DASH_OFF   4
-#define DENSE      4  /* units a point at most */
+#define DENSE      2  /* units a point at most */
 #define DOTS_APART 12 /* units between points from which on each one has a dot */
 
 /* One column in pixels. */
@@ -337,8 +337,9 @@ draw_all_dense(VitrineChart *self, const VitrinePen *pen, Dot *const *dots, cons
   }
   if (!s.raster)
     return;
-  g_autoptr(GdkTexture) texture = vitrine_raster_to_texture(s.raster);
-  gtk_snapshot_append_texture(pen->snapshot, texture, area);
+  cairo_t *cr = gtk_snapshot_append_cairo(pen->snapshot, area);
+  vitrine_raster_paint(s.raster, cr, area);
+  cairo_destroy(cr);
 }
 
 static void
@@ -368,7 +369,7 @@ void
 vitrine_chart_draw_curves(VitrineChart *self, const VitrinePen *pen)
 {
   const VitrineChartFrame *f = &self->frame;
-  /* Whole units, so that the texture's pixels are the screen's. */
+  /* Whole units, so that the raster's pixels are the screen's. */
   graphene_rect_t area =
       GRAPHENE_RECT_INIT((float)f->left, (float)f->top - 2, (float)f->width, (float)f->height + 3);
   guint n = self->curves->len;

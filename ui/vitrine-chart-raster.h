@@ -9,16 +9,17 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint32 *pixels; /* [height, width], as GDK_MEMORY_DEFAULT */
-  int width, height;
+  cairo_surface_t *surface; /* ARGB32 */
+  guint32 *pixels;          /* its: [height, stride] */
+  int width, height, stride;
   float *low, *high; /* [width], for one line or band: rows, low > high where there is nothing */
 } VitrineRaster;
 
 /* Transparent. */
 VitrineRaster *vitrine_raster_new(int width, int height);
 void vitrine_raster_free(VitrineRaster *r);
-/* Its pixels; the raster is used up. */
-GdkTexture *vitrine_raster_to_texture(VitrineRaster *r);
+/* Paints it over a rectangle; the raster is used up. */
+void vitrine_raster_paint(VitrineRaster *r, cairo_t *cr, const graphene_rect_t *area);
 
 /* Rows y0 to y1 of a column, with soft ends. */
 void vitrine_raster_span(VitrineRaster *r, int column, double y0, double y1, const GdkRGBA *colour);

@@ -1,13 +1,15 @@
 /* bench-chart [--points=N] [--width=W]: charts in a real window while they are zoomed and panned,
  * 300 frames a scene (run it under run-under-xvfb, which draws with cairo).
  *
- * Of each scene two lines: "draw", the time one chart takes to make its nodes and to paint them,
- * with nothing kept from the frame before; "frame", from the beginning of a frame of the window's
- * clock (with its layout) to its end, and frames a second as they came. A display without vertical
- * blank is served 60 frames a second by GTK: more than that is not to be had. */
+ * Of each scene three lines: "draw", the time one chart takes to make its nodes and to paint them,
+ * with nothing kept from the frame before; "cpu", the part of it on the processor; "frame", from
+ * the beginning of a frame of the window's clock (with its layout) to its end, and frames a second
+ * as they came. A display without vertical blank is served 60 frames a second by GTK: more than
+ * that is not to be had. */
 #include <adwaita.h>
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 #include "ui/vitrine-chart.h"
 
 #define FRAMES 300
@@ -25,7 +27,8 @@ typedef struct {
   const Scene *scene;
   guint frame;
   gint64 began, first, last;
-  GArray *draw, *paint; /* double, ms */
+  GArray *draw, *cpu, *paint; /* double, ms */
+  cairo_t *cr;                /* as large as a chart */
   double end;
   GMainLoop *loop;
 } Bench;
@@ -86,24 +89,31 @@ range_of_frame(const Bench *b, guint frame, double *x0, double *x1)
   *x1 = *x0 + width;
 }
 
-/* One chart by itself: nodes, and their pixels. */
+/* Of this thread: what other programs do on the machine is left out. */
 static double
+cpu_ms(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+/* One chart by itself: nodes, and their pixels. */
+static void
 time_draw(Bench *b)
 {
   GtkWidget *chart = b->charts[0];
-  int width = gtk_widget_get_width(chart), height = gtk_widget_get_height(chart);
-  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
-  cairo_t *cr = cairo_create(surface);
   gint64 began = g_get_monotonic_time();
+  double cpu = cpu_ms();
 
   GtkSnapshot *snapshot = gtk_snapshot_new();
   GTK_WIDGET_GET_CLASS(chart)->snapshot(chart, snapshot);
   g_autoptr(GskRenderNode) node = gtk_snapshot_free_to_node(snapshot);
-  gsk_render_node_draw(node, cr);
+  gsk_render_node_draw(node, b->cr);
+  cpu = cpu_ms() - cpu;
   double ms = (double)(g_get_monotonic_time() - began) / 1000;
-  cairo_destroy(cr);
-  cairo_surface_destroy(surface);
-  return ms;
+  g_array_append_val(b->draw, ms);
+  g_array_append_val(b->cpu, cpu);
 }
 
 static gboolean
@@ -166,6 +176,7 @@ run_scene(Bench *b, SgSeries **series, SgSeries *band, int width)
 {
   b->frame = 0;
   b->draw = g_array_new(FALSE, FALSE, sizeof(double));
+  b->cpu = g_array_new(FALSE, FALSE, sizeof(double));
   b->paint = g_array_new(FALSE, FALSE, sizeof(double));
   gint64 began = g_get_monotonic_time();
   open_window(b, series, band, width);
@@ -177,14 +188,19 @@ run_scene(Bench *b, SgSeries **series, SgSeries *band, int width)
     g_main_context_iteration(NULL, FALSE);
     g_usleep(5000);
   }
+  cairo_surface_t *surface = cairo_image_surface_create(
+      CAIRO_FORMAT_ARGB32, gtk_widget_get_width(b->charts[0]), gtk_widget_get_height(b->charts[0]));
+  b->cr = cairo_create(surface);
   for (guint frame = 0; frame < FRAMES; frame++) {
     double x0, x1;
     range_of_frame(b, frame, &x0, &x1);
     vitrine_chart_set_range(VITRINE_CHART(b->charts[0]), x0, x1);
-    double ms = time_draw(b);
-    g_array_append_val(b->draw, ms);
+    time_draw(b);
   }
+  cairo_destroy(b->cr);
+  cairo_surface_destroy(surface);
   report(b->scene->name, "draw", b->draw, 0);
+  report(b->scene->name, "cpu", b->cpu, 0);
 
   GdkFrameClock *clock = gtk_widget_get_frame_clock(b->window);
   gulong before = g_signal_connect(clock, "before-paint", G_CALLBACK(before_cb), b);
@@ -196,6 +212,7 @@ run_scene(Bench *b, SgSeries **series, SgSeries *band, int width)
   report(b->scene->name, "frame", b->paint, (FRAMES - 1) * 1e6 / (double)(b->last - b->first));
   gtk_window_destroy(GTK_WINDOW(b->window));
   g_array_unref(b->draw);
+  g_array_unref(b->cpu);
   g_array_unref(b->paint);
 }
 
