@@ -25,17 +25,30 @@ word(const char **p, const char *end, const char *what, gsize n)
   return TRUE;
 }
 
+static inline gboolean
+is_digit(char c)
+{
+  return (guint8)(c - '0') < 10;
+}
+
+/* Nineteen digits fit into 64 bits; leading zeros do not count. */
 static inline const char *
 take_digits(const char *p, const char *end, Decimal *d)
 {
-  for (; p < end && g_ascii_isdigit(*p); p++) {
-    if (d->n >= 19) {
-      d->too_long = TRUE;
-      continue;
-    }
-    d->digits = d->digits * 10 + (guint64)(*p - '0');
-    d->n += d->digits > 0;
-  }
+  guint64 digits = d->digits;
+  const char *from;
+
+  if (digits == 0)
+    while (p < end && *p == '0')
+      p++;
+  from = p;
+  for (const char *last = end - p > 19 - d->n ? p + (19 - d->n) : end; p < last && is_digit(*p);
+       p++)
+    digits = digits * 10 + (guint64)(*p - '0');
+  d->n += (int)(p - from);
+  d->digits = digits;
+  for (; p < end && is_digit(*p); p++)
+    d->too_long = TRUE;
   return p;
 }
 
@@ -48,9 +61,9 @@ take_exponent(const char *p, const char *end, Decimal *d)
 
   if (p < end && (*p == '+' || *p == '-'))
     minus = *p++ == '-';
-  if (p == end || !g_ascii_isdigit(*p))
+  if (p == end || !is_digit(*p))
     return NULL;
-  for (; p < end && g_ascii_isdigit(*p); p++)
+  for (; p < end && is_digit(*p); p++)
     value = MIN(value * 10 + (*p - '0'), 10000);
   d->exponent += minus ? -value : value;
   return p;
@@ -64,7 +77,7 @@ take_decimal(const char *p, const char *end, Decimal *d)
     d->negative = TRUE;
     p++;
   }
-  if (p == end || !g_ascii_isdigit(*p) || (*p == '0' && end - p > 1 && g_ascii_isdigit(p[1])))
+  if (p == end || !is_digit(*p) || (*p == '0' && end - p > 1 && is_digit(p[1])))
     return NULL;
   p = take_digits(p, end, d);
   if (p < end && *p == '.') {
