@@ -99,6 +99,7 @@ typedef struct {
   GArray *legs;            /* SgRunLeg, iterations not filled in */
   GPtrArray *real, *fake;  /* SgRunHistogram */
   guint64 points, thinned; /* points in all curves; how often they were halved */
+  guint64 max_points;      /* SG_STATS_MAX_POINTS, unless a test wants fewer */
 } SgStatsTable;
 
 /* Points in all curves before they are halved. */

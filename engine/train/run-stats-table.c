@@ -28,6 +28,7 @@ sg_stats_table_new(void)
   SgStatsTable *t = g_new0(SgStatsTable, 1);
   t->tags = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, tag_free);
   t->last = (SgStatsRow){NAN, 0, NAN};
+  t->max_points = SG_STATS_MAX_POINTS;
   t->legs = g_array_new(FALSE, FALSE, sizeof(SgRunLeg));
   t->real = g_ptr_array_new_with_free_func(histogram_free);
   t->fake = g_ptr_array_new_with_free_func(histogram_free);
@@ -277,7 +278,7 @@ sg_stats_table_add(SgStatsTable *t, SgStatsParser *p)
     }
     add_rows(t, p, from, to, cursors, &b);
     add_histograms(t, p, &histogram, to);
-    if (t->points > SG_STATS_MAX_POINTS)
+    if (t->points > t->max_points)
       thin(t);
   }
   t->rows += n;
