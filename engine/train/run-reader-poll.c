@@ -176,7 +176,7 @@ images_in(const char *log)
     if (!line)
       continue;
     g_autofree char *text = g_strndup(line, strcspn(line, "\n"));
-    char *end = strstr(text, " images, ");
+    char *end = g_strrstr(text, " images, "); /* a path may hold anything */
     if (i == 1) {
       images = g_ascii_strtoll(text + strlen(begins[1]), NULL, 10);
     } else if (end) {
@@ -227,6 +227,38 @@ poll_process(SgRunReader *r)
     r->refused_since = 0;
   else if (r->refused_since == 0)
     r->refused_since = now;
+}
+
+static double
+size_of_newest(const GPtrArray *files)
+{
+  struct stat st;
+
+  if (!files || files->len == 0 ||
+      stat(((SgRunFile *)files->pdata[files->len - 1])->path, &st) != 0)
+    return 0;
+  return (double)st.st_size;
+}
+
+static double
+space_left(const char *path)
+{
+  struct statvfs fs;
+  return statvfs(path, &fs) == 0 ? (double)fs.f_bavail * (double)fs.f_frsize : NAN;
+}
+
+/* Not under the lock: a network mount may take its time. */
+static void
+poll_disk(SgRunReader *r, gboolean files_changed)
+{
+  gint64 now = g_get_monotonic_time();
+
+  if (r->measured > 0 && !files_changed && now - r->measured < 10 * SECOND)
+    return;
+  r->measured = now;
+  double snapshot = r->files ? size_of_newest(r->files->snapshots) : 0;
+  r->snapshot_bytes = snapshot > 0 ? snapshot + size_of_newest(r->files->grids) : 0;
+  r->free_bytes = space_left(r->path);
 }
 
 /* ---- putting it together (call with the lock held) ------------------------------------------- */
@@ -347,30 +379,11 @@ status_of(const SgRunReader *r)
   return s;
 }
 
-static double
-size_of_newest(const GPtrArray *files)
-{
-  struct stat st;
-
-  if (!files || files->len == 0 ||
-      stat(((SgRunFile *)files->pdata[files->len - 1])->path, &st) != 0)
-    return 0;
-  return (double)st.st_size;
-}
-
-static double
-free_bytes(const char *path)
-{
-  struct statvfs fs;
-  return statvfs(path, &fs) == 0 ? (double)fs.f_bavail * (double)fs.f_frsize : NAN;
-}
-
 static GPtrArray *
 advice_of(const SgRunReader *r, const SgRunStatus *s)
 {
   const SgRunOptions *o = r->options;
   g_autofree char *line = sg_run_last_line(r->log);
-  double snapshot = r->files ? size_of_newest(r->files->snapshots) : 0;
   SgRunFacts f = {
       .state = s->state,
       .signs_real = sg_run_reader_find(r, "Loss/signs/real"),
@@ -384,8 +397,8 @@ advice_of(const SgRunReader *r, const SgRunStatus *s)
       .images = o->images > 0 ? o->images : r->images_of_log,
       .kimg = s->kimg,
       .total_kimg = s->total_kimg,
-      .free_bytes = free_bytes(r->path),
-      .snapshot_bytes = snapshot > 0 ? snapshot + size_of_newest(r->files->grids) : 0,
+      .free_bytes = r->free_bytes,
+      .snapshot_bytes = r->snapshot_bytes,
       .snapshot_kimg = o->tick_kimg > 0 ? o->tick_kimg * o->snap : 0,
       .keep = o->keep,
       .snapshots = r->files ? (int)r->files->snapshots->len : 0,
@@ -440,7 +453,9 @@ sg_run_reader_poll(SgRunReader *r, int budget_ms, gboolean *more)
   poll_process(r);
   changed = poll_options(r) || changed;
   changed = poll_log(r) || changed;
-  changed = poll_files(r) || changed;
+  gboolean files_changed = poll_files(r);
+  changed = files_changed || changed;
+  poll_disk(r, files_changed);
   changed = poll_metrics(r) || changed;
   changed = poll_stats(r, budget_ms, &again) || changed;
   changed = conclude(r) || changed;

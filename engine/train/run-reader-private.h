@@ -228,6 +228,8 @@ struct _SgRunReader {
   gboolean loaded;                            /* stats.jsonl has been read to its end once */
   SgRunAnswer answer;
   gint64 images_of_log;
+  gint64 measured; /* when the next two were; monotonic */
+  double free_bytes, snapshot_bytes;
 
   GMutex lock; /* for what is below */
   SgStatsTable *table;

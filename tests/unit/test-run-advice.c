@@ -1,0 +1,249 @@
+/* Every piece of advice both ways: given where it is due, and not where it is nearly. */
+#include "engine/train/run-reader-private.h"
+#include <math.h>
+#include <string.h>
+
+/* n points of one value. */
+static SgSeries *
+flat(guint n, double value)
+{
+  SgSeries *s = sg_series_new();
+  for (guint i = 1; i <= n; i++) {
+    double x = i;
+    sg_series_append(s, 1, &x, &value);
+  }
+  return s;
+}
+
+static void
+then(SgSeries *s, double value)
+{
+  double x = (double)sg_series_length(s) + 1;
+  sg_series_append(s, 1, &x, &value);
+}
+
+/* A run that nothing is wrong with. */
+static SgRunFacts
+sound(void)
+{
+  return (SgRunFacts){.state = SG_RUN_RUNNING,
+                      .images = 50000,
+                      .kimg = 100,
+                      .total_kimg = 1000,
+                      .free_bytes = 100e9,
+                      .snapshot_bytes = 300e6,
+                      .snapshot_kimg = 200,
+                      .snapshots = 1,
+                      .log_line = "tick 25"};
+}
+
+/* The text of the advice, or NULL; and that there is no other. */
+static char *
+advice(const SgRunFacts *f, const char *id)
+{
+  g_autoptr(GPtrArray) all = sg_run_advice(f);
+  char *text = NULL;
+
+  for (guint i = 0; i < all->len; i++) {
+    const SgAdvice *a = all->pdata[i];
+    g_assert_cmpstr(a->id, ==, id);
+    g_assert_true(g_str_has_suffix(a->text, ".") && g_str_has_suffix(a->what_to_try, "."));
+    g_assert_true(g_utf8_validate(a->text, -1, NULL));
+    text = g_strdup(a->text);
+  }
+  g_assert_cmpuint(all->len, <=, 1);
+  return text;
+}
+
+#define ASSERT_SAID(f, id)                                                                         \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree char *said = advice(f, id);                                                         \
+    g_assert_nonnull(said);                                                                        \
+  }                                                                                                \
+  G_STMT_END
+#define ASSERT_SILENT(f)                                                                           \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree char *said = advice(f, "none");                                                     \
+    g_assert_null(said);                                                                           \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+test_sound(void)
+{
+  SgRunFacts f = sound();
+  ASSERT_SILENT(&f);
+  f = (SgRunFacts){.free_bytes = NAN, .kimg = NAN, .total_kimg = NAN, .state = SG_RUN_FOREIGN};
+  ASSERT_SILENT(&f);
+  f.state = SG_RUN_FINISHED;
+  ASSERT_SILENT(&f);
+}
+
+static void
+test_d_wins(void)
+{
+  SgRunFacts f = sound();
+  g_autoptr(SgSeries) real = flat(9, 0.97), fake = flat(10, -0.96), loss = flat(40, 0.001);
+
+  f.signs_real = real, f.signs_fake = fake;
+  ASSERT_SILENT(&f); /* for nine ticks only */
+  then(real, 0.97);
+  ASSERT_SAID(&f, "d-wins");
+  then(real, 0.8);
+  ASSERT_SILENT(&f); /* not any more */
+  f.signs_real = f.signs_fake = NULL;
+  f.loss_d = loss;
+  ASSERT_SAID(&f, "d-wins");
+  then(loss, 0.3);
+  ASSERT_SILENT(&f);
+  g_autoptr(SgSeries) right = flat(20, 0.99), unsure = flat(20, -0.5);
+  f = sound();
+  f.signs_real = right, f.signs_fake = unsure;
+  ASSERT_SILENT(&f); /* real ones only: that is usual with ADA off */
+}
+
+static void
+test_collapse(void)
+{
+  SgRunFacts f = sound();
+  g_autoptr(SgSeries) fake = flat(5, 0.02), real = flat(5, 0.1);
+
+  f.variance = fake, f.variance_real = real;
+  ASSERT_SILENT(&f); /* the first ticks */
+  then(fake, 0.02), then(real, 0.1);
+  g_autofree char *said = advice(&f, "collapse");
+  g_assert_nonnull(strstr(said, " 20 % "));
+  then(fake, 0.036), then(real, 0.1);
+  ASSERT_SILENT(&f);
+  then(fake, 0.034), then(real, 0.1);
+  ASSERT_SILENT(&f); /* one tick is no collapse */
+  then(fake, 0.034), then(real, 0.1);
+  then(fake, 0.034), then(real, 0.1);
+  ASSERT_SAID(&f, "collapse");
+  then(fake, NAN), then(real, 0.1);
+  ASSERT_SILENT(&f);
+  f.variance_real = NULL;
+  ASSERT_SILENT(&f);
+}
+
+static void
+test_diverged(void)
+{
+  SgRunFacts f = sound();
+  g_autoptr(SgSeries) loss = flat(3, 1);
+
+  f.loss_g = loss;
+  ASSERT_SILENT(&f);
+  then(loss, NAN);
+  ASSERT_SAID(&f, "diverged");
+  then(loss, 1);
+  ASSERT_SILENT(&f);
+  f.state = SG_RUN_DIVERGED;
+  f.log_line = "Failed: the training diverged";
+  ASSERT_SAID(&f, "diverged");
+}
+
+/* 900 kimg more, one snapshot of 300 MB every 200: five. */
+static void
+test_disk(void)
+{
+  SgRunFacts f = sound();
+
+  f.free_bytes = 1.51e9;
+  ASSERT_SILENT(&f);
+  f.free_bytes = 1.49e9;
+  g_autofree char *said = advice(&f, "disk");
+  g_assert_nonnull(strstr(said, "1.5 GB"));
+  f.state = SG_RUN_PAUSED;
+  ASSERT_SAID(&f, "disk");
+  f.state = SG_RUN_STOPPED;
+  ASSERT_SILENT(&f);
+  f.state = SG_RUN_RUNNING;
+  f.keep = 2; /* there is one: one more stays, one comes before another goes */
+  f.free_bytes = 0.61e9;
+  ASSERT_SILENT(&f);
+  f.free_bytes = 0.59e9;
+  ASSERT_SAID(&f, "disk");
+  f.snapshots = 2;
+  ASSERT_SILENT(&f);
+  f.free_bytes = 0.29e9;
+  ASSERT_SAID(&f, "disk");
+  f.snapshot_kimg = 0, f.keep = 0; /* only the last */
+  ASSERT_SAID(&f, "disk");
+  f.free_bytes = 0.31e9;
+  ASSERT_SILENT(&f);
+  f.snapshot_bytes = 0;
+  f.free_bytes = 0;
+  ASSERT_SILENT(&f); /* how large one is, nobody knows yet */
+}
+
+static void
+test_little_data(void)
+{
+  SgRunFacts f = sound();
+
+  f.images = 1000;
+  ASSERT_SILENT(&f);
+  f.images = 999;
+  g_autofree char *said = advice(&f, "little-data");
+  g_assert_nonnull(strstr(said, " 999 "));
+  f.ada = TRUE;
+  ASSERT_SILENT(&f);
+  f.ada = FALSE, f.images = 0;
+  ASSERT_SILENT(&f);
+}
+
+static void
+test_slow(void)
+{
+  SgRunFacts f = sound();
+  g_autoptr(SgSeries) s = flat(20, 10);
+
+  f.sec_per_kimg = s;
+  ASSERT_SILENT(&f);
+  then(s, 25), then(s, 25);
+  ASSERT_SILENT(&f);
+  then(s, 21);
+  g_autofree char *said = advice(&f, "slow");
+  g_assert_nonnull(strstr(said, "21.0 seconds"));
+  g_assert_nonnull(strstr(said, "10.0 before"));
+  then(s, 19);
+  ASSERT_SILENT(&f);
+  g_autoptr(SgSeries) few = flat(4, 10);
+  then(few, 50), then(few, 50), then(few, 50);
+  f.sec_per_kimg = few;
+  ASSERT_SILENT(&f);
+}
+
+static void
+test_ended(void)
+{
+  SgRunFacts f = sound();
+
+  f.state = SG_RUN_DIED;
+  ASSERT_SAID(&f, "died");
+  f.log_line = NULL;
+  ASSERT_SAID(&f, "died");
+  f.log_line = "Failed: /data: no such file";
+  g_autofree char *said = advice(&f, "failed");
+  g_assert_nonnull(strstr(said, "/data: no such file"));
+  f.state = SG_RUN_STOPPED;
+  ASSERT_SILENT(&f);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/run-advice/sound", test_sound);
+  g_test_add_func("/run-advice/d-wins", test_d_wins);
+  g_test_add_func("/run-advice/collapse", test_collapse);
+  g_test_add_func("/run-advice/diverged", test_diverged);
+  g_test_add_func("/run-advice/disk", test_disk);
+  g_test_add_func("/run-advice/little-data", test_little_data);
+  g_test_add_func("/run-advice/slow", test_slow);
+  g_test_add_func("/run-advice/ended", test_ended);
+  return g_test_run();
+}
