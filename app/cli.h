@@ -21,6 +21,8 @@ int cli_control(int argc, char **argv);
 int cli_prune(int argc, char **argv);
 int cli_strip(int argc, char **argv);
 int cli_layers(int argc, char **argv);
+int cli_runs(int argc, char **argv);
+int cli_stats(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */
 

@@ -29,6 +29,8 @@ static const Command commands[] = {
     {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
+    {"runs", cli_runs, "trainings: how far each is and what became of it"},
+    {"stats", cli_stats, "the statistics of a training, as a table or CSV"},
     {"control", cli_control, "pause, resume, snapshot, stop or ask a running training"},
 };
 

@@ -248,12 +248,16 @@ ended(const SgRunFacts *f, GPtrArray *to)
   if (failed)
     add(to, "failed", SG_ADVICE_ERROR,
         g_strdup_printf("The training ended with an error: %s.", f->log_line + strlen("Failed: ")),
-        g_strdup("Remove the cause, then resume: it goes on from the newest snapshot."));
+        g_strdup(f->snapshots > 0 ? "Remove the cause, then resume: it goes on from the newest "
+                                    "snapshot."
+                                  : "Remove the cause, then start again: there is no snapshot to "
+                                    "go on from."));
   else
     add(to, "died", SG_ADVICE_WARNING,
         g_strdup("The training ended without a word: it was killed, ran out of memory, or the "
                  "machine was switched off."),
-        g_strdup("Resume: it goes on from the newest snapshot."));
+        g_strdup(f->snapshots > 0 ? "Resume: it goes on from the newest snapshot."
+                                  : "Start again: there is no snapshot to go on from."));
 }
 
 GPtrArray *

@@ -58,15 +58,15 @@ advice(const SgRunFacts *f, const char *id)
 #define ASSERT_SAID(f, id)                                                                         \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    g_autofree char *said = advice(f, id);                                                         \
-    g_assert_nonnull(said);                                                                        \
+    g_autofree char *said_ = advice(f, id);                                                        \
+    g_assert_nonnull(said_);                                                                       \
   }                                                                                                \
   G_STMT_END
 #define ASSERT_SILENT(f)                                                                           \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    g_autofree char *said = advice(f, "none");                                                     \
-    g_assert_null(said);                                                                           \
+    g_autofree char *said_ = advice(f, "none");                                                    \
+    g_assert_null(said_);                                                                          \
   }                                                                                                \
   G_STMT_END
 
@@ -225,7 +225,10 @@ test_ended(void)
   f.state = SG_RUN_DIED;
   ASSERT_SAID(&f, "died");
   f.log_line = NULL;
+  f.snapshots = 0;
   ASSERT_SAID(&f, "died");
+  g_autoptr(GPtrArray) all = sg_run_advice(&f);
+  g_assert_nonnull(strstr(((SgAdvice *)all->pdata[0])->what_to_try, "no snapshot"));
   f.log_line = "Failed: /data: no such file";
   g_autofree char *said = advice(&f, "failed");
   g_assert_nonnull(strstr(said, "/data: no such file"));
