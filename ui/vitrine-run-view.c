@@ -184,10 +184,12 @@ stop_cb(VitrineRunView *self)
       {"stop", N_("_Stop"), VITRINE_CHOICE_DESTRUCTIVE},
       {NULL},
   };
+  GtkWidget *dialog = vitrine_dialogs_ask(
+      GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Stop the training?"),
+      _("It saves a snapshot first, and can be resumed from there."), choices, NULL, stop_answer_cb,
+      g_object_ref(self->run));
 
-  vitrine_dialogs_ask(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), _("Stop the training?"),
-                      _("It saves a snapshot first, and can be resumed from there."), choices, NULL,
-                      stop_answer_cb, g_object_ref(self->run));
+  gtk_widget_set_name(dialog, "stop-dialog");
 }
 
 static void
