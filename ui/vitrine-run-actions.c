@@ -236,7 +236,8 @@ vitrine_run_view_update_actions(VitrineRunView *self)
   gboolean snapshot = newest_snapshot(self) != NULL, loaded = vitrine_run_is_loaded(self->run);
 
   /* NVlabs' runs cannot be gone on with exactly: their moments and random numbers are not there. */
-  set_enabled(map, "resume", ended && s->state != SG_RUN_FOREIGN);
+  set_enabled(map, "resume",
+              ended && s->state != SG_RUN_FOREIGN && g_strcmp0(s->program, "Vitrine") == 0);
   set_enabled(map, "fine-tune", snapshot);
   set_enabled(map, "edit", vitrine_run_can_steer(self->run));
   set_enabled(map, "explore", snapshot);

@@ -94,6 +94,13 @@ remember(void)
   json_decref(root);
 }
 
+static gboolean
+close_cb(gpointer window)
+{
+  gtk_window_close(window);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 answered_cb(const char *answer, gpointer data)
 {
@@ -106,7 +113,8 @@ answered_cb(const char *answer, gpointer data)
     else if (gtk_check_button_get_active(GTK_CHECK_BUTTON(again)))
       remember();
     g_object_set_data(G_OBJECT(window), "leave-decided", GINT_TO_POINTER(TRUE));
-    gtk_window_close(window);
+    /* After the dialog, which is the window's child, has gone. */
+    g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, close_cb, g_object_ref(window), g_object_unref);
   }
   g_object_set_data(G_OBJECT(window), "leave-again", NULL);
 }

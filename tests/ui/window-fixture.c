@@ -6,7 +6,8 @@
 void
 fixture_forget_state(void)
 {
-  const char *names[] = {"session", "window", "recent", "favourites", "preferences"};
+  const char *names[] = {"session",     "window", "recent",  "favourites",
+                         "preferences", "runs",   "training"};
 
   vitrine_store_flush();
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
