@@ -340,15 +340,15 @@ draw_readout(VitrineChart *self, const VitrinePen *pen)
   g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout(pen->widget, NULL);
   pango_layout_set_markup(layout, scaled, -1);
   vitrine_pen_layout_size(layout, &width, &height);
-  if (width + 18 > pen->width) { /* long names: their middle goes, values stay */
-    pango_layout_set_width(layout, (pen->width - 18) * PANGO_SCALE);
+  if (width + 22 > pen->width) { /* long names: their middle goes, values stay */
+    pango_layout_set_width(layout, (pen->width - 22) * PANGO_SCALE);
     pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_MIDDLE);
     vitrine_pen_layout_size(layout, &width, &height);
   }
   width += 16;
   height += 10;
-  double left = at + 10 + width <= pen->width - 1 ? at + 10 : at - 10 - width;
-  left = CLAMP(left, 1, fmax(pen->width - width - 1, 1));
+  double left = at + 10 + width <= pen->width - 2 ? at + 10 : at - 10 - width;
+  left = CLAMP(left, 2, fmax(pen->width - width - 2, 2));
   double top = CLAMP(f->top, 1, fmax(pen->height - height - 1, 1));
   vitrine_pen_box(pen, layout, left, top, width, height);
 }

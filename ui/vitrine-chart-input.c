@@ -137,7 +137,7 @@ gboolean
 vitrine_chart_wheel(VitrineChart *self, double x, double dx, double dy, GdkModifierType state)
 {
   gboolean ctrl = (state & GDK_CONTROL_MASK) != 0, shift = (state & GDK_SHIFT_MASK) != 0;
-  gboolean focus = gtk_widget_has_focus(GTK_WIDGET(self));
+  gboolean focus = gtk_widget_is_focus(GTK_WIDGET(self));
 
   /* X11 makes a wheel's turn with Shift one to the side, Wayland leaves that to us. */
   if (shift && !ctrl) {
