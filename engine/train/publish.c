@@ -121,7 +121,8 @@ sg_publisher_ask(SgPublisher *p, GError **error)
   g_mutex_lock(&p->mutex);
   if (p->published && now - p->asked >= FOLLOWED_FOR && p->nimg != p->published_nimg)
     atomic_store(&map->since, atomic_load(&map->newest) + 1);
-  p->map = map;
+  if (!p->map)
+    p->map = map; /* once: the training reads it without the mutex */
   p->asked = now;
   g_mutex_unlock(&p->mutex);
   return p->fd;
