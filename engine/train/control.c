@@ -4,11 +4,9 @@
  * slow or hostile, can hold it up. For the thread every descriptor is non-blocking, input and
  * output of a client are bounded, and a client is not read from before its answers are gone. */
 #include "engine/formats/writer.h"
-#include "engine/train/changes.h"
-#include "engine/train/run-dir-private.h"
+#include "engine/train/control-private.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +15,6 @@
 #include <unistd.h>
 
 #define MAX_CLIENTS 16
-/* That wait for the end of an iteration. */
-#define MAX_CHANGES 64
 
 typedef struct {
   int fd;
@@ -27,179 +23,6 @@ typedef struct {
   gint64 active;  /* when something last came or went */
   int pass;       /* descriptor that goes with the first byte of `out`, borrowed; or -1 */
 } Client;
-
-struct _SgControl {
-  char *run_dir;
-  int listener, wake[2];
-  dev_t device; /* of the socket file: what is removed at the end must be ours */
-  ino_t inode;
-  GThread *thread;
-  GPtrArray *clients;
-  gint64 rest_until; /* no accepting before: out of descriptors */
-  gboolean takes_signals;
-
-  GMutex mutex; /* for what is below */
-  GCond changed;
-  SgControlFlags flags;
-  gboolean leaving;
-  json_t *status;
-  gboolean advances;
-  guint64 nimg;
-  SgPublisher *publisher; /* borrowed */
-  GQueue changes;         /* of char *: name, value, name… */
-};
-
-/* ---- commands -------------------------------------------------------------------------------- */
-
-/* Call with the mutex held. A stop also ends a pause, or nobody would get to it. */
-static void
-stop_locked(SgControl *c)
-{
-  c->flags = (c->flags | SG_CONTROL_STOP) & ~SG_CONTROL_PAUSE;
-  g_cond_broadcast(&c->changed);
-}
-
-static json_t *
-refuse(const char *why)
-{
-  return json_pack("{s:b, s:s}", "ok", 0, "error", why);
-}
-
-/* Call with the mutex held. */
-static json_t *
-accept_locked(SgControl *c)
-{
-  json_t *answer =
-      json_pack("{s:b, s:b}", "ok", 1, "paused", (c->flags & SG_CONTROL_PAUSE) ? 1 : 0);
-  if (c->flags & SG_CONTROL_STOP)
-    json_object_set_new(answer, "stopping", json_true());
-  return answer;
-}
-
-/* Call with the mutex held. */
-static void
-add_status_locked(const SgControl *c, json_t *answer)
-{
-  if (c->advances) {
-    json_object_set_new(answer, "nimg", json_integer((json_int_t)c->nimg));
-    json_object_set_new(answer, "kimg", json_real((double)c->nimg / 1000));
-  }
-  json_object_update_missing(answer, c->status);
-}
-
-static json_t *
-obey_locked(SgControl *c, const char *command)
-{
-  json_t *answer;
-
-  if (g_str_equal(command, "pause")) {
-    if (c->flags & SG_CONTROL_STOP)
-      return refuse("the training is stopping");
-    c->flags |= SG_CONTROL_PAUSE;
-  } else if (g_str_equal(command, "resume")) {
-    c->flags &= ~SG_CONTROL_PAUSE;
-  } else if (g_str_equal(command, "snapshot")) {
-    c->flags |= SG_CONTROL_SNAPSHOT;
-  } else if (g_str_equal(command, "stop")) {
-    stop_locked(c);
-  } else if (!g_str_equal(command, "status")) {
-    return refuse(
-        "unknown command; there are pause, resume, snapshot, stop, status, set and follow");
-  }
-  answer = accept_locked(c);
-  if (g_str_equal(command, "status"))
-    add_status_locked(c, answer);
-  g_cond_broadcast(&c->changed);
-  return answer;
-}
-
-/* Without the mutex: making the memory file may take its time. */
-static json_t *
-follow(SgControl *c, int *pass)
-{
-  g_autoptr(GError) error = NULL;
-
-  g_mutex_lock(&c->mutex);
-  SgPublisher *p = c->publisher;
-  g_mutex_unlock(&c->mutex);
-  if (!p)
-    return refuse("there is nothing to follow yet");
-  *pass = sg_publisher_ask(p, &error);
-  if (*pass < 0)
-    return refuse(error->message);
-  g_mutex_lock(&c->mutex);
-  json_t *answer = accept_locked(c);
-  g_cond_broadcast(&c->changed); /* also a paused training shows its weights */
-  g_mutex_unlock(&c->mutex);
-  return answer;
-}
-
-/* Call with the mutex held. */
-static void
-queue_change(SgControl *c, const char *name, const char *value)
-{
-  g_queue_push_tail(&c->changes, g_strdup(name));
-  g_queue_push_tail(&c->changes, g_strdup(value));
-  c->flags |= SG_CONTROL_CHANGE;
-  g_cond_broadcast(&c->changed);
-}
-
-static json_t *
-set(SgControl *c, const char *name, const char *value)
-{
-  g_autoptr(GError) error = NULL;
-
-  if (!name || !value)
-    return refuse(
-        "expected a line like {\"command\": \"set\", \"name\": \"snap\", \"value\": \"10\"}");
-  if (!sg_change_check(name, value, &error))
-    return refuse(error->message);
-  g_mutex_lock(&c->mutex);
-  gboolean room = g_queue_get_length(&c->changes) <= 2 * (MAX_CHANGES - 2);
-  if (room && g_str_equal(name, "lr")) {
-    queue_change(c, "lr-g", value);
-    queue_change(c, "lr-d", value);
-  } else if (room) {
-    queue_change(c, name, value);
-  }
-  json_t *answer = room ? accept_locked(c) : refuse("too many changes wait for this step to end");
-  g_mutex_unlock(&c->mutex);
-  return answer;
-}
-
-/* A number is as good as its text. */
-static char *
-value_text(const json_t *v)
-{
-  if (!json_is_number(v))
-    return g_strdup(json_string_value(v));
-  char *text = json_dumps(v, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)), *copy = g_strdup(text);
-  free(text);
-  return copy;
-}
-
-static json_t *
-obey(SgControl *c, const guint8 *line, gsize n, int *pass)
-{
-  json_t *object = json_loadb((const char *)line, n, 0, NULL);
-  const char *command = json_string_value(json_object_get(object, "command"));
-  json_t *answer;
-
-  if (command && g_str_equal(command, "follow")) {
-    answer = follow(c, pass);
-  } else if (command && g_str_equal(command, "set")) {
-    g_autofree char *value = value_text(json_object_get(object, "value"));
-    answer = set(c, json_string_value(json_object_get(object, "name")), value);
-  } else if (command) {
-    g_mutex_lock(&c->mutex);
-    answer = obey_locked(c, command);
-    g_mutex_unlock(&c->mutex);
-  } else {
-    answer = refuse("expected a line like {\"command\": \"status\"}");
-  }
-  json_decref(object);
-  return answer;
-}
 
 /* ---- clients --------------------------------------------------------------------------------- */
 
@@ -242,7 +65,7 @@ client_answer_one(SgControl *c, Client *client)
   guint n = lf ? (guint)(lf - in->data) : in->len;
 
   if (n > SG_CONTROL_MAX_LINE) {
-    say(client, refuse("a line may have 65536 bytes"));
+    say(client, sg_control_refuse("a line may have 65536 bytes"));
     g_byte_array_set_size(in, 0);
     client->ended = TRUE;
     return TRUE;
@@ -251,7 +74,7 @@ client_answer_one(SgControl *c, Client *client)
   if (!lf && !(client->ended && n > 0))
     return FALSE;
   if (!is_blank(in->data, n))
-    say(client, obey(c, in->data, n, &client->pass));
+    say(client, sg_control_obey(c, in->data, n, &client->pass));
   g_byte_array_remove_range(in, 0, lf ? n + 1 : n);
   return TRUE;
 }
@@ -370,7 +193,7 @@ woken(SgControl *c)
   for (gssize k; (k = read(c->wake[0], bytes, sizeof bytes)) > 0;)
     if (memchr(bytes, SG_CONTROL_WAKE_STOP[0], (gsize)k)) {
       g_mutex_lock(&c->mutex);
-      stop_locked(c);
+      sg_control_stop_locked(c);
       g_mutex_unlock(&c->mutex);
     }
   g_mutex_lock(&c->mutex);
@@ -410,7 +233,7 @@ control_thread(gpointer data)
   return NULL;
 }
 
-/* ---- the trainer's side ---------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* A socket that nobody listens to any more is removed. */
 static gboolean
@@ -477,95 +300,6 @@ sg_control_new(const char *run_dir, GError **error)
     return NULL;
   c->takes_signals = sg_control_signals_take(c->wake[1]);
   return g_steal_pointer(&c);
-}
-
-/* Call with the mutex held. A signal counts from the moment it came. */
-static SgControlFlags
-take_locked(SgControl *c)
-{
-  if (c->takes_signals && sg_control_signals_seen())
-    stop_locked(c);
-  SgControlFlags flags = c->flags;
-  c->flags &= ~SG_CONTROL_SNAPSHOT;
-  return flags;
-}
-
-SgControlFlags
-sg_control_take(SgControl *c)
-{
-  g_mutex_lock(&c->mutex);
-  SgControlFlags flags = take_locked(c);
-  g_mutex_unlock(&c->mutex);
-  return flags;
-}
-
-/* Call with the mutex held. Until something changes, or a publication is due. */
-static void
-rest_locked(SgControl *c, gint64 due)
-{
-  if (due > 0)
-    g_cond_wait_until(&c->changed, &c->mutex, g_get_monotonic_time() + due);
-  else
-    g_cond_wait(&c->changed, &c->mutex);
-}
-
-SgControlFlags
-sg_control_wait(SgControl *c)
-{
-  gint64 due;
-
-  g_mutex_lock(&c->mutex);
-  while ((c->flags & SG_CONTROL_PAUSE) && !(c->flags & (SG_CONTROL_SNAPSHOT | SG_CONTROL_CHANGE)) &&
-         (due = c->publisher ? sg_publisher_due(c->publisher) : -1) != 0)
-    rest_locked(c, due);
-  SgControlFlags flags = take_locked(c);
-  g_mutex_unlock(&c->mutex);
-  return flags;
-}
-
-gboolean
-sg_control_take_change(SgControl *c, char **name, char **value)
-{
-  g_mutex_lock(&c->mutex);
-  *name = g_queue_pop_head(&c->changes);
-  *value = g_queue_pop_head(&c->changes);
-  if (g_queue_is_empty(&c->changes))
-    c->flags &= ~SG_CONTROL_CHANGE;
-  g_mutex_unlock(&c->mutex);
-  return *name != NULL;
-}
-
-void
-sg_control_set_status(SgControl *c, const char *json)
-{
-  json_t *status = json_loads(json, 0, NULL);
-
-  if (!json_is_object(status)) {
-    json_decref(status);
-    g_return_if_reached();
-  }
-  g_mutex_lock(&c->mutex);
-  json_t *old = c->status;
-  c->status = status;
-  g_mutex_unlock(&c->mutex);
-  json_decref(old);
-}
-
-void
-sg_control_advance(SgControl *c, guint64 nimg)
-{
-  g_mutex_lock(&c->mutex);
-  c->advances = TRUE;
-  c->nimg = nimg;
-  g_mutex_unlock(&c->mutex);
-}
-
-void
-sg_control_set_publisher(SgControl *c, SgPublisher *p)
-{
-  g_mutex_lock(&c->mutex);
-  c->publisher = p;
-  g_mutex_unlock(&c->mutex);
 }
 
 static void
