@@ -1,5 +1,6 @@
 #include "ui/vitrine-pruning-save.h"
 #include <glib/gi18n.h>
+#include <inttypes.h> /* PRIu64: xgettext reads it, not G_GUINT64_FORMAT */
 #include "engine/explore/prune-save.h"
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-file-dialog.h"
@@ -67,11 +68,11 @@ tell_file(const Saving *s, GString *text)
   g_autofree char *before = g_format_size(v->compressed_before);
   g_autofree char *after = g_format_size(v->compressed);
 
-  g_string_append_printf(
-      text,
-      _("%'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " weights are zero (%.1f %%); "
-        "before, %'" G_GUINT64_FORMAT " were.\n\n"),
-      v->zeros, v->weights, 100.0 * (double)v->zeros / (double)MAX(v->weights, 1), v->zeros_before);
+  g_string_append_printf(text,
+                         _("%'" PRIu64 " of %'" PRIu64 " weights are zero (%.1f %%); "
+                           "before, %'" PRIu64 " were.\n\n"),
+                         v->zeros, v->weights,
+                         100.0 * (double)v->zeros / (double)MAX(v->weights, 1), v->zeros_before);
   g_string_append_printf(
       text,
       _("The file takes %s: a zero takes as much room as any number. Compressed (zlib), its "

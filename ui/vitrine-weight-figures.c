@@ -1,5 +1,6 @@
 #include "ui/vitrine-weight-figures.h"
 #include <glib/gi18n.h>
+#include <inttypes.h> /* PRIu64: xgettext reads it, not G_GUINT64_FORMAT */
 #include <math.h>
 #include "ui/vitrine-pane-resources.h"
 #include "ui/vitrine-plot.h"
@@ -67,9 +68,8 @@ show_removed(VitrineWeightFigures *self, const guint64 *removed)
   else if (!removed)
     text = g_strdup_printf(_("%s: counting…"), what);
   else
-    text =
-        g_strdup_printf(_("%s: %'" G_GUINT64_FORMAT " of %'" G_GUINT64_FORMAT " removed (%.2f %%)"),
-                        what, *removed, total, 100.0 * (double)*removed / (double)total);
+    text = g_strdup_printf(_("%s: %'" PRIu64 " of %'" PRIu64 " removed (%.2f %%)"), what, *removed,
+                           total, 100.0 * (double)*removed / (double)total);
   gtk_label_set_text(self->threshold, text);
 }
 
@@ -161,11 +161,11 @@ show_node(VitrineWeightFigures *self)
                                             is_effective(self), &sum);
   gboolean any = known && sum.stats.finite > 0;
   g_autofree char *outside =
-      sum.outside ? g_strdup_printf(ngettext("%'" G_GUINT64_FORMAT " lies outside the range drawn",
-                                             "%'" G_GUINT64_FORMAT " lie outside the range drawn",
-                                             sum.outside),
-                                    sum.outside)
-                  : NULL;
+      sum.outside
+          ? g_strdup_printf(ngettext("%'" PRIu64 " lies outside the range drawn",
+                                     "%'" PRIu64 " lie outside the range drawn", sum.outside),
+                            sum.outside)
+          : NULL;
 
   gtk_label_set_text(self->heading, self->node ? vitrine_weight_node_get_path(self->node) : "");
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->heading), gtk_label_get_text(self->heading));
