@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define MIN_WIDTH   200
-#define MIN_HEIGHT  150
+#define MIN_HEIGHT  210
 #define HEIGHT      240
 #define MOST_ZOOM   1e-8 /* of everything: some points even of millions */
 #define RIGHT_GRACE 1e-6 /* of the range: as near as this to the end is at the end */
