@@ -67,10 +67,10 @@ double
 vitrine_chart_head(VitrineChart *self, const VitrinePen *pen, gboolean draw)
 {
   g_autoptr(PangoLayout) title = title_layout(self, pen);
-  double x = 0, y = 0, line = 0, width, height;
+  double x = 0, y = 0, line = 0, width, height, room = fmax(pen->width - self->corner, 60);
 
   if (self->title && *self->title) {
-    pango_layout_set_width(title, pen->width * PANGO_SCALE);
+    pango_layout_set_width(title, (int)(room * PANGO_SCALE));
     vitrine_pen_layout_size(title, &width, &line);
     if (draw)
       vitrine_pen_put(pen, title, 0, 0, pen->text);
@@ -80,14 +80,14 @@ vitrine_chart_head(VitrineChart *self, const VitrinePen *pen, gboolean draw)
     VitrineCurve *curve = vitrine_chart_curve(self, i);
     g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, curve->label);
     vitrine_pen_layout_size(layout, &width, &height);
-    double most = pen->width - SWATCH - GAP - 6;
+    double most = room - SWATCH - GAP - 6;
     if (width > most) { /* a name as long as the chart is wide */
       pango_layout_set_width(layout, (int)(most * PANGO_SCALE));
       pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_MIDDLE);
       width = most;
     }
     double item = SWATCH + GAP + width + 6;
-    if (x > 0 && x + item > pen->width) {
+    if (x > 0 && x + item > room) {
       x = 0;
       y += line + 2;
       line = 0;

@@ -38,6 +38,7 @@ struct _VitrineChart {
   char *title, *x_label;
   GPtrArray *curves;         /* VitrineCurve */
   GHashTable *hidden_labels; /* remembered over clear() */
+  int corner;                /* kept free at the right of title and legend */
   double smoothing;
   gboolean logarithmic;
 

@@ -190,6 +190,13 @@ vitrine_chart_set_logarithmic(VitrineChart *self, gboolean on)
   vitrine_chart_redraw(self);
 }
 
+void
+vitrine_chart_set_corner(VitrineChart *self, int width)
+{
+  self->corner = MAX(width, 0);
+  gtk_widget_queue_resize(GTK_WIDGET(self));
+}
+
 /* ---- range -------------------------------------------------------------------------------------
  */
 

@@ -39,6 +39,8 @@ void vitrine_chart_copy_range(VitrineChart *self, VitrineChart *from);
 /* What counts as everything besides its own points, so that linked charts begin and end alike;
  * equal values: nothing besides. */
 void vitrine_chart_set_extent(VitrineChart *self, double x0, double x1);
+/* Title and legend keep this far from the right edge, for a button that lies over the chart. */
+void vitrine_chart_set_corner(VitrineChart *self, int width);
 /* A vertical line; NAN: none. */
 void vitrine_chart_set_marker(VitrineChart *self, double x);
 /* "kimg 12.0: D loss 0.81, G loss 1.32"; to be freed. Also what screen readers hear. */

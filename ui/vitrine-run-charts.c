@@ -332,6 +332,7 @@ add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, GtkFlowBox 
   name = g_strconcat("chart-", e->id, NULL);
   gtk_widget_set_name(GTK_WIDGET(e->chart), name);
   gtk_widget_set_size_request(GTK_WIDGET(e->chart), -1, 190);
+  vitrine_chart_set_corner(e->chart, 36); /* the menu button */
   gtk_overlay_set_child(GTK_OVERLAY(frame), GTK_WIDGET(e->chart));
   g_object_set_data(G_OBJECT(frame), "entry", e);
   gtk_overlay_add_overlay(GTK_OVERLAY(frame), menu_button_new(frame, e->title));

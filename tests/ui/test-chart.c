@@ -647,10 +647,11 @@ test_legend_wraps(void)
   }
   gtk_widget_measure(GTK_WIDGET(s.chart), GTK_ORIENTATION_VERTICAL, 380, NULL, &many, NULL, NULL);
   g_assert_cmpint(many - one, >, 60);
+  vitrine_chart_set_corner(s.chart, 40);
   picture(&s);
   for (guint i = 0; i < 13; i++) {
     graphene_rect_t a = vitrine_chart_curve(s.chart, i)->button;
-    g_assert_cmpfloat(a.origin.x + a.size.width, <=, s.width);
+    g_assert_cmpfloat(a.origin.x + a.size.width, <=, s.width - 40);
     for (guint k = 0; k < i; k++)
       g_assert_false(graphene_rect_intersection(&a, &vitrine_chart_curve(s.chart, k)->button, &a) &&
                      a.size.width > 0 && a.size.height > 0);
