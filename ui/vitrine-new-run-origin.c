@@ -1,13 +1,15 @@
 #include <glib/gi18n.h>
 #include "engine/train/changes.h"
 #include "ui/vitrine-file-dialog.h"
+#include "ui/vitrine-model-nets.h"
 #include "ui/vitrine-new-run-private.h"
 
 struct _VitrineNewRunOrigin {
   AdwPreferencesGroup parent_instance;
   VitrineRunSetup *setup;
   gboolean syncing;
-  GCancellable *reading;
+  GCancellable *reading; /* NULL: nothing is read */
+  GHashTable *taken;     /* options that have a chosen model's values */
   AdwComboRow *kind;
   AdwActionRow *file;
   GtkWidget *choose;
@@ -17,17 +19,24 @@ G_DEFINE_FINAL_TYPE(VitrineNewRunOrigin, vitrine_new_run_origin, ADW_TYPE_PREFER
 
 /* ---- what is shown --------------------------------------------------------------------------- */
 
+static const char *
+help_of(VitrineRunOrigin origin)
+{
+  return origin == VITRINE_FROM_RUN
+             ? _("It goes on exactly where its newest snapshot was made")
+             : _("A snapshot, or any StyleGAN2 with its discriminator that can be opened");
+}
+
+/* `note`: NULL for what there is to say before anything is known. */
 static void
-show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, const char *error)
+show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, const char *note,
+          gboolean is_error)
 {
   g_autofree char *name = path ? g_path_get_basename(path) : NULL;
   g_autofree char *title = name ? g_markup_escape_text(name, -1) : NULL;
   const char *empty =
       origin == VITRINE_FROM_RUN ? _("No run chosen yet") : _("No model chosen yet");
-  const char *help = origin == VITRINE_FROM_RUN
-                         ? _("It goes on exactly where its newest snapshot was made")
-                         : _("A snapshot or any model that can be opened; the networks must match");
-  g_autofree char *subtitle = g_markup_escape_text(error ? error : help, -1);
+  g_autofree char *subtitle = g_markup_escape_text(note ? note : help_of(origin), -1);
 
   self->syncing = TRUE;
   adw_combo_row_set_selected(self->kind, (guint)origin);
@@ -36,7 +45,7 @@ show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, 
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->file), title ? title : empty);
   adw_action_row_set_subtitle(self->file, subtitle);
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->file), path);
-  if (error)
+  if (is_error)
     gtk_widget_add_css_class(GTK_WIDGET(self->file), "error");
   else
     gtk_widget_remove_css_class(GTK_WIDGET(self->file), "error");
@@ -70,7 +79,7 @@ read_cb(GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object(&self->reading);
   if (json)
     vitrine_run_setup_set_origin(self->setup, VITRINE_FROM_RUN, path, json, &error);
-  show_file(self, VITRINE_FROM_RUN, path, error ? error->message : NULL);
+  show_file(self, VITRINE_FROM_RUN, path, error ? error->message : NULL, error != NULL);
 }
 
 static void
@@ -82,19 +91,87 @@ read_run(VitrineNewRunOrigin *self, const char *path)
   g_task_run_in_thread(task, read_thread);
 }
 
+/* ---- a model's networks: the training has to have the same -------------------------------------
+ */
+
+static void
+forget_taken(VitrineNewRunOrigin *self)
+{
+  g_autoptr(GHashTable) taken = g_steal_pointer(&self->taken);
+  GHashTableIter iter;
+  gpointer name, value;
+
+  if (!taken)
+    return;
+  g_hash_table_iter_init(&iter, taken);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    if (g_strcmp0(vitrine_run_setup_get(self->setup, name), value) == 0)
+      vitrine_run_setup_set(self->setup, name, NULL, NULL);
+}
+
+static void
+take(VitrineNewRunOrigin *self, GHashTable *values)
+{
+  GHashTableIter iter;
+  gpointer name, value;
+
+  self->taken = g_hash_table_ref(values);
+  g_hash_table_iter_init(&iter, values);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    vitrine_run_setup_set(self->setup, name, value, NULL);
+}
+
+typedef struct {
+  VitrineNewRunOrigin *self; /* owned */
+  char *path;
+  GCancellable *cancellable;
+} Reading;
+
+static void
+nets_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Reading *reading = user_data;
+  g_autoptr(VitrineNewRunOrigin) self = reading->self;
+  g_autofree char *path = reading->path;
+  g_autoptr(GCancellable) cancellable = reading->cancellable;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(VitrineModelNets) nets = vitrine_model_nets_load_finish(result, &error);
+
+  g_free(reading);
+  if (self->reading != cancellable)
+    return; /* something else was chosen since, or the dialog is gone */
+  g_clear_object(&self->reading);
+  if (nets) {
+    take(self, nets->values);
+    vitrine_run_setup_set_origin(self->setup, VITRINE_FROM_MODEL, path, NULL, NULL);
+  }
+  show_file(self, VITRINE_FROM_MODEL, path, nets ? nets->summary : error->message, nets == NULL);
+}
+
+static void
+read_model(VitrineNewRunOrigin *self, const char *path)
+{
+  Reading *reading = g_new(Reading, 1);
+
+  self->reading = g_cancellable_new();
+  *reading = (Reading){g_object_ref(self), g_strdup(path), g_object_ref(self->reading)};
+  vitrine_model_nets_load(path, self->reading, nets_cb, reading);
+}
+
 void
 vitrine_new_run_origin_set(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path)
 {
   if (self->reading)
     g_cancellable_cancel(self->reading);
   g_clear_object(&self->reading);
-  if (origin == VITRINE_FROM_RUN && path) {
-    vitrine_run_setup_set_origin(self->setup, origin, NULL, NULL, NULL);
+  forget_taken(self);
+  /* It is not one before it has been read. */
+  vitrine_run_setup_set_origin(self->setup, origin, NULL, NULL, NULL);
+  show_file(self, origin, path, path ? _("Reading…") : NULL, FALSE);
+  if (path && origin == VITRINE_FROM_RUN)
     read_run(self, path);
-  } else {
-    vitrine_run_setup_set_origin(self->setup, origin, path, NULL, NULL);
-  }
-  show_file(self, origin, path, NULL);
+  else if (path && origin == VITRINE_FROM_MODEL)
+    read_model(self, path);
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */
@@ -144,6 +221,7 @@ vitrine_new_run_origin_dispose(GObject *object)
   if (self->reading)
     g_cancellable_cancel(self->reading);
   g_clear_object(&self->reading);
+  g_clear_pointer(&self->taken, g_hash_table_unref);
   g_clear_object(&self->setup);
   G_OBJECT_CLASS(vitrine_new_run_origin_parent_class)->dispose(object);
 }

@@ -1,8 +1,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
-#include "ui/vitrine-chart.h"
-#include "ui/vitrine-file-dialog.h"
-#include "ui/vitrine-run-pages.h"
+#include "ui/vitrine-run-charts-private.h"
 
 #define CURVES 4
 
@@ -12,7 +10,7 @@ typedef struct {
   gboolean band;
 } Curve;
 
-typedef struct {
+typedef struct VitrineRunPlan {
   const char *id, *title;
   Curve curves[CURVES];
 } Plan;
@@ -37,36 +35,12 @@ static const Plan plans[] = {
      {{"Resources/cpu_mem_gb", N_("CPU"), 6}, {"Resources/peak_gpu_mem_gb", N_("GPU"), 7}}},
 };
 
-/* A chart on the page: of a plan, or of one tag that no plan knows. */
-typedef struct {
-  char *id, *title;
-  const Plan *plan; /* NULL: of `tag` alone */
-  char *tag;
-  guint curves; /* that it shows */
-  VitrineChart *chart;
-  VitrineRunCharts *page;
-} Entry;
-
-struct _VitrineRunCharts {
-  GtkBox parent_instance;
-  VitrineRun *run;
-  VitrineSession *session;
-  GPtrArray *entries; /* of Entry */
-  GPtrArray *others;  /* of VitrineRun */
-  gboolean linking;
-  GtkFlowBox *main, *more;
-  GtkWidget *more_box, *empty, *scrolled;
-  GtkToggleButton *logarithmic;
-  GtkScale *smoothing;
-  GtkWidget *all_button;
-};
-
 G_DEFINE_FINAL_TYPE(VitrineRunCharts, vitrine_run_charts, GTK_TYPE_BOX)
 
 static void
 entry_free(gpointer data)
 {
-  Entry *e = data;
+  VitrineRunChart *e = data;
 
   g_free(e->id);
   g_free(e->title);
@@ -76,16 +50,9 @@ entry_free(gpointer data)
 
 /* ---- curves ---------------------------------------------------------------------------------- */
 
-static const char *
-name_of(VitrineRun *run)
-{
-  const SgRunStatus *status = vitrine_run_get_status(run);
-  return status ? status->name : vitrine_run_get_path(run);
-}
-
 /* `nth` other run, 0: the page's own. */
 static guint
-add_curve(Entry *e, VitrineRun *run, guint nth, const Curve *curve)
+add_curve(VitrineRunChart *e, VitrineRun *run, guint nth, const Curve *curve)
 {
   SgRunReader *reader = vitrine_run_get_reader(run);
   g_autoptr(SgSeries) series = reader ? sg_run_reader_series(reader, curve->tag) : NULL;
@@ -95,14 +62,15 @@ add_curve(Entry *e, VitrineRun *run, guint nth, const Curve *curve)
   g_autoptr(SgSeries) band =
       curve->band && nth == 0 ? sg_run_reader_deviation(reader, curve->tag) : NULL;
   const char *label = curve->label ? _(curve->label) : e->title;
-  g_autofree char *full = nth ? g_strdup_printf("%s · %s", label, name_of(run)) : NULL;
+  g_autofree char *full =
+      nth ? g_strdup_printf("%s · %s", label, vitrine_run_charts_name(run)) : NULL;
   vitrine_chart_add(e->chart, full ? full : label, (curve->colour + 2 * nth) % 8, nth > 0, series,
                     band);
   return 1;
 }
 
 static guint
-add_run(Entry *e, VitrineRun *run, guint nth)
+add_run(VitrineRunChart *e, VitrineRun *run, guint nth)
 {
   const Curve alone = {e->tag, NULL, 0, FALSE};
   guint n = 0;
@@ -113,7 +81,7 @@ add_run(Entry *e, VitrineRun *run, guint nth)
 }
 
 static guint
-count_curves(Entry *e, VitrineRun *run)
+count_curves(VitrineRunChart *e, VitrineRun *run)
 {
   const char *const *tags = vitrine_run_get_tags(run);
   guint n = 0;
@@ -129,7 +97,7 @@ count_curves(Entry *e, VitrineRun *run)
 
 /* Curves come as the run first writes them, and with other runs. */
 static void
-refresh_entry(VitrineRunCharts *self, Entry *e)
+refresh_entry(VitrineRunCharts *self, VitrineRunChart *e)
 {
   guint n = count_curves(e, self->run);
 
@@ -150,7 +118,7 @@ refresh_entry(VitrineRunCharts *self, Entry *e)
 /* ---- one range for all ----------------------------------------------------------------------- */
 
 static void
-range_cb(VitrineChart *chart, Entry *e)
+range_cb(VitrineChart *chart, VitrineRunChart *e)
 {
   VitrineRunCharts *self = e->page;
 
@@ -158,7 +126,7 @@ range_cb(VitrineChart *chart, Entry *e)
     return;
   self->linking = TRUE;
   for (guint i = 0; i < self->entries->len; i++) {
-    Entry *other = self->entries->pdata[i];
+    VitrineRunChart *other = self->entries->pdata[i];
     if (other != e)
       vitrine_chart_copy_range(other->chart, chart);
   }
@@ -170,7 +138,7 @@ show_all_cb(VitrineRunCharts *self)
 {
   self->linking = TRUE;
   for (guint i = 0; i < self->entries->len; i++)
-    vitrine_chart_set_range(((Entry *)self->entries->pdata[i])->chart, 0, 0);
+    vitrine_chart_set_range(((VitrineRunChart *)self->entries->pdata[i])->chart, 0, 0);
   self->linking = FALSE;
 }
 
@@ -187,112 +155,13 @@ show_extent(VitrineRunCharts *self)
       end = other->kimg;
   }
   for (guint i = 0; end > 0 && i < self->entries->len; i++)
-    vitrine_chart_set_extent(((Entry *)self->entries->pdata[i])->chart, 0, end);
-}
-
-/* ---- one chart's own menu -------------------------------------------------------------------- */
-
-static Entry *
-entry_of(GtkWidget *widget)
-{
-  return g_object_get_data(G_OBJECT(widget), "entry");
-}
-
-static void
-png_chosen_cb(GFile *file, gpointer data)
-{
-  g_autoptr(GtkWidget) frame = data;
-  Entry *e = entry_of(frame);
-
-  if (!file || !e || !e->page->session)
-    return;
-  g_autoptr(GBytes) bytes = vitrine_chart_to_png(e->chart, 2);
-  vitrine_session_save_bytes(e->page->session, bytes, file);
-}
-
-typedef struct {
-  VitrineSession *session;
-  GFile *file;
-} CsvJob;
-
-static void
-csv_cb(GObject *source, GAsyncResult *result, gpointer data)
-{
-  CsvJob *job = data;
-  g_autoptr(GBytes) bytes = vitrine_chart_to_csv_finish(VITRINE_CHART(source), result, NULL);
-
-  if (bytes)
-    vitrine_session_save_bytes(job->session, bytes, job->file);
-  g_object_unref(job->session);
-  g_object_unref(job->file);
-  g_free(job);
-}
-
-static void
-csv_chosen_cb(GFile *file, gpointer data)
-{
-  g_autoptr(GtkWidget) frame = data;
-  Entry *e = entry_of(frame);
-
-  if (!file || !e || !e->page->session)
-    return;
-  CsvJob *job = g_new(CsvJob, 1);
-  *job = (CsvJob){g_object_ref(e->page->session), g_object_ref(file)};
-  vitrine_chart_to_csv_async(e->chart, NULL, csv_cb, job);
-}
-
-static void
-export_action(GtkWidget *frame, const char *suffix, const char *filter_name, VitrineFileFunc done)
-{
-  Entry *e = entry_of(frame);
-  g_autofree char *name = g_strdup_printf("%s-%s%s", name_of(e->page->run), e->id, suffix);
-  g_autofree char *pattern = g_strconcat("*", suffix, NULL);
-  g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
-
-  gtk_file_filter_set_name(filter, filter_name);
-  gtk_file_filter_add_pattern(filter, pattern);
-  vitrine_file_dialog_save(GTK_WINDOW(gtk_widget_get_root(frame)), _("Export Chart"), name, filter,
-                           done, g_object_ref(frame));
-}
-
-static void
-png_cb(GSimpleAction *action, GVariant *parameter, gpointer frame)
-{
-  export_action(frame, ".png", _("PNG pictures"), png_chosen_cb);
-}
-
-static void
-chart_csv_cb(GSimpleAction *action, GVariant *parameter, gpointer frame)
-{
-  export_action(frame, ".csv", _("CSV tables"), csv_chosen_cb);
-}
-
-static GtkWidget *
-menu_button_new(GtkWidget *frame, const char *title)
-{
-  static const GActionEntry actions[] = {{"png", png_cb}, {"csv", chart_csv_cb}};
-  g_autoptr(GSimpleActionGroup) group = g_simple_action_group_new();
-  g_autoptr(GMenu) menu = g_menu_new();
-  GtkWidget *button = gtk_menu_button_new();
-  g_autofree char *tooltip = g_strdup_printf(_("Export “%s”"), title);
-
-  g_action_map_add_action_entries(G_ACTION_MAP(group), actions, G_N_ELEMENTS(actions), frame);
-  gtk_widget_insert_action_group(frame, "chart", G_ACTION_GROUP(group));
-  g_menu_append(menu, _("Export as _PNG…"), "chart.png");
-  g_menu_append(menu, _("Export as _CSV…"), "chart.csv");
-  gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(button), G_MENU_MODEL(menu));
-  gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(button), "view-more-symbolic");
-  gtk_widget_set_tooltip_text(button, tooltip);
-  gtk_widget_add_css_class(button, "flat");
-  gtk_widget_set_halign(button, GTK_ALIGN_END);
-  gtk_widget_set_valign(button, GTK_ALIGN_START);
-  return button;
+    vitrine_chart_set_extent(((VitrineRunChart *)self->entries->pdata[i])->chart, 0, end);
 }
 
 /* ---- the list of charts ---------------------------------------------------------------------- */
 
 static void
-apply_view(VitrineRunCharts *self, Entry *e)
+apply_view(VitrineRunCharts *self, VitrineRunChart *e)
 {
   vitrine_chart_set_smoothing(e->chart, gtk_range_get_value(GTK_RANGE(self->smoothing)));
   vitrine_chart_set_logarithmic(e->chart, gtk_toggle_button_get_active(self->logarithmic));
@@ -316,10 +185,10 @@ title_of(const Plan *plan, const char *tag)
   return g_str_has_prefix(tag, "Metrics/") ? tag + strlen("Metrics/") : tag;
 }
 
-static Entry *
+static VitrineRunChart *
 add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, GtkFlowBox *box)
 {
-  Entry *e = g_new0(Entry, 1);
+  VitrineRunChart *e = g_new0(VitrineRunChart, 1);
   GtkWidget *frame = gtk_overlay_new(), *child = gtk_flow_box_child_new();
   g_autofree char *name = NULL;
 
@@ -334,8 +203,7 @@ add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, GtkFlowBox 
   gtk_widget_set_size_request(GTK_WIDGET(e->chart), -1, 190);
   vitrine_chart_set_corner(e->chart, 36); /* the menu button */
   gtk_overlay_set_child(GTK_OVERLAY(frame), GTK_WIDGET(e->chart));
-  g_object_set_data(G_OBJECT(frame), "entry", e);
-  gtk_overlay_add_overlay(GTK_OVERLAY(frame), menu_button_new(frame, e->title));
+  gtk_overlay_add_overlay(GTK_OVERLAY(frame), vitrine_run_chart_menu_new(e, frame));
   gtk_flow_box_child_set_child(GTK_FLOW_BOX_CHILD(child), frame);
   gtk_widget_set_focusable(child, FALSE);
   gtk_flow_box_append(box, child);
@@ -355,11 +223,11 @@ is_planned(const char *tag)
   return FALSE;
 }
 
-static Entry *
+static VitrineRunChart *
 find_entry(VitrineRunCharts *self, const Plan *plan, const char *tag)
 {
   for (guint i = 0; i < self->entries->len; i++) {
-    Entry *e = self->entries->pdata[i];
+    VitrineRunChart *e = self->entries->pdata[i];
     if (plan ? e->plan == plan : g_strcmp0(e->tag, tag) == 0)
       return e;
   }
@@ -417,7 +285,7 @@ vitrine_run_charts_compare(VitrineRunCharts *self, VitrineRun *other, gboolean o
     g_ptr_array_remove(self->others, other);
   }
   for (guint i = 0; i < self->entries->len; i++)
-    ((Entry *)self->entries->pdata[i])->curves = G_MAXUINT; /* all of them anew */
+    ((VitrineRunChart *)self->entries->pdata[i])->curves = G_MAXUINT; /* all of them anew */
   refresh(self);
 }
 
@@ -425,59 +293,6 @@ GPtrArray *
 vitrine_run_charts_get_others(VitrineRunCharts *self)
 {
   return self->others;
-}
-
-/* ---- export of all --------------------------------------------------------------------------- */
-
-void
-vitrine_run_charts_export_png(VitrineRunCharts *self, GFile *folder)
-{
-  for (guint i = 0; i < self->entries->len; i++) {
-    Entry *e = self->entries->pdata[i];
-    g_autofree char *name = g_strconcat(e->id, ".png", NULL);
-    g_autoptr(GFile) file = g_file_get_child(folder, name);
-    g_autoptr(GBytes) bytes = vitrine_chart_to_png(e->chart, 2);
-    vitrine_session_save_bytes(self->session, bytes, file);
-  }
-}
-
-static void
-csv_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (sg_run_reader_write_csv(vitrine_run_get_reader(source), NULL, path, &error))
-    g_task_return_boolean(task, TRUE);
-  else
-    g_task_return_error(task, error);
-}
-
-static void
-csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr(VitrineSession) session = data;
-  g_autoptr(GError) error = NULL;
-  g_autofree char *name = g_path_get_basename(g_task_get_task_data(G_TASK(result)));
-  g_autofree char *text = NULL;
-
-  vitrine_session_add_saving(session, -1);
-  if (g_task_propagate_boolean(G_TASK(result), &error))
-    text = g_strdup_printf(_("Saved %s"), name);
-  else
-    text = g_strdup_printf("%s\n\n%s", _("The table could not be saved"), error->message);
-  g_signal_emit_by_name(session, "message", text, error != NULL);
-}
-
-void
-vitrine_run_charts_export_csv(VitrineRunCharts *self, GFile *file)
-{
-  g_autoptr(GTask) task = g_task_new(self->run, NULL, csv_written_cb, g_object_ref(self->session));
-
-  if (!vitrine_run_get_reader(self->run))
-    return;
-  vitrine_session_add_saving(self->session, 1);
-  g_task_set_task_data(task, g_file_get_path(file), g_free);
-  g_task_run_in_thread(task, csv_thread);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -533,7 +348,7 @@ vitrine_run_charts_dispose(GObject *object)
 
   if (self->entries)
     for (guint i = 0; i < self->entries->len; i++) {
-      Entry *e = self->entries->pdata[i];
+      VitrineRunChart *e = self->entries->pdata[i];
       g_signal_handlers_disconnect_by_data(e->chart, e);
       g_object_set_data(G_OBJECT(gtk_widget_get_parent(GTK_WIDGET(e->chart))), "entry", NULL);
     }

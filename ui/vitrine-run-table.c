@@ -9,7 +9,8 @@ struct _VitrineRunTable {
   VitrineRun *run;
   GtkGrid *legs, *options;
   guint n_options;
-  GString *text; /* the table for the clipboard */
+  GString *text;    /* the table for the clipboard */
+  char *legs_shown; /* what it is of */
 };
 
 G_DEFINE_FINAL_TYPE(VitrineRunTable, vitrine_run_table, GTK_TYPE_BOX)
@@ -82,6 +83,18 @@ show_leg(VitrineRunTable *self, int row, const SgRunLeg *leg)
   add_row(self, row, cells, NULL);
 }
 
+static char *
+fingerprint(GPtrArray *legs)
+{
+  GString *text = g_string_new("legs");
+
+  for (guint i = 0; legs && i < legs->len; i++) {
+    const SgRunLeg *leg = legs->pdata[i];
+    g_string_append_printf(text, " %g %g %.0f", leg->from_kimg, leg->to_kimg, leg->seconds);
+  }
+  return g_string_free(text, FALSE);
+}
+
 static void
 show_legs(VitrineRunTable *self)
 {
@@ -90,6 +103,11 @@ show_legs(VitrineRunTable *self)
   guint64 iterations = 0;
   double seconds = 0;
 
+  g_autofree char *print = fingerprint(legs);
+  if (g_strcmp0(print, self->legs_shown) == 0)
+    return;
+  g_free(self->legs_shown);
+  self->legs_shown = g_steal_pointer(&print);
   clear_grid(self->legs);
   g_string_truncate(self->text, 0);
   add_row(self, 0, headings, "heading");
@@ -188,6 +206,7 @@ static void
 vitrine_run_table_finalize(GObject *object)
 {
   g_string_free(VITRINE_RUN_TABLE(object)->text, TRUE);
+  g_free(VITRINE_RUN_TABLE(object)->legs_shown);
   G_OBJECT_CLASS(vitrine_run_table_parent_class)->finalize(object);
 }
 

@@ -122,8 +122,10 @@ show_buttons(VitrineRunView *self, const SgRunStatus *s)
   set_button(GTK_WIDGET(self->stop), _("Stop with a final snapshot"), why);
   gboolean following =
       g_strcmp0(vitrine_session_get_following(self->session), vitrine_run_get_path(self->run)) == 0;
+  /* Of a run that cannot be asked for them the snapshots are shown as they come. */
+  gboolean comes = following || lives(s) || (s && s->state == SG_RUN_FOREIGN);
   set_button(GTK_WIDGET(self->follow), _("Explore the newest weights while it trains"),
-             following ? NULL : why);
+             comes ? NULL : why);
   self->syncing = TRUE;
   gtk_toggle_button_set_active(self->follow, following);
   self->syncing = FALSE;

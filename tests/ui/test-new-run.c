@@ -240,6 +240,52 @@ test_all_options(void)
   finish(&f, dialog);
 }
 
+static gboolean
+has_read(Fixture *f, gpointer dialog)
+{
+  return !strstr(subtitle(dialog, "run-origin-file"), "Reading");
+}
+
+static void
+assert_effective(VitrineNewRun *dialog, const char *name, const char *expected)
+{
+  g_autofree char *value = vitrine_run_setup_effective(vitrine_new_run_get_setup(dialog), name);
+  g_assert_cmpstr(value, ==, expected);
+}
+
+/* The bundled model was trained with --resolution=64 --channel-base=2048 --channel-max=128, on a
+ * mapping network of 2 layers (data/models/README.md): who goes on from it needs the same. */
+static void
+test_fine_tune(void)
+{
+  Fixture f;
+  VitrineNewRun *dialog = present(&f);
+  g_autofree char *model = vitrine_application_bundled_model();
+  g_autofree char *text = fixture_path("text.safetensors");
+
+  vitrine_new_run_set_origin(dialog, VITRINE_FROM_MODEL, model);
+  fixture_wait(&f, has_read, dialog, 20);
+  assert_effective(dialog, "resolution", "64");
+  assert_effective(dialog, "channel-base", "2048");
+  assert_effective(dialog, "channel-max", "128");
+  assert_effective(dialog, "mapping-layers", "2");
+  assert_effective(dialog, "z-dim", "512");
+  assert_effective(dialog, "d-arch", "resnet");
+  g_auto(GStrv) argv = vitrine_run_setup_argv(vitrine_new_run_get_setup(dialog));
+  g_autofree char *word = g_strconcat("--resume=", model, NULL);
+  g_assert_true(g_strv_contains((const char *const *)argv, word));
+  g_assert_true(g_strv_contains((const char *const *)argv, "--channel-base=2048"));
+  /* What is no model is said so, and nothing of the one before stays. */
+  g_file_set_contents(text, "not a model", -1, NULL);
+  vitrine_new_run_set_origin(dialog, VITRINE_FROM_MODEL, text);
+  fixture_wait(&f, has_read, dialog, 20);
+  g_assert_true(
+      gtk_widget_has_css_class(fixture_find(GTK_WIDGET(dialog), "run-origin-file"), "error"));
+  g_assert_null(vitrine_run_setup_get(vitrine_new_run_get_setup(dialog), "channel-base"));
+  g_assert_null(vitrine_run_setup_get_origin_path(vitrine_new_run_get_setup(dialog)));
+  finish(&f, dialog);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -248,6 +294,7 @@ main(int argc, char **argv)
   g_test_add_func("/new-run/stale", test_stale);
   g_test_add_func("/new-run/wrong-values", test_wrong_values);
   g_test_add_func("/new-run/preflight", test_preflight);
+  g_test_add_func("/new-run/fine-tune", test_fine_tune);
   g_test_add_func("/new-run/all-options", test_all_options);
   return g_test_run();
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include "engine/train/run-dir.h"
 #include "ui/vitrine-chart.h"
+#include "engine/formats/picture.h"
+#include "ui/vitrine-run-pages.h"
 #include "ui/vitrine-run-view.h"
 
 #define ENDLESS "1000000"
@@ -156,7 +158,62 @@ check_follow(Fixture *f)
   g_assert_null(vitrine_session_get_following(f->session));
 }
 
+/* ---- a second view, files -------------------------------------------------------------------- */
+
+static gboolean
+has_file(Fixture *f, gpointer path)
+{
+  return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* The run in a window of its own, beside the pane: both grow. */
+static void
+check_large(Fixture *f)
+{
+  gtk_widget_activate_action(GTK_WIDGET(view()), "run.large-view", NULL);
+  GtkWidget *window = run_wait_for(f, "run-window", 5);
+  fixture_run_for(0.7);
+  GtkWidget *large = fixture_find(window, "chart-losses");
+  GtkWidget *small = fixture_find(GTK_WIDGET(f->window), "chart-losses");
+  g_assert_true(large && small && large != small);
+  g_autofree char *a = vitrine_chart_describe(VITRINE_CHART(large), 0.2);
+  g_autofree char *b = vitrine_chart_describe(VITRINE_CHART(small), 0.2);
+  g_assert_cmpstr(a, ==, b);
+  gtk_window_close(GTK_WINDOW(window));
+  fixture_run_for(0.2);
+  g_assert_null(run_find("run-window"));
+}
+
+static void
+check_exports(Fixture *f)
+{
+  VitrineRunCharts *charts = VITRINE_RUN_CHARTS(run_find("run-charts"));
+  g_autofree char *csv = fixture_path("all.csv"), *folder = fixture_path("charts");
+  g_autofree char *png = g_build_filename(folder, "losses.png", NULL), *text = NULL;
+  g_autoptr(GFile) csv_file = g_file_new_for_path(csv);
+  g_autoptr(GFile) folder_file = g_file_new_for_path(folder);
+  g_autofree guint8 *rgb = NULL;
+  int w, h;
+
+  g_mkdir(folder, 0700);
+  vitrine_run_charts_export_csv(charts, csv_file);
+  vitrine_run_charts_export_png(charts, folder_file);
+  fixture_wait(f, has_file, csv, 20);
+  fixture_wait(f, has_file, png, 20);
+  g_assert_true(g_file_get_contents(csv, &text, NULL, NULL));
+  g_assert_true(g_str_has_prefix(text, "kimg,"));
+  g_assert_nonnull(strstr(text, "Loss/G/loss"));
+  g_assert_true(sg_picture_read(png, &rgb, &w, &h, NULL));
+  g_assert_cmpint(w, >, 400); /* twice what is on the screen */
+}
+
 /* ---- a whole life ---------------------------------------------------------------------------- */
+
+static gboolean
+shows_path(Fixture *f, gpointer path)
+{
+  return view() && g_str_equal(vitrine_run_get_path(vitrine_run_view_get_run(view())), path);
+}
 
 static gboolean
 explores(Fixture *f, gpointer path)
@@ -176,6 +233,8 @@ test_life(void)
   g_assert_true(g_str_has_prefix(run_label("run-state"), "running"));
   check_charts(&f);
   check_samples(&f);
+  check_large(&f);
+  check_exports(&f);
   check_follow(&f);
   run_click("run-pause");
   run_wait_state(&f, run, SG_RUN_PAUSED);
@@ -193,6 +252,12 @@ test_life(void)
   gtk_widget_activate_action(GTK_WIDGET(view()), "run.explore", NULL);
   fixture_wait(&f, explores, path, 20);
   fixture_settle(&f);
+  fixture_close(&f);
+  /* `vitrine RUN_DIR`: its newest snapshot and the Training page. */
+  fixture_forget_state();
+  fixture_open(&f, vitrine_run_get_path(run));
+  fixture_wait(&f, shows_path, (gpointer)vitrine_run_get_path(run), 10);
+  g_assert_true(explores(&f, path));
   fixture_close(&f);
 }
 
@@ -240,12 +305,6 @@ static gboolean
 has_finished(Fixture *f, gpointer path)
 {
   return state_of(path) == SG_RUN_FINISHED;
-}
-
-static gboolean
-shows_path(Fixture *f, gpointer path)
-{
-  return view() && g_str_equal(vitrine_run_get_path(vitrine_run_view_get_run(view())), path);
 }
 
 static void
