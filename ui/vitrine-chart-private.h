@@ -40,6 +40,7 @@ struct _VitrineChart {
   GHashTable *hidden_labels; /* remembered over clear() */
   int corner;                /* kept free at the right of title and legend */
   double smoothing;
+  guint smooth_later; /* source that passes it on to the series */
   gboolean logarithmic;
 
   gboolean everything; /* the range is all there is */

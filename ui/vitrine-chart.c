@@ -3,11 +3,13 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-#define MIN_WIDTH   200
-#define MIN_HEIGHT  210
-#define HEIGHT      240
-#define MOST_ZOOM   1e-8 /* of everything: some points even of millions */
-#define RIGHT_GRACE 1e-6 /* of the range: as near as this to the end is at the end */
+#define MIN_WIDTH    200
+#define MIN_HEIGHT   210
+#define HEIGHT       240
+#define MOST_ZOOM    1e-8 /* of everything: some points even of millions */
+#define MANY_POINTS  500000
+#define SMOOTH_DELAY 120  /* ms */
+#define RIGHT_GRACE  1e-6 /* of the range: as near as this to the end is at the end */
 
 G_DEFINE_FINAL_TYPE(VitrineChart, vitrine_chart, GTK_TYPE_WIDGET)
 
@@ -165,18 +167,36 @@ vitrine_chart_toggle(VitrineChart *self, guint i)
   vitrine_chart_redraw(self);
 }
 
+static gboolean
+smooth_cb(gpointer data)
+{
+  VitrineChart *self = data;
+
+  self->smooth_later = 0;
+  for (guint i = 0; i < self->curves->len; i++) {
+    const VitrineCurve *curve = vitrine_chart_curve(self, i);
+    sg_series_set_smoothing(curve->series, self->smoothing);
+    if (curve->band)
+      sg_series_set_smoothing(curve->band, self->smoothing);
+  }
+  data_changed(self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A million points take some 50 ms: many of them wait until the slider rests. */
 void
 vitrine_chart_set_smoothing(VitrineChart *self, double factor)
 {
-  factor = isfinite(factor) ? CLAMP(factor, 0, 0.999) : 0;
-  self->smoothing = factor;
-  for (guint i = 0; i < self->curves->len; i++) {
-    const VitrineCurve *curve = vitrine_chart_curve(self, i);
-    sg_series_set_smoothing(curve->series, factor);
-    if (curve->band)
-      sg_series_set_smoothing(curve->band, factor);
-  }
-  data_changed(self);
+  gsize points = 0;
+
+  self->smoothing = isfinite(factor) ? CLAMP(factor, 0, 0.999) : 0;
+  for (guint i = 0; i < self->curves->len; i++)
+    points += sg_series_length(vitrine_chart_curve(self, i)->series);
+  g_clear_handle_id(&self->smooth_later, g_source_remove);
+  if (points > MANY_POINTS)
+    self->smooth_later = g_timeout_add(SMOOTH_DELAY, smooth_cb, self);
+  else
+    smooth_cb(self);
 }
 
 void
@@ -372,6 +392,7 @@ vitrine_chart_finalize(GObject *object)
 {
   VitrineChart *self = VITRINE_CHART(object);
 
+  g_clear_handle_id(&self->smooth_later, g_source_remove);
   g_ptr_array_unref(self->curves);
   g_hash_table_unref(self->hidden_labels);
   g_free(self->title);

@@ -354,7 +354,22 @@ test_describe(void)
   vitrine_chart_set_smoothing(s.chart, 0.5);
   g_autofree char *smooth = vitrine_chart_describe(s.chart, 1);
   g_assert_cmpstr(smooth, ==, "kimg 1.000: D 1.000 (smoothed 0.667), G ≈1.000 (smoothed 1.000)");
+
+  /* Millions of points are smoothed a moment later; a chart that goes before that forgets it. */
+  SgSeries *many = sg_series_new();
+  for (int i = 0; i < 600000; i++)
+    sg_series_append(many, 1, (double[]){i * 1e-5}, (double[]){i % 2});
+  vitrine_chart_add(s.chart, "many", 2, FALSE, many, NULL);
+  vitrine_chart_set_smoothing(s.chart, 0.1);
+  vitrine_chart_set_smoothing(s.chart, 0.99);
+  run_for(0.5);
+  double px, py, mean;
+  sg_series_nearest(many, 5, &px, &py, &mean);
+  g_assert_cmpfloat_with_epsilon(mean, 0.5, 0.01);
+  vitrine_chart_set_smoothing(s.chart, 0.2);
+  sg_series_unref(many);
   close_stage(&s);
+  run_for(0.2);
 }
 
 static GtkEventController *
