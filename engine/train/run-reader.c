@@ -220,14 +220,6 @@ sg_run_reader_legs(SgRunReader *r)
   return copies;
 }
 
-void
-sg_run_histogram_free(SgRunHistogram *h)
-{
-  if (h)
-    g_free(h->counts);
-  g_free(h);
-}
-
 static void
 histogram_free(gpointer h)
 {

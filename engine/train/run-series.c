@@ -121,6 +121,9 @@ smooth_from(SgSeries *s, gsize first)
     if (isfinite(s->y[i])) {
       s->average += (1 - s->factor) * ((double)s->y[i] - s->average);
       s->weight *= s->factor;
+      /* Nothing beside 1, and soon a denormal number, which costs ten times the time. */
+      if (s->weight < 1e-17)
+        s->weight = 0;
     }
     s->smooth[i] = s->weight < 1 ? (float)(s->average / (1 - s->weight)) : NAN;
   }

@@ -16,6 +16,14 @@ tag_free(gpointer data)
   g_free(tag);
 }
 
+void
+sg_run_histogram_free(SgRunHistogram *h)
+{
+  if (h)
+    g_free(h->counts);
+  g_free(h);
+}
+
 static void
 histogram_free(gpointer h)
 {
