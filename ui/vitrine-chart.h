@@ -2,11 +2,12 @@
  *
  * Ctrl+wheel (with the focus the wheel alone) zooms at the pointer, Shift+wheel and dragging pan,
  * double click or Home shows everything; with the focus Left/Right move the readout (with Ctrl ten
- * points), Ctrl+Plus/Minus zoom, Shift+Left/Right pan, End goes to the newest point. Without focus
- * and Ctrl the wheel is left to the list that the chart is in. A click on a name in the legend
- * hides or shows its curve; so do 1 … 9, and Up/Down and Space. Values under the pointer of every
- * curve. Follows the theme. A frame costs in the order of its pixels, whatever the series hold.
- * While the right end is in view the chart follows new points. */
+ * points), + and - zoom (with Ctrl as well, where the window has no use for that), Shift+Left/Right
+ * pan, End goes to the newest point. Without focus and Ctrl the wheel is left to the list that the
+ * chart is in. A click on a name in the legend hides or shows its curve; so do 1 … 9, and Up/Down
+ * and Space. Values under the pointer of every curve. Follows the theme. A frame costs in the order
+ * of its pixels, whatever the series hold. While the right end is in view the chart follows new
+ * points. */
 #pragma once
 
 #include <gtk/gtk.h>
