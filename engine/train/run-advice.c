@@ -8,6 +8,8 @@
 
 /* Ticks in a row: 40 kimg with the usual ticks of 4. */
 #define SUSTAINED 10
+/* The usual first five ticks. */
+#define EARLY_KIMG 20
 
 void
 sg_advice_free(SgAdvice *a)
@@ -59,6 +61,15 @@ last_values(SgSeries *s, guint n, double *values)
   return TRUE;
 }
 
+/* Two networks that have just met say nothing about how they get on. */
+static gboolean
+is_early(SgSeries *s)
+{
+  gsize n = s ? sg_series_length(s) : 0;
+  double x, y;
+  return n == 0 || !sg_series_point(s, n - 1, &x, &y) || x < EARLY_KIMG;
+}
+
 /* ---- divergence ------------------------------------------------------------------------------ */
 
 static gboolean
@@ -87,7 +98,8 @@ all_signs_right(const SgRunFacts *f)
 {
   double real[SUSTAINED], fake[SUSTAINED];
 
-  if (!last_values(f->signs_real, SUSTAINED, real) || !last_values(f->signs_fake, SUSTAINED, fake))
+  if (is_early(f->signs_real) || !last_values(f->signs_real, SUSTAINED, real) ||
+      !last_values(f->signs_fake, SUSTAINED, fake))
     return FALSE;
   for (int i = 0; i < SUSTAINED; i++)
     if (!(real[i] >= 0.9 && fake[i] <= -0.9))
@@ -101,7 +113,7 @@ loss_is_nothing(const SgRunFacts *f)
 {
   double loss[SUSTAINED];
 
-  if (!last_values(f->loss_d, SUSTAINED, loss))
+  if (is_early(f->loss_d) || !last_values(f->loss_d, SUSTAINED, loss))
     return FALSE;
   for (int i = 0; i < SUSTAINED; i++)
     if (!(fabs(loss[i]) < 0.02))
@@ -123,14 +135,14 @@ discriminator_wins(const SgRunFacts *f, GPtrArray *to)
                         "heart, or with more pictures or a larger gamma."));
 }
 
-/* Samples/variance is the mean over the pixels of the variance from picture to picture. The first
- * ticks of every training are grey. */
+/* Samples/variance is the mean over the pixels of the variance from picture to picture. At first
+ * every training is grey. */
 static void
 collapse(const SgRunFacts *f, GPtrArray *to)
 {
   double fake[3], real[3], most = 0;
 
-  if (!f->variance || sg_series_length(f->variance) < 6 || !last_values(f->variance, 3, fake) ||
+  if (is_early(f->variance) || !last_values(f->variance, 3, fake) ||
       !last_values(f->variance_real, 3, real))
     return;
   for (int i = 0; i < 3; i++) {

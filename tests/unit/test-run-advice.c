@@ -3,13 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-/* n points of one value. */
+/* n ticks of 4 kimg, with one value. */
 static SgSeries *
 flat(guint n, double value)
 {
   SgSeries *s = sg_series_new();
   for (guint i = 1; i <= n; i++) {
-    double x = i;
+    double x = 4 * i;
     sg_series_append(s, 1, &x, &value);
   }
   return s;
@@ -18,7 +18,7 @@ flat(guint n, double value)
 static void
 then(SgSeries *s, double value)
 {
-  double x = (double)sg_series_length(s) + 1;
+  double x = 4 * ((double)sg_series_length(s) + 1);
   sg_series_append(s, 1, &x, &value);
 }
 
@@ -102,13 +102,25 @@ test_d_wins(void)
   f = sound();
   f.signs_real = right, f.signs_fake = unsure;
   ASSERT_SILENT(&f); /* real ones only: that is usual with ADA off */
+  /* Ticks so short that a hundred of them are only the beginning. */
+  g_autoptr(SgSeries) early = sg_series_new();
+  for (int i = 1; i <= 100; i++) {
+    double x = 0.1 * i, y = 0.001;
+    sg_series_append(early, 1, &x, &y);
+  }
+  f = sound();
+  f.loss_d = early;
+  ASSERT_SILENT(&f);
+  f.loss_d = NULL;
+  f.variance = early, f.variance_real = right;
+  ASSERT_SILENT(&f);
 }
 
 static void
 test_collapse(void)
 {
   SgRunFacts f = sound();
-  g_autoptr(SgSeries) fake = flat(5, 0.02), real = flat(5, 0.1);
+  g_autoptr(SgSeries) fake = flat(4, 0.02), real = flat(4, 0.1);
 
   f.variance = fake, f.variance_real = real;
   ASSERT_SILENT(&f); /* the first ticks */
