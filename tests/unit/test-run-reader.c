@@ -382,6 +382,29 @@ test_in_slices(void)
   remove_root(root);
 }
 
+/* Deviations that begin late were 0 before. */
+static void
+test_late_deviation(void)
+{
+  g_autofree char *root = make_root();
+  double x, y;
+
+  add_row(root, 1, 1, 1);
+  add_row(root, 2, 2, 2);
+  g_autoptr(SgRunReader) r = open_reader(root);
+  poll_all(r);
+  g_assert_null(sg_run_reader_deviation(r, "Loss/D/loss"));
+  append_text(root, "stats.jsonl",
+              "{\"Progress/kimg\": 3, \"Loss/D/loss\": {\"num\": 2, \"mean\": 5, "
+              "\"std\": 0.5}}\n");
+  poll_all(r);
+  g_autoptr(SgSeries) d = sg_run_reader_deviation(r, "Loss/D/loss");
+  g_assert_cmpuint(sg_series_length(d), ==, 3);
+  g_assert_true(sg_series_point(d, 1, &x, &y) && x == 2 && y == 0);
+  g_assert_true(sg_series_point(d, 2, &x, &y) && x == 3 && y == 0.5);
+  remove_root(root);
+}
+
 /* ---- hostile --------------------------------------------------------------------------------- */
 
 static void
@@ -576,6 +599,7 @@ main(int argc, char **argv)
   g_test_add_func("/run-reader/every-byte", test_every_byte);
   g_test_add_func("/run-reader/written-anew", test_written_anew);
   g_test_add_func("/run-reader/in-slices", test_in_slices);
+  g_test_add_func("/run-reader/late-deviation", test_late_deviation);
   g_test_add_func("/run-reader/hostile", test_hostile);
   g_test_add_func("/run-reader/at-once", test_at_once);
   g_test_add_func("/run-reader/log", test_log);

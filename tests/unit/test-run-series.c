@@ -275,6 +275,16 @@ test_thin(void)
   for (int i = 0; i < 12; i++)
     sg_series_thin(s);
   g_assert_cmpuint(sg_series_length(s), ==, 1);
+
+  /* An extreme that was in no whole node yet, and is in one of the half as many points. */
+  g_autoptr(SgSeries) short_one = sg_series_new();
+  for (int i = 0; i < 31; i++) {
+    x = i, y = i == 20 ? 9 : 1;
+    sg_series_append(short_one, 1, &x, &y);
+  }
+  sg_series_thin(short_one);
+  g_assert_true(sg_series_bounds(short_one, 0, 99, FALSE, &first, &last, &min, &max));
+  g_assert_cmpfloat(max, ==, 9);
 }
 
 /* What does not ascend or is nowhere is dropped; a huge value is no gap. */
