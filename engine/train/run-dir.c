@@ -269,6 +269,13 @@ sg_run_dir_path(const SgRunDir *r)
   return r->path;
 }
 
+gboolean
+sg_run_dir_is_gone(const SgRunDir *r)
+{
+  GStatBuf s;
+  return g_stat(r->path, &s) != 0 && errno == ENOENT;
+}
+
 void
 sg_run_dir_free(SgRunDir *r)
 {

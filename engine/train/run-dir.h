@@ -20,6 +20,8 @@ SgRunDir *sg_run_dir_create(const SgTrainOptions *o, GError **error);
  */
 SgRunDir *sg_run_dir_reopen(const char *path, double kimg, GError **error);
 const char *sg_run_dir_path(const SgRunDir *r);
+/* Somebody has moved or removed it. A place that cannot be reached for a while is not gone. */
+gboolean sg_run_dir_is_gone(const SgRunDir *r);
 /* printf to the console and, with the same text, to log.txt. */
 void sg_run_dir_log(SgRunDir *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -203,6 +203,18 @@ end_tick(SgTrainer *t)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
+/* Nothing that is learnt from here on could be kept. */
+static gboolean
+is_kept(const SgTrainer *t, GError **error)
+{
+  if (!sg_run_dir_is_gone(t->dir))
+    return TRUE;
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+              "the run directory %s was moved or removed; the training ends at %.3f kimg",
+              sg_run_dir_path(t->dir), (double)t->l->nimg / 1000);
+  return FALSE;
+}
+
 /* The last snapshot is worth waiting for room on the disk. */
 static gboolean
 final_snapshot(SgTrainer *t, GError **error)
@@ -212,6 +224,8 @@ final_snapshot(SgTrainer *t, GError **error)
     g_autoptr(GError) failed = NULL;
     if (sg_trainer_save_networks(t, &failed))
       break;
+    if (!is_kept(t, error))
+      return FALSE;
     if (tries == 120) {
       g_propagate_error(error, g_steal_pointer(&failed));
       return FALSE;
@@ -270,6 +284,8 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     if (t->broken && !last)
       return sg_trainer_diverged(t, "weights are not numbers", error);
     if (last && !final_snapshot(t, error))
+      return FALSE;
+    if (tick && !is_kept(t, error))
       return FALSE;
     if (tick)
       end_tick(t);

@@ -201,6 +201,16 @@ class Stop(Case):
             p.send_signal(number)
             self.check_stopped(p, run, *args, snap)
 
+    def test_removed(self):
+        """A training whose directory is gone does not go on for nobody."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
+        for stop in (False, True):  # by itself at the next tick; when it is told to stop
+            p, run = self.begin(*args, '--tick=100' if stop else '--tick=0.02', '--snap=1000')
+            os.rename(run, run + '-moved')
+            if stop:
+                p.send_signal(signal.SIGTERM)
+            self.assertIn(f'{run} was moved or removed', self.end(p, 1))
+
     def test_control(self):
         args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
         p, run = self.begin(*args)
