@@ -18,13 +18,26 @@ started_cb(VitrineNewRun *dialog, const char *run_dir, VitrineRunView *self)
   g_signal_emit_by_name(self, "open-run", run_dir);
 }
 
-static void
+static VitrineNewRun *
 new_run(VitrineRunView *self, VitrineRunOrigin origin, const char *path)
 {
   VitrineNewRun *dialog = vitrine_new_run_present(window_of(self));
 
   g_signal_connect_object(dialog, "started", G_CALLBACK(started_cb), self, 0);
   vitrine_new_run_set_origin(dialog, origin, path);
+  return dialog;
+}
+
+/* What one goes on from is mostly learnt on again. */
+static void
+offer_data(VitrineRunView *self, VitrineNewRun *dialog)
+{
+  SgRunReader *reader = vitrine_run_get_reader(self->run);
+  g_autoptr(GHashTable) options = reader ? sg_run_reader_options(reader) : NULL;
+  const char *data = options ? g_hash_table_lookup(options, "data") : NULL;
+
+  if (data)
+    vitrine_new_run_set_data(dialog, data);
 }
 
 static const char *
@@ -47,7 +60,7 @@ resume_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 fine_tune_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  new_run(data, VITRINE_FROM_MODEL, newest_snapshot(data));
+  offer_data(data, new_run(data, VITRINE_FROM_MODEL, newest_snapshot(data)));
 }
 
 static void

@@ -49,14 +49,19 @@ texts_new(const Row *row)
   gtk_box_append(GTK_BOX(box), label_new(row->text, NULL));
   if (row->what_to_try && *row->what_to_try)
     gtk_box_append(GTK_BOX(box), label_new(row->what_to_try, "dim-label"));
-  if (row->code && *row->code)
-    gtk_box_append(GTK_BOX(box), label_new(row->code, "monospace"));
   if (row->action) {
     GtkWidget *button = gtk_button_new_with_label(row->label);
     gtk_actionable_set_action_name(GTK_ACTIONABLE(button), row->action);
     gtk_widget_set_halign(button, GTK_ALIGN_START);
     gtk_widget_set_margin_top(button, 4);
+    gtk_widget_set_margin_bottom(button, 4);
     gtk_box_append(GTK_BOX(box), button);
+  }
+  if (row->code && *row->code) {
+    GtkWidget *code = label_new(row->code, "monospace");
+    gtk_label_set_wrap(GTK_LABEL(code), FALSE);
+    gtk_label_set_ellipsize(GTK_LABEL(code), PANGO_ELLIPSIZE_END);
+    gtk_box_append(GTK_BOX(box), code);
   }
   return box;
 }
@@ -86,10 +91,22 @@ add_row(VitrineRunView *self, const Row *row)
 
 /* ---- which rows ------------------------------------------------------------------------------ */
 
+/* Columns of a log are wide apart: here there is room for words only. */
+static char *
+squeeze(const char *text)
+{
+  GString *out = g_string_new(NULL);
+
+  for (const char *p = text; *p; p++)
+    if (*p != ' ' || p[1] != ' ')
+      g_string_append_c(out, *p);
+  return g_string_free(out, FALSE);
+}
+
 static char *
 last_lines(const char *log)
 {
-  g_autofree char *text = g_strchomp(g_strdup(log ? log : ""));
+  g_autofree char *text = g_strchomp(squeeze(log ? log : ""));
   const char *at = text + strlen(text);
 
   for (int n = 0; at > text; at--)

@@ -3,6 +3,7 @@
 
 #include "ui/vitrine-chart.h"
 #include "ui/vitrine-run-pages.h"
+#include "ui/vitrine-tiles.h"
 
 G_BEGIN_DECLS
 
@@ -25,7 +26,7 @@ struct _VitrineRunCharts {
   GPtrArray *entries; /* of VitrineRunChart */
   GPtrArray *others;  /* of VitrineRun */
   gboolean linking;
-  GtkFlowBox *main, *more;
+  VitrineTiles *main, *more;
   GtkWidget *more_box, *empty, *scrolled;
   GtkToggleButton *logarithmic;
   GtkScale *smoothing;

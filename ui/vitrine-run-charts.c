@@ -3,6 +3,8 @@
 #include "ui/vitrine-run-charts-private.h"
 
 #define CURVES 4
+/* Pixels that a chart should have before another stands beside it. */
+#define COLUMN 380
 
 typedef struct {
   const char *tag, *label; /* label NULL: none but the chart's */
@@ -186,10 +188,10 @@ title_of(const Plan *plan, const char *tag)
 }
 
 static VitrineRunChart *
-add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, GtkFlowBox *box)
+add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, VitrineTiles *box)
 {
   VitrineRunChart *e = g_new0(VitrineRunChart, 1);
-  GtkWidget *frame = gtk_overlay_new(), *child = gtk_flow_box_child_new();
+  GtkWidget *frame = gtk_overlay_new();
   g_autofree char *name = NULL;
 
   e->plan = plan;
@@ -204,9 +206,7 @@ add_entry(VitrineRunCharts *self, const Plan *plan, const char *tag, GtkFlowBox 
   vitrine_chart_set_corner(e->chart, 36); /* the menu button */
   gtk_overlay_set_child(GTK_OVERLAY(frame), GTK_WIDGET(e->chart));
   gtk_overlay_add_overlay(GTK_OVERLAY(frame), vitrine_run_chart_menu_new(e, frame));
-  gtk_flow_box_child_set_child(GTK_FLOW_BOX_CHILD(child), frame);
-  gtk_widget_set_focusable(child, FALSE);
-  gtk_flow_box_append(box, child);
+  vitrine_tiles_append(box, frame);
   g_signal_connect(e->chart, "range-changed", G_CALLBACK(range_cb), e);
   g_ptr_array_add(self->entries, e);
   apply_view(self, e);
@@ -297,19 +297,6 @@ vitrine_run_charts_get_others(VitrineRunCharts *self)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static GtkFlowBox *
-flow_new(void)
-{
-  GtkFlowBox *box = GTK_FLOW_BOX(gtk_flow_box_new());
-
-  gtk_flow_box_set_selection_mode(box, GTK_SELECTION_NONE);
-  gtk_flow_box_set_max_children_per_line(box, 4);
-  gtk_flow_box_set_homogeneous(box, TRUE);
-  gtk_flow_box_set_row_spacing(box, 6);
-  gtk_flow_box_set_column_spacing(box, 6);
-  return box;
-}
-
 static void
 add_controls(VitrineRunCharts *self)
 {
@@ -374,13 +361,17 @@ vitrine_run_charts_init(VitrineRunCharts *self)
   self->entries = g_ptr_array_new_with_free_func(entry_free);
   self->others = g_ptr_array_new_with_free_func(g_object_unref);
   add_controls(self);
-  self->main = flow_new();
-  self->more = flow_new();
-  self->more_box = gtk_expander_new(_("More"));
+  self->main = VITRINE_TILES(vitrine_tiles_new(COLUMN, 3, 6));
+  self->more = VITRINE_TILES(vitrine_tiles_new(COLUMN, 3, 6));
+  /* Not a GtkExpander: the Tab key stumbles over what one has folded away. */
+  self->more_box = gtk_toggle_button_new_with_label(_("More"));
   gtk_widget_set_name(self->more_box, "charts-more");
-  gtk_expander_set_child(GTK_EXPANDER(self->more_box), GTK_WIDGET(self->more));
+  gtk_widget_set_halign(self->more_box, GTK_ALIGN_START);
+  gtk_widget_set_tooltip_text(self->more_box, _("Everything else that the run has written down"));
+  g_object_bind_property(self->more_box, "active", self->more, "visible", G_BINDING_SYNC_CREATE);
   gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->main));
   gtk_box_append(GTK_BOX(box), self->more_box);
+  gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->more));
   gtk_widget_add_css_class(box, "run-charts");
   self->scrolled = gtk_scrolled_window_new();
   gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(self->scrolled), GTK_POLICY_NEVER,

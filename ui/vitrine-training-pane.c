@@ -27,15 +27,26 @@ G_DEFINE_FINAL_TYPE(VitrineTrainingPane, vitrine_training_pane, GTK_TYPE_BOX)
 
 static void open_run_cb(VitrineRunView *view, const char *run_dir, VitrineTrainingPane *self);
 
+/* What turned out to be no run is not offered again. */
+static void
+remember_cb(VitrineRun *run)
+{
+  if (!vitrine_run_get_status(run))
+    return;
+  g_signal_handlers_disconnect_by_func(run, remember_cb, NULL);
+  vitrine_run_remember(vitrine_run_get_path(run));
+}
+
 void
 vitrine_training_pane_open(VitrineTrainingPane *self, const char *run_dir)
 {
   g_autoptr(VitrineRun) run = vitrine_run_watch(run_dir);
   g_autofree char *name = g_path_get_basename(vitrine_run_get_path(run));
 
-  vitrine_run_remember(run_dir);
   if (self->view && vitrine_run_view_get_run(self->view) == run)
     return;
+  g_signal_connect(run, "changed", G_CALLBACK(remember_cb), NULL);
+  remember_cb(run);
   g_autofree char *page = self->view ? g_strdup(vitrine_run_view_get_page(self->view)) : NULL;
   self->view = VITRINE_RUN_VIEW(vitrine_run_view_new(run, self->session));
   if (page)

@@ -90,6 +90,24 @@ check_charts(Fixture *f)
   g_assert_true(vitrine_chart_is_following(VITRINE_CHART(run_find("chart-memory"))));
 }
 
+/* Every chart can be reached with the Tab key, and so can its menu. */
+static void
+check_keyboard(Fixture *f)
+{
+  const char *const names[] = {"chart-smoothing", "chart-losses", "chart-scores", "chart-memory"};
+  gboolean reached[G_N_ELEMENTS(names)] = {FALSE};
+
+  gtk_widget_grab_focus(run_find("run-pause"));
+  for (int i = 0; i < 60; i++) {
+    gtk_widget_child_focus(GTK_WIDGET(view()), GTK_DIR_TAB_FORWARD);
+    GtkWidget *focus = gtk_root_get_focus(GTK_ROOT(f->window));
+    for (gsize k = 0; focus && k < G_N_ELEMENTS(names); k++)
+      reached[k] |= g_strcmp0(gtk_widget_get_name(focus), names[k]) == 0;
+  }
+  for (gsize k = 0; k < G_N_ELEMENTS(names); k++)
+    g_assert_true(reached[k]);
+}
+
 /* The pictures of the very beginning are there at once; a snapshot brings new ones. */
 static void
 check_samples(Fixture *f)
@@ -232,6 +250,7 @@ test_life(void)
   g_autoptr(VitrineRun) run = run_start(&f, ENDLESS);
   g_assert_true(g_str_has_prefix(run_label("run-state"), "running"));
   check_charts(&f);
+  check_keyboard(&f);
   check_samples(&f);
   check_large(&f);
   check_exports(&f);
