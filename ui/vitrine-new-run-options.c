@@ -8,6 +8,9 @@
 #include "ui/vitrine-new-run-private.h"
 #include "ui/vitrine-option-row.h"
 
+/* How long one should have to wait for new pictures at most, or nearly so. */
+#define WISHED_SECONDS 1800.0
+
 typedef struct {
   VitrineRunSetup *setup; /* owned */
   GtkWidget *snap, *kimg; /* rows */
@@ -41,21 +44,35 @@ number(VitrineRunSetup *setup, const char *name)
   return text ? g_ascii_strtod(text, NULL) : NAN;
 }
 
+/* "…, about 5 h (6 ticks: about 30 min)" where one would wait long for the first pictures. */
+static char *
+snap_note(Options *o, double kimg, double tick)
+{
+  double seconds = kimg * o->seconds_per_kimg, each = tick * o->seconds_per_kimg;
+  double fewer = MAX(1, round(WISHED_SECONDS / each));
+
+  if (isnan(seconds))
+    return g_strdup_printf(_("Ticks between snapshots: every %g kimg"), kimg);
+  g_autofree char *time = duration_text(seconds);
+  if (seconds < 2 * WISHED_SECONDS || fewer * tick >= kimg)
+    return g_strdup_printf(_("Ticks between snapshots: every %g kimg, about %s"), kimg, time);
+  g_autofree char *less = duration_text(fewer * each);
+  return g_strdup_printf(_("Ticks between snapshots: every %g kimg, about %s (with %g: %s)"), kimg,
+                         time, fewer, less);
+}
+
 static void
 show_notes(Options *o)
 {
-  double kimg = number(o->setup, "tick") * number(o->setup, "snap");
+  double tick = number(o->setup, "tick"), kimg = tick * number(o->setup, "snap");
   double length = number(o->setup, "kimg");
-  g_autofree char *each = NULL, *all = NULL, *snap = NULL, *total = NULL;
+  g_autofree char *all =
+      isnan(o->seconds_per_kimg) ? NULL : duration_text(length * o->seconds_per_kimg);
+  g_autofree char *snap = snap_note(o, kimg, tick);
+  g_autofree char *total =
+      all ? g_strdup_printf(_("In thousands of pictures (kimg): about %s"), all)
+          : g_strdup(_("In thousands of pictures (kimg)"));
 
-  if (!isnan(o->seconds_per_kimg)) {
-    each = duration_text(kimg * o->seconds_per_kimg);
-    all = duration_text(length * o->seconds_per_kimg);
-  }
-  snap = each ? g_strdup_printf(_("Ticks between snapshots: every %g kimg, about %s"), kimg, each)
-              : g_strdup_printf(_("Ticks between snapshots: every %g kimg"), kimg);
-  total = all ? g_strdup_printf(_("In thousands of pictures (kimg): about %s"), all)
-              : g_strdup(_("In thousands of pictures (kimg)"));
   vitrine_option_row_set_note(VITRINE_OPTION_ROW(o->snap), snap);
   vitrine_option_row_set_note(VITRINE_OPTION_ROW(o->kimg), total);
 }

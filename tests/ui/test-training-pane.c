@@ -11,7 +11,8 @@
 #include "ui/vitrine-run-pages.h"
 #include "ui/vitrine-run-view.h"
 
-#define ENDLESS "1000000"
+/* Longer than any test, but not for ever if a test breaks off. */
+#define ENDLESS "2000"
 
 static VitrineRunView *
 view(void)
