@@ -1,28 +1,18 @@
 #include "ui/vitrine-strip-dialog.h"
 #include <glib/gi18n.h>
 #include <string.h>
-#include "app/strip-sheet.h"
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-file-dialog.h"
 #include "ui/vitrine-pane-resources.h"
+#include "ui/vitrine-strip-plan.h"
+#include "ui/vitrine-strip-save.h"
 #include "ui/vitrine-strip-view.h"
-
-/* What is drawn, and what of it there is. Shared with the worker that writes it. */
-typedef struct {
-  gatomicrefcount ref;
-  SgModel *model;
-  SgRecipe *base;
-  SgStripParameter parameter;
-  int n, done;
-  double *values;      /* [n] */
-  SgStripTile **tiles; /* [base->faces * n] */
-} Plan;
 
 struct _VitrineStripDialog {
   AdwWindow parent_instance;
   VitrineSession *session;
-  Plan *plan; /* as the settings say; NULL while they make no sense */
-  guint task; /* 0: nothing runs */
+  VitrineStripPlan *plan; /* as the settings say; NULL while they make no sense */
+  guint task;             /* 0: nothing runs */
   gboolean syncing;
 
   AdwToastOverlay *toasts;
@@ -41,41 +31,6 @@ G_DEFINE_FINAL_TYPE(VitrineStripDialog, vitrine_strip_dialog, ADW_TYPE_WINDOW)
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
-static gsize
-plan_total(const Plan *plan)
-{
-  return (gsize)plan->n * (gsize)plan->base->faces;
-}
-
-static void
-plan_unref(gpointer data)
-{
-  Plan *plan = data;
-
-  if (!plan || !g_atomic_ref_count_dec(&plan->ref))
-    return;
-  for (gsize i = 0; i < plan_total(plan); i++)
-    sg_strip_tile_free(plan->tiles[i]);
-  g_free(plan->tiles);
-  g_free(plan->values);
-  sg_recipe_free(plan->base);
-  sg_model_unref(plan->model);
-  g_free(plan);
-}
-
-static Plan *
-plan_ref(Plan *plan)
-{
-  g_atomic_ref_count_inc(&plan->ref);
-  return plan;
-}
-
-static gboolean
-plan_complete(const Plan *plan)
-{
-  return plan && (gsize)plan->done == plan_total(plan);
-}
-
 static void
 read_parameter(VitrineStripDialog *self, SgStripParameter *p)
 {
@@ -84,40 +39,16 @@ read_parameter(VitrineStripDialog *self, SgStripParameter *p)
   p->dim = gtk_spin_button_get_value_as_int(self->dimension);
 }
 
-/* With the minus that people copy from texts: "−10:10:2.5". */
-static GArray *
-read_values(VitrineStripDialog *self, GError **error)
+static VitrineStripPlan *
+plan_of_settings(VitrineStripDialog *self, GError **error)
 {
-  g_auto(GStrv) parts = g_strsplit(gtk_editable_get_text(GTK_EDITABLE(self->values_row)), "−", -1);
-  g_autofree char *text = g_strjoinv("-", parts);
-
-  return sg_strip_parse_values(text, error);
-}
-
-static Plan *
-plan_new(VitrineStripDialog *self, GError **error)
-{
-  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  g_autoptr(GArray) values = read_values(self, error);
-  g_autoptr(SgRecipe) base = recipe ? sg_recipe_copy(recipe) : NULL;
   SgStripParameter p;
 
-  if (!values || !base)
-    return NULL;
   read_parameter(self, &p);
-  if (adw_combo_row_get_selected(self->faces_row) == 0)
-    base->faces = 1;
-  if (!sg_strip_check(&p, base, (int)values->len, (const double *)values->data, error))
-    return NULL;
-  Plan *plan = g_new0(Plan, 1);
-  g_atomic_ref_count_init(&plan->ref);
-  plan->model = sg_model_ref(vitrine_session_get_model(self->session));
-  plan->base = g_steal_pointer(&base);
-  plan->parameter = p;
-  plan->n = (int)values->len;
-  plan->values = g_memdup2(values->data, sizeof(double) * values->len);
-  plan->tiles = g_new0(SgStripTile *, plan_total(plan));
-  return plan;
+  return vitrine_strip_plan_new(vitrine_session_get_model(self->session),
+                                vitrine_session_get_recipe(self->session), &p,
+                                gtk_editable_get_text(GTK_EDITABLE(self->values_row)),
+                                adw_combo_row_get_selected(self->faces_row) != 0, error);
 }
 
 /* ---- what is shown --------------------------------------------------------------------------- */
@@ -125,7 +56,7 @@ plan_new(VitrineStripDialog *self, GError **error)
 static void
 show_state(VitrineStripDialog *self)
 {
-  gboolean running = self->task != 0, complete = plan_complete(self->plan);
+  gboolean running = self->task != 0, complete = vitrine_strip_plan_complete(self->plan);
   g_autofree char *text = NULL;
 
   gtk_widget_set_visible(self->cancel_button, running);
@@ -135,7 +66,7 @@ show_state(VitrineStripDialog *self)
   gtk_widget_set_visible(GTK_WIDGET(self->progress), running);
   if (!self->plan)
     return;
-  int total = (int)plan_total(self->plan);
+  int total = (int)vitrine_strip_plan_total(self->plan);
   gtk_progress_bar_set_fraction(self->progress, (double)self->plan->done / total);
   if (running)
     text = g_strdup_printf(_("%d of %d pictures"), self->plan->done, total);
@@ -163,7 +94,7 @@ stop(VitrineStripDialog *self)
 static void
 show_frames(VitrineStripDialog *self)
 {
-  Plan *plan = self->plan;
+  VitrineStripPlan *plan = self->plan;
   g_auto(GStrv) labels = g_new0(char *, plan->n + 1);
 
   for (int i = 0; i < plan->n; i++)
@@ -178,8 +109,8 @@ renew(VitrineStripDialog *self)
   g_autoptr(GError) error = NULL;
 
   stop(self);
-  g_clear_pointer(&self->plan, plan_unref);
-  self->plan = plan_new(self, &error);
+  g_clear_pointer(&self->plan, vitrine_strip_plan_unref);
+  self->plan = plan_of_settings(self, &error);
   if (self->plan)
     show_frames(self);
   else if (error)
@@ -300,7 +231,7 @@ start_cb(VitrineStripDialog *self)
   if (self->task)
     return;
   renew(self);
-  Plan *plan = self->plan;
+  VitrineStripPlan *plan = self->plan;
   if (!plan)
     return;
   SgStrip *strip = sg_strip_new(plan->model, plan->base, &plan->parameter, plan->n, plan->values);
@@ -318,93 +249,73 @@ cancel_cb(VitrineStripDialog *self)
 
 /* ---- the files ------------------------------------------------------------------------------- */
 
-typedef struct {
-  Plan *plan;
-  char *png, *csv;
-  /* Both owned, and let go on the main thread: a task's end may come on the worker. */
-  VitrineStripDialog *dialog;
-  VitrineSession *session; /* is saving until the files are there */
-} SaveJob;
-
 static void
-save_job_free(gpointer data)
+saved_cb(const char *text, const GError *error, gpointer data)
 {
-  SaveJob *job = data;
-
-  plan_unref(job->plan);
-  g_free(job->png);
-  g_free(job->csv);
-  g_free(job);
-}
-
-static void
-write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  SaveJob *job = data;
-  Plan *p = job->plan;
-  GError *error = NULL;
-
-  if (vitrine_strip_write_png(job->png, p->model, p->base, &p->parameter, p->n, p->tiles, &error) &&
-      vitrine_strip_write_csv(job->csv, p->base, p->n, p->tiles, &error))
-    g_task_return_boolean(task, TRUE);
-  else
-    g_task_return_error(task, error);
-}
-
-static void
-written_cb(GObject *source, GAsyncResult *result, gpointer data)
-{
-  SaveJob *job = g_task_get_task_data(G_TASK(result));
-  VitrineStripDialog *self = job->dialog;
-  g_autofree char *png = g_path_get_basename(job->png), *csv = g_path_get_basename(job->csv);
-  g_autofree char *text = g_strdup_printf(_("Saved %s and %s"), png, csv);
-  g_autoptr(GError) error = NULL;
-  gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
+  g_autoptr(VitrineStripDialog) self = data;
 
   if (!self->session) { /* closed meanwhile */
-    if (!good)
+    if (error)
       g_warning("%s", error->message);
-  } else if (good) {
+  } else if (!error) {
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
   } else {
     vitrine_dialogs_message(GTK_WINDOW(self), _("The file could not be saved"), error->message);
   }
-  vitrine_session_add_saving(job->session, -1);
-  g_clear_object(&job->session);
-  g_clear_object(&job->dialog);
 }
 
-/* "strip.png" -> "strip.csv" */
-static char *
-csv_path(const char *png)
-{
-  const char *dot = strrchr(png, '.'), *slash = strrchr(png, '/');
-  gsize stem = dot && (!slash || dot > slash + 1) ? (gsize)(dot - png) : strlen(png);
+/* A question about replacing a table. */
+typedef struct {
+  VitrineStripDialog *dialog;
+  char *png;
+} Question;
 
-  return g_strdup_printf("%.*s.csv", (int)stem, png);
+static void
+replace_cb(const char *answer, gpointer data)
+{
+  Question *question = data;
+  g_autoptr(VitrineStripDialog) self = question->dialog;
+
+  if (g_str_equal(answer, "replace") && self->session && vitrine_strip_plan_complete(self->plan))
+    vitrine_strip_save(self->plan, self->session, question->png, saved_cb, g_object_ref(self));
+  g_free(question->png);
+  g_free(question);
+}
+
+/* The file dialog has asked about the picture only. */
+static void
+ask_replace(VitrineStripDialog *self, const char *png, const char *csv)
+{
+  static const VitrineChoice choices[] = {
+      {"cancel", N_("_Cancel"), VITRINE_CHOICE_PLAIN},
+      {"replace", N_("_Replace"), VITRINE_CHOICE_DESTRUCTIVE},
+      {NULL},
+  };
+  Question *question = g_new(Question, 1);
+  g_autofree char *name = g_path_get_basename(csv);
+  g_autofree char *text = g_strdup_printf(
+      _("%s stands beside the picture already. The strip's table would take its place."), name);
+
+  question->dialog = g_object_ref(self);
+  question->png = g_strdup(png);
+  vitrine_dialogs_ask(GTK_WINDOW(self), _("Replace the Table?"), text, choices, NULL, replace_cb,
+                      question);
 }
 
 void
 vitrine_strip_dialog_save(VitrineStripDialog *self, GFile *file)
 {
   g_autofree char *path = g_file_get_path(file);
+  g_autofree char *csv = path ? vitrine_strip_csv_path(path) : NULL;
 
-  g_return_if_fail(plan_complete(self->plan));
-  if (!path) {
+  g_return_if_fail(vitrine_strip_plan_complete(self->plan));
+  if (!path)
     vitrine_dialogs_message(GTK_WINDOW(self), _("This place cannot be written to"),
                             _("It is not on this computer. Choose a local folder."));
-    return;
-  }
-  SaveJob *job = g_new0(SaveJob, 1);
-  job->plan = plan_ref(self->plan);
-  job->csv = csv_path(path);
-  job->png = g_steal_pointer(&path);
-  job->dialog = g_object_ref(self);
-  job->session = g_object_ref(self->session);
-  vitrine_session_add_saving(job->session, 1);
-  g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, NULL);
-  g_task_set_task_data(task, job, save_job_free);
-  g_task_run_in_thread(task, write_worker);
+  else if (g_file_test(csv, G_FILE_TEST_EXISTS))
+    ask_replace(self, path, csv);
+  else
+    vitrine_strip_save(self->plan, self->session, path, saved_cb, g_object_ref(self));
 }
 
 static void
@@ -412,7 +323,7 @@ chosen_cb(GFile *file, gpointer data)
 {
   g_autoptr(VitrineStripDialog) self = data;
 
-  if (file && self->session && plan_complete(self->plan))
+  if (file && self->session && vitrine_strip_plan_complete(self->plan))
     vitrine_strip_dialog_save(self, file);
 }
 
@@ -472,7 +383,7 @@ vitrine_strip_dialog_dispose(GObject *object)
     g_signal_handlers_disconnect_by_data(self->session, self);
   }
   g_clear_object(&self->session);
-  g_clear_pointer(&self->plan, plan_unref);
+  g_clear_pointer(&self->plan, vitrine_strip_plan_unref);
   G_OBJECT_CLASS(vitrine_strip_dialog_parent_class)->dispose(object);
 }
 
