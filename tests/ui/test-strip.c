@@ -170,6 +170,20 @@ question(void)
   return NULL;
 }
 
+/* A click on the button of that label somewhere below `widget`. */
+static gboolean
+click_label(GtkWidget *widget, const char *label)
+{
+  if (GTK_IS_BUTTON(widget) && g_strcmp0(gtk_button_get_label(GTK_BUTTON(widget)), label) == 0) {
+    g_signal_emit_by_name(widget, "clicked");
+    return TRUE;
+  }
+  for (GtkWidget *w = gtk_widget_get_first_child(widget); w; w = gtk_widget_get_next_sibling(w))
+    if (click_label(w, label))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 assert_content(const char *path, const char *prefix)
 {
@@ -198,14 +212,14 @@ test_table_there(void)
   vitrine_strip_dialog_save(VITRINE_STRIP_DIALOG(dialog), file);
   fixture_run_for(0.3);
   g_assert_nonnull(question());
-  adw_message_dialog_response(question(), "no");
+  g_assert_true(click_label(GTK_WIDGET(question()), "_Cancel"));
   fixture_run_for(0.5);
   g_assert_null(question());
   assert_content(csv, "mine");
   g_assert_false(g_file_test(png, G_FILE_TEST_EXISTS));
   vitrine_strip_dialog_save(VITRINE_STRIP_DIALOG(dialog), file);
   fixture_run_for(0.3);
-  adw_message_dialog_response(question(), "yes");
+  g_assert_true(click_label(GTK_WIDGET(question()), "_Replace"));
   fixture_wait(&f, is_saved, png, 20);
   assert_content(csv, "face,seed,");
   fixture_close(&f);
