@@ -318,6 +318,18 @@ vitrine_run_samples_size_allocate(GtkWidget *widget, int width, int height, int 
   gtk_widget_add_tick_callback(widget, tick_cb, NULL, NULL);
 }
 
+GtkWidget *
+vitrine_run_page_scrolled(GtkWidget *page)
+{
+  GtkWidget *scrolled = gtk_scrolled_window_new();
+
+  gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+                                 GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), page);
+  gtk_widget_set_vexpand(scrolled, TRUE);
+  return scrolled;
+}
+
 static GtkWidget *
 picture_new(VitrineRunSamples *self, GtkPicture **picture, const char *name, const char *title)
 {
@@ -428,6 +440,7 @@ vitrine_run_samples_init(VitrineRunSamples *self)
   gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->error));
   gtk_box_append(GTK_BOX(self->content), self->pair);
   gtk_box_append(GTK_BOX(self), self->empty);
+  self->content = vitrine_run_page_scrolled(self->content);
   gtk_box_append(GTK_BOX(self), self->content);
   gtk_widget_set_visible(self->content, FALSE);
   set_playing(self, FALSE);

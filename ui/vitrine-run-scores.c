@@ -355,6 +355,7 @@ vitrine_run_scores_init(VitrineRunScores *self)
   gtk_box_append(GTK_BOX(self->content), GTK_WIDGET(self->plot));
   gtk_box_append(GTK_BOX(self->content), help);
   gtk_box_append(GTK_BOX(self), self->empty);
+  self->content = vitrine_run_page_scrolled(self->content);
   gtk_box_append(GTK_BOX(self), self->content);
   gtk_widget_set_visible(self->content, FALSE);
   g_signal_connect_after(self, "map", G_CALLBACK(files_cb), NULL);
