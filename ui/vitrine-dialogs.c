@@ -71,10 +71,9 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_alert_dialog_add_response(dialog, c->id, _(c->label));
     if (c->look != VITRINE_CHOICE_PLAIN)
-      adw_alert_dialog_set_response_appearance(dialog, c->id,
-                                               c->look == VITRINE_CHOICE_SUGGESTED
-                                                   ? ADW_RESPONSE_SUGGESTED
-                                                   : ADW_RESPONSE_DESTRUCTIVE);
+      adw_alert_dialog_set_response_appearance(
+          dialog, c->id,
+          c->look == VITRINE_CHOICE_SUGGESTED ? ADW_RESPONSE_SUGGESTED : ADW_RESPONSE_DESTRUCTIVE);
   }
   adw_alert_dialog_set_close_response(dialog, choices[0].id);
   g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);
@@ -122,10 +121,9 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_message_dialog_add_response(dialog, c->id, _(c->label));
     if (c->look != VITRINE_CHOICE_PLAIN)
-      adw_message_dialog_set_response_appearance(dialog, c->id,
-                                                 c->look == VITRINE_CHOICE_SUGGESTED
-                                                     ? ADW_RESPONSE_SUGGESTED
-                                                     : ADW_RESPONSE_DESTRUCTIVE);
+      adw_message_dialog_set_response_appearance(
+          dialog, c->id,
+          c->look == VITRINE_CHOICE_SUGGESTED ? ADW_RESPONSE_SUGGESTED : ADW_RESPONSE_DESTRUCTIVE);
   }
   adw_message_dialog_set_close_response(dialog, choices[0].id);
   g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);

@@ -279,8 +279,7 @@ vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
 static void
 recognise_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
 {
-  gboolean is_run =
-      g_file_test(path, G_FILE_TEST_IS_DIR) && sg_run_reader_recognises(path);
+  gboolean is_run = g_file_test(path, G_FILE_TEST_IS_DIR) && sg_run_reader_recognises(path);
   g_task_return_boolean(task, is_run);
 }
 
