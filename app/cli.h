@@ -53,8 +53,8 @@ GArray *cli_parse_seeds(const char *text, GError **error);
 /* The same for another option; `option` is its name without dashes. */
 GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
 
-/* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error when
- * it was made with other weights. Errors name the file. */
+/* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error
+ * when it was made with other weights. Errors name the file. */
 SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *model,
                           GError **error);
 

@@ -21,7 +21,7 @@ typedef struct {
   GdkTexture *texture;
   double *w; /* [w_dim] of face 0 before offset and scale */
   int w_dim;
-  double seconds; /* the renderer's own wall time */
+  double seconds;             /* the renderer's own wall time */
   gboolean reduced, overflow; /* as SgPicture */
   guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
   GError *error; /* set: nothing above but recipe */

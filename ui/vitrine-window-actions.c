@@ -344,10 +344,10 @@ static const GActionEntry entries[] = {
 };
 
 static const char *const model_actions[] = {
-    "save-picture",  "copy-picture", "copy-vector", "save-vector", "load-vector", "next-seed",
-    "previous-seed", "random-seed",  "faces",       "jump",        "show-pane",   "zoom-in",
-    "zoom-out",      "zoom-fit",     "zoom-one",    "zoom-toggle", "compare",
-    "save-before-after", "record-strip",
+    "save-picture", "copy-picture",  "copy-vector",       "save-vector",  "load-vector",
+    "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
+    "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
+    "zoom-toggle",  "compare",       "save-before-after", "record-strip",
 };
 
 void

@@ -10,7 +10,7 @@ struct _VitrineWindow {
   VitrineSession *session;
   GtkWidget *pane; /* VitrineSide, made with the first picture */
   guint pane_tick, pane_ticks;
-  char *run; /* directory of a run to be shown once there is a pane; NULL: none */
+  char *run;         /* directory of a run to be shown once there is a pane; NULL: none */
   GtkWidget *dialog; /* the error that is shown; weak */
   guint status_source;
 

@@ -17,8 +17,8 @@ typedef struct {
   guint8 *rgb;                        /* [faces, height, width, 3], grey models replicated; owned */
   double *w; /* [w_dim] of face 0 after mapping, before w_offset and scale; owned */
   int w_dim;
-  double seconds;   /* wall time of the call */
-  int first_layer;  /* first synthesis layer that ran; num_layers if only the colours did */
+  double seconds;  /* wall time of the call */
+  int first_layer; /* first synthesis layer that ran; num_layers if only the colours did */
   /* Numbers were too large for float: w's sum of squares, as demodulation needs of its styles, or
    * the picture itself is not finite. What is shown is not what the formulas give. */
   gboolean overflow;

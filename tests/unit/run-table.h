@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Written by run-table.py: what tests/fixtures/run-nvlabs says. */
 #pragma once
 

@@ -89,7 +89,7 @@ def points(tag):
 
 
 with open(os.path.join(HERE, 'run-table.h'), 'w') as f:
-    f.write('/* Written by run-table.py: what tests/fixtures/run-nvlabs says. */\n#pragma once\n\n')
+    f.write('/* clang-format off */\n/* Written by run-table.py: what tests/fixtures/run-nvlabs says. */\n#pragma once\n\n')
     f.write('#include <math.h>\n\ntypedef struct {\n  const char *tag;\n  double kimg, mean, std;\n} RunValue;\n\n')
     f.write('static const RunValue run_values[] = {\n')
     for tag in sorted(t for t in next(iter(rows.values())) if t != 'timestamp'):

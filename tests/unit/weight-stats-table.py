@@ -30,9 +30,9 @@ def main():
     tensors = read(os.path.join(os.path.dirname(__file__), '..', 'fixtures', 'sg2.safetensors'))
     chosen = [(n, tensors['g_ema.' + n].astype(np.float64)) for n in NAMES]
     chosen.append(('all of the above', np.concatenate([v for _, v in chosen])))
+    print('/* clang-format off */')
     print('/* Made by weight-stats-table.py with NumPy; do not edit. own: histogram over min..max; '
           'normal: over -2..2. */')
-    print('/* clang-format off */')
     print(f'#define TABLE_BINS {BINS}')
     print('static const struct {\n  const char *name;\n  guint64 count, zeros;\n'
           '  double min, max, mean, std;\n  guint64 own[TABLE_BINS], normal[TABLE_BINS];\n} table[] = {')
