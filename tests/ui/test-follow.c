@@ -150,6 +150,79 @@ test_weights(void)
   fixture_close(&f);
 }
 
+/* ---- a picture says which weights drew it ----------------------------------------------------
+ */
+
+static void
+save_cb(VitrineSession *session, GFile *file)
+{
+  vitrine_session_save_picture(session, file);
+}
+
+/* The render thread is busy: when it is free both the new weights and the picture to save wait. */
+static gboolean
+sleep_step(gpointer data, SgRenderer *renderer, gpointer *news)
+{
+  g_usleep(2 * G_USEC_PER_SEC);
+  return FALSE;
+}
+
+static void
+no_news_cb(gpointer news, gboolean finished, gpointer data)
+{
+}
+
+static const VitrineTaskClass sleeping = {.urgent = TRUE, .step = sleep_step, .news = no_news_cb};
+
+static gboolean
+is_saved(Fixture *f, gpointer path)
+{
+  gboolean saving;
+
+  g_object_get(f->session, "saving", &saving, NULL);
+  return !saving && g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static gboolean
+not_loading(Fixture *f, gpointer data)
+{
+  return !vitrine_session_get_loading(f->session);
+}
+
+/* Saved in the very moment in which new weights arrive: whichever of the two drew it, opened again
+ * it brings the model it names, and that model draws the same pixels. */
+static void
+test_saved(void)
+{
+  Fixture f;
+  g_autofree char *first = fixture_path("first.png"), *again = fixture_path("again.png");
+  g_autoptr(GFile) first_file = g_file_new_for_path(first);
+  g_autoptr(GFile) again_file = g_file_new_for_path(again);
+  g_autofree guint8 *a = NULL, *b = NULL;
+  int width, height, width2, height2;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  g_autofree char *path = other_weights(vitrine_session_get_model(f.session), 1, 12.3);
+  gtk_adjustment_set_value(dimension(&f, 3), 4);
+  fixture_settle(&f);
+  gulong id = g_signal_connect(f.session, "weights-changed", G_CALLBACK(save_cb), first_file);
+  vitrine_session_start_task(f.session, &sleeping, NULL, NULL);
+  update(&f, path);
+  g_signal_handler_disconnect(f.session, id);
+  fixture_wait(&f, is_saved, first, 20);
+
+  vitrine_session_open(f.session, first_file);
+  fixture_wait(&f, not_loading, NULL, 20);
+  fixture_settle(&f);
+  vitrine_session_save_picture(f.session, again_file);
+  fixture_wait(&f, is_saved, again, 20);
+  g_assert_true(sg_picture_read(first, &a, &width, &height, NULL));
+  g_assert_true(sg_picture_read(again, &b, &width2, &height2, NULL));
+  g_assert_cmpmem(a, (gsize)width * (gsize)height * 3, b, (gsize)width2 * (gsize)height2 * 3);
+  fixture_close(&f);
+}
+
 /* ---- panes -----------------------------------------------------------------------------------
  */
 
@@ -552,6 +625,7 @@ main(int argc, char **argv)
 {
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/follow/weights", test_weights);
+  g_test_add_func("/follow/saved", test_saved);
   g_test_add_func("/follow/panes", test_panes);
   g_test_add_func("/follow/flood", test_flood);
   g_test_add_func("/follow/training", test_training);
