@@ -42,6 +42,7 @@ struct _VitrineRenderThread {
   SgRenderer *renderer;
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
+  gboolean tasks_turn;
 };
 
 static void
@@ -222,8 +223,9 @@ task_slice(VitrineRenderThread *self, gboolean urgent)
   g_mutex_lock(&self->mutex);
 }
 
-/* One slice of what can wait, or waits itself: what belongs to the picture first (to compare with,
- * its score), then the panes' tasks and what is measured. Called and returns with the lock held. */
+/* One slice of what can wait, or waits itself: what belongs to the picture (to compare with, its
+ * score) and the panes' tasks in turn, since a training may bring new weights faster than the
+ * former ends; then what is measured. Called and returns with the lock held. */
 static void
 idle_slice(VitrineRenderThread *self)
 {
@@ -239,10 +241,13 @@ idle_slice(VitrineRenderThread *self)
     g_cond_wait_until(&self->cond, &self->mutex, self->quiet_from);
     return;
   }
-  if (!work) {
+  self->tasks_turn = tasks && (!work || self->tasks_turn);
+  if (self->tasks_turn) {
+    self->tasks_turn = FALSE;
     task_slice(self, FALSE);
     return;
   }
+  self->tasks_turn = TRUE;
   gboolean measure = self->measure && !tasks;
   SgSpace space = self->measure_space;
   g_mutex_unlock(&self->mutex);

@@ -324,6 +324,7 @@ vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *re
   self->history = vitrine_history_new(recipe ? recipe : sg_recipe_new(info->z_dim, info->w_dim));
   self->full_seconds = 0;
   self->reduced_resolution = 0;
+  g_clear_pointer(&self->z_base, g_free); /* of another length, perhaps */
   g_clear_pointer(&self->w_base, g_free);
   g_ptr_array_set_size(self->waiting_vectors, 0);
   for (int space = 0; space < 2; space++) {

@@ -400,7 +400,11 @@ test_flood(void)
       last = now;
     }
     g_test_message("%s: %u changes in 4 s", panes[i].page, changes);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    g_assert_cmpuint(changes, >=, 1); /* five times slower */
+#else
     g_assert_cmpuint(changes, >=, 2);
+#endif
   }
   fixture_settle(&f);
   fixture_close(&f);
