@@ -285,13 +285,8 @@ add_line(Job *job, int i, const SgPruneResult *r)
 {
   job->share[i] = (double)r->remaining / (double)MAX(r->total, 1);
   job->score_mean[i] = r->scored ? r->score_mean : NAN;
-  g_string_append_printf(job->csv, "%.9g,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, r->threshold,
-                         r->remaining, r->total - r->remaining);
-  if (r->scored)
-    g_string_append_printf(job->csv, ",%.9g,%.9g,%.9g,%.9g\n", r->score_mean, r->score_std,
-                           r->logit_mean, r->logit_std);
-  else
-    g_string_append(job->csv, ",,,,\n");
+  const double score[] = {r->score_mean, r->score_std, r->logit_mean, r->logit_std};
+  sg_prune_csv_row(job->csv, r->threshold, r->remaining, r->total, r->scored ? score : NULL);
 }
 
 static gboolean
@@ -397,8 +392,7 @@ sweep(Job *job, GError **error)
     sg_prune_scorer_set_label(job->scorer, o->label);
   if (!job->model->info.has_d)
     fprintf(stderr, "vitrine prune: %s has no discriminator, so nothing is scored\n", o->network);
-  job->csv =
-      g_string_new("threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std\n");
+  job->csv = g_string_new(SG_PRUNE_CSV_HEADER);
   return (!o->data || score_real(job, error)) && run_sweep(job, error) && write_results(job, error);
 }
 

@@ -348,25 +348,14 @@ vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score)
 static char *
 csv_text(VitrinePruningSweep *self)
 {
-  GString *csv =
-      g_string_new("threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std\n");
+  GString *csv = g_string_new(SG_PRUNE_CSV_HEADER);
   guint64 total = sg_prune_counter_total(self->counter);
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
 
   for (int k = 0; k < N; k++) {
     guint64 remaining;
     double share;
     remaining_at(self, k, &remaining, &share);
-    g_string_append(csv, g_ascii_formatd(number, sizeof number, "%.9g", k / 1000.0));
-    g_string_append_printf(csv, ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, remaining,
-                           total - remaining);
-    for (int i = 0; i < 4; i++)
-      g_string_append_printf(
-          csv, ",%s",
-          isnan(self->result[k][0])
-              ? ""
-              : g_ascii_formatd(number, sizeof number, "%.9g", self->result[k][i]));
-    g_string_append_c(csv, '\n');
+    sg_prune_csv_row(csv, k / 1000.0, remaining, total, self->result[k]);
   }
   return g_string_free(csv, FALSE);
 }

@@ -350,3 +350,22 @@ sg_prune_scorer_run(SgPruneScorer *s, const SgPrune *prune, GError **error)
     ;
   return step == SG_PRUNE_STEP_DONE ? &s->result : NULL;
 }
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+void
+sg_prune_csv_row(GString *csv, double threshold, guint64 remaining, guint64 total,
+                 const double *score)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append(csv, g_ascii_formatd(number, sizeof number, "%.9g", threshold));
+  g_string_append_printf(csv, ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT, remaining,
+                         total - remaining);
+  for (int i = 0; i < 4; i++) {
+    gboolean known = score && !isnan(score[i]);
+    g_string_append_c(csv, ',');
+    g_string_append(csv, known ? g_ascii_formatd(number, sizeof number, "%.9g", score[i]) : "");
+  }
+  g_string_append_c(csv, '\n');
+}

@@ -40,6 +40,14 @@ typedef struct {
   double logit_mean, logit_std, score_mean, score_std;
 } SgPruneResult;
 
+/* The table of a sweep, as a person's spreadsheet reads it in any language: the names of its
+ * columns, and a row for one threshold. score: [4] mean and deviation of the sigmoid, then of the
+ * logit; NULL or NAN: not scored, the cells stay empty. */
+#define SG_PRUNE_CSV_HEADER                                                                        \
+  "threshold,remaining,removed,score_mean,score_std,logit_mean,logit_std\n"
+void sg_prune_csv_row(GString *csv, double threshold, guint64 remaining, guint64 total,
+                      const double *score);
+
 typedef enum { SG_PRUNE_STEP_ERROR, SG_PRUNE_STEP_MORE, SG_PRUNE_STEP_DONE } SgPruneStep;
 
 /* Face i is RandomState (seed + i).randn (z_dim), constant noise, truncation psi, unedited; class 0

@@ -304,6 +304,43 @@ has_measured(Fixture *f, gpointer data)
   return measured(f) >= GPOINTER_TO_INT(data);
 }
 
+/* The table that the pane exports is the command's, row for row. The sweep begins with every
+ * hundredth threshold: those are compared once they are scored. */
+static void
+test_table(void)
+{
+  Fixture f;
+  g_autofree char *dir = fixture_path("sweep"), *pane = NULL, *command = NULL;
+  g_autofree char *ours = fixture_path("pane.csv"),
+                  *theirs = g_build_filename(dir, "prune.csv", NULL);
+  g_autofree char *outdir = g_strconcat("--outdir=", dir, NULL);
+  g_autoptr(GError) error = NULL;
+  int status;
+
+  open_pane(&f, TRUE);
+  g_autofree char *network =
+      g_strconcat("--network=", vitrine_session_get_model(f.session)->path, NULL);
+  char *argv[] = {
+      (char *)g_getenv("VITRINE_PROGRAM"), "prune", network, "--step=0.1", outdir, NULL};
+  fixture_wait(&f, has_measured, GINT_TO_POINTER(11), 60);
+  click(&f, "prune-sweep-button");
+  GtkWidget *sweep = gtk_widget_get_parent(part(&f, "prune-plot"));
+  g_assert_true(vitrine_pruning_sweep_export(VITRINE_PRUNING_SWEEP(sweep), ours, &error));
+  g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status,
+               &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(status, ==, 0);
+  g_assert_true(g_file_get_contents(ours, &pane, NULL, &error));
+  g_assert_true(g_file_get_contents(theirs, &command, NULL, &error));
+  g_auto(GStrv) a = g_strsplit(pane, "\n", 0);
+  g_auto(GStrv) b = g_strsplit(command, "\n", 0);
+  g_assert_cmpuint(g_strv_length(b), ==, 1 + 11 + 1);
+  g_assert_cmpstr(a[0], ==, b[0]);
+  for (int i = 0; i <= 10; i++)
+    g_assert_cmpstr(a[1 + 100 * i], ==, b[1 + i]);
+  fixture_close(&f);
+}
+
 static void
 test_sweep(void)
 {
@@ -596,6 +633,7 @@ main(int argc, char **argv)
   g_test_add_func("/pruning/keys", test_keys);
   g_test_add_func("/pruning/layers", test_layers);
   g_test_add_func("/pruning/sweep", test_sweep);
+  g_test_add_func("/pruning/table", test_table);
   g_test_add_func("/pruning/faces", test_faces);
   g_test_add_func("/pruning/real", test_real);
   g_test_add_func("/pruning/save", test_save);
