@@ -104,6 +104,8 @@ sg_trainer_fits(SgTrainer *t, GError **error)
 
 /* ---- time ------------------------------------------------------------------------------------ */
 
+#define LONG_SECONDS 1.0
+
 /* Seconds of one phase's gradients, measured; the state is as before. */
 static gboolean
 time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seconds, GError **error)
@@ -116,7 +118,8 @@ time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seco
   return ok;
 }
 
-/* Each phase twice: the first time packs and allocates. */
+/* Each phase twice: the first time packs and allocates, which does not count where it takes long.
+ */
 static gboolean
 time_iteration(SgTrainer *t, double *seconds, GError **error)
 {
@@ -136,7 +139,7 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   for (int phase = 0; phase < SG_PHASES; phase++) {
     int interval = sg_learn_interval(l, (SgPhase)phase);
     double each = 0;
-    for (int k = 0; interval > 0 && k < 2; k++)
+    for (int k = 0; interval > 0 && k < 2 && each < LONG_SECONDS; k++)
       if (!time_phase(t, (SgPhase)phase, real, real_c, &each, error))
         return FALSE;
     total += interval > 0 ? each / interval : 0;

@@ -209,6 +209,22 @@ test_export(void)
   g_assert_nonnull(strstr(csv, "\n" LAYER ",128x128x3x3,147456,0,0,"));
   g_auto(GStrv) rows = g_strsplit(csv, "\n", -1);
   g_assert_cmpuint(g_strv_length(rows), ==, vitrine_session_get_model(f.session)->names->len + 2);
+
+  /* The command says the same of the file, row for row. */
+  g_autofree char *theirs = fixture_path("inspect.csv"), *text = NULL;
+  g_autofree char *out = g_strconcat("--csv=", theirs, NULL);
+  char *argv[] = {(char *)g_getenv("VITRINE_PROGRAM"),        "inspect", out, "--histogram=64",
+                  vitrine_session_get_model(f.session)->path, NULL};
+  g_autoptr(GError) error = NULL;
+  int status;
+  g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, NULL, NULL, &status, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(status, ==, 0);
+  g_assert_true(g_file_get_contents(theirs, &text, NULL, &error));
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  g_assert_cmpuint(g_strv_length(lines), ==, g_strv_length(rows));
+  for (guint i = 0; lines[i]; i++)
+    g_assert_true(g_strv_contains((const char *const *)rows, lines[i]));
   fixture_close(&f);
 }
 
