@@ -55,7 +55,8 @@ class Window:
 
 def train(program, data, folder):
     process = subprocess.Popen(
-        [program, 'train', f'--data={data}', f'--outdir={folder}', '--cfg=auto', '--batch=16', '--threads=2', '--nice=19',
+        [program, 'train', f'--data={data}', f'--outdir={folder}', '--cfg=auto', '--channel-base=2048',
+         '--channel-max=128', '--batch=16', '--threads=2', '--nice=19',
          '--metrics=none', '--snap=1000', '--tick=1', '--kimg=1000'],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     for line in process.stdout:
