@@ -1,4 +1,5 @@
-/* What the files of VitrineSession share: session (state), edits, open, save. */
+/* What the files of VitrineSession share: session (the object, its recipe), pictures,
+ * model, weights, follow, edits, open, save. */
 #pragma once
 
 #include <jansson.h>
@@ -8,6 +9,38 @@
 #include "app/vitrine-session.h"
 
 G_BEGIN_DECLS
+
+typedef enum {
+  PROP_0,
+  PROP_MODEL_PATH,
+  PROP_LOADING,
+  PROP_SAVING,
+  PROP_CAN_UNDO,
+  PROP_CAN_REDO,
+  PROP_UNDO_LABEL,
+  PROP_REDO_LABEL,
+  PROP_TEXTURE,
+  PROP_ORIGINAL,
+  PROP_DEVICE,
+  PROP_RENDER_SECONDS,
+  PROP_SPACE,
+  PROP_SCORE_TEXT,
+  PROP_FOLLOWING,
+  PROP_FOLLOWING_KIMG,
+  PROP_FOLLOWING_LIVE,
+  PROP_FOLLOWABLE,
+  N_PROPS
+} VitrineSessionProp;
+
+typedef enum {
+  SIGNAL_MODEL_CHANGED,
+  SIGNAL_WEIGHTS_CHANGED,
+  SIGNAL_RECIPE_CHANGED,
+  SIGNAL_PICTURE_CHANGED,
+  SIGNAL_INFLUENCE_CHANGED,
+  SIGNAL_MESSAGE,
+  N_SIGNALS
+} VitrineSessionSignal;
 
 struct _VitrineSession {
   GObject parent_instance;
@@ -58,6 +91,19 @@ struct _VitrineSession {
   guint store_source;
   json_t *favourites;
 };
+
+void vitrine_session_notify(VitrineSession *self, VitrineSessionProp prop);
+void vitrine_session_emit(VitrineSession *self, VitrineSessionSignal signal); /* not MESSAGE */
+
+/* A VitrineDeliverFunc with the session as user_data. */
+void vitrine_session_deliver(VitrineReport *report, gpointer user_data);
+/* A picture of the current recipe and weights is made soon. */
+void vitrine_session_queue_submit(VitrineSession *self);
+/* The original that is shown is of another model. */
+void vitrine_session_drop_original(VitrineSession *self);
+void vitrine_session_set_score_text(VitrineSession *self, const char *text);
+/* Whatever is shown of the recipe is out of date. */
+void vitrine_session_recipe_changed(VitrineSession *self);
 
 /* Both take what they are given. The recipe may be NULL for a fresh one. */
 void vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *renderer,

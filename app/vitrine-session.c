@@ -1,49 +1,26 @@
 #include "app/vitrine-session-private.h"
-#include "app/vitrine-picture.h"
 #include "app/vitrine-store.h"
 #include <math.h>
 
-/* Slower than this, and a drag shows smaller pictures where the model has them. */
-#define SMOOTH_SECONDS  0.040
-#define MIN_RESOLUTION  32
 #define STORE_AFTER_SEC 3
-
-enum {
-  PROP_0,
-  PROP_MODEL_PATH,
-  PROP_LOADING,
-  PROP_SAVING,
-  PROP_CAN_UNDO,
-  PROP_CAN_REDO,
-  PROP_UNDO_LABEL,
-  PROP_REDO_LABEL,
-  PROP_TEXTURE,
-  PROP_ORIGINAL,
-  PROP_DEVICE,
-  PROP_RENDER_SECONDS,
-  PROP_SPACE,
-  PROP_SCORE_TEXT,
-  PROP_FOLLOWING,
-  PROP_FOLLOWING_KIMG,
-  PROP_FOLLOWING_LIVE,
-  PROP_FOLLOWABLE,
-  N_PROPS
-};
-
-enum {
-  MODEL_CHANGED,
-  WEIGHTS_CHANGED,
-  RECIPE_CHANGED,
-  PICTURE_CHANGED,
-  INFLUENCE_CHANGED,
-  MESSAGE,
-  N_SIGNALS
-};
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineSession, vitrine_session, G_TYPE_OBJECT)
+
+void
+vitrine_session_notify(VitrineSession *self, VitrineSessionProp prop)
+{
+  g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+}
+
+void
+vitrine_session_emit(VitrineSession *self, VitrineSessionSignal signal)
+{
+  g_return_if_fail(signal != SIGNAL_MESSAGE); /* has arguments */
+  g_signal_emit(self, signals[signal], 0);
+}
 
 /* ---- messages -----------------------------------------------------------------------------------
  */
@@ -56,142 +33,14 @@ vitrine_session_info(VitrineSession *self, const char *format, ...)
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  g_signal_emit(self, signals[MESSAGE], 0, text, FALSE);
+  g_signal_emit(self, signals[SIGNAL_MESSAGE], 0, text, FALSE);
 }
 
 void
 vitrine_session_error(VitrineSession *self, const char *heading, const char *text)
 {
   g_autofree char *whole = g_strdup_printf("%s\n\n%s", heading, text);
-  g_signal_emit(self, signals[MESSAGE], 0, whole, TRUE);
-}
-
-/* ---- pictures -----------------------------------------------------------------------------------
- */
-
-static void
-set_score_text(VitrineSession *self, const char *text)
-{
-  if (g_strcmp0(self->score_text, text) == 0)
-    return;
-  g_free(self->score_text);
-  self->score_text = g_strdup(text);
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SCORE_TEXT]);
-}
-
-static void
-set_texture(VitrineSession *self, GdkTexture **place, GdkTexture *texture, int prop)
-{
-  if (g_set_object(place, texture))
-    g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
-}
-
-/* The next drag's pictures: halved until they are smooth, whole again when even those are fast. */
-static void
-adapt_resolution(VitrineSession *self, const VitrineFrame *frame)
-{
-  int full = self->model->info.img_resolution;
-
-  if (!frame->reduced) {
-    self->full_seconds = frame->seconds;
-    if (frame->seconds <= SMOOTH_SECONDS)
-      self->reduced_resolution = 0;
-    else if (!self->reduced_resolution && full / 2 >= MIN_RESOLUTION)
-      self->reduced_resolution = full / 2;
-  } else if (frame->seconds > SMOOTH_SECONDS && self->reduced_resolution / 2 >= MIN_RESOLUTION) {
-    self->reduced_resolution /= 2;
-  }
-}
-
-static gboolean
-submit_cb(gpointer data)
-{
-  VitrineSession *self = data;
-  gboolean reduce = self->gesture && self->full_seconds > SMOOTH_SECONDS;
-
-  self->submit_source = 0;
-  vitrine_render_thread_request(self->render, vitrine_history_current(self->history),
-                                reduce ? self->reduced_resolution : 0);
-  return G_SOURCE_REMOVE;
-}
-
-/* After the events that are waiting, before GTK draws: at most one request a frame. */
-static void
-queue_submit(VitrineSession *self)
-{
-  self->stale = TRUE;
-  if (!self->submit_source)
-    self->submit_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 5, submit_cb, self, NULL);
-}
-
-static void
-take_frame(VitrineSession *self, VitrineFrame *frame)
-{
-  const SgRecipe *recipe = vitrine_history_current(self->history);
-  int columns, rows;
-
-  if (frame->error) {
-    vitrine_session_error(self, "The picture could not be made", frame->error->message);
-    return;
-  }
-  vitrine_picture_layout(frame->recipe->faces, &columns, &rows);
-  self->picture_width = columns * self->model->info.img_resolution;
-  self->picture_height = rows * self->model->info.img_resolution;
-  g_free(self->w_base);
-  self->w_base = g_steal_pointer(&frame->w);
-  self->render_seconds = frame->seconds;
-  self->overflow = frame->overflow;
-  self->stale = !sg_recipe_equal(frame->recipe, recipe) ||
-                frame->weights != vitrine_render_thread_get_weights(self->render);
-  sg_recipe_free(self->shown);
-  self->shown = g_steal_pointer(&frame->recipe);
-  adapt_resolution(self, frame);
-  if (frame->reduced && !self->gesture && !self->stale)
-    queue_submit(self);
-  set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_RENDER_SECONDS]);
-}
-
-/* NULL beside a new picture: not known yet. One of older weights stays until then: whoever compares
- * sees no gap. */
-static void
-take_original(VitrineSession *self, GdkTexture *original)
-{
-  SgRecipe *plain = self->shown ? sg_recipe_unmodified(self->shown) : NULL;
-
-  if (!original && plain && self->original_of && sg_recipe_equal(plain, self->original_of)) {
-    sg_recipe_free(plain);
-    return;
-  }
-  sg_recipe_free(self->original_of);
-  self->original_of = plain;
-  set_texture(self, &self->original, original, PROP_ORIGINAL);
-}
-
-static void
-deliver_cb(VitrineReport *report, gpointer user_data)
-{
-  VitrineSession *self = user_data;
-
-  g_object_ref(self);
-  if (report->frame)
-    take_frame(self, report->frame);
-  if (report->frame || report->original)
-    take_original(self, report->original);
-  if (report->frame)
-    g_signal_emit(self, signals[PICTURE_CHANGED], 0);
-  if (report->score_text)
-    set_score_text(self, report->score_text);
-  if (report->influence) {
-    for (guint i = 0; i < report->influence->len; i++) {
-      VitrineInfluence *one = &g_array_index(report->influence, VitrineInfluence, i);
-      self->influence[one->space][one->dim] = one->value;
-    }
-    g_signal_emit(self, signals[INFLUENCE_CHANGED], 0);
-  }
-  if (report->frame && !self->stale)
-    vitrine_session_write_waiting_vectors(self);
-  g_object_unref(self);
+  g_signal_emit(self, signals[SIGNAL_MESSAGE], 0, whole, TRUE);
 }
 
 /* ---- the recipe ---------------------------------------------------------------------------------
@@ -208,22 +57,22 @@ store_cb(gpointer data)
 }
 
 /* Whatever is shown of the recipe is out of date. */
-static void
-recipe_changed(VitrineSession *self)
+void
+vitrine_session_recipe_changed(VitrineSession *self)
 {
   GObject *object = G_OBJECT(self);
 
   g_clear_pointer(&self->z_base, g_free);
-  queue_submit(self);
+  vitrine_session_queue_submit(self);
   if (!self->store_source)
     self->store_source = g_timeout_add_seconds(STORE_AFTER_SEC, store_cb, self);
   g_object_freeze_notify(object);
-  g_object_notify_by_pspec(object, props[PROP_CAN_UNDO]);
-  g_object_notify_by_pspec(object, props[PROP_CAN_REDO]);
-  g_object_notify_by_pspec(object, props[PROP_UNDO_LABEL]);
-  g_object_notify_by_pspec(object, props[PROP_REDO_LABEL]);
+  vitrine_session_notify(self, PROP_CAN_UNDO);
+  vitrine_session_notify(self, PROP_CAN_REDO);
+  vitrine_session_notify(self, PROP_UNDO_LABEL);
+  vitrine_session_notify(self, PROP_REDO_LABEL);
   g_object_thaw_notify(object);
-  g_signal_emit(self, signals[RECIPE_CHANGED], 0);
+  vitrine_session_emit(self, SIGNAL_RECIPE_CHANGED);
 }
 
 const SgRecipe *
@@ -245,7 +94,7 @@ vitrine_session_apply(VitrineSession *self, SgRecipe *recipe, const char *label,
   }
   vitrine_history_push(self->history, recipe, label, merge_key, self->gesture,
                        g_get_monotonic_time());
-  recipe_changed(self);
+  vitrine_session_recipe_changed(self);
 }
 
 void
@@ -264,21 +113,21 @@ vitrine_session_end_gesture(VitrineSession *self)
     return;
   vitrine_history_break_merge(self->history);
   if (self->reduced_resolution > 0)
-    queue_submit(self);
+    vitrine_session_queue_submit(self);
 }
 
 void
 vitrine_session_undo(VitrineSession *self)
 {
   if (self->history && vitrine_history_undo(self->history))
-    recipe_changed(self);
+    vitrine_session_recipe_changed(self);
 }
 
 void
 vitrine_session_redo(VitrineSession *self)
 {
   if (self->history && vitrine_history_redo(self->history))
-    recipe_changed(self);
+    vitrine_session_recipe_changed(self);
 }
 
 const double *
@@ -295,76 +144,17 @@ vitrine_session_get_base(VitrineSession *self, SgSpace space)
   return self->z_base;
 }
 
-/* ---- the model ----------------------------------------------------------------------------------
+/* ---- what panes read ----------------------------------------------------------------------------
  */
 
-static double *
-unmeasured(int n)
-{
-  double *v = g_new(double, n);
-  for (int i = 0; i < n; i++)
-    v[i] = NAN;
-  return v;
-}
-
 void
-vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *renderer,
-                            SgRecipe *recipe)
+vitrine_session_set_score_text(VitrineSession *self, const char *text)
 {
-  const SgModelInfo *info = &model->info;
-
-  if (self->model)
-    sg_model_unref(self->model);
-  self->model = model;
-  self->model_serial++;
-  g_clear_pointer(&self->next_weights, sg_model_unref);
-  g_clear_pointer(&self->original_of, sg_recipe_free);
-  vitrine_session_set_favourites_key(self, model->hash, FALSE);
-  vitrine_history_free(self->history);
-  self->history = vitrine_history_new(recipe ? recipe : sg_recipe_new(info->z_dim, info->w_dim));
-  self->full_seconds = 0;
-  self->reduced_resolution = 0;
-  g_clear_pointer(&self->z_base, g_free); /* of another length, perhaps */
-  g_clear_pointer(&self->w_base, g_free);
-  g_ptr_array_set_size(self->waiting_vectors, 0);
-  for (int space = 0; space < 2; space++) {
-    g_free(self->influence[space]);
-    self->influence[space] = unmeasured(space == SG_SPACE_Z ? info->z_dim : info->w_dim);
-  }
-  vitrine_render_thread_set_renderer(self->render, renderer);
-  set_texture(self, &self->original, NULL, PROP_ORIGINAL);
-  set_score_text(self, "");
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MODEL_PATH]);
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_DEVICE]);
-  g_signal_emit(self, signals[MODEL_CHANGED], 0);
-  recipe_changed(self);
-}
-
-/* The picture that is shown stays until the first one of these weights is there. */
-void
-vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRenderer *renderer)
-{
-  g_autoptr(SgModel) old = self->model;
-
-  self->model = model;
-  vitrine_render_thread_set_weights(self->render, renderer);
-  queue_submit(self);
-  if (g_strcmp0(old->path, model->path) != 0)
-    g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MODEL_PATH]);
-  vitrine_session_weights_in_use(self);
-  g_signal_emit(self, signals[WEIGHTS_CHANGED], 0);
-}
-
-guint
-vitrine_session_get_model_serial(VitrineSession *self)
-{
-  return self->model_serial;
-}
-
-SgModel *
-vitrine_session_get_model(VitrineSession *self)
-{
-  return self->model;
+  if (g_strcmp0(self->score_text, text) == 0)
+    return;
+  g_free(self->score_text);
+  self->score_text = g_strdup(text);
+  vitrine_session_notify(self, PROP_SCORE_TEXT);
 }
 
 gboolean
@@ -379,14 +169,14 @@ vitrine_session_set_loading(VitrineSession *self, gboolean loading)
   if (self->loading == loading)
     return;
   self->loading = loading;
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_LOADING]);
+  vitrine_session_notify(self, PROP_LOADING);
 }
 
 void
 vitrine_session_add_saving(VitrineSession *self, int count)
 {
   self->saving += count;
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SAVING]);
+  vitrine_session_notify(self, PROP_SAVING);
 }
 
 void
@@ -394,42 +184,8 @@ vitrine_session_notify_following(VitrineSession *self)
 {
   g_object_freeze_notify(G_OBJECT(self));
   for (int prop = PROP_FOLLOWING; prop <= PROP_FOLLOWABLE; prop++)
-    g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+    vitrine_session_notify(self, prop);
   g_object_thaw_notify(G_OBJECT(self));
-}
-
-/* ---- what panes read ----------------------------------------------------------------------------
- */
-
-GdkTexture *
-vitrine_session_get_texture(VitrineSession *self)
-{
-  return self->texture;
-}
-
-GdkTexture *
-vitrine_session_get_original(VitrineSession *self)
-{
-  return self->original;
-}
-
-gboolean
-vitrine_session_is_current(VitrineSession *self)
-{
-  return self->texture && !self->stale && !self->submit_source;
-}
-
-gboolean
-vitrine_session_get_overflow(VitrineSession *self)
-{
-  return self->overflow;
-}
-
-void
-vitrine_session_get_picture_size(VitrineSession *self, int *width, int *height)
-{
-  *width = self->picture_width;
-  *height = self->picture_height;
 }
 
 SgSpace
@@ -444,7 +200,7 @@ vitrine_session_set_space(VitrineSession *self, SgSpace space)
   if (self->space == space)
     return;
   self->space = space;
-  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SPACE]);
+  vitrine_session_notify(self, PROP_SPACE);
 }
 
 const double *
@@ -637,18 +393,18 @@ vitrine_session_class_init(VitrineSessionClass *class)
   object_class->dispose = vitrine_session_dispose;
   object_class->finalize = vitrine_session_finalize;
   install_properties(object_class);
-  signals[MODEL_CHANGED] =
+  signals[SIGNAL_MODEL_CHANGED] =
       g_signal_new("model-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[WEIGHTS_CHANGED] =
+  signals[SIGNAL_WEIGHTS_CHANGED] =
       g_signal_new("weights-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[RECIPE_CHANGED] =
+  signals[SIGNAL_RECIPE_CHANGED] =
       g_signal_new("recipe-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[PICTURE_CHANGED] =
+  signals[SIGNAL_PICTURE_CHANGED] =
       g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[INFLUENCE_CHANGED] = g_signal_new("influence-changed", type, G_SIGNAL_RUN_LAST, 0, NULL,
-                                            NULL, NULL, G_TYPE_NONE, 0);
-  signals[MESSAGE] = g_signal_new("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  signals[SIGNAL_INFLUENCE_CHANGED] = g_signal_new("influence-changed", type, G_SIGNAL_RUN_LAST, 0,
+                                                   NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_MESSAGE] = g_signal_new("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                         G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -656,7 +412,7 @@ vitrine_session_init(VitrineSession *self)
 {
   self->space = SG_SPACE_Z;
   self->following_kimg = NAN;
-  self->render = vitrine_render_thread_new(deliver_cb, self);
+  self->render = vitrine_render_thread_new(vitrine_session_deliver, self);
   self->waiting_vectors = g_ptr_array_new_with_free_func(g_object_unref);
   self->favourites = vitrine_store_load("favourites");
 }
