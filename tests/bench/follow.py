@@ -54,7 +54,7 @@ class Window:
     def finish(self):
         rest = self.process.stdout.read().split('\n')
         self.process.wait()
-        return rest
+        return [line for line in rest if not line.startswith('#')]
 
 
 def train(program, data, folder):
