@@ -37,6 +37,10 @@ class Steer(Case):
         self.wait('its socket', lambda: os.path.exists(run + '/control.sock'), p)
         return p, run
 
+    def follow(self, p, run):
+        """(answer, descriptor): there is nothing to follow until a moment after the socket is there."""
+        return self.wait('something to follow', lambda: (t := tell(run, 'follow'))[1] is not None and t, p)
+
     def control(self, run, *words):
         code, out, err = vitrine('control', run, *words)
         self.assertEqual((code, err), (0, ''), words)
@@ -80,7 +84,7 @@ class Follow(Steer):
         self.control(run, 'pause')
         out = self.tmp + '/now.safetensors'
         self.control(run, 'weights', out)
-        answer, fd = tell(run, 'follow')
+        answer, fd = self.follow(p, run)
         self.assertEqual(answer, {'ok': True, 'paused': True})
         memory = Memory(fd)
         self.control(run, 'snapshot')
@@ -134,7 +138,7 @@ class Follow(Steer):
     def test_end(self):
         """The last weights are shown, and stay where they are when the training is gone."""
         p, run = self.begin()
-        memory = Memory(tell(run, 'follow')[1])
+        memory = Memory(self.follow(p, run)[1])
         self.wait('the first weights', memory.weights, p)
         self.stop(p, run)
         whole, meta = snapshot_of(run)
