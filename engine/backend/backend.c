@@ -93,3 +93,9 @@ sg_backend_describe(const SgBackend *backend)
 {
   return backend->describe(backend);
 }
+
+gboolean
+sg_backend_check(SgBackend *backend, GError **error)
+{
+  return !backend->check || backend->check(backend, error);
+}

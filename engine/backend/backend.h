@@ -196,6 +196,12 @@ struct _SgBackend {
   /* One step of Adam (Kingma & Ba 2015) on flat PLAIN buffers; gradients that are not finite count
    * as NaN -> 0, ±inf -> ±1e5. */
   void (*adam)(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
+
+  /* ---- where calls return before the work is done; NULL elsewhere ---- */
+
+  /* FALSE and error if anything failed since the last call: memory for a temporary, the device. */
+  gboolean (*check)(SgBackend *b, GError **error);
+  void (*prepare_training)(SgBackend *b); /* this process trains; before its first buffer */
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
@@ -209,6 +215,8 @@ void sg_backend_cpu_set_threads(int n);
 SgBackend *sg_backend_reference(void);
 /* "CPU, 2 threads", to be freed. */
 char *sg_backend_describe(const SgBackend *backend);
+/* To be asked after a download, before its numbers are believed. */
+gboolean sg_backend_check(SgBackend *backend, GError **error);
 
 SgBuf *sg_buf_new(SgBackend *b, SgFormat fmt, int n, int c, int h, int w, GError **error);
 /* A PLAIN buffer [n, c, h, w] filled from row-major floats. */

@@ -1,0 +1,33 @@
+/* Which processor computes: the CPU, or a CUDA device through a module that is loaded when it is
+ * asked for. The program itself links nothing of CUDA. */
+#pragma once
+
+#include "engine/backend/backend.h"
+
+G_BEGIN_DECLS
+
+#define SG_BACKEND_ERROR (g_quark_from_static_string("sg-backend-error-quark"))
+typedef enum {
+  SG_BACKEND_ERROR_NAME,   /* no such device name */
+  SG_BACKEND_ERROR_MODULE, /* the module is not there or does not fit this program */
+  SG_BACKEND_ERROR_DRIVER, /* no driver, or one too old */
+  SG_BACKEND_ERROR_DEVICE, /* no such device */
+  SG_BACKEND_ERROR_FAILED, /* a call did, the device works on */
+  SG_BACKEND_ERROR_LOST,   /* it stopped working */
+} SgBackendError;
+
+/* `device` is "cpu", "cuda", "cuda:N", or "auto" (also NULL): the first CUDA device if there is one
+ * that answers, else the CPU. What was named is what is used: NULL and error if it cannot be.
+ * Borrowed; a device's back end is opened once and lives as long as the process. */
+SgBackend *sg_backend_open(const char *device, GError **error);
+/* Whether `device` is one of these names, of a device that may be missing. */
+gboolean sg_backend_is_name(const char *device);
+/* The back end of those who name none: the CPU until set. */
+SgBackend *sg_backend_default(void);
+void sg_backend_set_default(SgBackend *b);
+
+/* What the module exports under this name. `table` is its program's sizeof (SgBackend). */
+#define SG_CUDA_OPEN "sg_cuda_open"
+typedef SgBackend *(*SgCudaOpen)(gsize table, int device, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,298 @@
+/* Convolutions by cuDNN: one plan (descriptors, algorithm, workspace) for each shape. */
+#include "engine/backend/cuda/cuda-private.h"
+#include "engine/backend/cuda/cuda-library.h"
+#include <string.h>
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <cudnn.h>
+
+#define LIBRARY "libcudnn.so." G_STRINGIFY(CUDNN_MAJOR)
+/* An algorithm that wants more is passed over. */
+#define WORKSPACE ((gsize)512 << 20)
+#define PLANS     1024
+#define CHOICES   16
+
+#define FUNCTIONS(F)                                                                               \
+  F(cudnnCreate)                                                                                   \
+  F(cudnnDestroy)                                                                                  \
+  F(cudnnSetStream)                                                                                \
+  F(cudnnGetErrorString)                                                                           \
+  F(cudnnCreateTensorDescriptor)                                                                   \
+  F(cudnnSetTensor4dDescriptor)                                                                    \
+  F(cudnnDestroyTensorDescriptor)                                                                  \
+  F(cudnnCreateFilterDescriptor)                                                                   \
+  F(cudnnSetFilter4dDescriptor)                                                                    \
+  F(cudnnDestroyFilterDescriptor)                                                                  \
+  F(cudnnCreateConvolutionDescriptor)                                                              \
+  F(cudnnSetConvolution2dDescriptor)                                                               \
+  F(cudnnSetConvolutionMathType)                                                                   \
+  F(cudnnDestroyConvolutionDescriptor)                                                             \
+  F(cudnnGetConvolutionForwardAlgorithm_v7)                                                        \
+  F(cudnnGetConvolutionBackwardDataAlgorithm_v7)                                                   \
+  F(cudnnGetConvolutionBackwardFilterAlgorithm_v7)                                                 \
+  F(cudnnConvolutionForward)                                                                       \
+  F(cudnnConvolutionBackwardData)                                                                  \
+  F(cudnnConvolutionBackwardFilter)
+
+typedef struct {
+  int pass, n, wide, narrow, kernel, stride, pad, wide_h, wide_w, narrow_h, narrow_w;
+} Shape;
+
+typedef struct {
+  Shape shape;
+  cudnnTensorDescriptor_t wide, narrow;
+  cudnnFilterDescriptor_t filter;
+  cudnnConvolutionDescriptor_t conv;
+  int algorithm;
+  size_t workspace;
+} Plan;
+
+struct _CudaDnn {
+  cudnnHandle_t handle;
+  GHashTable *plans; /* Shape of Plan -> Plan */
+#define MEMBER(name) __typeof__(name) *name;
+  FUNCTIONS(MEMBER)
+};
+
+static gboolean
+dnn_ok(CudaDnn *d, cudnnStatus_t status, const char *what, GError **error)
+{
+  if (status == CUDNN_STATUS_SUCCESS)
+    return TRUE;
+  if (status == CUDNN_STATUS_ALLOC_FAILED)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough GPU memory for cuDNN");
+  else
+    g_set_error(error, SG_BACKEND_ERROR,
+                status == CUDNN_STATUS_EXECUTION_FAILED ? SG_BACKEND_ERROR_LOST
+                                                        : SG_BACKEND_ERROR_FAILED,
+                "cuDNN failed: %s: %s", what, d->cudnnGetErrorString(status));
+  return FALSE;
+}
+
+/* ---- plans ----------------------------------------------------------------------------------- */
+
+static guint
+shape_hash(gconstpointer shape)
+{
+  const int *v = shape;
+  guint hash = 5381;
+  for (gsize i = 0; i < sizeof(Shape) / sizeof(int); i++)
+    hash = hash * 33 + (guint)v[i];
+  return hash;
+}
+
+static gboolean
+shape_equal(gconstpointer a, gconstpointer b)
+{
+  return memcmp(a, b, sizeof(Shape)) == 0;
+}
+
+static void
+plan_free(CudaDnn *d, Plan *plan)
+{
+  if (plan->wide)
+    d->cudnnDestroyTensorDescriptor(plan->wide);
+  if (plan->narrow)
+    d->cudnnDestroyTensorDescriptor(plan->narrow);
+  if (plan->filter)
+    d->cudnnDestroyFilterDescriptor(plan->filter);
+  if (plan->conv)
+    d->cudnnDestroyConvolutionDescriptor(plan->conv);
+  g_free(plan);
+}
+
+static void
+forget_plans(CudaDnn *d)
+{
+  GHashTableIter iter;
+  gpointer plan;
+
+  g_hash_table_iter_init(&iter, d->plans);
+  while (g_hash_table_iter_next(&iter, NULL, &plan)) {
+    g_hash_table_iter_steal(&iter);
+    plan_free(d, plan);
+  }
+}
+
+static gboolean
+describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
+{
+  const Shape *s = &plan->shape;
+  const cudnnTensorFormat_t nchw = CUDNN_TENSOR_NCHW;
+  const cudnnDataType_t type = CUDNN_DATA_FLOAT;
+
+  return dnn_ok(d, d->cudnnCreateTensorDescriptor(&plan->wide), "describe", error) &&
+         dnn_ok(d, d->cudnnCreateTensorDescriptor(&plan->narrow), "describe", error) &&
+         dnn_ok(d, d->cudnnCreateFilterDescriptor(&plan->filter), "describe", error) &&
+         dnn_ok(d, d->cudnnCreateConvolutionDescriptor(&plan->conv), "describe", error) &&
+         dnn_ok(d,
+                d->cudnnSetTensor4dDescriptor(plan->wide, nchw, type, s->n, s->wide, s->wide_h,
+                                              s->wide_w),
+                "describe the wide side", error) &&
+         dnn_ok(d,
+                d->cudnnSetTensor4dDescriptor(plan->narrow, nchw, type, s->n, s->narrow,
+                                              s->narrow_h, s->narrow_w),
+                "describe the narrow side", error) &&
+         dnn_ok(d,
+                d->cudnnSetFilter4dDescriptor(plan->filter, type, nchw, s->narrow, s->wide,
+                                              s->kernel, s->kernel),
+                "describe the filter", error) &&
+         dnn_ok(d,
+                d->cudnnSetConvolution2dDescriptor(plan->conv, s->pad, s->pad, s->stride,
+                                                   s->stride, 1, 1, CUDNN_CROSS_CORRELATION, type),
+                "describe the convolution", error) &&
+         dnn_ok(d,
+                d->cudnnSetConvolutionMathType(plan->conv,
+                                               tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
+                "choose the precision", error);
+}
+
+/* The three kinds of answer differ in nothing but the type of `algo`, an enumeration. */
+G_STATIC_ASSERT(sizeof(cudnnConvolutionFwdAlgoPerf_t) == sizeof(cudnnConvolutionBwdDataAlgoPerf_t));
+G_STATIC_ASSERT(sizeof(cudnnConvolutionFwdAlgoPerf_t) ==
+                sizeof(cudnnConvolutionBwdFilterAlgoPerf_t));
+
+/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. */
+static gboolean
+choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
+{
+  cudnnConvolutionFwdAlgoPerf_t all[CHOICES];
+  int count = 0;
+  cudnnStatus_t status;
+
+  if (plan->shape.pass == SG_PASS_OUTPUT)
+    status = d->cudnnGetConvolutionForwardAlgorithm_v7(d->handle, plan->wide, plan->filter,
+                                                       plan->conv, plan->narrow, CHOICES, &count,
+                                                       all);
+  else if (plan->shape.pass == SG_PASS_INPUT)
+    status = d->cudnnGetConvolutionBackwardDataAlgorithm_v7(
+        d->handle, plan->filter, plan->narrow, plan->conv, plan->wide, CHOICES, &count,
+        (cudnnConvolutionBwdDataAlgoPerf_t *)(gpointer)all);
+  else
+    status = d->cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+        d->handle, plan->wide, plan->narrow, plan->conv, plan->filter, CHOICES, &count,
+        (cudnnConvolutionBwdFilterAlgoPerf_t *)(gpointer)all);
+  if (!dnn_ok(d, status, "choose an algorithm", error))
+    return FALSE;
+  for (int i = 0; i < count; i++)
+    if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
+        all[i].memory <= WORKSPACE && (tf32 || all[i].mathType != CUDNN_TENSOR_OP_MATH)) {
+      plan->algorithm = (int)all[i].algo;
+      plan->workspace = all[i].memory;
+      return TRUE;
+    }
+  g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED,
+              "cuDNN has no convolution for %d × %d × %d × %d with %d filters of %d × %d",
+              plan->shape.n, plan->shape.wide, plan->shape.wide_h, plan->shape.wide_w,
+              plan->shape.narrow, plan->shape.kernel, plan->shape.kernel);
+  return FALSE;
+}
+
+static Plan *
+find_plan(CudaDnn *d, const Shape *shape, gboolean tf32, GError **error)
+{
+  Plan *plan = g_hash_table_lookup(d->plans, shape);
+
+  if (plan)
+    return plan;
+  if (g_hash_table_size(d->plans) >= PLANS)
+    forget_plans(d);
+  plan = g_new0(Plan, 1);
+  plan->shape = *shape;
+  if (!describe(d, plan, tf32, error) || !choose(d, plan, tf32, error)) {
+    plan_free(d, plan);
+    return NULL;
+  }
+  g_hash_table_insert(d->plans, &plan->shape, plan);
+  return plan;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static CudaDnn *
+dnn_open(GError **error)
+{
+  GError *missing = NULL;
+  void *lib = cuda_library(LIBRARY, error);
+  if (!lib)
+    return NULL;
+  CudaDnn *d = g_new0(CudaDnn, 1);
+#define FIND(name) *(void **)&d->name = cuda_symbol(lib, LIBRARY, #name, &missing);
+  FUNCTIONS(FIND)
+  if (missing)
+    g_propagate_error(error, missing);
+  if (missing || !dnn_ok(d, d->cudnnCreate(&d->handle), "start", error)) {
+    g_free(d);
+    return NULL;
+  }
+  d->plans = g_hash_table_new(shape_hash, shape_equal);
+  return d;
+}
+
+void
+cuda_dnn_close(CudaDnn *d)
+{
+  if (!d)
+    return;
+  forget_plans(d);
+  g_hash_table_unref(d->plans);
+  d->cudnnDestroy(d->handle);
+  g_free(d);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static cudnnStatus_t
+run(CudaDnn *d, const Plan *p, void *wide, void *filter, void *narrow, void *space)
+{
+  const float one = 1, zero = 0;
+
+  if (p->shape.pass == SG_PASS_OUTPUT)
+    return d->cudnnConvolutionForward(d->handle, &one, p->wide, wide, p->filter, filter, p->conv,
+                                      (cudnnConvolutionFwdAlgo_t)p->algorithm, space,
+                                      p->workspace, &zero, p->narrow, narrow);
+  if (p->shape.pass == SG_PASS_INPUT)
+    return d->cudnnConvolutionBackwardData(d->handle, &one, p->filter, filter, p->narrow, narrow,
+                                           p->conv, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
+                                           space, p->workspace, &zero, p->wide, wide);
+  return d->cudnnConvolutionBackwardFilter(d->handle, &one, p->wide, wide, p->narrow, narrow,
+                                           p->conv, (cudnnConvolutionBwdFilterAlgo_t)p->algorithm,
+                                           space, p->workspace, &zero, p->filter, filter);
+}
+
+static gboolean
+conv_locked(SgBackend *b, const Shape *shape, SgBuf *wide, SgBuf *filter, SgBuf *narrow,
+            GError **error)
+{
+  CudaBackend *cu = CU(b);
+  gsize taken = 0;
+  gpointer space = NULL;
+
+  if (!cu->dnn && !(cu->dnn = dnn_open(error)))
+    return FALSE;
+  Plan *plan = find_plan(cu->dnn, shape, cu->tf32, error);
+  if (!plan)
+    return FALSE;
+  if (plan->workspace && !(space = cuda_pool_take(b, plan->workspace, &taken, error)))
+    return FALSE;
+  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cu->stream), "choose the stream", error) &&
+                dnn_ok(cu->dnn, run(cu->dnn, plan, wide->data, filter->data, narrow->data, space),
+                       "convolve", error);
+  cuda_pool_give(b, space, taken);
+  return ok;
+}
+
+gboolean
+cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
+              SgBuf *filter, SgBuf *narrow, GError **error)
+{
+  const Shape shape = {(int)pass, wide->n, wide->c, narrow->c, kernel,   stride,
+                       pad,       wide->h, wide->w, narrow->h, narrow->w};
+
+  g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
+  cuda_stream(b);
+  g_mutex_lock(&CU(b)->library_lock);
+  gboolean ok = conv_locked(b, &shape, wide, filter, narrow, error);
+  g_mutex_unlock(&CU(b)->library_lock);
+  return ok;
+}

@@ -1,0 +1,125 @@
+/* Shared by the files of the CUDA back end, C and CUDA alike.
+ *
+ * Every buffer is row-major [N, C, H, W] floats on the device, both formats alike. All work of a
+ * process goes to one stream, whichever thread asks: so memory may be reused as soon as the host
+ * has given it back. Training is a process of its own; its stream has the lower priority.
+ *
+ * Most of the table's functions return nothing. What goes wrong in them (a lost device, no memory
+ * for a temporary) is kept, and told by the next call that can fail or by SgBackend.check. */
+#pragma once
+
+#include "engine/backend/backend.h"
+#include "engine/backend/backend-device.h"
+#include <cuda_runtime_api.h>
+
+G_BEGIN_DECLS
+
+#define CU_THREADS 256
+/* Doubles in `sums`, the partial results of sums in two steps. */
+#define CU_SUMS ((gsize)1 << 20)
+
+typedef struct _CudaPool CudaPool;
+typedef struct _CudaDnn CudaDnn;
+typedef struct _CudaBlas CudaBlas;
+
+typedef struct {
+  SgBackend base;
+  int device;
+  cudaStream_t stream;
+  gboolean tf32; /* tensor cores may round products to ten bits */
+  CudaPool *pool;
+  double *sums; /* [CU_SUMS], on the device */
+  GMutex sums_lock;    /* held from the kernel that fills `sums` to the one that reads it */
+  GMutex library_lock; /* of the two libraries, opened when first needed */
+  CudaDnn *dnn;
+  CudaBlas *blas;
+  GMutex lock;     /* of what follows */
+  GError *failure; /* the first one that nobody has been told of */
+  gboolean lost;   /* the device does not work any more */
+} CudaBackend;
+
+#define CU(b) ((CudaBackend *)(b))
+
+/* The backend's stream; makes its device the calling thread's. */
+cudaStream_t cuda_stream(const SgBackend *b);
+/* Keeps what went wrong; cudaSuccess is nothing. */
+void cuda_note(const SgBackend *b, cudaError_t code, const char *what);
+void cuda_note_error(const SgBackend *b, GError *taken);
+/* FALSE and error if something went wrong since the last call. */
+gboolean cuda_check(SgBackend *b, GError **error);
+gboolean cuda_ok(cudaError_t code, const char *what, GError **error);
+
+/* cuda-memory.c. `taken` gets the size of the piece, at least `bytes`. */
+CudaPool *cuda_pool_new(void);
+void cuda_pool_free(CudaPool *pool);
+gpointer cuda_pool_take(SgBackend *b, gsize bytes, gsize *taken, GError **error);
+void cuda_pool_give(SgBackend *b, gpointer data, gsize taken);
+gboolean cuda_buf_alloc(SgBuf *buf, GError **error);
+void cuda_buf_release(SgBuf *buf);
+void cuda_upload(SgBuf *dst, const float *src);
+void cuda_download(const SgBuf *src, float *dst);
+void cuda_copy(SgBuf *dst, const SgBuf *src);
+void cuda_broadcast(SgBuf *dst, const SgBuf *src);
+/* A temporary; what is missing for it is noted and gives NULL. */
+SgBuf *cuda_temporary(SgBackend *b, int n, int c, int h, int w);
+
+/* cuda-conv.c */
+SgConv *cuda_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
+                      GError **error);
+void cuda_conv_free(SgConv *conv);
+gboolean cuda_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style,
+                       const SgEpilogue *e, GError **error);
+gboolean cuda_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w,
+                   SgBuf *y, GError **error);
+
+/* The form sum over narrow positions of wide · filter · narrow, filter [NARROW, WIDE, k, k]:
+ * OUTPUT computes narrow, INPUT wide, WEIGHT filter. By cuDNN (cuda-dnn.c), or by loops where the
+ * device is a pretended one (tests/cuda-on-host). */
+gboolean cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
+                       SgBuf *filter, SgBuf *narrow, GError **error);
+void cuda_dnn_close(CudaDnn *dnn);
+/* c[m, n] = alpha op (a) op (b), row-major with leading dimensions; cuBLASLt (cuda-blas.c) or
+ * loops. */
+gboolean cuda_gemm(SgBackend *backend, gboolean ta, gboolean tb, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float *c, GError **error);
+void cuda_blas_close(CudaBlas *blas);
+void cuda_matmul(SgBuf *c, const SgBuf *a, gboolean ta, const SgBuf *b, gboolean tb, double alpha);
+void cuda_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias,
+                float bgain, gboolean lrelu, float gain);
+
+/* element.cu */
+void cuda_combine(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z);
+void cuda_add(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
+void cuda_mul(SgBuf *y, const SgBuf *a, const SgBuf *b);
+void cuda_map(SgMap fn, double a, SgBuf *y, const SgBuf *x);
+void cuda_adam(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
+void cuda_scale(SgBuf *y, const SgBuf *x, const SgBuf *s);
+void cuda_epilogue(SgBuf *y, const SgBuf *x, const SgEpilogue *e);
+void cuda_expand(SgBuf *y, const SgBuf *x);
+void cuda_channels(SgBuf *y, int to, const SgBuf *x, int from, int count);
+/* y = act (y + bias[c] * bgain), y [N, C, 1, 1]; the end of cuda_dense */
+void cuda_dense_end(SgBuf *y, const SgBuf *bias, float bgain, gboolean lrelu, float gain);
+/* [A, B, k, k] -> [B, A, k, k] */
+void cuda_swap_axes(SgBuf *to, const SgBuf *from);
+
+/* sums.cu */
+void cuda_normalize(SgBuf *y, const SgBuf *x);
+void cuda_demod(SgBuf *y, const SgBuf *x, const SgBuf *wsq, float eps);
+void cuda_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features);
+void cuda_dot(SgBuf *s, const SgBuf *a, const SgBuf *b);
+void cuda_sum_to(SgBuf *y, const SgBuf *x);
+void cuda_epilogue_grad(const SgEpilogueGrad *g);
+
+/* pictures.cu */
+void cuda_fir(SgBuf *y, const SgBuf *x, SgFir mode);
+void cuda_bilinear_up(SgBuf *y, const SgBuf *x);
+void cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
+                 const SgBuf *bias, float clamp);
+void cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
+                   gboolean accumulate);
+void cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
+
+/* augment.cu */
+void cuda_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
+
+G_END_DECLS

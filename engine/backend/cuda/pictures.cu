@@ -1,0 +1,238 @@
+/* FIR filters, bilinear doubling, and the 1×1 convolutions between pictures and activations. */
+#include "engine/backend/cuda/cuda-launch.h"
+
+#define MAX_RGB 4
+
+/* ---- FIR ------------------------------------------------------------------------------------- */
+
+typedef struct {
+  int up, down, pad; /* as in upfirdn: insert zeros, pad, filter, keep every down-th */
+  float gain;
+} Fir;
+
+typedef struct {
+  int h, w; /* of the input */
+  int oh, ow;
+} FirSize;
+
+/* Tap i of output position o reads this input position, or -1. */
+static __device__ __forceinline__ int
+fir_source(int o, int i, const Fir &f, int size)
+{
+  int at = o * f.down + i - f.pad;
+  return at < 0 || at % f.up || at / f.up >= size ? -1 : at / f.up;
+}
+
+static __device__ float
+fir_row(const float *row, const int x[4])
+{
+  return k_fir4(x[0] < 0 ? 0 : row[x[0]], x[1] < 0 ? 0 : row[x[1]], x[2] < 0 ? 0 : row[x[2]],
+                x[3] < 0 ? 0 : row[x[3]], 1);
+}
+
+static __global__ void
+fir_kernel(float *to, const float *from, Fir f, FirSize s, unsigned planes)
+{
+  EACH_PLANE(p, planes)
+  {
+    const float *in = from + (size_t)p * s.h * s.w;
+    EACH_PIXEL(i, (unsigned)(s.oh * s.ow))
+    {
+      int oy = (int)i / s.ow, ox = (int)i % s.ow, x[4];
+      float v[4];
+      for (int k = 0; k < 4; k++)
+        x[k] = fir_source(ox, k, f, s.w);
+      for (int k = 0; k < 4; k++) {
+        int y = fir_source(oy, k, f, s.h);
+        v[k] = y < 0 ? 0 : fir_row(in + (size_t)y * s.w, x);
+      }
+      to[(size_t)p * s.oh * s.ow + i] = k_fir4(v[0], v[1], v[2], v[3], f.gain);
+    }
+  }
+}
+
+void
+cuda_fir(SgBuf *y, const SgBuf *x, SgFir mode)
+{
+  static const Fir filters[] = {/* in the order of SgFir */
+                                {1, 1, 1, 4}, {1, 1, 2, 1}, {2, 1, 2, 4}, {1, 2, 1, 1},
+                                {1, 1, 2, 4}, {1, 1, 1, 1}, {1, 2, 1, 4}, {2, 1, 2, 1}};
+  FirSize s = {x->h, x->w, y->h, y->w};
+  unsigned planes = planes_of(y), pixels = pixels_of(y);
+
+  CU_PLANES(y->backend, fir_kernel, planes, pixels, floats(y), floats(x), filters[mode], s, planes);
+}
+
+static __global__ void
+bilinear_kernel(float *to, const float *from, int h, int w, unsigned planes)
+{
+  EACH_PLANE(p, planes)
+  {
+    const float *in = from + (size_t)p * h * w;
+    EACH_PIXEL(i, (unsigned)(4 * h * w))
+    {
+      int oy = (int)i / (2 * w), ox = (int)i % (2 * w);
+      float sy = fmaxf((float)oy * 0.5f - 0.25f, 0), sx = fmaxf((float)ox * 0.5f - 0.25f, 0);
+      int y0 = (int)sy, x0 = (int)sx, y1 = min(y0 + 1, h - 1), x1 = min(x0 + 1, w - 1);
+      float ty = sy - (float)y0, tx = sx - (float)x0;
+      float top = in[y0 * w + x0] * (1 - tx) + in[y0 * w + x1] * tx;
+      float bottom = in[y1 * w + x0] * (1 - tx) + in[y1 * w + x1] * tx;
+      to[(size_t)p * 4 * h * w + i] = top * (1 - ty) + bottom * ty;
+    }
+  }
+}
+
+void
+cuda_bilinear_up(SgBuf *y, const SgBuf *x)
+{
+  unsigned planes = planes_of(y);
+  g_assert(y->h == 2 * x->h && y->w == 2 * x->w);
+  CU_PLANES(y->backend, bilinear_kernel, planes, pixels_of(y), floats(y), floats(x), x->h, x->w,
+            planes);
+}
+
+/* ---- 1×1: activations -> picture ------------------------------------------------------------- */
+
+typedef struct {
+  float *img;
+  const float *add, *x, *style, *bias;
+  const float *w;    /* [K, C] of every sample, w_sample apart */
+  size_t w_sample;   /* 0: one for all */
+  unsigned channels, planes, pixels; /* C, K */
+  float clamp;
+} ToRgb;
+
+/* "Planes" are samples here. */
+static __global__ void
+to_rgb_kernel(ToRgb t, unsigned samples)
+{
+  EACH_PLANE(n, samples)
+  {
+    const float *x = t.x + (size_t)n * t.channels * t.pixels, *w = t.w + n * t.w_sample;
+    EACH_PIXEL(i, t.pixels)
+    {
+      float sum[MAX_RGB] = {0, 0, 0, 0};
+      for (unsigned c = 0; c < t.channels; c++) {
+        float v = x[(size_t)c * t.pixels + i] * (t.style ? t.style[n * t.channels + c] : 1);
+        for (unsigned k = 0; k < MAX_RGB; k++)
+          if (k < t.planes)
+            sum[k] += v * w[k * t.channels + c];
+      }
+      for (unsigned k = 0; k < MAX_RGB; k++)
+        if (k < t.planes) {
+          size_t at = ((size_t)n * t.planes + k) * t.pixels + i;
+          float v = sum[k] + (t.bias ? t.bias[k] : 0);
+          v = t.clamp >= 0 ? k_clamp(v, t.clamp) : v;
+          t.img[at] = (t.add ? t.add[at] : 0) + v;
+        }
+    }
+  }
+}
+
+static void
+launch_to_rgb(const SgBuf *x, ToRgb t)
+{
+  unsigned samples = (unsigned)x->n;
+  g_assert(t.planes <= MAX_RGB);
+  CU_PLANES(x->backend, to_rgb_kernel, samples, t.pixels, t, samples);
+}
+
+void
+cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
+            const SgBuf *bias, float clamp)
+{
+  ToRgb t = {floats(img), floats(add),    floats(x),        floats(s),    floats(bias), floats(w),
+             0,           (unsigned)x->c, (unsigned)img->c, pixels_of(x), clamp};
+  launch_to_rgb(x, t);
+}
+
+/* ---- picture -> activations ------------------------------------------------------------------ */
+
+typedef struct {
+  float *y;
+  const float *img, *w;
+  size_t w_sample, w_plane, w_channel; /* steps; w_sample 0: one for all */
+  unsigned channels, planes, pixels;
+  float gain;
+} FromRgb;
+
+static __device__ float
+from_rgb_sum(const FromRgb &t, unsigned n, unsigned c, unsigned i)
+{
+  float sum = 0;
+  for (unsigned k = 0; k < t.planes; k++)
+    sum += t.img[((size_t)n * t.planes + k) * t.pixels + i] *
+           t.w[n * t.w_sample + k * t.w_plane + c * t.w_channel];
+  return sum * t.gain;
+}
+
+static __global__ void
+from_rgb_kernel(FromRgb t, Epilogue e, bool accumulate, unsigned all)
+{
+  EACH_PLANE(p, all)
+  {
+    EACH_PIXEL(i, t.pixels)
+    {
+      size_t at = (size_t)p * t.pixels + i;
+      float v = from_rgb_sum(t, p / t.channels, p % t.channels, i);
+      t.y[at] = (accumulate ? t.y[at] : 0) + apply_epilogue(e, v, p, i);
+    }
+  }
+}
+
+static void
+launch_from_rgb(SgBuf *y, FromRgb t, const SgEpilogue *e, gboolean accumulate)
+{
+  unsigned all = planes_of(y);
+  CU_PLANES(y->backend, from_rgb_kernel, all, t.pixels, t, epilogue_of(e, y), accumulate != FALSE,
+            all);
+}
+
+void
+cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
+              gboolean accumulate)
+{
+  FromRgb t = {floats(y),      floats(img),        floats(w),    0,    1, (size_t)img->c,
+               (unsigned)y->c, (unsigned)img->c, pixels_of(y), wgain};
+  launch_from_rgb(y, t, e, accumulate);
+}
+
+/* ---- both, in training: w [1 or N, K, C] ----------------------------------------------------- */
+
+/* Block (c, k, n or all). */
+static __global__ void
+rgb_weight_kernel(float *w, const float *x, const float *img, unsigned samples, unsigned pixels)
+{
+  unsigned channels = gridDim.x, planes = gridDim.y, c = blockIdx.x, k = blockIdx.y;
+  unsigned first = gridDim.z > 1 ? blockIdx.z : 0, end = gridDim.z > 1 ? first + 1 : samples;
+  float sum = 0;
+
+  for (unsigned n = first; n < end; n++)
+    for (unsigned i = threadIdx.x; i < pixels; i += blockDim.x)
+      sum += x[((size_t)n * channels + c) * pixels + i] * img[((size_t)n * planes + k) * pixels + i];
+  sum = block_sum(sum);
+  if (threadIdx.x == 0)
+    w[((size_t)blockIdx.z * planes + k) * channels + c] = sum;
+}
+
+void
+cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
+{
+  static const SgEpilogue nothing = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
+  unsigned channels = (unsigned)x->c, planes = (unsigned)img->c, pixels = pixels_of(x);
+  size_t w_sample = w->n > 1 ? (size_t)channels * planes : 0;
+
+  g_assert(w->c == img->c && w->h == x->c);
+  if (pass == SG_PASS_OUTPUT) {
+    ToRgb t = {floats(img), NULL,     floats(x), NULL,   NULL, floats(w),
+               w_sample,    channels, planes,    pixels, -1};
+    launch_to_rgb(x, t);
+  } else if (pass == SG_PASS_INPUT) {
+    FromRgb t = {floats(x), floats(img), floats(w), w_sample, channels, 1, channels, planes,
+                 pixels,    1};
+    launch_from_rgb(x, t, &nothing, FALSE);
+  } else {
+    CU_LAUNCH_SUMS(x->backend, rgb_weight_kernel, dim3(channels, planes, (unsigned)w->n),
+                   CU_THREADS, floats(w), floats(x), floats(img), (unsigned)x->n, pixels);
+  }
+}

@@ -1,0 +1,56 @@
+/* CUDA kernels as C++: a grid runs as loops, so that the tests of the back ends exercise the very
+ * kernels, their index arithmetic and their barriers, on a machine without a GPU. Included before
+ * a .cu file that g++ compiles.
+ *
+ * Threads that wait for each other are fibers of one thread. Blocks and threads run in an order
+ * that changes from launch to launch. Memory of the "device" faults when the host touches it, where
+ * the processor has protection keys. What this cannot show: races, launch limits, the vendor
+ * libraries, speed. */
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include "cuda_runtime_api.h"
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __shared__ static
+
+using std::max;
+using std::min;
+
+struct dim3 {
+  unsigned x, y, z;
+  dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_)
+  {
+  }
+};
+
+extern dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+/* `waits`: whether threads may call what follows. */
+void cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> &thread);
+void __syncthreads();
+/* Room for one number of every thread of the block. */
+extern double cuda_on_host_slots[1024];
+
+template <typename T>
+static inline T
+__shfl_xor_sync(unsigned mask, T v, int lanes)
+{
+  unsigned me = threadIdx.x, other = me ^ (unsigned)lanes;
+  memcpy(&cuda_on_host_slots[me], &v, sizeof v);
+  __syncthreads();
+  memcpy(&v, &cuda_on_host_slots[other], sizeof v);
+  __syncthreads();
+  return v;
+}
+
+#define CU_LAUNCH(backend, kernel, grid, block, ...)                                               \
+  cuda_on_host_run(grid, block, false, [&] { kernel(__VA_ARGS__); })
+#define CU_LAUNCH_SUMS(backend, kernel, grid, block, ...)                                          \
+  cuda_on_host_run(grid, block, true, [&] { kernel(__VA_ARGS__); })
