@@ -1,4 +1,5 @@
 #include "engine/explore/renderer.h"
+#include "engine/backend/backend-device.h"
 #include "engine/explore/nets.h"
 #include "engine/kernels/element.h"
 #include "engine/nets/discriminator.h"
@@ -26,7 +27,7 @@ sg_renderer_new(SgModel *model, SgBackend *backend, GError **error)
   g_autoptr(SgRenderer) r = g_new0(SgRenderer, 1);
 
   r->model = sg_model_ref(model);
-  r->backend = backend ? backend : sg_backend_cpu();
+  r->backend = backend ? backend : sg_backend_default();
   r->budget = DEFAULT_BUDGET;
   r->stored = sg_nets_new(model, r->backend, r->budget, error);
   return r->stored ? g_steal_pointer(&r) : NULL;

@@ -1,5 +1,6 @@
 /* Pictures and scores against PyTorch in float64 (make.py wrote expected/), for networks of
  * NVlabs' `auto` size at 128×128 in every architecture, and for the bundled model. */
+#include "tests/tested-backend.h"
 #include "engine/formats/picture.h"
 #include "tests/golden/golden-compare.h"
 #include "tests/golden/random-model.h"
@@ -162,6 +163,7 @@ main(int argc, char **argv)
   size_t i;
   json_t *c;
 
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   g_autofree char *path = expected_file("expected", ".json");
   json_t *cases = json_load_file(path, 0, &why);

@@ -1,5 +1,6 @@
 /* The small networks of tests/fixtures against pictures and scores of a NumPy implementation
  * (oracle_*.f32): the same network in every container, with every option that changes a picture. */
+#include "tests/tested-backend.h"
 #include "engine/explore/random.h"
 #include "engine/formats/archive.h"
 #include "tests/golden/golden-compare.h"
@@ -135,6 +136,7 @@ test_mystylegan(gconstpointer file)
 int
 main(int argc, char **argv)
 {
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
     g_autofree char *name = g_strconcat("/oracles/", files[i], NULL);

@@ -1,6 +1,7 @@
 /* What must hold for every network, on random ones of all architectures, with classes and with a
  * clamp, which no fixture has: the stage cache never shows, the CPU equals the reference, and a
  * saved model is the same model. */
+#include "tests/tested-backend.h"
 #include "engine/explore/random.h"
 #include "tests/golden/golden-compare.h"
 #include "tests/golden/random-model.h"
@@ -159,6 +160,7 @@ main(int argc, char **argv)
     GTestDataFunc run;
   } tests[] = {{"cache", test_cache}, {"reference", test_reference}, {"save", test_save}};
 
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(nets); i++)
     for (guint k = 0; k < G_N_ELEMENTS(tests); k++) {

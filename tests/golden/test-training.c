@@ -1,5 +1,6 @@
 /* Iterations of training against PyTorch in float64 (make-training.py wrote what is replayed here):
  * gradients of the first iteration, losses of all, and the final weights. */
+#include "tests/tested-backend.h"
 #include "engine/formats/archive.h"
 #include "engine/train/draws.h"
 #include <math.h>
@@ -236,7 +237,7 @@ replay(const char *name, SgBackend *backend, double gradient_limit)
 static void
 test_cpu(gconstpointer name)
 {
-  replay(name, sg_backend_cpu(), 1e-3);
+  replay(name, sg_backend_default(), 1e-3);
 }
 
 static void
@@ -248,6 +249,7 @@ test_reference(gconstpointer name)
 int
 main(int argc, char **argv)
 {
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   g_test_add_data_func("/training/cpu", "training", test_cpu);
   g_test_add_data_func("/training/cpu-cond", "training-cond", test_cpu);

@@ -1,4 +1,5 @@
 #include "gradient-check.h"
+#include "tests/tested-backend.h"
 #include "engine/train/philox.h"
 #include <math.h>
 #include <string.h>
@@ -209,6 +210,6 @@ check_case(const CheckCase *c)
     check_order(&s, 1, FALSE);
   setup_clear(&s);
   setup_init(&s, c, sg_backend_reference());
-  check_backend(&s, sg_backend_cpu());
+  check_backend(&s, tested_backend());
   setup_clear(&s);
 }

@@ -1,6 +1,7 @@
 /* Whole small networks and the losses of training: gradients of every phase with respect to every
  * parameter tensor, and of the networks with respect to their inputs, against finite differences in
  * double; and the CPU against the reference. mutate.py shows what these tests notice. */
+#include "tests/tested-backend.h"
 #include "engine/tensor/ops.h"
 #include "network-case.h"
 #include <math.h>
@@ -454,7 +455,7 @@ test_cpu(gconstpointer data)
 {
   NetSetup a, b;
   net_setup_init(&a, data, sg_backend_reference());
-  net_setup_init(&b, data, sg_backend_cpu());
+  net_setup_init(&b, data, sg_backend_default());
   for (int phase = 0; phase < SG_PHASES; phase++)
     compare_phase(&a, &b, (SgPhase)phase);
   compare_pictures(&a, &b);
@@ -472,6 +473,7 @@ add(const char *group, const NetCase *c, GTestDataFunc f)
 int
 main(int argc, char **argv)
 {
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     add("phases", &cases[i], test_phases);

@@ -1,4 +1,5 @@
 /* Every operation's gradients; see gradient-check.h. */
+#include "tests/tested-backend.h"
 #include "engine/train/augment.h"
 #include "gradient-check.h"
 
@@ -272,6 +273,7 @@ test_release(void)
 int
 main(int argc, char **argv)
 {
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = g_strdup_printf("/ops/%s", cases[i].name);

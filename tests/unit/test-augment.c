@@ -1,6 +1,7 @@
 /* The augmentation. Draws and kernels against PyTorch's numbers (tests/golden/make-augment.py), the
  * two back ends against each other, transposes by inner products, and the draws' statistics. */
 #include "engine/backend/backend.h"
+#include "tests/tested-backend.h"
 #include "engine/explore/random.h"
 #include "engine/formats/archive.h"
 #include "engine/train/augment.h"
@@ -12,7 +13,7 @@
 static SgBackend *
 backend(gboolean reference)
 {
-  return reference ? sg_backend_reference() : sg_backend_cpu();
+  return reference ? sg_backend_reference() : tested_backend();
 }
 
 static void
@@ -46,34 +47,45 @@ random_buf(SgBackend *b, const SgAugmentArgs *a, guint32 seed)
   return buf_new(b, a, values);
 }
 
-static double
-value(const SgBuf *b, gsize i)
-{
-  return b->backend == sg_backend_cpu() ? (double)((float *)b->data)[i] : ((double *)b->data)[i];
-}
-
 static gsize
 count_of(const SgBuf *b)
 {
   return (gsize)b->n * b->c * b->h * b->w;
 }
 
+/* All numbers in the back end's precision, to be freed. */
+static double *
+values(const SgBuf *b)
+{
+  gsize n = count_of(b);
+  if (b->backend == sg_backend_reference())
+    return g_memdup2(b->data, n * sizeof(double));
+  g_autofree float *floats = g_new(float, n);
+  double *v = g_new(double, n);
+  b->backend->download(b, floats);
+  for (gsize i = 0; i < n; i++)
+    v[i] = (double)floats[i];
+  return v;
+}
+
 static double
 dot(const SgBuf *a, const SgBuf *b)
 {
+  g_autofree double *x = values(a), *y = values(b);
   double sum = 0;
   for (gsize i = 0; i < count_of(a); i++)
-    sum += value(a, i) * value(b, i);
+    sum += x[i] * y[i];
   return sum;
 }
 
 static double
 difference(const SgBuf *a, const SgBuf *b)
 {
+  g_autofree double *x = values(a), *y = values(b);
   double worst = 0;
   for (gsize i = 0; i < count_of(a); i++) {
-    g_assert_true(isfinite(value(a, i)) && isfinite(value(b, i)));
-    worst = MAX(worst, fabs(value(a, i) - value(b, i)));
+    g_assert_true(isfinite(x[i]) && isfinite(y[i]));
+    worst = MAX(worst, fabs(x[i] - y[i]));
   }
   return worst;
 }
@@ -208,9 +220,10 @@ check_linear(SgBackend *b, const SgAugmentArgs *a, double limit)
 
   run(y, x, a, SG_AUGMENT_FORWARD);
   run(linear, x, a, SG_AUGMENT_LINEAR);
+  g_autofree double *whole = values(y), *part_of = values(linear);
   for (gsize i = 0; i < count_of(y); i++) {
     double t = a->color[i / pixels * (a->channels + 1) + a->channels];
-    g_assert_cmpfloat_with_epsilon(value(y, i), value(linear, i) + t, limit);
+    g_assert_cmpfloat_with_epsilon(whole[i], part_of[i] + t, limit);
   }
 }
 
@@ -273,13 +286,14 @@ test_whole_pixels(void)
       g_autoptr(SgBuf) x = random_buf(backend(reference), &a, 4);
       g_autoptr(SgBuf) y = buf_new(backend(reference), &a, NULL);
       run(y, x, &a, SG_AUGMENT_FORWARD);
+      g_autofree double *from = values(x), *to = values(y);
       for (int i = 0; i < a.h; i++)
         for (int j = 0; j < a.w; j++) {
           int r = ABS(i + dy), c = ABS(j + dx);
           r = MIN(r, 2 * (a.h - 1) - r);
           c = MIN(c, 2 * (a.w - 1) - c);
-          g_assert_cmpfloat_with_epsilon(value(y, (gsize)(i * a.w + j)),
-                                         value(x, (gsize)(r * a.w + c)), reference ? 1e-9 : 1e-5);
+          g_assert_cmpfloat_with_epsilon(to[i * a.w + j], from[r * a.w + c],
+                                         reference ? 1e-9 : 1e-5);
         }
     }
 }
@@ -451,6 +465,7 @@ main(int argc, char **argv)
 {
   static const char *const golden[] = {"bgc",  "half",  "grey", "oblong", "blit",
                                        "none", "color", "far",  "near"};
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(golden); i++) {
     g_autofree char *path = g_strdup_printf("/augment/golden/%s", golden[i]);

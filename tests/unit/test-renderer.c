@@ -1,5 +1,6 @@
 /* The renderer: the stage cache never shows in a picture, whatever is edited in whatever order; the
  * CPU equals the reference; recipes survive JSON. Models are the small fixtures. */
+#include "tests/tested-backend.h"
 #include "engine/explore/random.h"
 #include "engine/explore/renderer.h"
 #include <math.h>
@@ -285,6 +286,7 @@ test_foreign_recipe(void)
 int
 main(int argc, char **argv)
 {
+  tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
     g_autofree char *cache = g_strconcat("/renderer/cache/", models[i], NULL);
