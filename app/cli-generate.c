@@ -1,5 +1,6 @@
 /* vitrine generate: pictures from seeds, saved vectors or recipes. */
 #include "app/cli.h"
+#include "engine/backend/backend-device.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/picture.h"
 #include "engine/formats/writer.h"
@@ -83,7 +84,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what was written as JSON on standard output",
        NULL},
       {"device", 0, 0, G_OPTION_ARG_STRING, &o->device,
-       "cpu (default), or reference: slow, in double", "D"},
+       "auto (default), cpu, cuda, cuda:N, or reference: slow, in double", "D"},
       {NULL}};
   const CliHelp help = {
       "", "Makes pictures: DIR/seed0000.png and so on, each with its whole recipe inside.",
@@ -272,13 +273,18 @@ prepare(Job *job, GError **error)
 static SgRenderer *
 open_renderer(SgModel *model, const char *device, GError **error)
 {
-  static const char *const words[] = {"cpu", "reference", NULL};
-  int which = choose("device", device, words, 0, error);
+  SgBackend *b = NULL;
 
-  if (which < 0)
+  if (device && !g_str_equal(device, "reference") && !sg_backend_is_name(device)) {
+    cli_set_usage_error(
+        error, "--device: expected auto, cpu, cuda, cuda:N or reference, found \"%s\"", device);
     return NULL;
-  SgRenderer *r =
-      sg_renderer_new(model, which == 0 ? sg_backend_cpu() : sg_backend_reference(), error);
+  }
+  if (device && g_str_equal(device, "reference"))
+    b = sg_backend_reference();
+  else if (!(b = sg_backend_open(device, error)))
+    return NULL;
+  SgRenderer *r = sg_renderer_new(model, b, error);
   if (r)
     sg_renderer_set_cache_budget(r, 0); /* no picture is rendered twice here */
   return r;
@@ -434,7 +440,7 @@ render_all(Job *job, GError **error)
 static void
 print_json(const Job *job, double seconds)
 {
-  g_autofree char *device = g_strdup(job->opt->device ? job->opt->device : "cpu");
+  g_autofree char *device = g_strdup(sg_renderer_backend(job->renderer)->name);
   json_t *root =
       json_pack("{s:s, s:s, s:s, s:f, s:O}", "network", job->opt->network, "hash", job->model->hash,
                 "device", device, "seconds", seconds, "pictures", job->written);

@@ -1,6 +1,7 @@
 /* vitrine COMMAND … runs a headless command; vitrine [MODEL|PICTURE] opens the window. */
 #include "app/cli.h"
 #include "app/config.h"
+#include "engine/backend/backend-device.h"
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
@@ -97,11 +98,41 @@ looks_like_command(const char *word)
   return word[0] != '-' && !strpbrk(word, "./:") && access(word, F_OK) != 0;
 }
 
+/* --device=NAME of the window and of the commands that have no such option themselves: takes it out
+ * of the arguments. An exit status after a message, else 0. */
+static int
+use_device(int *argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  SgBackend *b = NULL;
+  int kept = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    if (!g_str_has_prefix(argv[i], "--device=")) {
+      argv[kept++] = argv[i];
+      continue;
+    }
+    const char *name = argv[i] + strlen("--device=");
+    if (!g_str_equal(name, "auto") && !(b = sg_backend_open(name, &error))) {
+      fprintf(stderr, "vitrine: %s\n", error->message);
+      return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
+    }
+  }
+  argv[kept] = NULL;
+  *argc = kept;
+  sg_backend_set_default(b);
+  return 0;
+}
+
 int
 main(int argc, char **argv)
 {
   calm_openmp(argv);
   setlocale(LC_ALL, "");
+  gboolean own = argc > 1 && (g_str_equal(argv[1], "train") || g_str_equal(argv[1], "generate"));
+  int status = own ? 0 : use_device(&argc, argv);
+  if (status)
+    return status;
   if (argc > 1) {
     const Command *command = find_command(argv[1]);
     if (command) {

@@ -1,7 +1,9 @@
 /* Opening: models, run directories, pictures with a recipe, vectors, the last session. The file is
  * read on a worker; the session changes only when all of it turned out good. */
 #include "app/vitrine-session-private.h"
+#include "engine/backend/backend-device.h"
 #include "app/vitrine-store.h"
+#include "engine/backend/backend-device.h"
 #include "engine/formats/picture.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -77,7 +79,7 @@ load_model(OpenJob *job, const char *path, GError **error)
   job->model = sg_model_load(path, error);
   if (!job->model)
     return FALSE;
-  job->device = sg_backend_describe(sg_backend_cpu());
+  job->device = sg_backend_describe(sg_backend_default());
   job->renderer = sg_renderer_new(job->model, NULL, error);
   if (!job->renderer)
     return FALSE;
@@ -121,7 +123,7 @@ find_model(OpenJob *job, const char *hash, const char *model_path, GError **erro
     g_autoptr(SgModel) model = sg_model_load(places[i], NULL);
     if (!model || strcmp(model->hash, hash) != 0)
       continue;
-    job->device = sg_backend_describe(sg_backend_cpu());
+    job->device = sg_backend_describe(sg_backend_default());
     job->renderer = sg_renderer_new(model, NULL, error);
     job->model = g_steal_pointer(&model);
     job->found = FOUND_MODEL;

@@ -1,6 +1,7 @@
 /* New weights of the open model, as a training makes them: packed by a worker while pictures of the
  * old ones go on, then put in their place between two pictures. */
 #include "app/vitrine-session-private.h"
+#include "engine/backend/backend-device.h"
 
 typedef struct {
   SgModel *model;
@@ -66,7 +67,7 @@ adopt(VitrineSession *self, WeightsJob *job)
     return;
   }
   if (!self->device)
-    self->device = sg_backend_describe(sg_backend_cpu());
+    self->device = sg_backend_describe(sg_backend_default());
   vitrine_session_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
   vitrine_session_weights_in_use(self);
 }

@@ -4,8 +4,8 @@
 #include "engine/backend/backend-device.h"
 #include <stdlib.h>
 
-/* Where the device is missing the whole program is skipped, or, with VITRINE_TEST_REQUIRED=1, fails:
- * so it has to be asked for before g_test_init. It becomes the default. */
+/* Where the device is missing the whole program is skipped, or, with VITRINE_TEST_REQUIRED=1,
+ * fails: so it has to be asked for before g_test_init. It becomes the default. */
 static inline SgBackend *
 tested_backend(void)
 {

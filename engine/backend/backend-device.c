@@ -5,7 +5,8 @@
 
 #define MODULE "libvitrine-cuda.so"
 
-static SgBackend *chosen; /* NULL: the CPU */
+static SgBackend *chosen; /* NULL: the CPU, or what "auto" finds */
+static gboolean automatic;
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -46,7 +47,8 @@ places(void)
   if (dir) {
     g_ptr_array_add(all, g_build_filename(dir, MODULE, NULL));
     g_ptr_array_add(all, g_build_filename(dir, "..", "engine", "backend", "cuda", MODULE, NULL));
-    g_ptr_array_add(all, g_build_filename(dir, "..", "..", "engine", "backend", "cuda", MODULE, NULL));
+    g_ptr_array_add(all,
+                    g_build_filename(dir, "..", "..", "engine", "backend", "cuda", MODULE, NULL));
   }
   g_ptr_array_add(all, g_build_filename(SG_MODULE_DIR, MODULE, NULL));
   return all;
@@ -120,11 +122,17 @@ SgBackend *
 sg_backend_default(void)
 {
   SgBackend *b = g_atomic_pointer_get(&chosen);
-  return b ? b : sg_backend_cpu();
+
+  if (!b) {
+    b = automatic ? sg_backend_open("auto", NULL) : sg_backend_cpu();
+    g_atomic_pointer_set(&chosen, b);
+  }
+  return b;
 }
 
 void
 sg_backend_set_default(SgBackend *b)
 {
+  automatic = !b;
   g_atomic_pointer_set(&chosen, b);
 }

@@ -22,7 +22,8 @@ typedef enum {
 SgBackend *sg_backend_open(const char *device, GError **error);
 /* Whether `device` is one of these names, of a device that may be missing. */
 gboolean sg_backend_is_name(const char *device);
-/* The back end of those who name none: the CPU until set. */
+/* The back end of those who name none: the CPU until set. NULL: what "auto" finds when it is first
+ * asked for. To be set before there are threads. */
 SgBackend *sg_backend_default(void);
 void sg_backend_set_default(SgBackend *b);
 

@@ -354,6 +354,8 @@ sg_nets_render(SgNets *nets, const SgRecipe *recipe, int max_resolution, guint *
       return NULL;
     *first_run = MIN(*first_run, from);
     store_group(img, size, done, out);
+    if (!sg_backend_check(img->backend, error))
+      return NULL;
     done += sg_stage_cache_faces(group);
   }
   return g_steal_pointer(&out);

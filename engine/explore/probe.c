@@ -55,6 +55,8 @@ download(const SgBuf *buf, GError **error)
   SgTensor *t = sg_tensor_try_new(3, shape, error);
   if (t)
     buf->backend->download(buf, t->data);
+  if (t && !sg_backend_check(buf->backend, error))
+    g_clear_pointer(&t, sg_tensor_unref);
   return t;
 }
 
@@ -125,6 +127,8 @@ stage_style(const Watch *w, guint stage, GError **error)
   SgTensor *t = s ? sg_tensor_try_new(1, &n, error) : NULL;
   if (t)
     s->backend->download(s, t->data);
+  if (t && !sg_backend_check(s->backend, error))
+    g_clear_pointer(&t, sg_tensor_unref);
   return t;
 }
 

@@ -46,6 +46,12 @@ sg_renderer_free(SgRenderer *r)
   g_free(r);
 }
 
+SgBackend *
+sg_renderer_backend(SgRenderer *r)
+{
+  return r->backend;
+}
+
 SgModel *
 sg_renderer_model(SgRenderer *r)
 {
@@ -213,6 +219,8 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   gsize pixels = (gsize)img->c * img->h * img->w;
   g_autofree float *pictures = g_new(float, pixels *(gsize)img->n);
   r->backend->download(img, pictures);
+  if (!sg_backend_check(r->backend, error))
+    return FALSE;
   for (int i = 0; i < n; i++)
     influence[i] = mean_change(pictures, pictures + (gsize)(i + 1) * pixels, pixels);
   return TRUE;

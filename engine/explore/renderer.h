@@ -29,6 +29,7 @@ void sg_picture_free(SgPicture *p);
 /* Keeps a reference on `model`; packs its weights for `backend` (NULL: the default one). Errors
  * when memory is short. */
 SgRenderer *sg_renderer_new(SgModel *model, SgBackend *backend, GError **error);
+SgBackend *sg_renderer_backend(SgRenderer *r);
 void sg_renderer_free(SgRenderer *r);
 /* Makes now what the first picture of `recipe` and its score would otherwise wait for: the pruned
  * weights, the mean w, the discriminator. For a renderer that is made on another thread than the

@@ -358,6 +358,8 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
     return FALSE;
   g_autofree float *values = g_new(float, (gsize)n * out->c);
   d->b->download(out, values);
+  if (!sg_backend_check(d->b, error))
+    return FALSE;
   if (d->mapping)
     return project(d, n, values, out->c, labels, logits, error);
   for (int i = 0; i < n; i++)

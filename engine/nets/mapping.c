@@ -146,5 +146,5 @@ sg_mapping_run(const SgMapping *m, int n, const float *z, const int *labels, flo
     x = y;
   }
   m->backend->download(x, w);
-  return TRUE;
+  return sg_backend_check(m->backend, error);
 }

@@ -109,6 +109,8 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
 
   if (b == sg_backend_cpu())
     sg_backend_cpu_keep_memory();
+  if (b->prepare_training)
+    b->prepare_training(b);
   l->backend = b;
   l->o = o;
   l->tape = sg_tape_new(b);
@@ -209,7 +211,7 @@ sg_learn_phase(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error)
 {
   SgOptimizer *opt = sg_learn_optimizer(l, phase);
 
-  if (!sg_learn_gradients(l, phase, draw, error))
+  if (!sg_learn_gradients(l, phase, draw, error) || !sg_backend_check(l->backend, error))
     return FALSE;
   opt->adam.step++;
   l->backend->adam(opt->net->learning, opt->m, opt->v, opt->grad, &opt->adam);
@@ -291,7 +293,7 @@ some_pictures(SgLearn *l, const float *z, const float *c, int n, float *out, GEr
   if (img)
     l->backend->download(img->value, out);
   sg_tape_record(t, recorded);
-  return sg_tape_reset(t, error);
+  return sg_tape_reset(t, error) && sg_backend_check(l->backend, error);
 }
 
 gboolean
@@ -326,7 +328,7 @@ sg_learn_scores(SgLearn *l, const float *pictures, const float *c, int n, float 
         c ? upload(l, c + (gsize)(from * i->c_dim), m, i->c_dim, 1, 1) : NULL);
     if (y)
       l->backend->download(y->value, logits + from);
-    ok = sg_tape_reset(l->tape, error);
+    ok = sg_tape_reset(l->tape, error) && sg_backend_check(l->backend, error);
   }
   sg_tape_record(l->tape, recorded);
   return ok;

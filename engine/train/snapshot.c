@@ -47,6 +47,8 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
   put_flat(m, "G.v", l->opt_g.v);
   put_flat(m, "D.m", l->opt_d.m);
   put_flat(m, "D.v", l->opt_d.v);
+  if (!sg_backend_check(l->backend, error)) /* what was downloaded may be nothing */
+    return FALSE;
   put_real(m, "kimg", (double)l->nimg / 1000);
   put(m, "dataset", g_strdup(dataset));
   put(m, "train.options", g_steal_pointer(&options));

@@ -1,4 +1,5 @@
 #include "engine/train/trainer-private.h"
+#include "engine/backend/backend-device.h"
 #include "engine/formats/format-error.h"
 #include <string.h>
 
@@ -22,15 +23,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgTrainer, trainer_clear)
 static SgBackend *
 choose_backend(const SgTrainOptions *o, GError **error)
 {
-  if (g_str_has_prefix(o->device, "cuda")) {
-    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                "device %s: this build has no CUDA back end for training; use --device=cpu",
-                o->device);
-    return NULL;
-  }
   if (o->threads > 0)
     sg_backend_cpu_set_threads(o->threads);
-  return sg_backend_cpu();
+  return sg_backend_open(o->device, error);
 }
 
 /* The model that the run in `dir` started from, or NULL. A broken options file is the command

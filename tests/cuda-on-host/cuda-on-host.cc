@@ -154,8 +154,8 @@ static std::mutex memory_lock;
 static std::map<void *, size_t> *pieces;
 static size_t used;
 
-/* -1 where the processor has none: then VITRINE_ON_HOST_GUARD=1 asks for the same by mprotect, which
- * is slow. */
+/* -1 where the processor has none: then VITRINE_ON_HOST_GUARD=1 asks for the same by mprotect,
+ * which is slow. */
 static int
 key()
 {

@@ -251,9 +251,9 @@ main(int argc, char **argv)
 {
   tested_backend();
   g_test_init(&argc, &argv, NULL);
-  g_test_add_data_func("/training/cpu", "training", test_cpu);
-  g_test_add_data_func("/training/cpu-cond", "training-cond", test_cpu);
-  g_test_add_data_func("/training/reference", "training", test_reference);
-  g_test_add_data_func("/training/reference-cond", "training-cond", test_reference);
+  g_test_add_data_func("/cpu/training", "training", test_cpu);
+  g_test_add_data_func("/cpu/training-cond", "training-cond", test_cpu);
+  g_test_add_data_func("/reference/training", "training", test_reference);
+  g_test_add_data_func("/reference/training-cond", "training-cond", test_reference);
   return g_test_run();
 }

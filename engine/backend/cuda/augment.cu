@@ -14,9 +14,9 @@
 /* The sizes of all steps. */
 typedef struct {
   int h, w, margin_x, margin_y;
-  int pad_h, pad_w;   /* padded */
-  int up_h, up_w;     /* doubled */
-  int grid_h, grid_w; /* sampled */
+  int pad_h, pad_w;    /* padded */
+  int up_h, up_w;      /* doubled */
+  int grid_h, grid_w;  /* sampled */
   int channels, first; /* first plane of this launch */
 } Sizes;
 
@@ -56,9 +56,9 @@ mix_kernel(float *y, const float *x, const float *color, unsigned samples, unsig
       for (unsigned c = 0; c < channels; c++) {
         float sum = mode == SG_AUGMENT_FORWARD ? m[c * (channels + 1) + channels] : 0;
         for (unsigned k = 0; k < channels; k++)
-          sum += x[at + (size_t)k * pixels + i] *
-                 (mode == SG_AUGMENT_ADJOINT ? m[k * (channels + 1) + c]
-                                             : m[c * (channels + 1) + k]);
+          sum +=
+              x[at + (size_t)k * pixels + i] *
+              (mode == SG_AUGMENT_ADJOINT ? m[k * (channels + 1) + c] : m[c * (channels + 1) + k]);
         y[at + (size_t)c * pixels + i] = sum;
       }
     }

@@ -111,11 +111,11 @@ describe(CudaBlas *l, Plan *p, gboolean tf32, GError **error)
   cublasOperation_t second = s->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
   guint64 m = (guint64)s->m, n = (guint64)s->n, k = (guint64)s->k;
 
-  return blas_ok(l,
-                 l->cublasLtMatmulDescCreate(
-                     &p->product, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
-                     CUDA_R_32F),
-                 "describe", error) &&
+  return blas_ok(
+             l,
+             l->cublasLtMatmulDescCreate(
+                 &p->product, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
+             "describe", error) &&
          blas_ok(l,
                  l->cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &first,
                                                    sizeof first),
@@ -124,14 +124,14 @@ describe(CudaBlas *l, Plan *p, gboolean tf32, GError **error)
                  l->cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSB, &second,
                                                    sizeof second),
                  "describe", error) &&
-         blas_ok(l,
-                 l->cublasLtMatrixLayoutCreate(&p->b, CUDA_R_32F, s->tb ? k : n, s->tb ? n : k,
-                                               s->ldb),
-                 "describe", error) &&
-         blas_ok(l,
-                 l->cublasLtMatrixLayoutCreate(&p->a, CUDA_R_32F, s->ta ? m : k, s->ta ? k : m,
-                                               s->lda),
-                 "describe", error) &&
+         blas_ok(
+             l,
+             l->cublasLtMatrixLayoutCreate(&p->b, CUDA_R_32F, s->tb ? k : n, s->tb ? n : k, s->ldb),
+             "describe", error) &&
+         blas_ok(
+             l,
+             l->cublasLtMatrixLayoutCreate(&p->a, CUDA_R_32F, s->ta ? m : k, s->ta ? k : m, s->lda),
+             "describe", error) &&
          blas_ok(l, l->cublasLtMatrixLayoutCreate(&p->c, CUDA_R_32F, n, m, (gint64)n), "describe",
                  error);
 }

@@ -80,8 +80,8 @@ cuda_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const 
   SgBuf *out = up ? wide : y;
   if (!(forward ? cuda_dnn_conv(conv->backend, SG_PASS_OUTPUT, g->kernel, g->stride, g->pad, in,
                                 conv->filter, out, error)
-                : cuda_dnn_conv(conv->backend, SG_PASS_INPUT, g->kernel, g->stride,
-                                up ? 0 : g->pad, out, conv->filter, in, error)))
+                : cuda_dnn_conv(conv->backend, SG_PASS_INPUT, g->kernel, g->stride, up ? 0 : g->pad,
+                                out, conv->filter, in, error)))
     return FALSE;
   if (up)
     cuda_fir(y, wide, SG_FIR_BLUR_AFTER_UP);
@@ -99,8 +99,7 @@ transposed(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *
   g_autoptr(SgBuf) t = pass == SG_PASS_WEIGHT
                            ? sg_buf_new(w->backend, SG_FMT_PLAIN, w->c, w->n, w->h, w->w, error)
                            : swapped(w, error);
-  if (!t ||
-      !cuda_dnn_conv(x->backend, turned[pass], g->kernel, g->stride, g->pad, y, t, x, error))
+  if (!t || !cuda_dnn_conv(x->backend, turned[pass], g->kernel, g->stride, g->pad, y, t, x, error))
     return FALSE;
   if (pass == SG_PASS_WEIGHT)
     cuda_swap_axes(w, t);

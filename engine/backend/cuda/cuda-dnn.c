@@ -138,19 +138,26 @@ describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
                                               s->kernel, s->kernel),
                 "describe the filter", error) &&
          dnn_ok(d,
-                d->cudnnSetConvolution2dDescriptor(plan->conv, s->pad, s->pad, s->stride,
-                                                   s->stride, 1, 1, CUDNN_CROSS_CORRELATION, type),
+                d->cudnnSetConvolution2dDescriptor(plan->conv, s->pad, s->pad, s->stride, s->stride,
+                                                   1, 1, CUDNN_CROSS_CORRELATION, type),
                 "describe the convolution", error) &&
-         dnn_ok(d,
-                d->cudnnSetConvolutionMathType(plan->conv,
-                                               tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
-                "choose the precision", error);
+         dnn_ok(
+             d,
+             d->cudnnSetConvolutionMathType(plan->conv, tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
+             "choose the precision", error);
 }
 
 /* The three kinds of answer differ in nothing but the type of `algo`, an enumeration. */
 G_STATIC_ASSERT(sizeof(cudnnConvolutionFwdAlgoPerf_t) == sizeof(cudnnConvolutionBwdDataAlgoPerf_t));
 G_STATIC_ASSERT(sizeof(cudnnConvolutionFwdAlgoPerf_t) ==
                 sizeof(cudnnConvolutionBwdFilterAlgoPerf_t));
+
+/* The descriptor asks for fused multiply-adds; "default" then means them too. */
+static gboolean
+is_exact(cudnnMathType_t math)
+{
+  return math == CUDNN_FMA_MATH || math == CUDNN_DEFAULT_MATH;
+}
 
 /* The fastest one, as cuDNN guesses, that gives the same result every time and fits. */
 static gboolean
@@ -161,9 +168,8 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
   cudnnStatus_t status;
 
   if (plan->shape.pass == SG_PASS_OUTPUT)
-    status = d->cudnnGetConvolutionForwardAlgorithm_v7(d->handle, plan->wide, plan->filter,
-                                                       plan->conv, plan->narrow, CHOICES, &count,
-                                                       all);
+    status = d->cudnnGetConvolutionForwardAlgorithm_v7(
+        d->handle, plan->wide, plan->filter, plan->conv, plan->narrow, CHOICES, &count, all);
   else if (plan->shape.pass == SG_PASS_INPUT)
     status = d->cudnnGetConvolutionBackwardDataAlgorithm_v7(
         d->handle, plan->filter, plan->narrow, plan->conv, plan->wide, CHOICES, &count,
@@ -176,7 +182,7 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
     return FALSE;
   for (int i = 0; i < count; i++)
     if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
-        all[i].memory <= WORKSPACE && (tf32 || all[i].mathType != CUDNN_TENSOR_OP_MATH)) {
+        all[i].memory <= WORKSPACE && (tf32 || is_exact(all[i].mathType))) {
       plan->algorithm = (int)all[i].algo;
       plan->workspace = all[i].memory;
       return TRUE;
@@ -249,8 +255,8 @@ run(CudaDnn *d, const Plan *p, void *wide, void *filter, void *narrow, void *spa
 
   if (p->shape.pass == SG_PASS_OUTPUT)
     return d->cudnnConvolutionForward(d->handle, &one, p->wide, wide, p->filter, filter, p->conv,
-                                      (cudnnConvolutionFwdAlgo_t)p->algorithm, space,
-                                      p->workspace, &zero, p->narrow, narrow);
+                                      (cudnnConvolutionFwdAlgo_t)p->algorithm, space, p->workspace,
+                                      &zero, p->narrow, narrow);
   if (p->shape.pass == SG_PASS_INPUT)
     return d->cudnnConvolutionBackwardData(d->handle, &one, p->filter, filter, p->narrow, narrow,
                                            p->conv, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
@@ -275,7 +281,8 @@ conv_locked(SgBackend *b, const Shape *shape, SgBuf *wide, SgBuf *filter, SgBuf 
     return FALSE;
   if (plan->workspace && !(space = cuda_pool_take(b, plan->workspace, &taken, error)))
     return FALSE;
-  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cu->stream), "choose the stream", error) &&
+  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cu->stream),
+                       "choose the stream", error) &&
                 dnn_ok(cu->dnn, run(cu->dnn, plan, wide->data, filter->data, narrow->data, space),
                        "convolve", error);
   cuda_pool_give(b, space, taken);

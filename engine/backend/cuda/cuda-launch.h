@@ -12,7 +12,7 @@
 #  define CU_LAUNCH(backend, kernel, grid, block, ...)                                             \
     do {                                                                                           \
       kernel<<<grid, block, 0, cuda_stream(backend)>>>(__VA_ARGS__);                               \
-      cuda_note(backend, cudaPeekAtLastError(), #kernel);                                          \
+      cuda_note(backend, cudaGetLastError(), #kernel);                                          \
     } while (0)
 #  define CU_LAUNCH_SUMS CU_LAUNCH
 #endif
@@ -136,9 +136,17 @@ typedef struct {
 static inline Epilogue
 epilogue_of(const SgEpilogue *e, const SgBuf *y)
 {
-  Epilogue k = {per_channel(e->scale), per_channel(e->bias), floats(e->noise),
-                floats(e->strength), e->noise ? (unsigned)e->noise->n : 1, (unsigned)y->c,
-                pixels_of(y), e->noise_strength, e->slope, e->gain, e->clamp};
+  Epilogue k = {per_channel(e->scale),
+                per_channel(e->bias),
+                floats(e->noise),
+                floats(e->strength),
+                e->noise ? (unsigned)e->noise->n : 1,
+                (unsigned)y->c,
+                pixels_of(y),
+                e->noise_strength,
+                e->slope,
+                e->gain,
+                e->clamp};
   return k;
 }
 

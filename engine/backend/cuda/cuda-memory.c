@@ -175,8 +175,7 @@ void
 cuda_download(const SgBuf *src, float *dst)
 {
   cudaStream_t stream = cuda_stream(src->backend);
-  cudaError_t code =
-      cudaMemcpyAsync(dst, src->data, size_of(src), cudaMemcpyDeviceToHost, stream);
+  cudaError_t code = cudaMemcpyAsync(dst, src->data, size_of(src), cudaMemcpyDeviceToHost, stream);
 
   if (code == cudaSuccess)
     code = cudaStreamSynchronize(stream);

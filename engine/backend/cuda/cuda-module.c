@@ -127,8 +127,8 @@ find_device(int device, GError **error)
     return FALSE;
   if (device < 0 || device >= count) {
     g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
-                "there is no device cuda:%d; this machine has cuda:0%s%d", device,
-                count > 1 ? " to cuda:" : ", only one: ", count > 1 ? count - 1 : 1);
+                "there is no device cuda:%d; the last one of this machine is cuda:%d", device,
+                count - 1);
     return FALSE;
   }
   return TRUE;
@@ -206,7 +206,8 @@ static const SgBackend table = {
     .prepare_training = cuda_prepare_training,
 };
 
-__attribute__((visibility("default"))) SgBackend *sg_cuda_open(gsize size, int device, GError **error);
+__attribute__((visibility("default"))) SgBackend *sg_cuda_open(gsize size, int device,
+                                                               GError **error);
 
 SgBackend *
 sg_cuda_open(gsize size, int device, GError **error)

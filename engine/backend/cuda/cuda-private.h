@@ -28,7 +28,7 @@ typedef struct {
   cudaStream_t stream;
   gboolean tf32; /* tensor cores may round products to ten bits */
   CudaPool *pool;
-  double *sums; /* [CU_SUMS], on the device */
+  double *sums;        /* [CU_SUMS], on the device */
   GMutex sums_lock;    /* held from the kernel that fills `sums` to the one that reads it */
   GMutex library_lock; /* of the two libraries, opened when first needed */
   CudaDnn *dnn;

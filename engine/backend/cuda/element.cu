@@ -192,7 +192,7 @@ cuda_channels(SgBuf *y, int to, const SgBuf *x, int from, int count)
 /* ---- axes ------------------------------------------------------------------------------------ */
 
 typedef struct {
-  unsigned c, h, w;                    /* of the result */
+  unsigned c, h, w;                      /* of the result */
   size_t step_n, step_c, step_h, step_w; /* of the source, 0 where it has size 1 */
 } Expansion;
 
@@ -214,9 +214,8 @@ void
 cuda_expand(SgBuf *y, const SgBuf *x)
 {
   size_t count = sg_buf_count(y), w = (size_t)x->w, h = (size_t)x->h, c = (size_t)x->c;
-  Expansion e = {(unsigned)y->c,       (unsigned)y->h,      (unsigned)y->w,
-                 x->n > 1 ? c * h * w : 0, c > 1 ? h * w : 0, h > 1 ? w : 0,
-                 w > 1 ? (size_t)1 : 0};
+  Expansion e = {(unsigned)y->c,    (unsigned)y->h, (unsigned)y->w,       x->n > 1 ? c * h * w : 0,
+                 c > 1 ? h * w : 0, h > 1 ? w : 0,  w > 1 ? (size_t)1 : 0};
   CU_LAUNCH(y->backend, expand_kernel, cu_flat_grid(count), CU_THREADS, floats(y), floats(x), e,
             count);
 }

@@ -96,8 +96,8 @@ cuda_bilinear_up(SgBuf *y, const SgBuf *x)
 typedef struct {
   float *img;
   const float *add, *x, *style, *bias;
-  const float *w;    /* [K, C] of every sample, w_sample apart */
-  size_t w_sample;   /* 0: one for all */
+  const float *w;                    /* [K, C] of every sample, w_sample apart */
+  size_t w_sample;                   /* 0: one for all */
   unsigned channels, planes, pixels; /* C, K */
   float clamp;
 } ToRgb;
@@ -192,7 +192,7 @@ void
 cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
               gboolean accumulate)
 {
-  FromRgb t = {floats(y),      floats(img),        floats(w),    0,    1, (size_t)img->c,
+  FromRgb t = {floats(y),      floats(img),      floats(w),    0,    1, (size_t)img->c,
                (unsigned)y->c, (unsigned)img->c, pixels_of(y), wgain};
   launch_from_rgb(y, t, e, accumulate);
 }
@@ -209,7 +209,8 @@ rgb_weight_kernel(float *w, const float *x, const float *img, unsigned samples, 
 
   for (unsigned n = first; n < end; n++)
     for (unsigned i = threadIdx.x; i < pixels; i += blockDim.x)
-      sum += x[((size_t)n * channels + c) * pixels + i] * img[((size_t)n * planes + k) * pixels + i];
+      sum +=
+          x[((size_t)n * channels + c) * pixels + i] * img[((size_t)n * planes + k) * pixels + i];
   sum = block_sum(sum);
   if (threadIdx.x == 0)
     w[((size_t)blockIdx.z * planes + k) * channels + c] = sum;
@@ -228,8 +229,8 @@ cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
                w_sample,    channels, planes,    pixels, -1};
     launch_to_rgb(x, t);
   } else if (pass == SG_PASS_INPUT) {
-    FromRgb t = {floats(x), floats(img), floats(w), w_sample, channels, 1, channels, planes,
-                 pixels,    1};
+    FromRgb t = {floats(x), floats(img), floats(w), w_sample, channels,
+                 1,         channels,    planes,    pixels,   1};
     launch_from_rgb(x, t, &nothing, FALSE);
   } else {
     CU_LAUNCH_SUMS(x->backend, rgb_weight_kernel, dim3(channels, planes, (unsigned)w->n),

@@ -120,8 +120,8 @@ cuda_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features)
 /* ---- sums over axes -------------------------------------------------------------------------- */
 
 typedef struct {
-  unsigned size[4];   /* n, c, h, w of one side */
-  size_t step[4];     /* in the numbers of x */
+  unsigned size[4]; /* n, c, h, w of one side */
+  size_t step[4];   /* in the numbers of x */
 } Walk;
 
 static __device__ size_t
@@ -194,10 +194,10 @@ walks(const SgBuf *y, const SgBuf *x, Walk *kept, Walk *summed)
   }
 }
 
-#define SUM_SHORT   256   /* as many in one thread */
-#define SUM_CHUNK   16384 /* as many in one block */
-#define SUM_OUTS    65535
-#define SUM_PARTS   4096
+#define SUM_SHORT 256   /* as many in one thread */
+#define SUM_CHUNK 16384 /* as many in one block */
+#define SUM_OUTS  65535
+#define SUM_PARTS 4096
 
 void
 cuda_sum_to(SgBuf *y, const SgBuf *x)
