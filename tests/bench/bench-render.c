@@ -10,6 +10,7 @@
  * the conversion to 8 bits. With --fine each full picture is followed by two that differ from it in
  * the last styles only: truncation is lifted there by a smaller cutoff. */
 #include "engine/explore/renderer.h"
+#include "tests/tested-backend.h"
 #include "engine/formats/picture.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -227,6 +228,7 @@ main(int argc, char **argv)
 
   for (int kind = 0; kind < KINDS; kind++)
     b.times[kind] = g_array_new(FALSE, FALSE, sizeof(double));
+  tested_backend();
   ok = options_parse(&b, &argc, &argv, &error) && open_model(&b, argv[1], &error) &&
        warm_up(&b, &error) &&
        (b.rounds ? take_turns(&b, &error) : measure_round(&b, 3, b.seconds, &error));
