@@ -281,6 +281,37 @@ test_rest(Fixture *f, gconstpointer data)
     pair_clear(all[i]);
 }
 
+/* Sums of so many numbers that they are cut, and more planes than a grid has rows. */
+static void
+test_large(Fixture *f, gconstpointer data)
+{
+  static const int sizes[][4] = {{1, 3, 1, 1}, {1, 1, 1, 1}, {40, 1, 1, 1}, {1, 3, 65, 64}};
+  Pair x = pair_new(f, SG_FMT_PLAIN, 40, 3, 65, 64, TRUE);
+  Pair many = pair_new(f, SG_FMT_PLAIN, 150, 999, 1, 2, TRUE);
+  Pair one = pair_new(f, SG_FMT_PLAIN, 1, 999, 1, 1, TRUE);
+  SgEpilogue e = {.bias = one.cpu, .slope = 0.2f, .gain = 1.4f, .clamp = 2};
+  SgEpilogue er = {.bias = one.ref, .slope = 0.2f, .gain = 1.4f, .clamp = 2};
+
+  for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+    const int *s = sizes[i];
+    Pair y = pair_new(f, SG_FMT_PLAIN, s[0], s[1], s[2], s[3], FALSE);
+    f->cpu->sum_to(y.cpu, x.cpu);
+    f->ref->sum_to(y.ref, x.ref);
+    assert_close(&y, 1e-6);
+    pair_clear(&y);
+  }
+  f->cpu->epilogue(many.cpu, many.cpu, &e);
+  f->ref->epilogue(many.ref, many.ref, &er);
+  assert_close(&many, 1e-6);
+  Pair sums = pair_new(f, SG_FMT_PLAIN, 150, 999, 1, 1, FALSE);
+  f->cpu->sum_to(sums.cpu, many.cpu);
+  f->ref->sum_to(sums.ref, many.ref);
+  assert_close(&sums, 1e-6);
+  Pair *all[] = {&x, &many, &one, &sums};
+  for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+    pair_clear(all[i]);
+}
+
 static void
 setup(Fixture *f, gconstpointer data)
 {
@@ -299,5 +330,6 @@ main(int argc, char **argv)
   g_test_add("/backend/rgb", Fixture, NULL, setup, test_rgb, NULL);
   g_test_add("/backend/dense", Fixture, NULL, setup, test_dense, NULL);
   g_test_add("/backend/rest", Fixture, NULL, setup, test_rest, NULL);
+  g_test_add("/backend/large", Fixture, NULL, setup, test_large, NULL);
   return g_test_run();
 }
