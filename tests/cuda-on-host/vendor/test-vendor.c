@@ -1,0 +1,183 @@
+/* What cuda-dnn.c and cuda-blas.c ask of cuDNN and cuBLASLt: the very files, over libraries that do
+ * on the host what the documentation says. Shows wrong operands, descriptors, workspaces,
+ * alignments and plans; not what the real libraries make of them. */
+#include "engine/backend/cuda/cuda-private.h"
+#include <dlfcn.h>
+#include <math.h>
+
+/* ---- what the two files need of the rest ----------------------------------------------------- */
+
+static gsize taken_now;
+
+cudaStream_t
+cuda_stream(const SgBackend *b)
+{
+  return CU(b)->stream;
+}
+
+gpointer
+cuda_pool_take(SgBackend *b, gsize bytes, gsize *taken, GError **error)
+{
+  *taken = bytes;
+  taken_now += bytes;
+  return g_malloc(bytes);
+}
+
+void
+cuda_pool_give(SgBackend *b, gpointer data, gsize taken)
+{
+  taken_now -= data ? taken : 0;
+  g_free(data);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static int *
+counter(const char *library, const char *name)
+{
+  void *lib = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  int *at = lib ? dlsym(lib, name) : NULL;
+  if (!at)
+    g_error("%s", dlerror());
+  return at;
+}
+
+static SgBuf
+plain(int n, int c, int h, int w, GRand *random)
+{
+  SgBuf b = {.n = n, .c = c, .h = h, .w = w};
+  gsize count = (gsize)n * c * h * w;
+  float *v = g_new(float, count);
+  for (gsize i = 0; i < count; i++)
+    v[i] = (float)g_rand_double_range(random, -1, 1);
+  b.data = v;
+  return b;
+}
+
+/* <narrow, conv (wide)> in all its three readings: the same number. And against a loop. */
+static void
+check_conv(CudaBackend *cu, GRand *random, int n, int wide_c, int narrow_c, int k, int stride,
+           int pad, int h, int w)
+{
+  GError *error = NULL;
+  int oh = (h + 2 * pad - k) / stride + 1, ow = (w + 2 * pad - k) / stride + 1;
+  SgBuf wide = plain(n, wide_c, h, w, random), filter = plain(narrow_c, wide_c, k, k, random);
+  SgBuf narrow = plain(n, narrow_c, oh, ow, random), out[3];
+  SgBuf *in[3] = {&narrow, &wide, &filter};
+  double found[3];
+
+  for (int p = 0; p < 3; p++) {
+    SgBuf *like = in[p];
+    out[p] = plain(like->n, like->c, like->h, like->w, random);
+    SgBuf *arg[3] = {&narrow, &wide, &filter};
+    arg[p] = &out[p];
+    g_assert_true(
+        cuda_dnn_conv(&cu->base, (SgConvPass)p, k, stride, pad, arg[1], arg[2], arg[0], &error));
+    g_assert_no_error(error);
+    found[p] = 0;
+    for (gsize i = 0; i < (gsize)like->n * like->c * like->h * like->w; i++)
+      found[p] += (double)((float *)out[p].data)[i] * ((float *)like->data)[i];
+  }
+  double sum = 0; /* of output 0, 0 in the last sample and channel */
+  for (int c = 0; c < wide_c; c++)
+    for (int y = MAX(0, pad); y < k; y++)
+      for (int x = MAX(0, pad); x < k; x++)
+        sum += (double)((float *)wide.data)[(((n - 1) * wide_c + c) * h + y - pad) * w + x - pad] *
+               ((float *)filter.data)[((gsize)((narrow_c - 1) * wide_c + c) * k + y) * k + x];
+  g_assert_cmpfloat_with_epsilon(
+      (double)((float *)out[0].data)[((n - 1) * narrow_c + narrow_c - 1) * oh * ow], sum, 1e-4);
+  g_assert_cmpfloat_with_epsilon(found[0], found[1], 1e-3);
+  g_assert_cmpfloat_with_epsilon(found[0], found[2], 1e-3);
+  SgBuf *all[] = {&wide, &filter, &narrow, &out[0], &out[1], &out[2]};
+  for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+    g_free(all[i]->data);
+}
+
+static void
+test_conv(void)
+{
+  static const int cases[][8] = {{2, 3, 5, 3, 1, 1, 6, 7},
+                                 {1, 4, 2, 1, 1, 0, 5, 5},
+                                 {3, 2, 3, 3, 2, 0, 9, 11},
+                                 {1, 3, 3, 3, 2, 1, 8, 8}};
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  int *chosen = counter("libcudnn.so.9", "vendor_chosen");
+
+  for (int round = 0; round < 2; round++) /* the second one finds the plans */
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+      const int *c = cases[i];
+      check_conv(&cu, random, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+    }
+  g_assert_cmpint(*chosen, ==, 3 * G_N_ELEMENTS(cases));
+  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
+  g_assert_cmpuint(taken_now, ==, 0);
+  /* More shapes than plans are kept for: all are made, none is left over. */
+  for (int h = 3; h < 3 + 400; h++)
+    check_conv(&cu, random, 1, 1, 1, 3, 1, 1, h, 3);
+  int *live = counter("libcudnn.so.9", "vendor_live");
+  g_assert_cmpint(*live, <=, 4 * 1024);
+  cuda_dnn_close(cu.dnn);
+  g_assert_cmpint(*live, ==, 0);
+}
+
+static void
+test_refused(void)
+{
+  GError *error = NULL;
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  SgBuf wide = plain(1, 2, 6, 6, random), filter = plain(3, 2, 3, 3, random);
+  SgBuf narrow = plain(1, 3, 9, 9, random); /* not what this convolution gives */
+
+  g_assert_false(cuda_dnn_conv(&cu.base, SG_PASS_OUTPUT, 3, 1, 1, &wide, &filter, &narrow, &error));
+  g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED);
+  g_clear_error(&error);
+  cuda_dnn_close(cu.dnn);
+  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_live"), ==, 0);
+  g_free(wide.data);
+  g_free(filter.data);
+  g_free(narrow.data);
+}
+
+static void
+test_gemm(void)
+{
+  enum { M = 5, N = 7, K = 6 };
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(5);
+  GError *error = NULL;
+
+  for (int how = 0; how < 12; how++) { /* transposed or not, at three addresses */
+    gboolean ta = how & 1, tb = (how & 2) != 0;
+    SgBuf a = plain(1, 1, 1, M * K + 8, random), b = plain(1, 1, 1, N * K + 8, random);
+    float *c = g_new0(float, M *N + 8);
+    const float *av = (float *)a.data + how / 4, *bv = (float *)b.data + how / 4;
+    g_assert_true(cuda_gemm(&cu.base, ta, tb, M, N, K, 0.5f, av, ta ? M : K, bv, tb ? K : N,
+                            c + how / 4, &error));
+    g_assert_no_error(error);
+    for (int i = 0; i < M; i++)
+      for (int j = 0; j < N; j++) {
+        double sum = 0;
+        for (int l = 0; l < K; l++)
+          sum += 0.5 * (ta ? av[l * M + i] : av[i * K + l]) * (tb ? bv[j * K + l] : bv[l * N + j]);
+        g_assert_cmpfloat_with_epsilon((double)c[how / 4 + i * N + j], sum, 1e-5);
+      }
+    g_free(a.data);
+    g_free(b.data);
+    g_free(c);
+  }
+  g_assert_cmpint(*counter("libcublasLt.so.13", "blas_wrong"), ==, 0);
+  cuda_blas_close(cu.blas);
+  g_assert_cmpuint(taken_now, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/vendor/conv", test_conv);
+  g_test_add_func("/vendor/refused", test_refused);
+  g_test_add_func("/vendor/gemm", test_gemm);
+  return g_test_run();
+}
