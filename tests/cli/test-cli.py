@@ -193,6 +193,16 @@ class Generate(Case):
         self.assertIn('generate', self.run_ok('--help'))
         self.assertIn('--seeds', self.run_ok('generate', '--help'))
 
+    def test_device(self):
+        """A device that was named is used or refused; no machine has a thousand."""
+        base = ['generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--seeds=0']
+        self.run_bad(1, *base, '--device=cuda:999', says=('cuda:999',))
+        self.assertEqual(os.listdir(self.out), [])
+        self.run_bad(1, 'inspect', BUNDLED, '--device=cuda:999', says=('cuda:999',))
+        self.run_bad(2, 'inspect', BUNDLED, '--device=abacus', says=('abacus', 'cuda'))
+        self.assertEqual(self.run_ok('inspect', '--device=cpu', BUNDLED), self.run_ok('inspect', BUNDLED))
+        self.assertEqual(json.loads(self.run_ok(*base, '--device=cpu', '--json'))['device'], 'cpu')
+
     def test_where(self):
         inside = os.path.join(self.out, 'deep', 'er')
         self.generate(os.path.join('deep', 'er'), '--seeds=0')

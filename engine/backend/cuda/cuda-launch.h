@@ -12,7 +12,7 @@
 #  define CU_LAUNCH(backend, kernel, grid, block, ...)                                             \
     do {                                                                                           \
       kernel<<<grid, block, 0, cuda_stream(backend)>>>(__VA_ARGS__);                               \
-      cuda_note(backend, cudaGetLastError(), #kernel);                                          \
+      cuda_note(backend, cudaGetLastError(), #kernel);                                             \
     } while (0)
 #  define CU_LAUNCH_SUMS CU_LAUNCH
 #endif
