@@ -77,23 +77,34 @@ static const Section sections[] = {
     {N_("View"), view_keys},  {N_("Panes"), pane_keys},   {N_("Application"), general_keys},
 };
 
+static GtkShortcut *
+shortcut_new(const Shortcut *s)
+{
+  GtkShortcut *shortcut =
+      gtk_shortcut_new(gtk_shortcut_trigger_parse_string(s->keys), gtk_named_action_new(s->action));
+
+  if (s->target)
+    gtk_shortcut_set_arguments(shortcut, g_variant_new_parsed(s->target));
+  return shortcut;
+}
+
+/* Text being edited gets its keys first, but for function keys: they write nothing, and a GtkPaned
+ * would keep F6 for itself. */
 void
 vitrine_shortcuts_bind(GtkWindow *window)
 {
-  GtkEventController *controller = gtk_shortcut_controller_new();
+  GtkEventController *last = gtk_shortcut_controller_new();
+  GtkEventController *first = gtk_shortcut_controller_new();
 
-  gtk_event_controller_set_propagation_phase(controller, GTK_PHASE_BUBBLE);
+  gtk_event_controller_set_propagation_phase(last, GTK_PHASE_BUBBLE);
+  gtk_event_controller_set_propagation_phase(first, GTK_PHASE_CAPTURE);
   for (gsize i = 0; i < G_N_ELEMENTS(sections); i++)
-    for (const Shortcut *s = sections[i].shortcuts; s->title; s++) {
-      if (!s->action)
-        continue;
-      GtkShortcut *shortcut = gtk_shortcut_new(gtk_shortcut_trigger_parse_string(s->keys),
-                                               gtk_named_action_new(s->action));
-      if (s->target)
-        gtk_shortcut_set_arguments(shortcut, g_variant_new_parsed(s->target));
-      gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(controller), shortcut);
-    }
-  gtk_widget_add_controller(GTK_WIDGET(window), controller);
+    for (const Shortcut *s = sections[i].shortcuts; s->title; s++)
+      if (s->action)
+        gtk_shortcut_controller_add_shortcut(
+            GTK_SHORTCUT_CONTROLLER(s->keys[0] == 'F' ? first : last), shortcut_new(s));
+  gtk_widget_add_controller(GTK_WIDGET(window), last);
+  gtk_widget_add_controller(GTK_WIDGET(window), first);
 }
 
 /* "Ctrl+Z" of the first of the alternatives. */

@@ -182,6 +182,52 @@ select_node(VitrineWeightTree *self, VitrineWeightNode *node)
   choose(self, node);
 }
 
+/* ---- keys --------------------------------------------------------------------------------------
+ */
+
+/* The line gets selection and focus. */
+static void
+go_to(VitrineWeightTree *self, GtkTreeListRow *row)
+{
+  guint at = gtk_tree_list_row_get_position(row);
+
+  gtk_single_selection_set_selected(self->selection, at);
+  gtk_widget_activate_action(GTK_WIDGET(self->view), "list.scroll-to-item", "u", at);
+  for (GtkWidget *w = gtk_widget_get_first_child(GTK_WIDGET(self->view)); w;
+       w = gtk_widget_get_next_sibling(w)) {
+    GtkWidget *line = gtk_widget_get_first_child(w);
+    if (GTK_IS_TREE_EXPANDER(line) &&
+        gtk_tree_expander_get_list_row(GTK_TREE_EXPANDER(line)) == row)
+      gtk_widget_grab_focus(w);
+  }
+}
+
+/* As in any tree: Right opens a line, then goes to its first child; Left closes it, or goes to the
+ * line it belongs to. (The expander itself wants Shift with them.) */
+static gboolean
+key_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
+       VitrineWeightTree *self)
+{
+  GtkTreeListRow *row = gtk_single_selection_get_selected_item(self->selection);
+  gboolean mirrored = gtk_widget_get_direction(GTK_WIDGET(self->view)) == GTK_TEXT_DIR_RTL;
+  gboolean right = key == GDK_KEY_Right || key == GDK_KEY_KP_Right;
+  gboolean left = key == GDK_KEY_Left || key == GDK_KEY_KP_Left;
+
+  if (!row || !(left || right) || (state & gtk_accelerator_get_default_mod_mask()))
+    return GDK_EVENT_PROPAGATE;
+  gboolean open = gtk_tree_list_row_get_expanded(row);
+  g_autoptr(GtkTreeListRow) other = NULL;
+  if (right == mirrored)
+    other = open ? NULL : gtk_tree_list_row_get_parent(row);
+  else if (open)
+    other = gtk_tree_list_row_get_child_row(row, 0);
+  if (other)
+    go_to(self, other);
+  else if (gtk_tree_list_row_is_expandable(row))
+    gtk_tree_list_row_set_expanded(row, right != mirrored);
+  return GDK_EVENT_STOP;
+}
+
 /* ---- a row -------------------------------------------------------------------------------------
  */
 
@@ -274,8 +320,13 @@ vitrine_weight_tree_new(GtkListView *view)
 {
   VitrineWeightTree *self = g_object_new(VITRINE_TYPE_WEIGHT_TREE, NULL);
   g_autoptr(GtkListItemFactory) factory = gtk_signal_list_item_factory_new();
+  GtkEventController *keys = gtk_event_controller_key_new();
 
   self->view = view;
+  /* Before the list, which takes every arrow. */
+  gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
+  g_signal_connect_object(keys, "key-pressed", G_CALLBACK(key_cb), self, 0);
+  gtk_widget_add_controller(GTK_WIDGET(view), keys);
   gtk_list_view_set_model(view, GTK_SELECTION_MODEL(self->selection));
   g_signal_connect(factory, "setup", G_CALLBACK(setup_row_cb), NULL);
   g_signal_connect_object(factory, "bind", G_CALLBACK(bind_row_cb), self, 0);

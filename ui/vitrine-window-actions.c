@@ -239,9 +239,16 @@ static void
 show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
+  const char *page = g_variant_get_string(parameter, NULL);
 
-  if (self->pane)
-    vitrine_side_show(VITRINE_SIDE(self->pane), g_variant_get_string(parameter, NULL));
+  if (!self->pane)
+    return;
+  vitrine_side_show(VITRINE_SIDE(self->pane), page);
+  /* Who came by key goes on by key. */
+  GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(self->pane), page);
+  GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(self));
+  if (pane && !(focus && gtk_widget_is_ancestor(focus, pane)))
+    gtk_widget_child_focus(pane, GTK_DIR_TAB_FORWARD);
 }
 
 /* ---- the view

@@ -113,14 +113,14 @@ class Follow(Steer):
         self.wait('the first weights', memory.weights, p)
         first, start = memory.newest(), time.monotonic()
         seen = set()
-        while time.monotonic() < start + 3:
+        # Two at least, however busy the machine.
+        while time.monotonic() < start + 3 or (len(seen) < 2 and time.monotonic() < start + 60):
             if found := memory.weights():
                 seen.add(found[1])
             time.sleep(0.01)
         passed = time.monotonic() - start
         shown = memory.newest() - first
         self.assertLessEqual(shown, passed / 0.5 + 1)
-        self.assertGreaterEqual(shown, 2)  # this machine may be busy
         self.assertGreaterEqual(len(seen), 2)
         self.assertEqual(other.newest(), memory.newest())
         # A request counts for ten seconds; then the training is left alone.
@@ -168,7 +168,12 @@ class Follow(Steer):
 
 class Change(Steer):
     def status(self, run):
-        return tell(run, 'status')[0]
+        """Whole, as it is once the training has begun; its socket is there before."""
+        deadline = time.monotonic() + 60
+        while 'lr_g' not in (answer := tell(run, 'status')[0]):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        return answer
 
     def changes(self, run):
         return [(c['nimg'], c['name'], c['from'], c['to']) for c in parse_lines(read(run + '/changes.jsonl'))]

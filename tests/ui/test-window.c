@@ -4,7 +4,7 @@
 #include <string.h>
 #include "engine/formats/picture.h"
 
-#define MAX_STALL_MSEC 30.0
+#define FRAME_MSEC 16.7
 
 static GtkAdjustment *
 dimension(Fixture *f, int dim)
@@ -215,19 +215,33 @@ test_save_fails(void)
 typedef struct {
   Fixture *f;
   int sent;
-  gint64 start, last_beat;
-  double longest; /* ms */
+  gint64 start, last_beat, last_queued;
+  GArray *late; /* of double, ms */
 } Storm;
+
+/* Microseconds that this thread could have run but other programs had the processors. */
+static gint64
+queued(void)
+{
+  g_autofree char *text = NULL;
+  guint64 ran = 0, waited = 0;
+
+  if (g_file_get_contents("/proc/thread-self/schedstat", &text, NULL, NULL))
+    sscanf(text, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &ran, &waited);
+  return (gint64)(waited / 1000);
+}
 
 /* The main loop's pulse: what comes later than the 1 ms that was asked for is a stall. */
 static gboolean
 beat_cb(gpointer data)
 {
   Storm *storm = data;
-  gint64 now = g_get_monotonic_time();
+  gint64 now = g_get_monotonic_time(), waited = queued();
+  double late = (double)(now - storm->last_beat - (waited - storm->last_queued)) / 1000 - 1;
 
-  storm->longest = MAX(storm->longest, (double)(now - storm->last_beat) / 1000 - 1);
+  g_array_append_val(storm->late, late);
   storm->last_beat = now;
+  storm->last_queued = waited;
   return G_SOURCE_CONTINUE;
 }
 
@@ -250,52 +264,61 @@ all_sent(Fixture *f, gpointer data)
   return ((Storm *)data)->sent == 1000;
 }
 
-/* Dimension 3 from -10 to 10 in a thousand steps of 5 ms. Returns the longest stall, in
- * milliseconds.
- */
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Dimension 3 from -10 to 10 in a thousand steps of 5 ms. Returns how late 95 % of the main loop's
+ * beats were at most, in milliseconds. */
 static double
 run_storm(Fixture *f)
 {
-  Storm storm = {.f = f};
+  g_autoptr(GArray) late = g_array_new(FALSE, FALSE, sizeof(double));
+  Storm storm = {.f = f, .late = late};
 
   gtk_adjustment_set_value(dimension(f, 3), 0);
   fixture_settle(f);
   storm.start = storm.last_beat = g_get_monotonic_time();
+  storm.last_queued = queued();
   guint beat = g_timeout_add_full(G_PRIORITY_HIGH, 1, beat_cb, &storm, NULL);
   g_timeout_add_full(G_PRIORITY_DEFAULT, 5, event_cb, &storm, NULL);
   fixture_wait(f, all_sent, &storm, 60);
   double seconds = (double)(g_get_monotonic_time() - storm.start) / G_USEC_PER_SEC;
   g_source_remove(beat);
   fixture_settle(f);
-  g_test_message("1000 slider events in %.2f s, longest stall of the main loop %.1f ms", seconds,
-                 storm.longest);
-  return storm.longest;
+  g_array_sort(late, compare);
+  double most = g_array_index(late, double, late->len * 95 / 100);
+  g_test_message("1000 slider events in %.2f s, %u beats, 95 %% within %.1f ms, longest %.1f ms",
+                 seconds, late->len, most, g_array_index(late, double, late->len - 1));
+  return most;
 }
 
+/* Other programs may take the processors away; what is slow by itself is slow every time. */
 static void
 test_storm(void)
 {
   Fixture f;
-  double longest = G_MAXDOUBLE;
+  double late = G_MAXDOUBLE;
 
   fixture_forget_state();
   fixture_open(&f, NULL);
   gtk_adjustment_set_value(dimension(&f, 3), 10);
   fixture_settle(&f);
   g_autofree char *at_ten = fixture_screen_hash(&f);
-  /* Another program may take the processor away once; what is slow by itself is slow every time. */
-  for (int try = 0; try < 3 && longest >= MAX_STALL_MSEC; try++) {
-    longest = MIN(longest, run_storm(&f));
+  for (int try = 0; try < 5 && late >= FRAME_MSEC; try++) {
+    double now = run_storm(&f);
+    late = MIN(late, now);
     g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
     g_autofree char *last = fixture_screen_hash(&f);
     g_assert_cmpstr(last, ==, at_ten);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    break; /* five times slower: the limit says nothing */
+    late = 0; /* five times slower: the limit says nothing */
 #endif
   }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  g_assert_cmpfloat(longest, <, MAX_STALL_MSEC);
-#endif
+  g_assert_cmpfloat(late, <, FRAME_MSEC);
   fixture_close(&f);
 }
 
