@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <ucontext.h>
 #include <vector>
@@ -24,7 +25,7 @@ struct Fiber {
 };
 
 const size_t stack_size = 64 << 10;
-std::vector<Fiber *> fibers;
+std::vector<std::unique_ptr<Fiber>> fibers;
 Fiber *current;
 jmp_buf scheduler;
 const std::function<void()> *body;
@@ -85,7 +86,7 @@ void
 run_waiting(dim3 block, unsigned threads)
 {
   while (fibers.size() < threads) {
-    fibers.push_back(new Fiber());
+    fibers.push_back(std::make_unique<Fiber>());
     fibers.back()->stack.resize(stack_size);
   }
   for (unsigned t = 0; t < threads; t++)
@@ -97,7 +98,7 @@ run_waiting(dim3 block, unsigned threads)
       if (fibers[t]->done)
         continue;
       threadIdx = place(t, block);
-      resume(fibers[t]);
+      resume(fibers[t].get());
       left -= fibers[t]->done;
     }
     if (left != 0 && left != before)
