@@ -40,6 +40,8 @@ SgRunReader *vitrine_run_get_reader(VitrineRun *self);
 /* A view of it has come on the screen (1) or is off it again (-1): it is read twice a second while
  * it trains and somebody looks, seldom otherwise. */
 void vitrine_run_add_viewer(VitrineRun *self, int count);
+/* It is read again at once. */
+void vitrine_run_hurry(VitrineRun *self);
 /* It runs on this machine and answers. */
 gboolean vitrine_run_can_steer(VitrineRun *self);
 
