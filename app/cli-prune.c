@@ -1,7 +1,7 @@
 /* vitrine prune: magnitude pruning over a range of thresholds, and the pruned model. */
+#include "app/cli-prune.h"
 #include "app/cli.h"
 #include "app/figure.h"
-#include "engine/explore/prune-save.h"
 #include "engine/explore/prune-score.h"
 #include "engine/explore/real-score.h"
 #include "engine/formats/picture.h"
@@ -396,58 +396,15 @@ sweep(Job *job, GError **error)
   return (!o->data || score_real(job, error)) && run_sweep(job, error) && write_results(job, error);
 }
 
-/* ---- saving ---------------------------------------------------------------------------------- */
-
-static json_t *
-saving_json(const Options *o, const SgPruneSaving *a, const SgPruneSpeed *b)
-{
-  return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:f, s:f, s:f, s:f}", "file",
-                   o->save, "threshold", o->threshold, "weights", (json_int_t)a->weights, "zeros",
-                   (json_int_t)a->zeros, "bytes", (json_int_t)a->bytes, "compressed_before",
-                   (json_int_t)a->compressed_before, "compressed", (json_int_t)a->compressed,
-                   "channels", b->channels, "channels_removed", b->removed, "weights_kept",
-                   (json_int_t)b->kept, "ms_before", b->ms_before, "ms_pruned", b->ms_pruned,
-                   "ms_without_channels", b->ms_slim, "difference", b->difference);
-}
-
-static void
-print_saving(const Options *o, const SgPruneSaving *a, const SgPruneSpeed *b)
-{
-  double mib = 1024 * 1024;
-
-  printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " weights are zero (%.2f %%)\n", o->save,
-         a->zeros, a->weights, 100 * (double)a->zeros / (double)MAX(a->weights, 1));
-  printf("file %.2f MiB, as large as without pruning; compressed %.2f MiB, before %.2f MiB\n",
-         (double)a->bytes / mib, (double)a->compressed / mib, (double)a->compressed_before / mib);
-  printf("a picture takes %.2f ms, before %.2f ms: zeros are multiplied like any number\n",
-         b->ms_pruned, b->ms_before);
-  if (b->removed > 0)
-    printf("%d of %d channels are read by nobody; without them %.2f ms (pictures differ by at most "
-           "%.1e)\n",
-           b->removed, b->channels, b->ms_slim, b->difference);
-  else
-    printf("none of the %d channels can be removed: each is still read somewhere\n", b->channels);
-}
+/* ---- the job --------------------------------------------------------------------------------- */
 
 static gboolean
 save(Job *job, json_t **report, GError **error)
 {
-  const Options *o = job->opt;
-  SgPruneSaving saving;
-  SgPruneSpeed speed;
-
-  job->prune.threshold = o->threshold;
-  if (!sg_prune_save(job->model, &job->prune, o->save, &saving, error) ||
-      !sg_prune_measure(job->model, &job->prune, &speed, error))
-    return FALSE;
-  if (o->json)
-    *report = saving_json(o, &saving, &speed);
-  else
-    print_saving(o, &saving, &speed);
-  return TRUE;
+  job->prune.threshold = job->opt->threshold;
+  return cli_prune_save(job->model, &job->prune, job->opt->save, job->opt->json ? report : NULL,
+                        error);
 }
-
-/* ---- the job --------------------------------------------------------------------------------- */
 
 static void
 print_json(const Job *job, json_t *saved, double seconds)
