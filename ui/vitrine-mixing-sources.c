@@ -332,7 +332,13 @@ vitrine_mixing_show_sources(VitrineMixingPane *self, const SgRecipe *r)
   gtk_widget_set_sensitive(self->add_face, room);
   gtk_widget_set_sensitive(self->add_file, room);
   gtk_widget_set_sensitive(self->shuffle, r->num_sources > 0);
+  /* The focus goes with the hint's button: on to where its face can be changed. */
+  GtkRoot *root = gtk_widget_get_root(self->hint);
+  GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
+  gboolean leaves = r->num_sources > 0 && focus && gtk_widget_is_ancestor(focus, self->hint);
   gtk_widget_set_visible(self->hint, r->num_sources == 0);
+  if (leaves)
+    gtk_widget_grab_focus(self->seed);
 }
 
 /* What the page is for, while there is nothing to mix with. */

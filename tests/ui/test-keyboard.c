@@ -1,5 +1,6 @@
 /* The window by nothing but keys, pressed by xdotool on the test's own display: what the person
  * presses goes the whole way through the server, accelerators, focus and widgets. */
+#include <signal.h>
 #include <string.h>
 #include "tests/ui/window-fixture.h"
 #include "ui/vitrine-side.h"
@@ -88,14 +89,18 @@ tab_to(Fixture *f, const char *name)
   g_assert_true(has_focus(f, name));
 }
 
+static gboolean
+is_active(Fixture *f, gpointer data)
+{
+  return gtk_window_is_active(GTK_WINDOW(f->window));
+}
+
 static void
 open_at(Fixture *f, const char *key, const char *page)
 {
   fixture_forget_state();
   fixture_open(f, NULL);
-  /* Without a window manager the server gives keys to the window under the pointer. */
-  spawn("mousemove", "300 300");
-  fixture_run_for(0.3);
+  fixture_wait(f, is_active, NULL, 30);
   GtkEventController *keys = gtk_event_controller_key_new();
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
   g_signal_connect(keys, "key-released", G_CALLBACK(released_cb), NULL);
@@ -116,6 +121,12 @@ lines(Fixture *f)
 {
   return g_list_model_get_n_items(
       G_LIST_MODEL(gtk_list_view_get_model(GTK_LIST_VIEW(part(f, "weights-list")))));
+}
+
+static gboolean
+two_lines(Fixture *f, gpointer data)
+{
+  return lines(f) == 2;
 }
 
 static gboolean
@@ -154,8 +165,7 @@ test_weights(void)
   press(&f, "shift+Tab shift+Tab");
   tab_to(&f, "weights-search");
   type(&f, "b8.conv0.weight");
-  fixture_run_for(0.5);
-  g_assert_cmpuint(lines(&f), ==, 2);
+  fixture_wait(&f, two_lines, NULL, 30);
   tab_to(&f, "weights-list");
   press(&f, "Down");
   fixture_wait(&f, measured, NULL, 30);
@@ -234,19 +244,139 @@ test_pruning(void)
   fixture_close(&f);
 }
 
+/* A second face, its coarse layers, and a layer's blend. */
+static void
+test_mixing(void)
+{
+  Fixture f;
+
+  open_at(&f, "F3", "mixing");
+  g_autofree char *before = fixture_screen_hash(&f);
+  tab_to(&f, "mix-hint-add");
+  press(&f, "Return");
+  fixture_settle(&f);
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->num_sources, ==, 1);
+  g_assert_true(has_focus(&f, "mix-new-seed"));
+  tab_to(&f, "mix-crossover");
+  press(&f, "Left");
+  fixture_settle(&f);
+  g_autofree char *crossed = fixture_screen_hash(&f);
+  g_assert_cmpstr(crossed, !=, before);
+  tab_to(&f, "mix-coarse");
+  press(&f, "space");
+  fixture_settle(&f);
+  g_autofree char *coarse = fixture_screen_hash(&f);
+  g_assert_cmpstr(coarse, !=, crossed);
+  press(&f, "ctrl+z ctrl+z ctrl+z");
+  fixture_settle(&f);
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->num_sources, ==, 0);
+  g_autofree char *after = fixture_screen_hash(&f);
+  g_assert_cmpstr(after, ==, before);
+  fixture_close(&f);
+}
+
+static gboolean
+names_channel(Fixture *f, gpointer data)
+{
+  return strstr(text(f, "layer-numbers"), "Mean of all") == NULL;
+}
+
+static gboolean
+shows_b64(Fixture *f, gpointer data)
+{
+  GtkStringObject *item = gtk_drop_down_get_selected_item(GTK_DROP_DOWN(part(f, "layer-stage")));
+  return g_str_has_prefix(gtk_string_object_get_string(item), "b64.conv1");
+}
+
+static GtkWidget *
+find_type(GtkWidget *root, GType type)
+{
+  GtkWidget *found = G_TYPE_CHECK_INSTANCE_TYPE(root, type) ? root : NULL;
+
+  for (GtkWidget *w = gtk_widget_get_first_child(root); w && !found;
+       w = gtk_widget_get_next_sibling(w))
+    found = find_type(w, type);
+  return found;
+}
+
+/* The focus is in the part of that type of the list that drops down. */
+static gboolean
+in_popover(Fixture *f, gpointer type)
+{
+  GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(f->window));
+  GtkWidget *there = find_type(part(f, "layer-stage"), GPOINTER_TO_SIZE(type));
+
+  return focus && there && gtk_widget_is_ancestor(focus, there);
+}
+
+static gboolean
+one_found(Fixture *f, gpointer data)
+{
+  GtkWidget *list = find_type(part(f, "layer-stage"), GTK_TYPE_LIST_VIEW);
+  return g_list_model_get_n_items(G_LIST_MODEL(gtk_list_view_get_model(GTK_LIST_VIEW(list)))) == 1;
+}
+
+/* Another layer, one of its channels, its noise. */
+static void
+test_layers(void)
+{
+  Fixture f;
+
+  open_at(&f, "F6", "layers");
+  g_assert_true(has_focus(&f, "layer-stage"));
+  g_autofree char *before = fixture_screen_hash(&f);
+  spawn("key", "space");
+  fixture_wait(&f, in_popover, GSIZE_TO_POINTER(GTK_TYPE_LIST_VIEW), 30);
+  /* A surface of its own: its search entry, what was found, the first of it. */
+  spawn("key", "shift+Tab");
+  fixture_wait(&f, in_popover, GSIZE_TO_POINTER(GTK_TYPE_SEARCH_ENTRY), 30);
+  spawn("type --delay 60", "b64.conv1");
+  fixture_wait(&f, one_found, NULL, 30);
+  spawn("key", "Tab");
+  fixture_wait(&f, in_popover, GSIZE_TO_POINTER(GTK_TYPE_LIST_VIEW), 30);
+  spawn("key", "Return");
+  fixture_wait(&f, shows_b64, NULL, 30);
+  tab_to(&f, "layer-channel-spin");
+  press(&f, "Up Up");
+  fixture_wait(&f, names_channel, NULL, 30);
+  tab_to(&f, "noise-scale-4");
+  press(&f, "Home");
+  fixture_settle(&f);
+  g_autofree char *without = fixture_screen_hash(&f);
+  g_assert_cmpstr(without, !=, before);
+  fixture_close(&f);
+}
+
+/* Gives the window the keys, and passes them on to popovers. */
+static GPid
+start_window_manager(void)
+{
+  char *argv[] = {"openbox", NULL};
+  GPid pid = 0;
+
+  g_spawn_async(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
+                NULL);
+  return pid;
+}
+
 int
 main(int argc, char **argv)
 {
   g_autofree char *tool = g_find_program_in_path("xdotool");
+  GPid manager = tool ? start_window_manager() : 0;
 
-  if (!tool) {
-    g_printerr("SKIPPED: xdotool is not installed, so no key can be pressed\n");
+  if (!manager) {
+    g_printerr("SKIPPED: xdotool and openbox are not installed, so no key can be pressed\n");
     return 77;
   }
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/keyboard/panes", test_panes);
+  g_test_add_func("/keyboard/mixing", test_mixing);
   g_test_add_func("/keyboard/pruning", test_pruning);
+  g_test_add_func("/keyboard/layers", test_layers);
   g_test_add_func("/keyboard/weights", test_weights);
   g_test_add_func("/keyboard/weights-switch", test_weights_switch);
-  return g_test_run();
+  int status = g_test_run();
+  kill(manager, SIGTERM);
+  return status;
 }

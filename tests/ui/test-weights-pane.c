@@ -162,6 +162,27 @@ lines(Fixture *f)
   return g_list_model_get_n_items(G_LIST_MODEL(model));
 }
 
+static gboolean
+has_lines(Fixture *f, gpointer wanted)
+{
+  return lines(f) == *(guint *)wanted;
+}
+
+/* More of them if what was found is within a line that was closed. */
+static gboolean
+has_lines_again(Fixture *f, gpointer before)
+{
+  return lines(f) >= *(guint *)before;
+}
+
+/* The list follows a moment after what is typed. */
+static void
+search(Fixture *f, const char *text, guint wanted)
+{
+  gtk_editable_set_text(GTK_EDITABLE(part(f, "weights-search")), text);
+  fixture_wait(f, has_lines, &wanted, 30);
+}
+
 /* By keyboard's own ways: text into the entry, the list's selection, the switch activated. */
 static void
 test_search(void)
@@ -170,17 +191,12 @@ test_search(void)
   open_pane(&f);
   wait_settled(&f);
   guint before = lines(&f);
-  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "B8.conv0.weight");
-  fixture_run_for(0.5);
-  g_assert_cmpuint(lines(&f), ==, 2); /* G's and D's */
+  search(&f, "B8.conv0.weight", 2); /* G's and D's */
   wait_settled(&f);
   g_assert_cmpstr(text(&f, "weights-name"), ==, LAYER);
-  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "no such layer");
-  fixture_run_for(0.5);
-  g_assert_cmpuint(lines(&f), ==, 0);
+  search(&f, "no such layer", 0);
   gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "");
-  fixture_run_for(0.5);
-  g_assert_cmpuint(lines(&f), >=, before);
+  fixture_wait(&f, has_lines_again, &before, 30);
   g_assert_true(gtk_widget_grab_focus(part(&f, "weights-list")));
   g_assert_true(gtk_widget_grab_focus(part(&f, "weights-unequalised")));
   fixture_close(&f);
