@@ -15,6 +15,8 @@ packages_build=(
 packages_window=(adwaita-icon-theme fonts-dejavu-core)
 # A display, a bus and a window manager for the tests of the window; python3 runs the end-to-end tests.
 packages_test=(xvfb xauth dbus openbox xdotool python3 libgl1-mesa-dri appstream)
+# Trainings of several processes.
+packages_test+=(libopenmpi-dev openmpi-bin)
 packages_ci=(clang clang-format)
 
 say() {

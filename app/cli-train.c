@@ -10,7 +10,7 @@
 typedef struct {
   char **values; /* per row of the table, NULL where the user said nothing */
   char *lr;
-  gboolean dry_run;
+  gboolean dry_run, mpi;
 } Given;
 
 /* May differ from the resumed run's: they do not change what is computed (threads change the last
@@ -156,7 +156,7 @@ make_options(const Given *given, GError **error)
 }
 
 static SgDataset *
-open_dataset(SgTrainOptions *o, GError **error)
+open_dataset(SgTrainOptions *o, gboolean tell, GError **error)
 {
   const SgDatasetOptions options = {
       .resolution = o->resolution, .channels = o->channels, .use_labels = o->cond};
@@ -164,7 +164,7 @@ open_dataset(SgTrainOptions *o, GError **error)
 
   if (!ds)
     return NULL;
-  for (guint i = 0; i < ds->refused->len; i++) {
+  for (guint i = 0; tell && i < ds->refused->len; i++) {
     const SgRefusal *r = ds->refused->pdata[i];
     fprintf(stderr, "vitrine train: not used: %s: %s\n", r->name, r->reason);
   }
@@ -185,23 +185,61 @@ lower_priority(int nice)
     setpriority(PRIO_PROCESS, 0, nice);
 }
 
-static void
-run(const Given *given, GError **error)
+/* Everything before the training; errors are told to all processes. `why` (taken): the command
+ * line's. */
+static gboolean
+prepare(const Given *given, SgGroup *group, GError *why, SgTrainOptions **o, SgDataset **ds,
+        GError **error)
 {
-  g_autoptr(SgTrainOptions) o = make_options(given, error);
-  if (o)
-    lower_priority(o->nice);
-  g_autoptr(SgDataset) ds = o ? open_dataset(o, error) : NULL;
+  *o = why ? NULL : make_options(given, &why);
+  if (*o)
+    lower_priority((*o)->nice);
+  *ds = *o ? open_dataset(*o, sg_group_rank(group) == 0, &why) : NULL;
+  if (*ds)
+    sg_train_options_resolve(*o, &why);
+  return sg_group_agree(group, why, error);
+}
 
-  if (!ds || !sg_train_options_resolve(o, error))
+static void
+run(const Given *given, SgGroup *group, GError *wrong, GError **error)
+{
+  g_autoptr(SgTrainOptions) o = NULL;
+  g_autoptr(SgDataset) ds = NULL;
+
+  if (!prepare(given, group, wrong, &o, &ds, error))
     return;
-  if (given->dry_run) {
-    g_autofree char *json = sg_train_options_to_json(o);
-    puts(json);
-    sg_train_dry_run(o, ds, error);
+  if (!given->dry_run) {
+    sg_train_run(o, ds, group, error);
     return;
   }
-  sg_train_run(o, ds, error);
+  g_autofree char *json = sg_train_options_to_json(o);
+  if (sg_group_rank(group) == 0)
+    puts(json);
+  sg_train_dry_run(o, ds, group, error);
+}
+
+/* Alone or with the other processes that mpirun has started. Of an error that all know of rank 0
+ * tells. `wrong` (taken): the command line is. */
+static int
+run_together(const Given *given, GError *wrong)
+{
+  GError *error = NULL;
+  SgGroup *group = NULL;
+
+  if (sg_group_join(given->mpi, &group, &error))
+    run(given, group, wrong, &error);
+  else
+    g_clear_error(&wrong);
+  if (error && group && !sg_group_has_ended(group))
+    sg_group_abort(group, error->message);
+  gboolean silent = error && sg_group_rank(group) > 0;
+  if (error && error->domain == G_OPTION_ERROR)
+    error->domain = CLI_USAGE_ERROR;
+  int status = silent ? (error->domain == CLI_USAGE_ERROR ? 2 : 1) : cli_finish("train", error);
+  if (silent)
+    g_error_free(error);
+  sg_group_leave(group);
+  return status;
 }
 
 int
@@ -214,6 +252,8 @@ cli_train(int argc, char **argv)
       {"lr", 0, 0, G_OPTION_ARG_STRING, &given.lr, "both learning rates at once", "N"},
       {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.dry_run,
        "print the options and what the run would need, and stop", NULL},
+      {"mpi", 0, 0, G_OPTION_ARG_NONE, &given.mpi,
+       "train with other processes although none of mpirun's variables are set", NULL},
       {NULL}};
   const CliHelp help = {
       "", "Trains a StyleGAN2 on a folder or zip of pictures.",
@@ -223,21 +263,20 @@ cli_train(int argc, char **argv)
       "go "
       "on with\n"
       "--resume=RUN_DIRECTORY, exactly where it stopped. --resume=MODEL starts a new run from a "
-      "model's weights.",
+      "model's weights.\n"
+      "\"mpirun -n N vitrine train …\" (Open MPI) shares each step's batch among N processes, "
+      "which "
+      "compute\n"
+      "what one would; --batch is that of all. On CUDA process i of a machine takes its device i.",
       groups};
 
   make_groups(&given, groups);
-  if (cli_parse(&argc, &argv, entries, &help, &error)) {
-    if (argc > 1)
-      cli_set_usage_error(&error, "one word too many: %s", argv[1]);
-    else
-      run(&given, &error);
-  }
-  if (error && error->domain == G_OPTION_ERROR)
-    error->domain = CLI_USAGE_ERROR;
+  if (cli_parse(&argc, &argv, entries, &help, &error) && argc > 1)
+    cli_set_usage_error(&error, "one word too many: %s", argv[1]);
+  int status = run_together(&given, error);
   for (guint i = 0; i < sg_train_option_count; i++)
     g_free(given.values[i]);
   g_free(given.values);
   g_free(given.lr);
-  return cli_finish("train", error);
+  return status;
 }

@@ -1,9 +1,7 @@
 /* Finding and loading what computes. */
 #include "engine/backend/backend-device.h"
-#include <dlfcn.h>
+#include "engine/backend/module.h"
 #include <string.h>
-
-#define MODULE "libvitrine-cuda.so"
 
 static SgBackend *chosen; /* NULL: the CPU, or what "auto" finds */
 static gboolean automatic;
@@ -30,52 +28,16 @@ sg_backend_is_name(const char *device)
 
 /* ---- the module ------------------------------------------------------------------------------ */
 
-/* Where it may be: named by VITRINE_CUDA_MODULE, installed, beside the program, or in the build
- * tree. */
-static GPtrArray *
-places(void)
-{
-  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-  const char *named = g_getenv("VITRINE_CUDA_MODULE");
-  g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-  g_autofree char *dir = program ? g_path_get_dirname(program) : NULL;
-
-  if (named) {
-    g_ptr_array_add(all, g_strdup(named));
-    return all;
-  }
-  if (dir) {
-    g_ptr_array_add(all, g_build_filename(dir, MODULE, NULL));
-    g_ptr_array_add(all, g_build_filename(dir, "..", "engine", "backend", "cuda", MODULE, NULL));
-    g_ptr_array_add(all,
-                    g_build_filename(dir, "..", "..", "engine", "backend", "cuda", MODULE, NULL));
-  }
-  g_ptr_array_add(all, g_build_filename(SG_MODULE_DIR, MODULE, NULL));
-  return all;
-}
-
 static SgCudaOpen
 load(GError **error)
 {
-  g_autoptr(GPtrArray) all = places();
-
-  for (guint i = 0; i < all->len; i++) {
-    const char *path = all->pdata[i];
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
-      continue;
-    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    SgCudaOpen open_device = NULL;
-    if (module)
-      *(void **)&open_device = dlsym(module, SG_CUDA_OPEN);
-    if (!open_device)
-      g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_MODULE,
-                  "the CUDA module cannot be loaded: %s", dlerror());
-    return open_device;
-  }
-  g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_MODULE,
-              "this installation has no CUDA module (%s is not at %s)", MODULE,
-              (const char *)all->pdata[all->len - 1]);
-  return NULL;
+  static const SgModuleFile module = {.file = "libvitrine-cuda.so",
+                                      .variable = "VITRINE_CUDA_MODULE",
+                                      .folder = "engine/backend/cuda",
+                                      .name = "CUDA"};
+  SgCudaOpen open_device = NULL;
+  *(void **)&open_device = sg_module_symbol(&module, SG_CUDA_OPEN, error);
+  return open_device;
 }
 
 static SgBackend *

@@ -102,6 +102,8 @@ typedef struct {
   guint64 step; /* counted from 1 */
 } SgAdam;
 
+#define SG_REDUCE_ID 128
+
 struct _SgBackend {
   const char *name; /* "cpu", "reference", "cuda" */
   gsize element;    /* bytes of one number in a buffer */
@@ -202,6 +204,17 @@ struct _SgBackend {
   /* FALSE and error if anything failed since the last call: memory for a temporary, the device. */
   gboolean (*check)(SgBackend *b, GError **error);
   void (*prepare_training)(SgBackend *b); /* this process trains; before its first buffer */
+
+  /* ---- several processes that train together (train/learn-share.c); NULL: through host memory.
+   * What goes wrong in any of them is an error here. ---- */
+
+  /* Makes a name for a group of devices, of which one process tells all. Also says whether this one
+   * could join any. */
+  gboolean (*reduce_id)(SgBackend *b, char id[SG_REDUCE_ID], GError **error);
+  gboolean (*reduce_join)(SgBackend *b, const char id[SG_REDUCE_ID], int rank, int size,
+                          GError **error);
+  /* buf, PLAIN, becomes the sum over the group, the same bits in each process. */
+  gboolean (*reduce)(SgBuf *buf, GError **error);
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */

@@ -266,6 +266,19 @@ sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h,
 }
 
 void
+sg_aug_draw_thin(SgAugDraw *d, int first, int step)
+{
+  gsize color = (gsize)(d->channels * (d->channels + 1));
+  int n = 0;
+
+  for (int i = first; i < d->n; i += step, n++) {
+    memmove(d->g_inv + 9 * (gsize)n, d->g_inv + 9 * (gsize)i, 9 * sizeof(double));
+    memmove(d->color + color * (gsize)n, d->color + color * (gsize)i, color * sizeof(double));
+  }
+  d->n = n;
+}
+
+void
 sg_aug_draw_free(SgAugDraw *d)
 {
   if (!d)

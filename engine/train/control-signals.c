@@ -8,7 +8,8 @@
 /* One training a process takes them: -1 or where its thread is woken. */
 static atomic_int wake = -1;
 static atomic_int seen;
-static struct sigaction old_int, old_term;
+static struct sigaction old_int, old_term, old_usr1;
+static gboolean takes_usr1;
 
 static void
 on_signal(int number)
@@ -50,6 +51,14 @@ sg_control_signals_take(int wake_fd)
   return TRUE;
 }
 
+void
+sg_control_signals_take_usr1(void)
+{
+  takes_usr1 = atomic_load(&wake) >= 0;
+  if (takes_usr1)
+    take_signal(SIGUSR1, &old_usr1);
+}
+
 gboolean
 sg_control_signals_seen(void)
 {
@@ -61,5 +70,8 @@ sg_control_signals_leave(void)
 {
   sigaction(SIGINT, &old_int, NULL);
   sigaction(SIGTERM, &old_term, NULL);
+  if (takes_usr1)
+    sigaction(SIGUSR1, &old_usr1, NULL);
+  takes_usr1 = FALSE;
   atomic_store(&wake, -1);
 }

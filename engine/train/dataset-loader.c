@@ -1,9 +1,9 @@
 /* The loader: threads that decode batches ahead of who trains.
  *
- * Batch k is the positions k * batch … of the order, whichever thread decodes it, so the number of
- * threads changes nothing. A picture that fails gives its position to the next of the order that
- * decodes, and that one keeps its own position, too: what stands where never depends on what was
- * handed out before. */
+ * Batch k is the positions k * batch … of the order (of a part: every parts-th of them), whichever
+ * thread decodes it, so the number of threads changes nothing. A picture that fails gives its
+ * position to the next of the order that decodes, and that one keeps its own position, too: what
+ * stands where never depends on what was handed out before. */
 #include "engine/formats/format-error.h"
 #include "engine/train/dataset-private.h"
 #include "engine/train/philox.h"
@@ -36,7 +36,8 @@ struct _SgLoader {
   guint64 next_batch;              /* to be decoded */
   guint64 next_taken;              /* to be handed out */
   guint32 size;                    /* of an epoch: twice the set with mirror */
-  int batch, ahead, n_threads;
+  int batch, ahead, n_threads;     /* batch: pictures of this loader's part */
+  int part, parts;
   gsize image_bytes;
   gboolean quit;
   Permutation permutations[2];
@@ -145,7 +146,10 @@ static void
 decode_batch(SgLoader *l, Slot *slot, guint64 k)
 {
   for (int i = 0; i < l->batch; i++)
-    if (!decode_one(l, slot, l->start + k * (guint64)l->batch + (guint64)i, i))
+    if (!decode_one(l, slot,
+                    l->start + (k * (guint64)l->batch + (guint64)i) * (guint64)l->parts +
+                        (guint64)l->part,
+                    i))
       return;
 }
 
@@ -178,13 +182,22 @@ SgLoader *
 sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, int ahead,
               int threads)
 {
+  return sg_loader_new_part(ds, mirror, seed, position, batch, 0, 1, ahead, threads);
+}
+
+SgLoader *
+sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch,
+                   int part, int parts, int ahead, int threads)
+{
   SgLoader *l = g_new0(SgLoader, 1);
 
   l->full = (SgDatasetFull *)ds;
   l->seed = seed;
   l->start = l->handed_out = position;
   l->size = mirror ? 2 * ds->n : ds->n;
-  l->batch = MAX(batch, 1);
+  l->batch = MAX(batch / parts, 1);
+  l->part = part;
+  l->parts = parts;
   l->ahead = MAX(ahead, 1);
   l->image_bytes = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
   l->bad = g_malloc0(ds->n);
@@ -244,7 +257,7 @@ sg_loader_next(SgLoader *l, float *images, float *labels, GError **error)
     return FALSE;
   }
   copy_out(l, slot, images, labels);
-  l->handed_out += (guint64)l->batch;
+  l->handed_out += (guint64)l->batch * (guint64)l->parts;
   g_mutex_lock(&l->lock);
   slot->state = SLOT_EMPTY;
   l->next_taken++;

@@ -54,6 +54,10 @@ void sg_dataset_label(SgDataset *ds, guint index, float *label);
 typedef struct _SgLoader SgLoader;
 SgLoader *sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch,
                         int ahead, int threads);
+/* One process's part of a group's: of each `batch` positions the `part`-th and every parts-th after
+ * it, batch / parts pictures (parts divides batch). */
+SgLoader *sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position,
+                             int batch, int part, int parts, int ahead, int threads);
 /* images [batch, C, R, R] floats as uint8 / 127.5 - 1; labels [batch, label_dim] or NULL. FALSE
  * only if too few images decode at all. */
 gboolean sg_loader_next(SgLoader *l, float *images, float *labels, GError **error);

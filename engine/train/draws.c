@@ -1,4 +1,5 @@
 #include "engine/train/draws.h"
+#include "engine/train/learn-share.h"
 #include "engine/train/losses.h"
 
 /* What a phase draws, each from a stream of its own. */
@@ -29,13 +30,25 @@ stream_of(const Drawing *g, int what)
                     .stream = SG_STREAM_ITERATIONS + phase * DRAWS_PER_PHASE + (guint64)what};
 }
 
+/* The number in the whole batch of this process's picture i. */
+static guint64
+number_of(const Drawing *g, int i)
+{
+  const SgShare *s = g->l->share;
+  return s ? (guint64)(s->rank + i * s->size) : (guint64)i;
+}
+
 static SgBuf *
 normals(Drawing *g, int what, int n, int c, int h, int w)
 {
   SgPhilox rng = stream_of(g, what);
-  gsize size = (gsize)n * (gsize)c * (gsize)h * (gsize)w;
-  g_autofree float *v = g_new(float, size);
-  sg_philox_normals(&rng, size, v);
+  const SgShare *s = g->l->share;
+  gsize size = (gsize)c * (gsize)h * (gsize)w;
+  g_autofree float *v = g_new(float, (gsize)n *size);
+  if (!s)
+    sg_philox_normals(&rng, (gsize)n * size, v);
+  for (int i = 0; s && i < n; i++)
+    sg_philox_normals_from(&rng, number_of(g, i) * size, size, v + (gsize)i * size);
   SgBuf *b = g->ok ? sg_buf_from_floats(g->l->backend, v, n, c, h, w, g->error) : NULL;
   g->ok = b != NULL;
   return b;
@@ -57,7 +70,10 @@ labels(Drawing *g, SgDataset *ds, int n)
   if (!c_dim || !g->ok)
     return NULL;
   g_autofree float *c = g_new(float, n *c_dim);
-  random_labels(&rng, ds, n, c_dim, c);
+  for (int i = 0; i < n; i++) {
+    rng.index = number_of(g, i); /* a label takes one block */
+    random_labels(&rng, ds, 1, c_dim, c + (gsize)(i * c_dim));
+  }
   SgBuf *b = sg_buf_from_floats(g->l->backend, c, n, c_dim, 1, 1, g->error);
   g->ok = b != NULL;
   return b;
@@ -98,12 +114,17 @@ static SgAugDraw *
 draw_augment(const Drawing *g, int what, SgAugPipe pipe, int n)
 {
   const SgModelInfo *i = &g->l->shape.info;
+  const SgShare *s = g->l->share;
   SgPhilox rng = stream_of(g, what);
   /* At p = 0 every operation is the identity: the pipeline need not run. */
   if (g->l->ada_p <= 0 || !pipe)
     return NULL;
-  return sg_aug_draw(&rng, pipe, g->l->ada_p, n, i->img_channels, i->img_resolution,
-                     i->img_resolution);
+  /* How many numbers a picture takes depends on the pipe: all are drawn. */
+  SgAugDraw *d = sg_aug_draw(&rng, pipe, g->l->ada_p, s ? g->l->o->batch : n, i->img_channels,
+                             i->img_resolution, i->img_resolution);
+  if (s)
+    sg_aug_draw_thin(d, s->rank, s->size);
+  return d;
 }
 
 SgDraw *
@@ -112,10 +133,9 @@ sg_draw_new(SgLearn *l, SgPhase phase, SgDataset *ds, SgAugPipe pipe, SgBuf *rea
 {
   Drawing g = {l, phase, TRUE, error};
   SgDraw *d = g_new0(SgDraw, 1);
-  int n = l->o->batch, r = l->shape.info.img_resolution;
+  int n = sg_share_of(l->share, sg_share_phase_size(l->o, phase));
+  int r = l->shape.info.img_resolution;
 
-  if (phase == SG_PHASE_GREG)
-    n = MAX(1, n / MAX(1, l->o->pl_batch_shrink));
   if (phase != SG_PHASE_DREG)
     draw_generator(&g, d, ds, n);
   if (phase == SG_PHASE_GREG)

@@ -1,6 +1,6 @@
 /* The life of a training's state: networks, optimisers, EMA, ADA's p. The losses are in losses.c.
  */
-#include "engine/train/learn.h"
+#include "engine/train/learn-share.h"
 #include "engine/train/losses.h"
 #include <math.h>
 #include <stdlib.h>
@@ -141,6 +141,7 @@ sg_learn_free(SgLearn *l)
   if (!l)
     return;
   sg_tape_free(l->tape);
+  sg_share_free(l->share);
   optimizer_clear(&l->opt_g);
   optimizer_clear(&l->opt_d);
   sg_weights_free(l->g);
@@ -183,9 +184,11 @@ gboolean
 sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error)
 {
   SgOptimizer *opt = sg_learn_optimizer(l, phase);
+  GError *why = NULL;
 
-  if (!sg_buf_fill(opt->grad, 0, error))
-    return FALSE;
+  if (!sg_buf_fill(opt->grad, 0, &why))
+    return sg_share_give_up(l, phase, why, error);
+  sg_share_begin(l, phase);
   g_array_set_size(l->scores_fake, 0);
   g_array_set_size(l->scores_real, 0);
   g_array_set_size(l->lengths, 0);
@@ -203,7 +206,11 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
     sg_loss_r1(l, draw);
     break;
   }
-  return sg_tape_reset(l->tape, error);
+  if (!l->share)
+    return sg_tape_reset(l->tape, error);
+  if (sg_tape_reset(l->tape, &why))
+    sg_backend_check(l->backend, &why);
+  return sg_share_gather(l, phase, why, error);
 }
 
 gboolean

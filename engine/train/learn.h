@@ -34,9 +34,12 @@ typedef struct {
   SgAdam adam;
 } SgOptimizer;
 
+typedef struct _SgShare SgShare;
+
 typedef struct {
   SgBackend *backend;
   const SgTrainOptions *o; /* borrowed */
+  SgShare *share;          /* NULL: no other process learns with this one; learn-share.h */
   SgNetShape shape;
   SgWeights *g, *d, *ema;
   SgOptimizer opt_g, opt_d;
@@ -73,7 +76,7 @@ SgOptimizer *sg_learn_optimizer(SgLearn *l, SgPhase phase);
 /* How often a phase comes (1, or the interval of its regularisation), 0: never. */
 int sg_learn_interval(const SgLearn *l, SgPhase phase);
 /* Runs a phase: forward, gradients, one step of Adam. Fails only for memory (the state is whole
- * then, the step did not happen). */
+ * then, the step did not happen). With a share: together, and the results are those of all. */
 gboolean sg_learn_phase(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error);
 /* The gradients only, left in the optimiser's grad; for tests. */
 gboolean sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error);

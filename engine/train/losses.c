@@ -1,4 +1,5 @@
 #include "engine/train/losses.h"
+#include "engine/train/learn-share.h"
 #include "engine/tensor/ops.h"
 #include <math.h>
 
@@ -6,14 +7,16 @@
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* Mean of a batch's w [N, w_dim], for w_avg; a constant. */
+/* Mean of a batch's w [N, w_dim], for w_avg; a constant. Of several processes: this one's part. */
 static SgVar *
-mean_w(SgTape *t, SgVar *w)
+mean_w(const SgLearn *l, SgVar *w)
 {
+  SgTape *t = l->tape;
   if (!w)
     return NULL;
   gboolean recorded = sg_tape_record(t, FALSE);
-  SgVar *mean = sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / V(w)->n);
+  SgVar *mean =
+      sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / sg_share_all(l->share, V(w)->n));
   sg_tape_record(t, recorded);
   return mean;
 }
@@ -23,7 +26,11 @@ static void
 track_w(SgLearn *l, const SgVar *mean)
 {
   SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
-  if (!sg_tape_failed(l->tape))
+  if (sg_tape_failed(l->tape))
+    return;
+  if (l->share)
+    sg_share_keep_w(l, V(mean));
+  else
     l->backend->combine(avg, l->o->w_avg_beta, avg, 1 - l->o->w_avg_beta, V(mean));
 }
 
@@ -37,7 +44,7 @@ generate(SgLearn *l, const SgDraw *draw, SgVar **ws, SgVar **mean)
   SgVar *noise[32], *c = sg_var_constant(t, draw->c);
   SgVar *w = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z), c), *w2 = NULL;
 
-  *mean = mean_w(t, w);
+  *mean = mean_w(l, w);
   if (draw->z2 && draw->cutoff < i->num_ws)
     w2 = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z2), c);
   for (int k = 0; k < i->num_ws; k++) {
@@ -103,13 +110,16 @@ sg_batch_variance(const float *v, int n, gsize size)
 }
 
 static void
-keep_variance(double *to, const SgBuf *pictures)
+keep_variance(SgLearn *l, int which, const SgBuf *pictures)
 {
+  double *to = which == 0 ? &l->variance_fake : &l->variance_real;
   gsize size = sg_buf_count(pictures) / (gsize)pictures->n;
   g_autofree float *v = g_new(float, sg_buf_count(pictures));
 
   pictures->backend->download(pictures, v);
   *to = sg_batch_variance(v, pictures->n, size);
+  if (l->share)
+    sg_share_keep_pictures(l->share, which, v, pictures->n, size);
 }
 
 static double
@@ -118,7 +128,8 @@ mean_of(const SgVar *v)
   return v ? sg_buf_mean(V(v)) : 0;
 }
 
-/* Sweeps mean (loss [N, 1, 1, 1]) * gain and adds the gradients of the optimiser's network. */
+/* Sweeps mean (loss [N, 1, 1, 1]) * gain (the mean over all processes' pictures) and adds the
+ * gradients of the optimiser's network. */
 static void
 descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
 {
@@ -127,7 +138,7 @@ descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
 
   if (!loss)
     return;
-  SgVar *seed = sg_op_fill_like(t, loss, gain / V(loss)->n);
+  SgVar *seed = sg_op_fill_like(t, loss, gain / sg_share_all(l->share, V(loss)->n));
   sg_tape_grad(t, loss, seed, opt->wrt, opt->n, FALSE, grads);
   for (int i = 0; i < opt->n && !sg_tape_failed(t); i++) {
     const SgWeight *w = &g_array_index(opt->net->list, SgWeight, (guint)i);
@@ -167,7 +178,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   SgVar *fake = generate(l, draw, ws, &mean);
   sg_tape_record(t, recorded);
   if (fake)
-    keep_variance(&l->variance_fake, V(fake));
+    keep_variance(l, 0, V(fake));
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
   keep_scores(l, l->scores_fake, logits);
@@ -182,7 +193,7 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   l->loss += mean_of(loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
-  keep_variance(&l->variance_real, draw->real);
+  keep_variance(l, 1, draw->real);
   track_w(l, mean);
 }
 
@@ -225,26 +236,47 @@ path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise)
   return sg_op_mul(t, mean, sg_op_rsqrt(t, mean, 1e-30)); /* sqrt */
 }
 
+/* The mean of all processes' lengths that pl_mean becomes, the same bits in each. */
+static double
+whole_mean(const SgLearn *l, double others, int n)
+{
+  double sum = others, decay = l->o->pl_decay;
+  for (guint i = 0; i < l->lengths->len; i++)
+    sum += (double)g_array_index(l->lengths, float, i);
+  return decay * sum / n + (1 - decay) * l->pl_mean;
+}
+
+/* Of several processes each has its pictures' lengths and the sum of the others', which the mean
+ * holds, too. What the others' penalties add to a length's gradient through the mean is
+ * -2 decay / n times the sum of their offs: a linear term. */
 void
 sg_loss_path_length(SgLearn *l, const SgDraw *draw)
 {
   SgTape *t = l->tape;
   double decay = l->o->pl_decay;
+  double others = 0;
   SgVar *ws[32], *w_mean, *img = generate(l, draw, ws, &w_mean);
   SgVar *length = path_lengths(l, img, ws, draw->pl_noise);
 
+  keep_scores(l, l->lengths, length);
+  if (l->share && !sg_share_other_lengths(l, length && !sg_tape_failed(t), &others))
+    return;
   if (!length)
     return;
   /* The mean that is subtracted moves with this batch and is not detached (C.1). */
-  int n = V(length)->n;
+  int here = V(length)->n, n = sg_share_all(l->share, here);
+  double rest = (1 - decay) * l->pl_mean + decay * others / n;
   SgVar *avg = sg_op_gain(t, sg_op_sum(t, length), decay / n);
-  SgVar *mean = sg_op_add(t, avg, sg_op_fill_like(t, avg, (1 - decay) * l->pl_mean));
-  SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, n, 1, 1, 1));
+  SgVar *mean = sg_op_add(t, avg, sg_op_fill_like(t, avg, rest));
+  SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, here, 1, 1, 1));
   SgVar *penalty = sg_op_mul(t, off, off);
-  keep_scores(l, l->lengths, length);
   l->penalty = mean_of(penalty);
   l->loss = l->penalty * l->o->pl_weight;
   double next = mean_of(mean);
+  if (l->share) {
+    next = whole_mean(l, others, n);
+    penalty = sg_op_combine(t, 1, penalty, -2 * decay / n * (others - (n - here) * next), length);
+  }
   descend(l, &l->opt_g, sg_op_gain(t, penalty, l->o->pl_weight), l->o->pl_interval);
   if (!sg_tape_failed(t))
     l->pl_mean = next;

@@ -89,7 +89,7 @@ const SgTrainOption sg_train_option_table[] = {
   INT("batch", batch, 1, 4096,
       "auto: 4096 / resolution, at most 32; stylegan2, paper1024: 32; paper256, paper512, cifar: 64; "
       "cybersecurity128: 80",
-      "Images of one step."),
+      "Images of one step, of all processes together (mpirun)."),
   REAL("lr-g", lr_g, 0, 1, "auto: 0.0025, at 1024 pixels 0.002; paper256, paper512, cifar: 0.0025; "
        "others: 0.002", "The generator's learning rate (Adam)."),
   REAL("lr-d", lr_d, 0, 1, "as lr-g", "The discriminator's learning rate (Adam)."),

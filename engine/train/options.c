@@ -336,6 +336,28 @@ sg_train_options_resolve(SgTrainOptions *o, GError **error)
   return TRUE;
 }
 
+gboolean
+sg_train_options_check_processes(const SgTrainOptions *o, int processes, GError **error)
+{
+  int each = o->batch / processes, group = o->mbstd_channels > 0 ? o->mbstd_group : 1;
+
+  if (o->batch % processes)
+    return wrong(error, "batch should be a multiple of the number of processes (%d), but is %d",
+                 processes, o->batch);
+  if (each % group)
+    return wrong(error,
+                 "batch %d leaves each of %d processes %d pictures, which should be a multiple of "
+                 "mbstd-group (%d): a batch of %d would do",
+                 o->batch, processes, each, group,
+                 (o->batch + processes * group - 1) / (processes * group) * processes * group);
+  if (o->pl_weight > 0 && o->batch / o->pl_batch_shrink < processes)
+    return wrong(error,
+                 "pl-batch-shrink should be at most %d, so that each of %d processes has a picture "
+                 "for path length, but is %d",
+                 each, processes, o->pl_batch_shrink);
+  return TRUE;
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *

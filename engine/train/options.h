@@ -78,6 +78,9 @@ gboolean sg_train_options_is_given(const SgTrainOptions *o, const char *name);
 /* Fills in what the user did not set once resolution, channels and label_dim are known (the
  * formulas of `auto`), and checks the whole for consistency. */
 gboolean sg_train_options_resolve(SgTrainOptions *o, GError **error);
+/* Whether N processes can share the batch so that each gets as many pictures, whole groups of the
+ * minibatch standard deviation, and one of path length's at least. Resolved options. */
+gboolean sg_train_options_check_processes(const SgTrainOptions *o, int processes, GError **error);
 /* training_options.json and back (all fields; unknown keys are an error, absent ones keep
  * defaults). */
 char *sg_train_options_to_json(const SgTrainOptions *o);

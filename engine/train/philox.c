@@ -69,3 +69,19 @@ sg_philox_normals(SgPhilox *p, gsize n, float *out)
       out[i + j] = (float)v[j];
   }
 }
+
+void
+sg_philox_normals_from(const SgPhilox *p, guint64 first, gsize n, float *out)
+{
+  SgPhilox at = *p;
+  gsize skip = (gsize)(first % 4), head = MIN(n, (4 - skip) % 4);
+  float block[4];
+
+  at.index += first / 4;
+  if (head > 0) {
+    sg_philox_normals(&at, 4, block);
+    for (gsize i = 0; i < head; i++)
+      out[i] = block[skip + i];
+  }
+  sg_philox_normals(&at, n - head, out + head);
+}

@@ -20,5 +20,7 @@ double sg_philox_uniform(SgPhilox *p);           /* [0, 1), 53 bits */
 guint32 sg_philox_below(SgPhilox *p, guint32 n); /* 0 … n - 1, unbiased enough for n < 2^32 */
 double sg_philox_normal(SgPhilox *p);            /* Box-Muller */
 void sg_philox_normals(SgPhilox *p, gsize n, float *out);
+/* Numbers first … first + n - 1 of what sg_philox_normals() would draw from `p`, which stays. */
+void sg_philox_normals_from(const SgPhilox *p, guint64 first, gsize n, float *out);
 
 G_END_DECLS

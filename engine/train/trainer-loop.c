@@ -1,134 +1,7 @@
-/* Iterations, ticks, the status line. */
+/* Ticks, the status line, when what happens. */
+#include "engine/train/learn-share.h"
 #include "engine/train/trainer-private.h"
-#include <math.h>
 #include <string.h>
-
-/* ---- statistics ------------------------------------------------------------------------------ */
-
-static void
-report_scores(SgTrainer *t, const char *what, const GArray *scores)
-{
-  g_autofree char *tag = g_strconcat("Loss/scores/", what, NULL);
-  g_autofree char *signs_tag = g_strconcat("Loss/signs/", what, NULL);
-  const float *v = (const float *)(gconstpointer)scores->data;
-  g_autofree float *signs = g_new(float, scores->len);
-
-  for (guint i = 0; i < scores->len; i++)
-    signs[i] = v[i] > 0 ? 1 : v[i] < 0 ? -1 : 0;
-  sg_run_dir_report_n(t->dir, tag, v, scores->len);
-  sg_run_dir_report_n(t->dir, signs_tag, signs, scores->len);
-}
-
-static void
-report_phase(SgTrainer *t, SgPhase phase)
-{
-  SgLearn *l = t->l;
-  switch (phase) {
-  case SG_PHASE_GMAIN:
-    report_scores(t, "fake", l->scores_fake);
-    sg_run_dir_report(t->dir, "Loss/G/loss", l->loss);
-    break;
-  case SG_PHASE_GREG:
-    sg_run_dir_report(t->dir, "Loss/pl_penalty", l->penalty);
-    sg_run_dir_report(t->dir, "Loss/G/reg", l->loss);
-    break;
-  case SG_PHASE_DMAIN:
-    report_scores(t, "fake", l->scores_fake);
-    report_scores(t, "real", l->scores_real);
-    sg_run_dir_report(t->dir, "Loss/D/loss", l->loss);
-    break;
-  default:
-    sg_run_dir_report(t->dir, "Loss/r1_penalty", l->penalty);
-    sg_run_dir_report(t->dir, "Loss/D/reg", l->loss);
-    break;
-  }
-}
-
-/* Signs of D (real), for ADA. */
-static void
-count_signs(SgLearn *l)
-{
-  const float *v = (const float *)(gconstpointer)l->scores_real->data;
-  for (guint i = 0; i < l->scores_real->len; i++)
-    l->ada_sum += v[i] > 0 ? 1 : v[i] < 0 ? -1 : 0;
-  l->ada_count += l->scores_real->len;
-}
-
-/* ---- one iteration --------------------------------------------------------------------------- */
-
-gboolean
-sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error)
-{
-  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-              "the training diverged at %.3f kimg: %s; %s%s", (double)t->l->nimg / 1000, what,
-              t->last_good ? "the last good snapshot is " : "there is no good snapshot yet",
-              t->last_good ? t->last_good : "");
-  return FALSE;
-}
-
-static gboolean
-check_finite(const SgTrainer *t, SgPhase phase, GError **error)
-{
-  if (isfinite(t->l->loss) && isfinite(t->l->penalty))
-    return TRUE;
-  g_autofree char *what = g_strdup_printf("the loss of %s is not a number", sg_phase_names[phase]);
-  return sg_trainer_diverged(t, what, error);
-}
-
-static gboolean
-run_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, GError **error)
-{
-  gint64 start = g_get_monotonic_time();
-  SgDraw *draw = sg_draw_new(t->l, phase, t->ds, t->pipe, real, real_c, error);
-  gboolean ok = draw && sg_learn_phase(t->l, phase, draw, error) && check_finite(t, phase, error);
-
-  sg_draw_free(draw);
-  if (!ok)
-    return FALSE;
-  report_phase(t, phase);
-  if (phase >= SG_PHASE_DMAIN)
-    count_signs(t->l);
-  t->phase_seconds[phase] += sg_seconds_since(start);
-  return TRUE;
-}
-
-/* Images that could not be decoded when their turn came: another one is shown in their place. */
-static void
-tell_refused(SgTrainer *t)
-{
-  for (; t->told < t->ds->refused->len; t->told++) {
-    const SgRefusal *r = t->ds->refused->pdata[t->told];
-    sg_run_dir_log(t->dir, "Not used: %s: %s\n", r->name, r->reason);
-  }
-}
-
-static gboolean
-iterate(SgTrainer *t, float *pixels, float *labels, GError **error)
-{
-  SgLearn *l = t->l;
-  const SgModelInfo *i = &l->shape.info;
-  int n = t->o->batch, r = i->img_resolution;
-
-  gboolean ok = sg_loader_next(t->loader, pixels, i->c_dim ? labels : NULL, error);
-  tell_refused(t);
-  if (!ok)
-    return FALSE;
-  g_autoptr(SgBuf) real = sg_buf_from_floats(l->backend, pixels, n, i->img_channels, r, r, error);
-  if (!real)
-    return FALSE;
-  g_autoptr(SgBuf) real_c =
-      i->c_dim ? sg_buf_from_floats(l->backend, labels, n, i->c_dim, 1, 1, error) : NULL;
-  if (i->c_dim && !real_c)
-    return FALSE;
-  for (int phase = 0; phase < SG_PHASES; phase++) {
-    int interval = sg_learn_interval(l, (SgPhase)phase);
-    if (interval > 0 && l->iteration % (guint64)interval == 0 &&
-        !run_phase(t, (SgPhase)phase, real, real_c, error))
-      return FALSE;
-  }
-  sg_learn_end_iteration(l, n);
-  return TRUE;
-}
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
 
@@ -188,6 +61,10 @@ end_tick(SgTrainer *t)
   double per_kimg = kimg > 0 ? seconds / kimg : 0;
   g_autoptr(GError) error = NULL;
 
+  if (t->group) {
+    sg_trainer_order(t, SG_ORDER_VARIANCES, NULL);
+    sg_share_variances(t->l);
+  }
   print_status(t, seconds, per_kimg);
   report_progress(t, seconds, per_kimg);
   t->sec_per_kimg = per_kimg;
@@ -202,6 +79,16 @@ end_tick(SgTrainer *t)
 }
 
 /* ---- the loop -------------------------------------------------------------------------------- */
+
+gboolean
+sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error)
+{
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+              "the training diverged at %.3f kimg: %s; %s%s", (double)t->l->nimg / 1000, what,
+              t->last_good ? "the last good snapshot is " : "there is no good snapshot yet",
+              t->last_good ? t->last_good : "");
+  return FALSE;
+}
 
 /* Nothing that is learnt from here on could be kept. */
 static gboolean
@@ -232,7 +119,7 @@ final_snapshot(SgTrainer *t, GError **error)
     }
     g_usleep(5 * G_USEC_PER_SEC);
   }
-  return !t->broken || sg_trainer_diverged(t, "weights are not numbers", error);
+  return !t->broken || sg_trainer_diverged(t, t->broken, error);
 }
 
 /* The length may change while it runs. */
@@ -251,11 +138,6 @@ due(const SgTrainer *t, double kimg_per)
 gboolean
 sg_trainer_loop(SgTrainer *t, GError **error)
 {
-  const SgModelInfo *i = &t->l->shape.info;
-  gsize numbers =
-      (gsize)(t->o->batch * i->img_channels) * (gsize)(i->img_resolution * i->img_resolution);
-  g_autofree float *pixels = g_new(float, numbers);
-  g_autofree float *labels = g_new0(float, t->o->batch *MAX(1, i->c_dim));
   gboolean stop = FALSE;
 
   t->started = t->tick_started = g_get_monotonic_time();
@@ -264,7 +146,7 @@ sg_trainer_loop(SgTrainer *t, GError **error)
   sg_trainer_set_status(t);
   while (!stop && !is_over(t)) {
     SgControlFlags flags = sg_control_wait(t->control);
-    stop = (flags & SG_CONTROL_STOP) != 0;
+    stop = (flags & SG_CONTROL_STOP) || sg_trainer_is_told_to_stop(t);
     sg_trainer_steer(t, flags & SG_CONTROL_CHANGE);
     gboolean last = stop || is_over(t);
     if ((flags & SG_CONTROL_PAUSE) && !last) { /* asked for while paused */
@@ -273,8 +155,11 @@ sg_trainer_loop(SgTrainer *t, GError **error)
       sg_trainer_publish(t, FALSE);
       continue;
     }
-    if (!last && !iterate(t, pixels, labels, error))
-      return FALSE;
+    if (!last) {
+      sg_trainer_order(t, SG_ORDER_ITERATE, NULL);
+      if (!sg_trainer_iterate(t, error))
+        return FALSE;
+    }
     last = last || is_over(t);
     sg_trainer_publish(t, last);
     gboolean tick = due(t, t->o->tick_kimg) || (last && t->l->nimg > t->tick_nimg);
@@ -282,7 +167,7 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     if (!last && (snap || (flags & SG_CONTROL_SNAPSHOT) || (tick && t->owed)))
       sg_trainer_snapshot(t);
     if (t->broken && !last)
-      return sg_trainer_diverged(t, "weights are not numbers", error);
+      return sg_trainer_diverged(t, t->broken, error);
     if (last && !final_snapshot(t, error))
       return FALSE;
     if (tick && !is_kept(t, error))

@@ -1,4 +1,5 @@
 /* What a run will need, said before it starts; what cannot fit is refused. */
+#include "engine/train/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <stdio.h>
 #include <string.h>
@@ -70,20 +71,20 @@ g_activations(const SgNetShape *s)
   return sum;
 }
 
-/* Peak over the phases. The factors for second order and for what a sweep has in flight were
- * measured (README, decisions). */
+/* Peak over the phases, of all processes on this machine. The factors for second order and for what
+ * a sweep has in flight were measured (README, decisions). */
 static double
 estimate_memory(const SgTrainer *t)
 {
   const SgLearn *l = t->l;
   double weights =
       4.0 * (double)(l->g->total * 2 + l->g->learnt * 3 + l->d->total + l->d->learnt * 3);
-  double n = t->o->batch, d = 4 * n * d_activations(&l->shape),
+  double n = sg_share_of(l->share, t->o->batch), d = 4 * n * d_activations(&l->shape),
          g = 4 * n * g_activations(&l->shape);
   double dreg = t->o->r1_gamma > 0 ? 2.2 * d : 0;
   double greg = t->o->pl_weight > 0 ? 2.4 * g / MAX(1, t->o->pl_batch_shrink) : 0;
   double gmain = g + 1.25 * d;
-  return weights + MAX(MAX(dreg, greg), gmain);
+  return (weights + MAX(MAX(dreg, greg), gmain)) * sg_group_local_size(t->group);
 }
 
 gboolean
@@ -93,12 +94,12 @@ sg_trainer_fits(SgTrainer *t, GError **error)
 
   if (have <= 0 || need <= have)
     return TRUE;
+  int group = MAX(1, t->o->mbstd_group) * sg_group_size(t->group);
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
               "this training needs about %.1f GiB of memory, but %.1f GiB are free; a batch of %d "
               "(--batch) would fit",
               need / (1 << 30), have / (1 << 30),
-              MAX(t->o->mbstd_group, (int)(t->o->batch * have * 0.9 / need) /
-                                         MAX(1, t->o->mbstd_group) * MAX(1, t->o->mbstd_group)));
+              MAX(group, (int)(t->o->batch * have * 0.9 / need) / group * group));
   return FALSE;
 }
 
@@ -106,15 +107,19 @@ sg_trainer_fits(SgTrainer *t, GError **error)
 
 #define LONG_SECONDS 1.0
 
-/* Seconds of one phase's gradients, measured; the state is as before. */
+/* Seconds of one phase's gradients, measured; the state is as before. Together: the same in all. */
 static gboolean
 time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seconds, GError **error)
 {
   gint64 start = g_get_monotonic_time();
-  SgDraw *draw = sg_draw_new(t->l, phase, t->ds, 0, real, real_c, error);
-  gboolean ok = draw && sg_learn_gradients(t->l, phase, draw, error);
+  GError *why = NULL;
+  SgDraw *draw = sg_draw_new(t->l, phase, t->ds, 0, real, real_c, &why);
+  gboolean ok = draw ? sg_learn_gradients(t->l, phase, draw, error)
+                     : sg_share_give_up(t->l, phase, why, error);
   sg_draw_free(draw);
-  *seconds = sg_seconds_since(start);
+  *seconds = sg_seconds_since(start) / sg_group_size(t->group);
+  if (ok)
+    sg_group_sum(t->group, seconds, 1);
   return ok;
 }
 
@@ -125,15 +130,18 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
 {
   SgLearn *l = t->l;
   const SgModelInfo *i = &l->shape.info;
-  int n = t->o->batch, r = i->img_resolution;
+  int n = sg_share_of(l->share, t->o->batch), r = i->img_resolution;
+  GError *why = NULL;
   double pl_mean = l->pl_mean, total = 0;
   SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
   g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, n *MAX(1, i->c_dim));
-  g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, error);
+  g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, &why);
   g_autoptr(SgBuf) real_c =
-      real && i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, error) : NULL;
+      real && i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, &why) : NULL;
 
-  if (!real || (i->c_dim && !real_c) || !sg_buf_fill(real, 0, error))
+  if (real && (real_c || !i->c_dim))
+    sg_buf_fill(real, 0, &why);
+  if (!sg_group_agree(t->group, why, error))
     return FALSE;
   l->backend->download(avg, saved);
   for (int phase = 0; phase < SG_PHASES; phase++) {
@@ -157,7 +165,7 @@ say(SgTrainer *t, const char *line)
 {
   if (t->dir)
     sg_run_dir_log(t->dir, "%s", line);
-  else
+  else if (sg_group_rank(t->group) == 0)
     fputs(line, stdout);
 }
 
@@ -165,6 +173,7 @@ gboolean
 sg_trainer_preflight(SgTrainer *t, GError **error)
 {
   SgLearn *l = t->l;
+  GError *why = NULL;
   double iteration;
   g_autofree char *device = sg_backend_describe(l->backend);
   g_autofree char *nets =
@@ -177,7 +186,8 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
 
   say(t, nets);
   say(t, memory);
-  if (!sg_trainer_fits(t, error) || !time_iteration(t, &iteration, error))
+  sg_trainer_fits(t, &why);
+  if (!sg_group_agree(t->group, why, error) || !time_iteration(t, &iteration, error))
     return FALSE;
   double per_kimg = iteration * 1000 / t->o->batch, left = t->o->kimg - (double)l->nimg / 1000;
   double per_snapshot = per_kimg * t->o->tick_kimg * t->o->snap;

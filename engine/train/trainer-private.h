@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/train/draws.h"
+#include "engine/train/group.h"
 #include "engine/train/run-dir.h"
 #include "engine/train/snapshot.h"
 #include "engine/train/swd.h"
@@ -13,11 +14,13 @@ typedef struct {
   SgTrainOptions *o; /* borrowed */
   SgDataset *ds;     /* borrowed */
   SgAugPipe pipe;
+  SgGroup *group; /* borrowed; NULL: alone. Only rank 0 has what follows from `dir` on */
   SgLearn *l;
+  SgLoader *loader;
+  float *pixels, *labels; /* of a batch, or of this process's part of it */
   SgRunDir *dir;
   SgControl *control;
   SgPublisher *publisher;
-  SgLoader *loader;
   gboolean resumed; /* in its own directory */
   gboolean exact;   /* …from a snapshot of its own */
 
@@ -28,7 +31,8 @@ typedef struct {
   SgSwd *swd_real;    /* descriptors of real pictures, made at the first metric */
   char *last_good;    /* newest snapshot on disk */
   gboolean owed;      /* a snapshot could not be written: try again at the next tick */
-  gboolean broken;    /* weights are not finite any more */
+  const char *broken; /* why the weights are none any more, or NULL */
+  gboolean leading;   /* other processes wait for orders */
   guint told;         /* so many of ds->refused are known to the user */
   GPtrArray *changes; /* of SgChange: what was set while the resumed run ran; NULL: nothing */
   guint next_change;
@@ -48,6 +52,28 @@ sg_seconds_since(gint64 start)
   return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
 }
 
+/* trainer-iterate.c. Together. */
+gboolean sg_trainer_iterate(SgTrainer *t, GError **error);
+/* trainer-group.c: what rank 0 has the others do. */
+typedef enum {
+  SG_ORDER_ITERATE,
+  SG_ORDER_SET,       /* "lr-g=0.001" */
+  SG_ORDER_VARIANCES, /* sg_share_variances() */
+  SG_ORDER_COMPARE,   /* sg_share_compare() */
+  SG_ORDER_END        /* the error, or nothing */
+} SgOrder;
+/* Nothing while no process waits. */
+void sg_trainer_order(SgTrainer *t, SgOrder order, const char *text);
+/* Does what rank 0 wants until the end. */
+gboolean sg_trainer_obey(SgTrainer *t, GError **error);
+/* Has signals end the training after its step, in every process. */
+void sg_trainer_take_signals(SgTrainer *t);
+/* Another process was signalled. */
+gboolean sg_trainer_is_told_to_stop(const SgTrainer *t);
+/* FALSE and the error in all if the processes do not mean the same training. */
+gboolean sg_trainer_meet(SgTrainer *t, GError **error);
+/* "cuda" is the device of the process's number on its machine. NULL and error. */
+SgBackend *sg_trainer_open_device(const SgTrainOptions *o, SgGroup *group, GError **error);
 /* trainer-loop.c */
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */

@@ -1,5 +1,6 @@
 /* What a run leaves behind at a snapshot: networks, picture grid, histograms of D's scores, the
  * metric. */
+#include "engine/train/learn-share.h"
 #include "engine/train/losses.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
@@ -204,15 +205,29 @@ run_metric(SgTrainer *t)
 
 /* ---- networks -------------------------------------------------------------------------------- */
 
+/* Processes that do not compute the same (another processor, a broken one) train nothing. */
+static gboolean
+compare(SgTrainer *t)
+{
+  g_autoptr(GError) why = NULL;
+
+  sg_trainer_order(t, SG_ORDER_COMPARE, NULL);
+  if (!t->leading || sg_share_compare(t->l, &why))
+    return TRUE;
+  sg_run_dir_log(t->dir, "Broken at %.3f kimg: %s\n", (double)t->l->nimg / 1000, why->message);
+  t->broken = "the processes have different weights";
+  return FALSE;
+}
+
 gboolean
 sg_trainer_save_networks(SgTrainer *t, GError **error)
 {
   g_autofree char *name = sg_run_dir_snapshot_name(t->l->nimg / 1000);
   g_autofree char *path = g_build_filename(sg_run_dir_path(t->dir), name, NULL);
 
-  t->broken = !sg_learn_is_finite(t->l);
-  if (t->broken)
-    return sg_trainer_diverged(t, "weights are not numbers", error);
+  t->broken = sg_learn_is_finite(t->l) ? NULL : "weights are not numbers";
+  if (t->broken || !compare(t))
+    return sg_trainer_diverged(t, t->broken, error);
   if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, error)) {
     t->owed = TRUE;
     return FALSE;

@@ -15,6 +15,8 @@ set(SgTrainer *t, const SgChange *c)
 
   if (sg_train_options_set(t->o, c->name, c->to, &error)) {
     sg_learn_set_rates(t->l);
+    g_autofree char *order = g_strconcat(c->name, "=", c->to, NULL);
+    sg_trainer_order(t, SG_ORDER_SET, order);
     return TRUE;
   }
   sg_run_dir_log(t->dir, "Not changed: %s\n", error->message); /* it was checked before */

@@ -1,5 +1,5 @@
+#include "engine/train/learn-share.h"
 #include "engine/train/trainer-private.h"
-#include "engine/backend/backend-device.h"
 #include "engine/formats/format-error.h"
 #include <string.h>
 
@@ -12,6 +12,8 @@ trainer_clear(SgTrainer *t)
   sg_run_dir_free(t->dir);
   sg_learn_free(t->l);
   sg_swd_free(t->swd_real);
+  g_free(t->pixels);
+  g_free(t->labels);
   g_free(t->grid_z);
   g_free(t->grid_c);
   g_free(t->last_good);
@@ -21,11 +23,13 @@ trainer_clear(SgTrainer *t)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgTrainer, trainer_clear)
 
 static SgBackend *
-choose_backend(const SgTrainOptions *o, GError **error)
+choose_backend(const SgTrainer *t, GError **error)
 {
-  if (o->threads > 0)
-    sg_backend_cpu_set_threads(o->threads);
-  return sg_backend_open(o->device, error);
+  int threads = t->o->threads > 0 ? t->o->threads : sg_group_threads(t->group);
+
+  if (threads > 0)
+    sg_backend_cpu_set_threads(threads);
+  return sg_trainer_open_device(t->o, t->group, error);
 }
 
 /* The model that the run in `dir` started from, or NULL. A broken options file is the command
@@ -53,18 +57,25 @@ find_snapshot(SgTrainer *t)
   return name ? g_build_filename(t->o->resume, name, NULL) : first_model(t->o->resume);
 }
 
+/* What only one process may do. */
+static gboolean
+leads(const SgTrainer *t)
+{
+  return sg_group_rank(t->group) == 0;
+}
+
 static gboolean
 prepare(SgTrainer *t, char **snapshot, GError **error)
 {
-  SgBackend *backend = choose_backend(t->o, error);
+  SgBackend *backend = choose_backend(t, error);
 
   if (!backend || (t->o->aug_pipe && !g_str_equal(t->o->aug, "noaug") &&
                    !sg_aug_pipe_parse(t->o->aug_pipe, &t->pipe, error)))
     return FALSE;
-  *snapshot = find_snapshot(t);
   t->l = sg_learn_new(backend, t->o, error);
   if (!t->l)
     return FALSE;
+  *snapshot = leads(t) ? find_snapshot(t) : NULL;
   sg_learn_init(t->l);
   return TRUE;
 }
@@ -104,10 +115,56 @@ say_hello(SgTrainer *t)
   sg_run_dir_log(t->dir, "Data set:      %s: %u images, %d×%d, %d channels%s\n", t->ds->path,
                  t->ds->n, t->ds->resolution, t->ds->resolution, t->ds->channels,
                  t->o->cond ? ", with labels" : "");
+  if (t->group)
+    sg_run_dir_log(t->dir, "Processes:     %d, %d pictures of the batch each; gradients by %s\n",
+                   sg_group_size(t->group), sg_share_of(t->l->share, t->o->batch),
+                   t->l->share->how);
   if (t->last_good)
     sg_run_dir_log(t->dir, "%s %s at %.1f kimg\n",
                    t->exact ? "Resuming:     " : "Starting from:", t->last_good,
                    (double)t->l->nimg / 1000);
+}
+
+static void
+prepare_batches(SgTrainer *t)
+{
+  const SgModelInfo *i = &t->l->shape.info;
+  gsize n = (gsize)sg_share_of(t->l->share, t->o->batch);
+
+  t->pixels = g_new(float, n *(gsize)(i->img_channels * i->img_resolution * i->img_resolution));
+  t->labels = g_new0(float, n *(gsize)MAX(1, i->c_dim));
+  t->told = t->ds->refused->len;
+  t->loader = sg_loader_new_part(
+      t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch, t->o->batch,
+      sg_group_rank(t->group), sg_group_size(t->group), 4, t->o->workers);
+}
+
+/* The others are told of the end, whatever it is, unless all know already. */
+static gboolean
+lead(SgTrainer *t, GError **error)
+{
+  static const char *const rates[] = {"lr-g", "lr-d"};
+  GError *why = NULL;
+
+  sg_trainer_prepare_grid(t);
+  if (!t->exact) {
+    sg_trainer_write_reals(t);
+    sg_trainer_write_fakes(t, "fakes_init.png");
+  }
+  t->leading = t->group != NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(rates); i++) { /* as changed before the run was resumed */
+    g_autofree char *value = sg_train_options_text(t->o, rates[i]);
+    g_autofree char *order = g_strconcat(rates[i], "=", value, NULL);
+    sg_trainer_order(t, SG_ORDER_SET, order);
+  }
+  gboolean ok = sg_trainer_loop(t, &why);
+  if (!sg_group_has_ended(t->group)) {
+    sg_trainer_order(t, SG_ORDER_END, ok ? NULL : why->message);
+    sg_group_set_ended(t->group);
+  }
+  if (!ok)
+    g_propagate_error(error, why);
+  return ok;
 }
 
 static gboolean
@@ -115,43 +172,61 @@ train(SgTrainer *t, GError **error)
 {
   if (!sg_trainer_preflight(t, error))
     return FALSE;
-  /* Not before: it allocates batches. */
-  t->told = t->ds->refused->len;
-  t->loader = sg_loader_new(t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch,
-                            t->o->batch, 4, t->o->workers);
-  sg_trainer_prepare_grid(t);
-  if (!t->exact) {
-    sg_trainer_write_reals(t);
-    sg_trainer_write_fakes(t, "fakes_init.png");
-  }
-  return sg_trainer_loop(t, error);
+  prepare_batches(t); /* not before: it allocates */
+  sg_trainer_take_signals(t);
+  if (leads(t))
+    return lead(t, error);
+  return sg_trainer_obey(t, error);
 }
 
-gboolean
-sg_train_run(SgTrainOptions *o, SgDataset *ds, GError **error)
+/* All of the processes get to the same place with the same state. */
+static gboolean
+begin(SgTrainer *t, gboolean dry, GError **error)
 {
-  g_auto(SgTrainer) t = {.o = o, .ds = ds};
   g_autofree char *snapshot = NULL;
   GError *why = NULL;
 
-  /* What cannot fit leaves no run directory behind. */
-  if (!prepare(&t, &snapshot, error) || !sg_trainer_fits(&t, error) ||
-      !load_snapshot(&t, snapshot, error) || !open_run(&t, error))
+  if (!sg_trainer_meet(t, error))
     return FALSE;
-  say_hello(&t);
+  prepare(t, &snapshot, &why);
+  if (!sg_group_agree(t->group, why, error))
+    return FALSE;
+  sg_share_join(t->l, t->group);
+  if (dry)
+    return TRUE;
+  /* What cannot fit leaves no run directory behind. */
+  why = NULL;
+  if (sg_trainer_fits(t, &why) && leads(t) && load_snapshot(t, snapshot, &why))
+    open_run(t, &why);
+  if (!sg_group_agree(t->group, why, error))
+    return FALSE;
+  sg_share_state(t->l);
+  return TRUE;
+}
+
+gboolean
+sg_train_run(SgTrainOptions *o, SgDataset *ds, SgGroup *group, GError **error)
+{
+  g_auto(SgTrainer) t = {.o = o, .ds = ds, .group = group};
+  GError *why = NULL;
+
+  if (!begin(&t, FALSE, error))
+    return FALSE;
+  if (t.dir)
+    say_hello(&t);
   if (train(&t, &why))
     return TRUE;
   /* Who started the training may be gone by now. */
-  sg_run_dir_log(t.dir, "Failed: %s\n", why->message);
+  if (t.dir)
+    sg_run_dir_log(t.dir, "Failed: %s\n", why->message);
   g_propagate_error(error, why);
   return FALSE;
 }
 
 gboolean
-sg_train_dry_run(SgTrainOptions *o, SgDataset *ds, GError **error)
+sg_train_dry_run(SgTrainOptions *o, SgDataset *ds, SgGroup *group, GError **error)
 {
-  g_auto(SgTrainer) t = {.o = o, .ds = ds};
-  g_autofree char *snapshot = NULL;
+  g_auto(SgTrainer) t = {.o = o, .ds = ds, .group = group};
 
-  return prepare(&t, &snapshot, error) && sg_trainer_preflight(&t, error);
+  return begin(&t, TRUE, error) && sg_trainer_preflight(&t, error);
 }
