@@ -310,6 +310,12 @@ in_popover(Fixture *f, gpointer type)
 }
 
 static gboolean
+popover_gone(Fixture *f, gpointer data)
+{
+  return !gtk_widget_get_mapped(find_type(part(f, "layer-stage"), GTK_TYPE_POPOVER));
+}
+
+static gboolean
 one_found(Fixture *f, gpointer data)
 {
   GtkWidget *list = find_type(part(f, "layer-stage"), GTK_TYPE_LIST_VIEW);
@@ -336,6 +342,8 @@ test_layers(void)
   fixture_wait(&f, in_popover, GSIZE_TO_POINTER(GTK_TYPE_LIST_VIEW), 30);
   spawn("key", "Return");
   fixture_wait(&f, shows_b64, NULL, 30);
+  fixture_wait(&f, popover_gone, NULL, 30);
+  fixture_run_for(0.5);
   tab_to(&f, "layer-channel-spin");
   press(&f, "Up Up");
   fixture_wait(&f, names_channel, NULL, 30);
