@@ -50,8 +50,8 @@ cudaError_t cudaPeekAtLastError(void);
 const char *cudaGetErrorString(cudaError_t code);
 
 /* Device memory can be touched between these two only, in this thread. */
-void cuda_on_host_enter(void);
-void cuda_on_host_leave(void);
+__attribute__((visibility("default"))) void cuda_on_host_enter(void);
+__attribute__((visibility("default"))) void cuda_on_host_leave(void);
 
 #ifdef __cplusplus
 }

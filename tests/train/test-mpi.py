@@ -1,6 +1,8 @@
 """Trainings of several processes: what mpirun -n N computes is what one process computes.
 
-usage: test-mpi.py PROGRAM SOURCE_ROOT MPI_MODULE [TEST…]      standard library and mpirun; 77: no mpirun, or no module
+usage: test-mpi.py PROGRAM SOURCE_ROOT MPI_MODULE CUDA_MODULE [TEST…]      standard library and mpirun; 77: no mpirun, or no module
+
+CUDA_MODULE: that of a pretended device (tests/cuda-on-host), with a libnccl.so.2 beside it; '' without.
 """
 import glob
 import json
@@ -15,7 +17,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True  # nothing is left in the source tree
-MODULE = sys.argv.pop(3) if len(sys.argv) > 3 else ''
+MODULE, ON_HOST = (sys.argv.pop(3) if len(sys.argv) > 3 else '' for _ in range(2))
 from support import (EVERYTHING, LONG, PROGRAM, SMALL, Case, make_folder, make_zip, parse_all, png, read, snapshot_of, tell,
                      vitrine, write)
 
@@ -142,6 +144,39 @@ class Same(MpiCase):
         args = ['--data=' + make_folder(self.tmp + '/set'), *LEARN, '--mbstd-channels=0', '--mbstd-group=8', '--aug=noaug',
                 '--kimg=0.04']
         self.assert_close(self.train(*args), self.train_together(4, *args))
+
+
+@unittest.skipUnless(ON_HOST, 'no pretended CUDA device was built')
+class Device(MpiCase):
+    def test_reduce(self):
+        """Gradients are summed by NCCL; where that does not want to, through host memory, and that is said."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), *LEARN, '--device=cuda:0', '--channel-max=4', '--batch=4',
+                '--mbstd-group=2', '--tick=0.004', '--kimg=0.008', '--aug=noaug', '--z-dim=4', '--w-dim=4',
+                '--mapping-layers=1', '--pl-interval=1']
+        here = os.path.dirname(ON_HOST)
+        ENV['VITRINE_CUDA_MODULE'] = os.environ['VITRINE_CUDA_MODULE'] = ON_HOST
+        self.addCleanup(lambda: (ENV.pop('VITRINE_CUDA_MODULE'), os.environ.pop('VITRINE_CUDA_MODULE')))
+        one = self.train(*args)
+        for more, says in (({'LD_LIBRARY_PATH': here}, r'gradients by NCCL\n'),
+                           ({'LD_LIBRARY_PATH': here, 'VITRINE_ON_HOST_NCCL': 'refuse'},
+                            r'gradients by Open MPI [\d.]+ through host memory \(NCCL failed: meet the other devices: .*\)\n')):
+            ENV.update(more)
+            two = self.train_together(2, *args)
+            for name in more:
+                del ENV[name]
+            self.assertRegex(read(two + '/log.txt').decode(), says)
+            self.assert_close(one, two)
+
+    def test_number(self):
+        """A process takes the device of its own number, and there is one device only."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), '--outdir=' + self.tmp + '/out', *LEARN]
+        ENV['VITRINE_CUDA_MODULE'] = ON_HOST
+        self.addCleanup(lambda: ENV.pop('VITRINE_CUDA_MODULE'))
+        for device in ('cuda', 'auto'):
+            code, err, _ = self.together(2, *args, '--device=' + device)
+            self.assertEqual((code, len(err)), (1, 1), err)
+            self.assertRegex(err[0], r'rank 1 \(.*no device cuda:1')
+        self.assertFalse(os.path.exists(self.tmp + '/out'))
 
 
 class Refuse(MpiCase):

@@ -204,6 +204,11 @@ static const SgBackend table = {
     .adam = cuda_adam,
     .check = cuda_check,
     .prepare_training = cuda_prepare_training,
+#ifdef SG_HAVE_NCCL
+    .reduce_id = cuda_reduce_id,
+    .reduce_join = cuda_reduce_join,
+    .reduce = cuda_reduce,
+#endif
 };
 
 __attribute__((visibility("default"))) SgBackend *sg_cuda_open(gsize size, int device,

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct _CudaPool CudaPool;
 typedef struct _CudaDnn CudaDnn;
 typedef struct _CudaBlas CudaBlas;
+typedef struct _CudaNccl CudaNccl;
 
 typedef struct {
   SgBackend base;
@@ -33,6 +34,7 @@ typedef struct {
   GMutex library_lock; /* of the two libraries, opened when first needed */
   CudaDnn *dnn;
   CudaBlas *blas;
+  CudaNccl *nccl;  /* of a training with other processes */
   GMutex lock;     /* of what follows */
   GError *failure; /* the first one that nobody has been told of */
   gboolean lost;   /* the device does not work any more */
@@ -86,6 +88,12 @@ void cuda_blas_close(CudaBlas *blas);
 void cuda_matmul(SgBuf *c, const SgBuf *a, gboolean ta, const SgBuf *b, gboolean tb, double alpha);
 void cuda_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias,
                 float bgain, gboolean lrelu, float gain);
+
+/* cuda-nccl.c; NULL in the table where there was no NCCL to compile with */
+gboolean cuda_reduce_id(SgBackend *b, char id[SG_REDUCE_ID], GError **error);
+gboolean cuda_reduce_join(SgBackend *b, const char id[SG_REDUCE_ID], int rank, int size,
+                          GError **error);
+gboolean cuda_reduce(SgBuf *buf, GError **error);
 
 /* element.cu */
 void cuda_combine(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z);
