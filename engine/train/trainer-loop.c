@@ -157,8 +157,10 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     }
     if (!last) {
       sg_trainer_order(t, SG_ORDER_ITERATE, NULL);
-      if (!sg_trainer_iterate(t, error))
+      if (!sg_trainer_iterate(t, error)) {
+        t->leading = FALSE; /* all know, or are in the middle of it: none waits for orders */
         return FALSE;
+      }
     }
     last = last || is_over(t);
     sg_trainer_publish(t, last);

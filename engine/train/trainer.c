@@ -139,7 +139,7 @@ prepare_batches(SgTrainer *t)
       sg_group_rank(t->group), sg_group_size(t->group), 4, t->o->workers);
 }
 
-/* The others are told of the end, whatever it is, unless all know already. */
+/* The others are told of the end, whatever it is, if they wait for orders. */
 static gboolean
 lead(SgTrainer *t, GError **error)
 {
@@ -158,7 +158,7 @@ lead(SgTrainer *t, GError **error)
     sg_trainer_order(t, SG_ORDER_SET, order);
   }
   gboolean ok = sg_trainer_loop(t, &why);
-  if (!sg_group_has_ended(t->group)) {
+  if (t->leading) {
     sg_trainer_order(t, SG_ORDER_END, ok ? NULL : why->message);
     sg_group_set_ended(t->group);
   }
