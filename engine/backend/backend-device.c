@@ -28,30 +28,69 @@ sg_backend_is_name(const char *device)
 
 /* ---- the module ------------------------------------------------------------------------------ */
 
-static SgCudaOpen
-load(GError **error)
+typedef struct {
+  SgCudaOpen open;
+  SgCudaDevice device;
+} Module;
+
+static gboolean
+load(Module *m, GError **error)
 {
-  static const SgModuleFile module = {.file = "libvitrine-cuda.so",
-                                      .variable = "VITRINE_CUDA_MODULE",
-                                      .folder = "engine/backend/cuda",
-                                      .name = "CUDA"};
-  SgCudaOpen open_device = NULL;
-  *(void **)&open_device = sg_module_symbol(&module, SG_CUDA_OPEN, error);
-  return open_device;
+  static const SgModuleFile file = {.file = "libvitrine-cuda.so",
+                                    .variable = "VITRINE_CUDA_MODULE",
+                                    .folder = "engine/backend/cuda",
+                                    .name = "CUDA"};
+
+  *(void **)&m->device = sg_module_symbol(&file, SG_CUDA_DEVICE, error);
+  if (m->device)
+    *(void **)&m->open = sg_module_symbol(&file, SG_CUDA_OPEN, error);
+  return m->open != NULL;
+}
+
+/* NULL: it is not there. Loaded once; looked for again until then. */
+static const Module *
+module(GError **error)
+{
+  static Module loaded;
+  static GMutex lock;
+
+  g_mutex_lock(&lock);
+  gboolean there = loaded.open || load(&loaded, error);
+  g_mutex_unlock(&lock);
+  return there ? &loaded : NULL;
 }
 
 static SgBackend *
 open_cuda(int number, GError **error)
 {
-  static SgCudaOpen open_device;
-  static GMutex lock;
+  const Module *m = module(error);
+  return m ? m->open(sizeof(SgBackend), number, error) : NULL;
+}
 
-  g_mutex_lock(&lock);
-  if (!open_device)
-    open_device = load(error);
-  SgCudaOpen now = open_device;
-  g_mutex_unlock(&lock);
-  return now ? now(sizeof(SgBackend), number, error) : NULL;
+GPtrArray *
+sg_backend_devices(GError **why_none)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+  const Module *m = module(why_none);
+
+  for (int i = 0; m; i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree SgDeviceInfo *info = g_new0(SgDeviceInfo, 1);
+    if (!m->device(sizeof(SgBackend), i, info, &error)) {
+      if (all->len == 0)
+        g_propagate_error(why_none, g_steal_pointer(&error));
+      break;
+    }
+    g_ptr_array_add(all, g_steal_pointer(&info));
+  }
+  return all;
+}
+
+gboolean
+sg_backend_is_device_error(const GError *error)
+{
+  return error && (error->domain == SG_BACKEND_ERROR ||
+                   g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM));
 }
 
 /* ---- choosing -------------------------------------------------------------------------------- */

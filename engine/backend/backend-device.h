@@ -23,12 +23,21 @@ SgBackend *sg_backend_open(const char *device, GError **error);
 /* Whether `device` is one of these names, of a device that may be missing. */
 gboolean sg_backend_is_name(const char *device);
 /* The back end of those who name none: the CPU until set. NULL: what "auto" finds when it is first
- * asked for. To be set before there are threads. */
+ * asked for. Who sets another one later moves nothing that has been made. */
 SgBackend *sg_backend_default(void);
 void sg_backend_set_default(SgBackend *b);
 
-/* What the module exports under this name. `table` is its program's sizeof (SgBackend). */
+/* The CUDA devices, of SgDeviceInfo (id, name, total; nothing is started on them), to be unreffed.
+ * Empty: `why_none` says what is missing. May take a second the first time. */
+GPtrArray *sg_backend_devices(GError **why_none);
+/* The device did not do what was asked of it, or has no room: another one may. */
+gboolean sg_backend_is_device_error(const GError *error);
+
+/* What the module exports under these names. `table` is its program's sizeof (SgBackend). */
 #define SG_CUDA_OPEN "sg_cuda_open"
 typedef SgBackend *(*SgCudaOpen)(gsize table, int device, GError **error);
+/* Id, name and size of one of them. */
+#define SG_CUDA_DEVICE "sg_cuda_device"
+typedef gboolean (*SgCudaDevice)(gsize table, int device, SgDeviceInfo *info, GError **error);
 
 G_END_DECLS

@@ -95,6 +95,24 @@ sg_backend_describe(const SgBackend *backend)
 }
 
 gboolean
+sg_backend_device_info(SgBackend *backend, SgDeviceInfo *info)
+{
+  *info = (SgDeviceInfo){.id = ""};
+  return backend->device_info && backend->device_info(backend, info);
+}
+
+char *
+sg_backend_title(SgBackend *backend)
+{
+  SgDeviceInfo info;
+
+  if (sg_backend_device_info(backend, &info))
+    return g_strdup_printf("%s, %s", info.id, info.name);
+  return info.id[0] ? g_strdup_printf("%s, which does not answer", info.id)
+                    : backend->describe(backend);
+}
+
+gboolean
 sg_backend_check(SgBackend *backend, GError **error)
 {
   return !backend->check || backend->check(backend, error);

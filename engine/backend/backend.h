@@ -104,6 +104,15 @@ typedef struct {
 
 #define SG_REDUCE_ID 128
 
+/* A processor with memory of its own. Bytes. */
+typedef struct {
+  char id[16];              /* "cuda:0" */
+  char name[256];           /* "NVIDIA H100 80GB HBM3" */
+  guint64 total, available; /* of the device, whoever uses it */
+  guint64 used, peak;       /* this process's buffers: now, and at most since the last reset */
+  guint64 reserved, peak_reserved; /* the same with what is kept for later buffers */
+} SgDeviceInfo;
+
 struct _SgBackend {
   const char *name; /* "cpu", "reference", "cuda" */
   gsize element;    /* bytes of one number in a buffer */
@@ -215,6 +224,13 @@ struct _SgBackend {
                           GError **error);
   /* buf, PLAIN, becomes the sum over the group, the same bits in each process. */
   gboolean (*reduce)(SgBuf *buf, GError **error);
+
+  /* ---- where memory is not the computer's; NULL elsewhere ---- */
+
+  /* FALSE: it does not answer; id is right all the same. */
+  gboolean (*device_info)(SgBackend *b, SgDeviceInfo *info);
+  void (*reset_peak)(SgBackend *b);
+  void (*trim)(SgBackend *b); /* gives back what is kept for later buffers */
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
@@ -228,6 +244,10 @@ void sg_backend_cpu_set_threads(int n);
 SgBackend *sg_backend_reference(void);
 /* "CPU, 2 threads", to be freed. */
 char *sg_backend_describe(const SgBackend *backend);
+/* The same without what changes: "CPU, 2 threads", "cuda:0, NVIDIA H100 80GB HBM3". */
+char *sg_backend_title(SgBackend *backend);
+/* FALSE and zeros where the memory is the computer's. */
+gboolean sg_backend_device_info(SgBackend *backend, SgDeviceInfo *info);
 /* To be asked after a download, before its numbers are believed. */
 gboolean sg_backend_check(SgBackend *backend, GError **error);
 

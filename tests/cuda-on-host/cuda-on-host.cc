@@ -4,10 +4,12 @@
 #include <sys/mman.h>
 #include <cstdio>
 #include <cstdlib>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <ucontext.h>
+#include <unistd.h>
 #include <vector>
 
 dim3 threadIdx, blockIdx, blockDim, gridDim;
@@ -116,6 +118,25 @@ __syncthreads()
   yield_fiber();
 }
 
+/* ---- what goes wrong: from the moment on that the file named by the variable exists ----------- */
+
+static bool
+happened(const char *variable)
+{
+  const char *path = getenv(variable);
+  return path && access(path, F_OK) == 0;
+}
+
+/* VITRINE_ON_HOST_LOST: the device stops working, for good. */
+static bool
+lost()
+{
+  static std::atomic<bool> is_lost{false};
+  if (!is_lost && happened("VITRINE_ON_HOST_LOST"))
+    is_lost = true;
+  return is_lost;
+}
+
 void
 cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> &thread)
 {
@@ -126,6 +147,8 @@ cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> 
   if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.y > 65535 ||
       grid.z > 65535 || grid.x > 0x7fffffff)
     fail("a grid or block that CUDA refuses");
+  if (lost())
+    return;
   gridDim = grid;
   blockDim = block;
   body = &thread;
@@ -207,7 +230,10 @@ cudaMalloc(void **data, size_t bytes)
 {
   std::lock_guard<std::mutex> guard(memory_lock);
   *data = nullptr;
-  if (used + bytes > memory_size())
+  if (lost())
+    return cudaErrorLaunchFailure;
+  /* VITRINE_ON_HOST_FULL: others have taken the rest of the memory. */
+  if (used + bytes > memory_size() || happened("VITRINE_ON_HOST_FULL"))
     return cudaErrorMemoryAllocation;
   void *p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)
@@ -240,8 +266,8 @@ cudaError_t
 cudaMemGetInfo(size_t *available, size_t *total)
 {
   *total = memory_size();
-  *available = *total - used;
-  return cudaSuccess;
+  *available = *total > used && !happened("VITRINE_ON_HOST_FULL") ? *total - used : 0;
+  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 /* Whether all of it lies within one piece of the device. */
@@ -264,6 +290,8 @@ cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, c
   if (on_device(to, bytes) != (kind != cudaMemcpyDeviceToHost) ||
       on_device(from, bytes) != (kind != cudaMemcpyHostToDevice))
     fail("a copy whose ends are not where its kind says");
+  if (lost())
+    return cudaErrorLaunchFailure;
   cuda_on_host_enter();
   memcpy(to, from, bytes);
   cuda_on_host_leave();
@@ -298,6 +326,7 @@ cudaError_t
 cudaGetDeviceProperties(struct cudaDeviceProp *p, int device)
 {
   snprintf(p->name, sizeof p->name, "a device pretended on the CPU");
+  p->totalGlobalMem = memory_size();
   return cudaSuccess;
 }
 
@@ -319,7 +348,7 @@ cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
 cudaError_t
 cudaStreamSynchronize(cudaStream_t stream)
 {
-  return cudaSuccess;
+  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 cudaError_t
@@ -331,13 +360,13 @@ cudaStreamDestroy(cudaStream_t stream)
 cudaError_t
 cudaGetLastError(void)
 {
-  return cudaSuccess;
+  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 cudaError_t
 cudaPeekAtLastError(void)
 {
-  return cudaSuccess;
+  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 const char *

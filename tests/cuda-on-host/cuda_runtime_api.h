@@ -16,6 +16,7 @@ typedef enum {
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorLaunchFailure = 719,
 } cudaError_t;
 
 typedef enum {
@@ -27,6 +28,7 @@ typedef enum {
 typedef struct cuda_on_host_stream *cudaStream_t;
 struct cudaDeviceProp {
   char name[256];
+  size_t totalGlobalMem;
 };
 
 #define CUDART_VERSION        13000

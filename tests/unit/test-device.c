@@ -1,6 +1,7 @@
 /* Choosing what computes: names, and what is said where a device cannot be had. The pretended
  * device (tests/cuda-on-host) stands for drivers and devices of all kinds. */
 #include "engine/backend/backend-device.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 static void
@@ -118,10 +119,129 @@ test_check(void)
   g_assert_true(sg_backend_check(b, NULL));
 }
 
+/* ---- what there is --------------------------------------------------------------------------- */
+
+static void
+test_devices(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) all = sg_backend_devices(&error);
+
+  g_assert_no_error(error);
+  g_assert_cmpuint(all->len, ==, 1);
+  const SgDeviceInfo *one = all->pdata[0];
+  g_assert_cmpstr(one->id, ==, "cuda:0");
+  g_assert_cmpstr(one->name, ==, "a device pretended on the CPU");
+  g_assert_cmpuint(one->total, ==, 64 << 20);
+  g_setenv("VITRINE_ON_HOST_FAILS", "35", TRUE);
+  g_autoptr(GPtrArray) none = sg_backend_devices(&error);
+  g_unsetenv("VITRINE_ON_HOST_FAILS");
+  g_assert_cmpuint(none->len, ==, 0);
+  g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DRIVER);
+}
+
+/* Pieces come in classes of 4, 5, 6 or 7 times a power of two: 4 MiB and 1 MiB are such. */
+static void
+test_info(void)
+{
+  const guint64 mib = 1 << 20;
+  SgBackend *b = sg_backend_open("cuda", NULL);
+  SgDeviceInfo before, now;
+
+  g_assert_false(sg_backend_device_info(sg_backend_cpu(), &now));
+  g_assert_cmpstr(now.id, ==, "");
+  b->trim(b);
+  b->reset_peak(b);
+  g_assert_true(sg_backend_device_info(b, &before));
+  g_assert_cmpuint(before.peak, ==, before.used);
+  SgBuf *large = sg_buf_new(b, SG_FMT_ACT, 1, 1, 1024, 1024, NULL);
+  SgBuf *small = sg_buf_new(b, SG_FMT_ACT, 1, 1, 512, 512, NULL);
+  sg_buf_unref(large);
+  g_assert_true(sg_backend_device_info(b, &now));
+  g_assert_cmpuint(now.total, ==, 64 * mib);
+  g_assert_cmpuint(before.available - now.available, ==, 5 * mib);
+  g_assert_cmpuint(now.used - before.used, ==, 1 * mib);
+  g_assert_cmpuint(now.peak - before.used, ==, 5 * mib);
+  g_assert_cmpuint(now.reserved - before.used, ==, 5 * mib);
+  b->trim(b);
+  b->reset_peak(b);
+  g_assert_true(sg_backend_device_info(b, &now));
+  g_assert_cmpuint(before.available - now.available, ==, 1 * mib);
+  g_assert_cmpuint(now.reserved - before.used, ==, 1 * mib);
+  g_assert_cmpuint(now.peak_reserved, ==, now.reserved);
+  sg_buf_unref(small);
+  g_autofree char *title = sg_backend_title(b), *cpu = sg_backend_title(sg_backend_cpu());
+  g_assert_cmpstr(title, ==, "cuda:0, a device pretended on the CPU");
+  g_assert_true(g_str_has_prefix(cpu, "CPU, "));
+}
+
+/* Others take what is left, and give it back. */
+static void
+test_full(void)
+{
+  g_autoptr(GError) error = NULL;
+  SgBackend *b = sg_backend_open("cuda", NULL);
+
+  b->trim(b);
+  g_assert_true(g_file_set_contents(g_getenv("VITRINE_ON_HOST_FULL"), "", 0, NULL));
+  g_assert_null(sg_buf_new(b, SG_FMT_ACT, 1, 1, 64, 64, &error));
+  g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM);
+  g_assert_true(sg_backend_is_device_error(error));
+  g_remove(g_getenv("VITRINE_ON_HOST_FULL"));
+  g_assert_true(sg_backend_check(b, NULL));
+  g_autoptr(SgBuf) x = sg_buf_new(b, SG_FMT_ACT, 1, 1, 64, 64, NULL);
+  g_assert_nonnull(x);
+}
+
+/* Once lost, always lost; asking for memory then is no lack of memory. Ends this program's use of
+ * the device, so it comes last. */
+static void
+test_lost(void)
+{
+  SgBackend *b = sg_backend_open("cuda", NULL);
+  g_autoptr(SgBuf) x = sg_buf_new(b, SG_FMT_PLAIN, 1, 1, 64, 64, NULL);
+  float v[64 * 64] = {1};
+
+  b->trim(b);
+  g_assert_true(g_file_set_contents(g_getenv("VITRINE_ON_HOST_LOST"), "", 0, NULL));
+  g_autoptr(GError) memory = NULL;
+  g_assert_null(sg_buf_new(b, SG_FMT_PLAIN, 1, 1, 64, 64, &memory));
+  g_assert_error(memory, SG_BACKEND_ERROR, SG_BACKEND_ERROR_LOST);
+  g_assert_true(sg_backend_is_device_error(memory));
+  b->download(x, v);
+  g_assert_cmpfloat(v[0], ==, 0);
+  for (int i = 0; i < 3; i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_false(sg_backend_check(b, &error));
+    g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_LOST);
+  }
+  g_assert_null(sg_buf_new(b, SG_FMT_PLAIN, 1, 1, 64, 64, NULL));
+  SgDeviceInfo info;
+  g_assert_false(sg_backend_device_info(b, &info));
+  g_assert_cmpstr(info.id, ==, "cuda:0");
+  g_autofree char *title = sg_backend_title(b);
+  g_assert_cmpstr(title, ==, "cuda:0, which does not answer");
+  g_remove(g_getenv("VITRINE_ON_HOST_LOST"));
+}
+
+/* Names of files that a test makes when it is time (tests/cuda-on-host). */
+static char *
+name_events(void)
+{
+  char *dir = g_dir_make_tmp("vitrine-device-XXXXXX", NULL);
+  g_autofree char *full = g_build_filename(dir, "full", NULL);
+  g_autofree char *lost = g_build_filename(dir, "lost", NULL);
+
+  g_setenv("VITRINE_ON_HOST_FULL", full, TRUE);
+  g_setenv("VITRINE_ON_HOST_LOST", lost, TRUE);
+  return dir;
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_autofree char *dir = name_events();
   g_test_add_func("/device/names", test_names);
   for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {
     g_autofree char *path = g_strdup_printf("/device/refusal-%u", i);
@@ -130,5 +250,11 @@ main(int argc, char **argv)
   g_test_add_func("/device/open", test_open);
   g_test_add_func("/device/memory", test_memory);
   g_test_add_func("/device/check", test_check);
-  return g_test_run();
+  g_test_add_func("/device/devices", test_devices);
+  g_test_add_func("/device/info", test_info);
+  g_test_add_func("/device/full", test_full);
+  g_test_add_func("/device/lost", test_lost);
+  int status = g_test_run();
+  g_rmdir(dir);
+  return status;
 }

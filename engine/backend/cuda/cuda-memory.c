@@ -12,6 +12,7 @@ struct _CudaPool {
   GMutex lock;
   GPtrArray *kept[CLASSES]; /* of gpointer, all of the class's size */
   gsize used, kept_bytes;
+  gsize peak, peak_reserved; /* of used, and of both */
 };
 
 CudaPool *
@@ -52,6 +53,41 @@ trim(SgBackend *b)
   pool->kept_bytes = 0;
 }
 
+void
+cuda_pool_trim(SgBackend *b)
+{
+  CudaPool *pool = CU(b)->pool;
+
+  cuda_stream(b);
+  g_mutex_lock(&pool->lock);
+  trim(b);
+  g_mutex_unlock(&pool->lock);
+}
+
+void
+cuda_pool_info(const SgBackend *b, SgDeviceInfo *info)
+{
+  CudaPool *pool = CU(b)->pool;
+
+  g_mutex_lock(&pool->lock);
+  info->used = pool->used;
+  info->peak = pool->peak;
+  info->reserved = pool->used + pool->kept_bytes;
+  info->peak_reserved = pool->peak_reserved;
+  g_mutex_unlock(&pool->lock);
+}
+
+void
+cuda_pool_reset_peak(SgBackend *b)
+{
+  CudaPool *pool = CU(b)->pool;
+
+  g_mutex_lock(&pool->lock);
+  pool->peak = pool->used;
+  pool->peak_reserved = pool->used + pool->kept_bytes;
+  g_mutex_unlock(&pool->lock);
+}
+
 /* NOMEM and how much there is. */
 static void
 out_of_memory(SgBackend *b, gsize bytes, GError **error)
@@ -64,6 +100,31 @@ out_of_memory(SgBackend *b, gsize bytes, GError **error)
               "%.1f MiB are free",
               (double)bytes / (1 << 20), (double)CU(b)->pool->used / (1 << 20),
               (double)available / (1 << 20), (double)total / (1 << 20));
+}
+
+/* What is kept for others may be in its way. NULL and why: no room, or no device any more. */
+static gpointer
+new_piece(SgBackend *b, gsize bytes, gsize wanted, GError **error)
+{
+  gpointer data = NULL;
+  cudaError_t code = cudaMalloc(&data, bytes);
+
+  if (code == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    trim(b);
+    code = cudaMalloc(&data, bytes);
+  }
+  if (code == cudaSuccess)
+    return data;
+  if (code == cudaErrorMemoryAllocation) {
+    out_of_memory(b, wanted, error);
+    return NULL;
+  }
+  GError *lost = NULL;
+  cuda_ok(code, "take memory", &lost);
+  g_propagate_error(error, g_error_copy(lost));
+  cuda_note_error(b, lost);
+  return NULL;
 }
 
 static gpointer
@@ -81,15 +142,12 @@ take_locked(SgBackend *b, gsize wanted, gsize *taken, GError **error)
   if (pool->kept[class]->len > 0) {
     pool->kept_bytes -= *taken;
     data = g_ptr_array_steal_index_fast(pool->kept[class], pool->kept[class]->len - 1);
-  } else if (cudaMalloc(&data, *taken) != cudaSuccess) {
-    cudaGetLastError();
-    trim(b);
-    if (cudaMalloc(&data, *taken) != cudaSuccess) {
-      out_of_memory(b, wanted, error);
-      return NULL;
-    }
+  } else if (!(data = new_piece(b, *taken, wanted, error))) {
+    return NULL;
   }
   pool->used += *taken;
+  pool->peak = MAX(pool->peak, pool->used);
+  pool->peak_reserved = MAX(pool->peak_reserved, pool->used + pool->kept_bytes);
   return data;
 }
 

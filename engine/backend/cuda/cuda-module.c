@@ -83,6 +83,24 @@ cuda_stream(const SgBackend *b)
 
 /* ---- what it says of itself ------------------------------------------------------------------ */
 
+static gboolean
+cuda_device_info(SgBackend *b, SgDeviceInfo *info)
+{
+  struct cudaDeviceProp p;
+  size_t available = 0, total = 0;
+
+  g_snprintf(info->id, sizeof info->id, "cuda:%d", CU(b)->device);
+  cuda_stream(b);
+  if (cudaGetDeviceProperties(&p, CU(b)->device) != cudaSuccess ||
+      cudaMemGetInfo(&available, &total) != cudaSuccess)
+    return FALSE;
+  g_strlcpy(info->name, p.name, sizeof info->name);
+  info->available = available;
+  info->total = total;
+  cuda_pool_info(b, info);
+  return TRUE;
+}
+
 static char *
 cuda_describe(const SgBackend *b)
 {
@@ -209,10 +227,38 @@ static const SgBackend table = {
     .reduce_join = cuda_reduce_join,
     .reduce = cuda_reduce,
 #endif
+    .device_info = cuda_device_info,
+    .reset_peak = cuda_pool_reset_peak,
+    .trim = cuda_pool_trim,
 };
 
-__attribute__((visibility("default"))) SgBackend *sg_cuda_open(gsize size, int device,
-                                                               GError **error);
+#define EXPORTED __attribute__((visibility("default")))
+EXPORTED SgBackend *sg_cuda_open(gsize size, int device, GError **error);
+EXPORTED gboolean sg_cuda_device(gsize size, int device, SgDeviceInfo *info, GError **error);
+
+static gboolean
+fits_program(gsize size, GError **error)
+{
+  if (size == sizeof(SgBackend))
+    return TRUE;
+  g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_MODULE,
+              "the CUDA module was built for another version of this program");
+  return FALSE;
+}
+
+gboolean
+sg_cuda_device(gsize size, int device, SgDeviceInfo *info, GError **error)
+{
+  struct cudaDeviceProp p;
+
+  if (!fits_program(size, error) || !find_device(device, error) ||
+      !cuda_ok(cudaGetDeviceProperties(&p, device), "ask for its name", error))
+    return FALSE;
+  g_snprintf(info->id, sizeof info->id, "cuda:%d", device);
+  g_strlcpy(info->name, p.name, sizeof info->name);
+  info->total = p.totalGlobalMem;
+  return TRUE;
+}
 
 SgBackend *
 sg_cuda_open(gsize size, int device, GError **error)
@@ -221,12 +267,7 @@ sg_cuda_open(gsize size, int device, GError **error)
   static GMutex lock;
   g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
 
-  if (size != sizeof(SgBackend)) {
-    g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_MODULE,
-                "the CUDA module was built for another version of this program");
-    return NULL;
-  }
-  if (!find_device(device, error))
+  if (!fits_program(size, error) || !find_device(device, error))
     return NULL;
   if (device >= MAX_DEVICES || opened[device])
     return device < MAX_DEVICES ? &opened[device]->base : NULL;

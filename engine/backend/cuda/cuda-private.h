@@ -56,6 +56,9 @@ CudaPool *cuda_pool_new(void);
 void cuda_pool_free(CudaPool *pool);
 gpointer cuda_pool_take(SgBackend *b, gsize bytes, gsize *taken, GError **error);
 void cuda_pool_give(SgBackend *b, gpointer data, gsize taken);
+void cuda_pool_info(const SgBackend *b, SgDeviceInfo *info); /* used, reserved and their peaks */
+void cuda_pool_reset_peak(SgBackend *b);
+void cuda_pool_trim(SgBackend *b);
 gboolean cuda_buf_alloc(SgBuf *buf, GError **error);
 void cuda_buf_release(SgBuf *buf);
 void cuda_upload(SgBuf *dst, const float *src);
