@@ -1,9 +1,35 @@
 /* Ticks, the status line, when what happens. */
+#include "engine/backend/backend-device.h"
 #include "engine/train/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <string.h>
 
 /* ---- ticks ----------------------------------------------------------------------------------- */
+
+/* GiB at most since the last tick, as NVlabs' trainers count: their "gb" too. */
+static void
+report_gpu_memory(SgTrainer *t)
+{
+  SgDeviceInfo info;
+
+  if (!sg_backend_device_info(t->l->backend, &info))
+    return;
+  sg_run_dir_report(t->dir, "Resources/peak_gpu_mem_gb", (double)info.peak / (1 << 30));
+  sg_run_dir_report(t->dir, "Resources/peak_gpu_mem_reserved_gb",
+                    (double)info.peak_reserved / (1 << 30));
+  t->l->backend->reset_peak(t->l->backend);
+}
+
+/* "gpumem 3.13   ", or nothing. */
+static char *
+gpu_memory_text(SgTrainer *t)
+{
+  SgDeviceInfo info;
+
+  return sg_backend_device_info(t->l->backend, &info)
+             ? g_strdup_printf("gpumem %-6.2f ", (double)info.peak / (1 << 30))
+             : g_strdup("");
+}
 
 static void
 report_progress(SgTrainer *t, double seconds, double per_kimg)
@@ -32,6 +58,7 @@ report_progress(SgTrainer *t, double seconds, double per_kimg)
   };
   for (guint i = 0; i < G_N_ELEMENTS(values); i++)
     sg_run_dir_report(t->dir, values[i].tag, values[i].value);
+  report_gpu_memory(t);
   for (int p = 0; p < SG_PHASES; p++) {
     g_autofree char *tag = g_strconcat("Timing/", sg_phase_names[p], NULL);
     sg_run_dir_report(t->dir, tag, t->phase_seconds[p]);
@@ -45,11 +72,12 @@ print_status(SgTrainer *t, double seconds, double per_kimg)
   double kimg = (double)t->l->nimg / 1000;
   g_autofree char *total = sg_format_time(sg_seconds_since(t->started));
   g_autofree char *left = sg_format_time(MAX(t->o->kimg - kimg, 0) * per_kimg);
+  g_autofree char *gpu = gpu_memory_text(t);
 
   sg_run_dir_log(t->dir,
                  "tick %-5d kimg %-8.1f time %-12s sec/tick %-7.1f sec/kimg %-7.2f maintenance "
-                 "%-6.1f cpumem %-6.2f augment %-6.3f left %s\n",
-                 t->tick, kimg, total, seconds, per_kimg, t->maintenance, sg_resident_gib(),
+                 "%-6.1f cpumem %-6.2f %saugment %-6.3f left %s\n",
+                 t->tick, kimg, total, seconds, per_kimg, t->maintenance, sg_resident_gib(), gpu,
                  t->l->ada_p, left);
 }
 
@@ -102,6 +130,38 @@ is_kept(const SgTrainer *t, GError **error)
   return FALSE;
 }
 
+/* Whether this process's device still gives back what it holds. Forgets what else failed on the way
+ * out of the step. */
+static gboolean
+is_readable(SgTrainer *t)
+{
+  for (;;) {
+    g_autoptr(GError) rest = NULL;
+    if (sg_backend_check(t->l->backend, &rest))
+      return TRUE;
+    if (g_error_matches(rest, SG_BACKEND_ERROR, SG_BACKEND_ERROR_LOST))
+      return FALSE;
+  }
+}
+
+/* A device failed, or has no room: FALSE, and what is left of the training. A step that failed has
+ * changed nothing, so what has been learnt is worth a snapshot. Takes `why`. */
+static gboolean
+device_failed(SgTrainer *t, GError *why, GError **error)
+{
+  double kimg = (double)t->l->nimg / 1000;
+
+  if (is_readable(t) && sg_trainer_save_networks(t, NULL))
+    g_prefix_error(&why, "the training ended at %.3f kimg, saved as %s: ", kimg, t->last_good);
+  else if (t->last_good)
+    g_prefix_error(&why, "the training ended at %.3f kimg; the newest snapshot is %s: ", kimg,
+                   t->last_good);
+  else
+    g_prefix_error(&why, "the training ended at %.3f kimg, before its first snapshot: ", kimg);
+  g_propagate_error(error, why);
+  return FALSE;
+}
+
 /* The last snapshot is worth waiting for room on the disk. */
 static gboolean
 final_snapshot(SgTrainer *t, GError **error)
@@ -111,6 +171,8 @@ final_snapshot(SgTrainer *t, GError **error)
     g_autoptr(GError) failed = NULL;
     if (sg_trainer_save_networks(t, &failed))
       break;
+    if (failed->domain == SG_BACKEND_ERROR)
+      return device_failed(t, g_steal_pointer(&failed), error);
     if (!is_kept(t, error))
       return FALSE;
     if (tries == 120) {
@@ -139,6 +201,7 @@ gboolean
 sg_trainer_loop(SgTrainer *t, GError **error)
 {
   gboolean stop = FALSE;
+  GError *why = NULL;
 
   t->started = t->tick_started = g_get_monotonic_time();
   t->tick_nimg = t->l->nimg;
@@ -157,8 +220,11 @@ sg_trainer_loop(SgTrainer *t, GError **error)
     }
     if (!last) {
       sg_trainer_order(t, SG_ORDER_ITERATE, NULL);
-      if (!sg_trainer_iterate(t, error)) {
+      if (!sg_trainer_iterate(t, &why)) {
         t->leading = FALSE; /* all know, or are in the middle of it: none waits for orders */
+        if (sg_backend_is_device_error(why))
+          return device_failed(t, why, error);
+        g_propagate_error(error, why);
         return FALSE;
       }
     }

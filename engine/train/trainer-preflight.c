@@ -1,6 +1,7 @@
 /* What a run will need, said before it starts; what cannot fit is refused. */
 #include "engine/train/learn-share.h"
 #include "engine/train/trainer-private.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,35 +72,82 @@ g_activations(const SgNetShape *s)
   return sum;
 }
 
-/* Peak over the phases, of all processes on this machine. The factors for second order and for what
- * a sweep has in flight were measured (README, decisions). */
+/* How many processes share the memory: a device is one process's. */
+static int
+sharers(const SgTrainer *t)
+{
+  return t->l->backend->device_info ? 1 : sg_group_local_size(t->group);
+}
+
+static double
+weight_memory(const SgTrainer *t)
+{
+  const SgLearn *l = t->l;
+  return 4.0 * sharers(t) *
+         (double)(l->g->total * 2 + l->g->learnt * 3 + l->d->total + l->d->learnt * 3);
+}
+
+/* Peak over the phases, of all processes on this machine or of this one's device. The factors for
+ * second order and for what a sweep has in flight were measured (README, decisions). */
 static double
 estimate_memory(const SgTrainer *t)
 {
   const SgLearn *l = t->l;
-  double weights =
-      4.0 * (double)(l->g->total * 2 + l->g->learnt * 3 + l->d->total + l->d->learnt * 3);
   double n = sg_share_of(l->share, t->o->batch), d = 4 * n * d_activations(&l->shape),
          g = 4 * n * g_activations(&l->shape);
   double dreg = t->o->r1_gamma > 0 ? 2.2 * d : 0;
   double greg = t->o->pl_weight > 0 ? 2.4 * g / MAX(1, t->o->pl_batch_shrink) : 0;
   double gmain = g + 1.25 * d;
-  return (weights + MAX(MAX(dreg, greg), gmain)) * sg_group_local_size(t->group);
+  return weight_memory(t) + MAX(MAX(dreg, greg), gmain) * sharers(t);
+}
+
+/* Of what computes: its own memory, or the computer's. What this program holds of a device already
+ * (the weights, by now) is for the training. 0: not known. */
+static double
+available_memory(const SgTrainer *t, SgDeviceInfo *info)
+{
+  if (sg_backend_device_info(t->l->backend, info))
+    return (double)(info->available + info->reserved);
+  return info->id[0] ? 0 : read_available();
+}
+
+/* "26 MiB", "3.1 GiB"; to be freed. */
+static char *
+memory_text(double bytes)
+{
+  return bytes < 0.95 * (1 << 30) ? g_strdup_printf("%.0f MiB", ceil(bytes / (1 << 20)))
+                                  : g_strdup_printf("%.1f GiB", bytes / (1 << 30));
+}
+
+/* The largest batch of whole groups that fits; 0: none does. */
+static int
+fitting_batch(const SgTrainer *t, double need, double have)
+{
+  int group = MAX(1, t->o->mbstd_group) * sg_group_size(t->group);
+  double weights = weight_memory(t), one = (need - weights) / t->o->batch;
+  int batch = have * 0.9 > weights ? (int)((have * 0.9 - weights) / one) : 0;
+
+  return MIN(batch, t->o->batch) / group * group;
 }
 
 gboolean
 sg_trainer_fits(SgTrainer *t, GError **error)
 {
-  double need = estimate_memory(t), have = read_available();
+  SgDeviceInfo info;
+  double need = estimate_memory(t), have = available_memory(t, &info);
 
   if (have <= 0 || need <= have)
     return TRUE;
-  int group = MAX(1, t->o->mbstd_group) * sg_group_size(t->group);
+  int batch = fitting_batch(t, need, have);
+  g_autofree char *where =
+      info.id[0] ? g_strdup_printf("GPU memory (%s, %s)", info.id, info.name) : g_strdup("memory");
+  g_autofree char *hint =
+      batch > 0 ? g_strdup_printf("a batch of %d (--batch) would fit", batch)
+                : g_strdup_printf("no batch would fit%s", info.id[0] ? ", on the CPU perhaps" : "");
+  g_autofree char *needed = memory_text(need), *found = memory_text(have);
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-              "this training needs about %.1f GiB of memory, but %.1f GiB are free; a batch of %d "
-              "(--batch) would fit",
-              need / (1 << 30), have / (1 << 30),
-              MAX(group, (int)(t->o->batch * have * 0.9 / need) / group * group));
+              "this training needs about %s of %s, but %s are free; %s", needed, where, found,
+              hint);
   return FALSE;
 }
 
@@ -169,26 +217,43 @@ say(SgTrainer *t, const char *line)
     fputs(line, stdout);
 }
 
+static void
+say_device(SgTrainer *t)
+{
+  SgDeviceInfo info;
+  g_autofree char *need = memory_text(estimate_memory(t));
+  g_autofree char *have = memory_text(available_memory(t, &info));
+  g_autofree char *title = sg_backend_title(t->l->backend);
+  g_autofree char *size = g_strdup_printf(", %.1f GiB", (double)info.total / (1 << 30));
+  g_autofree char *device = g_strdup_printf("Device:        %s%s\n", title, info.total ? size : "");
+  g_autofree char *memory = g_strdup_printf("Memory:        about %s of %s %s\n", need, have,
+                                            info.id[0] ? "free on the GPU" : "available");
+
+  say(t, device);
+  say(t, memory);
+}
+
 gboolean
 sg_trainer_preflight(SgTrainer *t, GError **error)
 {
   SgLearn *l = t->l;
-  GError *why = NULL;
+  GError *why = NULL, *failed = NULL;
   double iteration;
-  g_autofree char *device = sg_backend_describe(l->backend);
   g_autofree char *nets =
-      g_strdup_printf("Networks:      generator %.2f M, discriminator %.2f M parameters; %s\n",
-                      (double)l->g->learnt / 1e6, (double)l->d->learnt / 1e6, device);
-
-  g_autofree char *memory =
-      g_strdup_printf("Memory:        about %.1f GiB of %.1f GiB available\n",
-                      estimate_memory(t) / (1 << 30), read_available() / (1 << 30));
+      g_strdup_printf("Networks:      generator %.2f M, discriminator %.2f M parameters\n",
+                      (double)l->g->learnt / 1e6, (double)l->d->learnt / 1e6);
 
   say(t, nets);
-  say(t, memory);
+  say_device(t);
   sg_trainer_fits(t, &why);
-  if (!sg_group_agree(t->group, why, error) || !time_iteration(t, &iteration, error))
+  if (!sg_group_agree(t->group, why, error))
     return FALSE;
+  if (!time_iteration(t, &iteration, &failed)) {
+    if (g_error_matches(failed, G_FILE_ERROR, G_FILE_ERROR_NOMEM))
+      g_prefix_error(&failed, "a batch of %d is too large (--batch): ", t->o->batch);
+    g_propagate_error(error, failed);
+    return FALSE;
+  }
   double per_kimg = iteration * 1000 / t->o->batch, left = t->o->kimg - (double)l->nimg / 1000;
   double per_snapshot = per_kimg * t->o->tick_kimg * t->o->snap;
   g_autofree char *a = sg_format_time(per_kimg), *b = sg_format_time(per_snapshot);

@@ -68,13 +68,18 @@ static gboolean
 prepare(SgTrainer *t, char **snapshot, GError **error)
 {
   SgBackend *backend = choose_backend(t, error);
+  GError *why = NULL;
 
   if (!backend || (t->o->aug_pipe && !g_str_equal(t->o->aug, "noaug") &&
                    !sg_aug_pipe_parse(t->o->aug_pipe, &t->pipe, error)))
     return FALSE;
-  t->l = sg_learn_new(backend, t->o, error);
-  if (!t->l)
+  t->l = sg_learn_new(backend, t->o, &why);
+  if (!t->l) {
+    if (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOMEM))
+      g_prefix_error(&why, "the networks of this training do not fit: ");
+    g_propagate_error(error, why);
     return FALSE;
+  }
   *snapshot = leads(t) ? find_snapshot(t) : NULL;
   sg_learn_init(t->l);
   return TRUE;
