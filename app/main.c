@@ -80,10 +80,10 @@ calm_openmp(char **argv)
 }
 
 static int
-run_window(int argc, char **argv)
+run_window(int argc, char **argv, const char *device)
 {
 #ifdef VITRINE_GUI
-  return vitrine_application_run(argc, argv);
+  return vitrine_application_run(argc, argv, device);
 #else
   fprintf(stderr, "vitrine: built without the window (GTK 4 and libadwaita were not found); "
                   "see \"vitrine --help\" for the commands\n");
@@ -99,9 +99,9 @@ looks_like_command(const char *word)
 }
 
 /* --device=NAME of the window and of the commands that have no such option themselves: takes it out
- * of the arguments. An exit status after a message, else 0. */
+ * of the arguments, and into `*given`. An exit status after a message, else 0. */
 static int
-use_device(int *argc, char **argv)
+use_device(int *argc, char **argv, const char **given)
 {
   g_autoptr(GError) error = NULL;
   SgBackend *b = NULL;
@@ -112,7 +112,7 @@ use_device(int *argc, char **argv)
       argv[kept++] = argv[i];
       continue;
     }
-    const char *name = argv[i] + strlen("--device=");
+    const char *name = *given = argv[i] + strlen("--device=");
     if (!g_str_equal(name, "auto") && !(b = sg_backend_open(name, &error))) {
       fprintf(stderr, "vitrine: %s\n", error->message);
       return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
@@ -130,7 +130,8 @@ main(int argc, char **argv)
   calm_openmp(argv);
   setlocale(LC_ALL, "");
   gboolean own = argc > 1 && (g_str_equal(argv[1], "train") || g_str_equal(argv[1], "generate"));
-  int status = own ? 0 : use_device(&argc, argv);
+  const char *device = NULL;
+  int status = own ? 0 : use_device(&argc, argv, &device);
   if (status)
     return status;
   if (argc > 1) {
@@ -156,5 +157,5 @@ main(int argc, char **argv)
       return 2;
     }
   }
-  return run_window(argc, argv);
+  return run_window(argc, argv, device);
 }

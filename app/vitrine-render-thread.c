@@ -1,9 +1,12 @@
 #include "app/vitrine-render-thread.h"
 #include "app/vitrine-idle-work.h"
 #include "app/vitrine-picture.h"
+#include "engine/backend/backend-device.h"
 
 /* A drag pauses for a frame or two now and then: only a longer quiet is idle. */
 #define QUIET_USEC (120 * 1000)
+/* Asking a device for its memory takes a fraction of a millisecond. */
+#define MEMORY_USEC (400 * 1000)
 
 typedef struct {
   SgRecipe *recipe;
@@ -43,6 +46,7 @@ struct _VitrineRenderThread {
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
   gboolean tasks_turn;
+  gint64 memory_asked; /* monotonic; 0: not of this renderer */
 };
 
 static void
@@ -153,12 +157,44 @@ post(VitrineRenderThread *self, VitrineReport *news)
  */
 
 static void
+ask_memory(VitrineRenderThread *self, SgDeviceInfo *info)
+{
+  gint64 now = g_get_monotonic_time();
+
+  if (self->memory_asked && now - self->memory_asked < MEMORY_USEC)
+    return;
+  self->memory_asked = now;
+  sg_backend_device_info(sg_renderer_backend(self->renderer), info);
+}
+
+/* Where memory is short, what pictures leave behind for the next one goes first; and nothing more
+ * is kept from then on. */
+static SgPicture *
+make_picture(VitrineRenderThread *self, const Request *request, GError **error)
+{
+  SgBackend *backend = sg_renderer_backend(self->renderer);
+  GError *first = NULL;
+  SgPicture *picture =
+      sg_renderer_render(self->renderer, request->recipe, request->max_resolution, &first);
+
+  if (picture)
+    return picture;
+  sg_backend_check(backend, NULL); /* what else failed on the way out */
+  if (!backend->device_info || !g_error_matches(first, G_FILE_ERROR, G_FILE_ERROR_NOMEM)) {
+    g_propagate_error(error, first);
+    return NULL;
+  }
+  g_error_free(first);
+  sg_renderer_set_cache_budget(self->renderer, 0);
+  return sg_renderer_render(self->renderer, request->recipe, request->max_resolution, error);
+}
+
+static void
 render(VitrineRenderThread *self, Request *request)
 {
   VitrineReport *news = g_new0(VitrineReport, 1);
   VitrineFrame *frame = news->frame = g_new0(VitrineFrame, 1);
-  SgPicture *picture =
-      sg_renderer_render(self->renderer, request->recipe, request->max_resolution, &frame->error);
+  SgPicture *picture = make_picture(self, request, &frame->error);
 
   if (picture) {
     frame->texture = vitrine_picture_texture(picture);
@@ -170,16 +206,29 @@ render(VitrineRenderThread *self, Request *request)
     news->original =
         vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);
   }
+  ask_memory(self, &frame->device);
   frame->weights = self->renderer_weights;
   frame->recipe = g_steal_pointer(&request->recipe);
   request_free(request);
   post(self, news);
 }
 
+/* A device that is left gets its memory back. */
+static void
+free_renderer(gpointer data)
+{
+  SgRenderer *renderer = data;
+  SgBackend *backend = sg_renderer_backend(renderer);
+
+  sg_renderer_free(renderer);
+  if (backend->trim && backend != sg_backend_default())
+    backend->trim(backend);
+}
+
 static void
 free_elsewhere(SgRenderer *renderer)
 {
-  vitrine_free_elsewhere(renderer, (GDestroyNotify)sg_renderer_free);
+  vitrine_free_elsewhere(renderer, free_renderer);
 }
 
 static void
@@ -192,6 +241,7 @@ take_renderer(VitrineRenderThread *self)
   self->renderer_generation = self->generation;
   self->renderer_weights = self->weights;
   self->same_model = FALSE;
+  self->memory_asked = 0;
   g_mutex_unlock(&self->mutex);
   if (same_model) {
     vitrine_idle_work_set_renderer(self->work, self->renderer);

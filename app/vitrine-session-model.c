@@ -39,9 +39,17 @@ vitrine_session_adopt_model(VitrineSession *self, SgModel *model, SgRenderer *re
   vitrine_session_drop_original(self);
   vitrine_session_set_score_text(self, "");
   vitrine_session_notify(self, PROP_MODEL_PATH);
-  vitrine_session_notify(self, PROP_DEVICE);
   vitrine_session_emit(self, SIGNAL_MODEL_CHANGED);
   vitrine_session_recipe_changed(self);
+}
+
+void
+vitrine_session_adopt_renderer(VitrineSession *self, SgRenderer *renderer)
+{
+  self->full_seconds = 0; /* it may be faster */
+  self->reduced_resolution = 0;
+  vitrine_render_thread_set_weights(self->render, renderer);
+  vitrine_session_queue_submit(self);
 }
 
 /* The picture that is shown stays until the first one of these weights is there. */

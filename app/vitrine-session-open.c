@@ -1,9 +1,7 @@
 /* Opening: models, run directories, pictures with a recipe, vectors, the last session. The file is
  * read on a worker; the session changes only when all of it turned out good. */
 #include "app/vitrine-session-private.h"
-#include "engine/backend/backend-device.h"
 #include "app/vitrine-store.h"
-#include "engine/backend/backend-device.h"
 #include "engine/formats/picture.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -24,7 +22,7 @@ typedef struct {
   Found found;
   SgModel *model;
   SgRenderer *renderer;
-  char *device;
+  VitrineDeviceJob device;
   char *running;          /* the run directory it lies in, if a training runs there now */
   gboolean newer_weights; /* the picture's training has gone on since */
   double *vector;
@@ -41,7 +39,7 @@ open_job_free(gpointer data)
   g_clear_pointer(&job->open_model, sg_model_unref);
   g_clear_pointer(&job->model, sg_model_unref);
   g_clear_pointer(&job->renderer, sg_renderer_free);
-  g_free(job->device);
+  vitrine_device_job_clear(&job->device);
   g_free(job->running);
   g_free(job->vector);
   g_free(job);
@@ -73,14 +71,21 @@ vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe, GE
 /* ---- on the worker ------------------------------------------------------------------------------
  */
 
+/* Ready for the recipe it is to be opened with, as far as that one fits. */
+static SgRenderer *
+make_renderer(OpenJob *job, GError **error)
+{
+  gboolean fits = job->recipe && vitrine_session_check_recipe(&job->model->info, job->recipe, NULL);
+  return vitrine_device_job_renderer(&job->device, job->model, fits ? job->recipe : NULL, error);
+}
+
 static gboolean
 load_model(OpenJob *job, const char *path, GError **error)
 {
   job->model = sg_model_load(path, error);
   if (!job->model)
     return FALSE;
-  job->device = sg_backend_describe(sg_backend_default());
-  job->renderer = sg_renderer_new(job->model, NULL, error);
+  job->renderer = make_renderer(job, error);
   if (!job->renderer)
     return FALSE;
   g_autofree char *dir = g_path_get_dirname(path);
@@ -123,9 +128,8 @@ find_model(OpenJob *job, const char *hash, const char *model_path, GError **erro
     g_autoptr(SgModel) model = sg_model_load(places[i], NULL);
     if (!model || strcmp(model->hash, hash) != 0)
       continue;
-    job->device = sg_backend_describe(sg_backend_default());
-    job->renderer = sg_renderer_new(model, NULL, error);
     job->model = g_steal_pointer(&model);
+    job->renderer = make_renderer(job, error);
     job->found = FOUND_MODEL;
     return job->renderer != NULL;
   }
@@ -270,8 +274,7 @@ adopt(VitrineSession *self, OpenJob *job)
     vitrine_session_follow(self, job->running);
   } else if (job->found == FOUND_MODEL) {
     vitrine_session_end_following(self);
-    g_free(self->device);
-    self->device = g_steal_pointer(&job->device);
+    vitrine_session_use_device(self, &job->device);
     /* A session is only as old as the file it names: what replaced it may be of another size. */
     if (recipe && !vitrine_session_check_recipe(&job->model->info, recipe, NULL))
       g_clear_pointer(&job->recipe, sg_recipe_free);
@@ -280,6 +283,7 @@ adopt(VitrineSession *self, OpenJob *job)
     vitrine_session_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
                                 g_steal_pointer(&job->recipe));
     vitrine_session_set_followable(self, g_steal_pointer(&job->running));
+    vitrine_session_check_device(self);
   } else if (self->model_serial != job->open_serial) {
     vitrine_session_info(self, "Another model was opened meanwhile; open the file again");
   } else if (job->found == FOUND_RECIPE) {
@@ -320,6 +324,7 @@ start(VitrineSession *self, OpenJob *job)
   job->serial = ++self->open_serial;
   job->open_model = self->model ? sg_model_ref(self->model) : NULL;
   job->open_serial = self->model_serial;
+  vitrine_device_job_init(&job->device, self, TRUE);
   g_task_set_task_data(task, job, open_job_free);
   vitrine_session_set_loading(self, TRUE);
   g_task_run_in_thread(task, open_worker);

@@ -58,10 +58,15 @@ take_frame(VitrineSession *self, VitrineFrame *frame)
   const SgRecipe *recipe = vitrine_history_current(self->history);
   int columns, rows;
 
+  if (frame->error && vitrine_session_take_device_error(self, frame->error))
+    return;
   if (frame->error) {
     vitrine_session_error(self, "The picture could not be made", frame->error->message);
     return;
   }
+  if (self->trouble_while_drawing)
+    vitrine_session_set_trouble(self, NULL, FALSE);
+  vitrine_session_set_memory(self, &frame->device);
   vitrine_picture_layout(frame->recipe->faces, &columns, &rows);
   self->picture_width = columns * self->model->info.img_resolution;
   self->picture_height = rows * self->model->info.img_resolution;

@@ -1,5 +1,5 @@
 /* What the files of VitrineSession share: session (the object, its recipe), pictures,
- * model, weights, follow, edits, open, save. */
+ * model, device, weights, follow, edits, open, save. */
 #pragma once
 
 #include <jansson.h>
@@ -22,6 +22,7 @@ typedef enum {
   PROP_TEXTURE,
   PROP_ORIGINAL,
   PROP_DEVICE,
+  PROP_DEVICE_TROUBLE,
   PROP_RENDER_SECONDS,
   PROP_SPACE,
   PROP_SCORE_TEXT,
@@ -48,7 +49,16 @@ struct _VitrineSession {
   SgModel *model;
   VitrineHistory *history; /* holds the current recipe; NULL without a model */
   SgSpace space;
-  char *device;
+
+  char *device_wanted; /* "cuda:0"; NULL: the default back end, whichever it is */
+  guint device_serial; /* grows when another one is wanted */
+  guint device_used;   /* the serial that `backend` is for, or could not be had for */
+  SgBackend *backend;  /* what computes; NULL: nothing has yet */
+  char *device;        /* its title */
+  SgDeviceInfo memory; /* of the newest picture; total 0: the computer's */
+  VitrineDeviceTrouble trouble;
+  gboolean trouble_while_drawing;
+  char *trouble_text;
 
   VitrineRenderThread *render;
   guint submit_source; /* a request for the current recipe is to be made */
@@ -115,6 +125,31 @@ void vitrine_session_adopt_weights(VitrineSession *self, SgModel *model, SgRende
 /* The names of dimensions are those of this model hash or run directory from now on; `bring`: the
  * names of now come along if there are none. */
 void vitrine_session_set_favourites_key(VitrineSession *self, const char *key, gboolean bring);
+/* A renderer on the device that is wanted: asked for on the main thread, made by a worker. */
+typedef struct {
+  char *wanted; /* NULL: `backend` */
+  guint serial;
+  gboolean fall_back; /* rather the CPU than none */
+  SgBackend *backend; /* the one that was used */
+  char *title;
+  GError *trouble; /* why it is not the wanted one */
+} VitrineDeviceJob;
+void vitrine_device_job_init(VitrineDeviceJob *job, VitrineSession *self, gboolean fall_back);
+void vitrine_device_job_clear(VitrineDeviceJob *job);
+/* On a worker. Ready for `recipe` (NULL: not known); what has memory of its own has drawn once. */
+SgRenderer *vitrine_device_job_renderer(VitrineDeviceJob *job, SgModel *model,
+                                        const SgRecipe *recipe, GError **error);
+/* What the job made is about to be used. */
+void vitrine_session_use_device(VitrineSession *self, VitrineDeviceJob *job);
+/* Brings the open model to the device that is wanted, if it is not there. */
+void vitrine_session_check_device(VitrineSession *self);
+/* NULL: none any more. */
+void vitrine_session_set_trouble(VitrineSession *self, const GError *error, gboolean while_drawing);
+/* TRUE: it was the device's, and is told. */
+gboolean vitrine_session_take_device_error(VitrineSession *self, const GError *error);
+void vitrine_session_set_memory(VitrineSession *self, const SgDeviceInfo *memory);
+/* The same model on another device: recipe, history and tasks stay. Takes `renderer`. */
+void vitrine_session_adopt_renderer(VitrineSession *self, SgRenderer *renderer);
 /* Packs `model` on a worker and opens it as another model, with the recipe of now if it fits. */
 void vitrine_session_adopt_packed_later(VitrineSession *self, SgModel *model);
 /* The following's own: news of weights in use, and of what can be followed (taken, may be NULL). */

@@ -1,15 +1,23 @@
 /* New weights of the open model, as a training makes them: packed by a worker while pictures of the
- * old ones go on, then put in their place between two pictures. */
+ * old ones go on, then put in their place between two pictures. And the same weights on another
+ * device, which is the same work. */
 #include "app/vitrine-session-private.h"
 #include "engine/backend/backend-device.h"
 
+typedef enum {
+  NEW_WEIGHTS, /* of the open model */
+  NEW_MODEL,   /* to be opened as such */
+  NEW_DEVICE   /* for the open model */
+} WeightsKind;
+
 typedef struct {
+  WeightsKind kind;
   SgModel *model;
   SgRecipe *recipe; /* of the next picture, as far as known */
   SgRenderer *renderer;
+  VitrineDeviceJob device;
   guint serial; /* of the model they belong to */
   guint follow_serial;
-  gboolean whole; /* another model, to be opened as such */
 } WeightsJob;
 
 static void
@@ -20,6 +28,7 @@ weights_job_free(gpointer data)
   g_clear_pointer(&job->model, sg_model_unref);
   sg_recipe_free(job->recipe);
   sg_renderer_free(job->renderer);
+  vitrine_device_job_clear(&job->device);
   g_free(job);
 }
 
@@ -29,8 +38,8 @@ pack_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   WeightsJob *job = data;
   GError *error = NULL;
 
-  job->renderer = sg_renderer_new(job->model, NULL, &error);
-  if (job->renderer && (!job->recipe || sg_renderer_prepare(job->renderer, job->recipe, &error)))
+  job->renderer = vitrine_device_job_renderer(&job->device, job->model, job->recipe, &error);
+  if (job->renderer)
     g_task_return_boolean(task, TRUE);
   else
     g_task_return_error(task, error);
@@ -39,19 +48,26 @@ pack_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 static void packed_cb(GObject *source, GAsyncResult *result, gpointer data);
 
 static void
-pack(VitrineSession *self, SgModel *model, gboolean whole)
+pack(VitrineSession *self, SgModel *model, WeightsKind kind)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self);
   g_autoptr(GTask) task = g_task_new(self, NULL, packed_cb, NULL);
   WeightsJob *job = g_new0(WeightsJob, 1);
 
+  job->kind = kind;
   job->model = model;
   if (recipe && vitrine_session_check_recipe(&model->info, recipe, NULL))
     job->recipe = sg_recipe_copy(recipe);
   job->serial = self->model_serial;
   job->follow_serial = self->follow_serial;
-  job->whole = whole;
+  vitrine_device_job_init(&job->device, self, kind == NEW_MODEL);
+  if (kind == NEW_WEIGHTS) { /* whatever it came to be, and it has drawn before */
+    g_clear_pointer(&job->device.wanted, g_free);
+    job->device.backend = self->backend;
+  }
   self->packing = TRUE;
+  if (kind == NEW_DEVICE)
+    vitrine_session_set_loading(self, TRUE);
   g_task_set_task_data(task, job, weights_job_free);
   g_task_run_in_thread(task, pack_worker);
 }
@@ -62,14 +78,39 @@ adopt(VitrineSession *self, WeightsJob *job)
   SgModel *model = g_steal_pointer(&job->model);
   SgRenderer *renderer = g_steal_pointer(&job->renderer);
 
-  if (!job->whole) {
+  if (job->kind == NEW_WEIGHTS) {
     vitrine_session_adopt_weights(self, model, renderer);
     return;
   }
-  if (!self->device)
-    self->device = sg_backend_describe(sg_backend_default());
+  vitrine_session_use_device(self, &job->device);
+  if (job->kind == NEW_DEVICE) {
+    vitrine_session_adopt_renderer(self, renderer);
+    sg_model_unref(model);
+    return;
+  }
   vitrine_session_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
   vitrine_session_weights_in_use(self);
+}
+
+/* The device of before goes on; it is not asked again. */
+static void
+refuse(VitrineSession *self, const WeightsJob *job, const GError *error)
+{
+  if (job->kind == NEW_DEVICE) {
+    self->device_used = job->device.serial;
+    vitrine_session_set_trouble(self, error, FALSE);
+  } else if (!vitrine_session_take_device_error(self, error)) {
+    vitrine_session_info(self, "The newest weights cannot be shown: %s", error->message);
+  }
+}
+
+static gboolean
+is_current(const VitrineSession *self, const WeightsJob *job)
+{
+  if (job->serial != self->model_serial)
+    return FALSE;
+  return job->kind == NEW_DEVICE ? job->device.serial == self->device_serial
+                                 : job->follow_serial == self->follow_serial;
 }
 
 static void
@@ -83,14 +124,26 @@ packed_cb(GObject *source, GAsyncResult *result, gpointer data)
   self->packing = FALSE;
   if (!self->render)
     return; /* the window is closed */
-  if (!good)
-    vitrine_session_info(self, "The newest weights cannot be shown: %s", error->message);
-  else if (job->serial == self->model_serial && job->follow_serial == self->follow_serial)
+  if (job->kind == NEW_DEVICE)
+    vitrine_session_set_loading(self, self->wants_first);
+  if (!good && (job->kind != NEW_DEVICE || is_current(self, job)))
+    refuse(self, job, error);
+  else if (good && is_current(self, job))
     adopt(self, job);
+  vitrine_session_check_device(self);
+  if (self->packing)
+    return; /* for that; what waits comes after it */
   if (self->next_weights)
-    pack(self, g_steal_pointer(&self->next_weights), FALSE);
+    pack(self, g_steal_pointer(&self->next_weights), NEW_WEIGHTS);
   else if (self->follow)
     vitrine_follow_ready(self->follow);
+}
+
+void
+vitrine_session_check_device(VitrineSession *self)
+{
+  if (self->model && !self->packing && self->device_used != self->device_serial)
+    pack(self, sg_model_ref(self->model), NEW_DEVICE);
 }
 
 /* Field by field: padding may differ. */
@@ -121,12 +174,12 @@ vitrine_session_update_weights(VitrineSession *self, SgModel *model)
     g_clear_pointer(&self->next_weights, sg_model_unref);
     self->next_weights = model;
   } else {
-    pack(self, model, FALSE);
+    pack(self, model, NEW_WEIGHTS);
   }
 }
 
 void
 vitrine_session_adopt_packed_later(VitrineSession *self, SgModel *model)
 {
-  pack(self, model, TRUE);
+  pack(self, model, NEW_MODEL);
 }

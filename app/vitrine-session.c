@@ -280,6 +280,9 @@ vitrine_session_get_property(GObject *object, guint id, GValue *value, GParamSpe
   case PROP_DEVICE:
     g_value_set_string(value, self->device ? self->device : "");
     break;
+  case PROP_DEVICE_TROUBLE:
+    g_value_set_int(value, (int)self->trouble);
+    break;
   case PROP_RENDER_SECONDS:
     g_value_set_double(value, self->render_seconds);
     break;
@@ -343,6 +346,8 @@ vitrine_session_finalize(GObject *object)
   g_free(self->following);
   g_free(self->followable);
   g_free(self->device);
+  g_free(self->device_wanted);
+  g_free(self->trouble_text);
   g_free(self->score_text);
   g_free(self->z_base);
   g_free(self->w_base);
@@ -369,6 +374,8 @@ install_properties(GObjectClass *class)
   props[PROP_ORIGINAL] =
       g_param_spec_object("original-texture", NULL, NULL, GDK_TYPE_TEXTURE, flags);
   props[PROP_DEVICE] = g_param_spec_string("device", NULL, NULL, "", flags);
+  props[PROP_DEVICE_TROUBLE] = g_param_spec_int("device-trouble", NULL, NULL, VITRINE_DEVICE_FINE,
+                                                VITRINE_DEVICE_LOST, 0, flags);
   props[PROP_RENDER_SECONDS] =
       g_param_spec_double("render-seconds", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
   props[PROP_SPACE] = g_param_spec_int("space", NULL, NULL, SG_SPACE_Z, SG_SPACE_W, SG_SPACE_Z,

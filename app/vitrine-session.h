@@ -18,9 +18,10 @@ G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
 /* Properties (all notify, all read-only for panes unless said otherwise):
  *   "model-path" string, "loading" boolean, "can-undo" "can-redo" boolean, "undo-label"
  * "redo-label" string, "texture" GdkTexture (the newest picture, a grid when faces > 1),
- * "original-texture" GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"),
- * "render-seconds" double, "space" SgSpace as int, read-write (which space the latent pane edits;
- * not part of the recipe), "score-text" string (discriminator logit and sigmoid of the shown faces,
+ * "original-texture" GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"; notifies
+ * for its memory too), "device-trouble" VitrineDeviceTrouble as int, "render-seconds" double,
+ * "space" SgSpace as int, read-write (which space the latent pane edits; not part of the recipe),
+ * "score-text" string (discriminator logit and sigmoid of the shown faces,
  * "" without one), "following" string (the run directory whose newest weights are shown, or NULL),
  * "following-kimg" double (of the weights in use; NAN: not known), "following-live" boolean (the
  * training hands them out itself; otherwise its snapshots are shown as they appear), "followable"
@@ -35,6 +36,28 @@ G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
  * property: "saving" boolean, a file is being written and the program should not end. */
 
 VitrineSession *vitrine_session_new(void);
+
+/* What computes: "auto", "cpu", "cuda:N"; until set, the process's default. A worker makes the open
+ * model ready there; until then, and if it cannot be, pictures go on as before. A model that is
+ * opened while the wanted device cannot be had is shown with the CPU. Both are told. */
+void vitrine_session_set_device(VitrineSession *self, const char *device);
+const char *vitrine_session_get_device_choice(VitrineSession *self); /* borrowed */
+/* Of the device in use as of the newest picture; FALSE: its memory is the computer's. */
+gboolean vitrine_session_get_device_info(VitrineSession *self, SgDeviceInfo *info);
+
+typedef enum {
+  VITRINE_DEVICE_FINE,
+  VITRINE_DEVICE_MISSING, /* no module, driver or device of that name */
+  VITRINE_DEVICE_FULL,    /* its memory is too small */
+  VITRINE_DEVICE_FAILED,  /* something it was asked for */
+  VITRINE_DEVICE_LOST,    /* it does not work any more */
+} VitrineDeviceTrouble;
+/* What is wrong with the wanted device, and the engine's words for it (borrowed). `replaced`: the
+ * CPU computes in its place; `drawing`: the newest picture could not be made. */
+VitrineDeviceTrouble vitrine_session_get_device_trouble(VitrineSession *self, const char **text,
+                                                        gboolean *replaced, gboolean *drawing);
+/* Pictures come from something else than the CPU, or would. */
+gboolean vitrine_session_draws_on_device(VitrineSession *self);
 
 /* Model files; nothing that is open changes unless the new file turns out good. Also takes a PNG
  * with a recipe, a .npy vector, a run directory. Errors arrive through "message". */

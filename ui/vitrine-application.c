@@ -16,7 +16,8 @@ struct _VitrineApplication {
   GtkWidget *window; /* weak: the application's window list owns it */
   gboolean exit_after_startup;
   gboolean tried_restore, tried_bundled;
-  gboolean held; /* a file is being written: the program stays until it is */
+  const char *device; /* named on the command line, or NULL */
+  gboolean held;      /* a file is being written: the program stays until it is */
 };
 
 G_DEFINE_FINAL_TYPE(VitrineApplication, vitrine_application, ADW_TYPE_APPLICATION)
@@ -133,7 +134,9 @@ vitrine_application_startup(GApplication *application)
 
   G_APPLICATION_CLASS(vitrine_application_parent_class)->startup(application);
   vitrine_preferences_apply();
+  g_autofree char *stored = vitrine_preferences_get_device();
   self->session = vitrine_session_new();
+  vitrine_session_set_device(self->session, self->device ? self->device : stored);
   g_signal_connect_object(self->session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
   g_signal_connect_object(self->session, "notify::saving", G_CALLBACK(saving_cb), self, 0);
 }
@@ -234,12 +237,13 @@ vitrine_application_new(GApplicationFlags flags)
 }
 
 int
-vitrine_application_run(int argc, char **argv)
+vitrine_application_run(int argc, char **argv, const char *device)
 {
   bindtextdomain(GETTEXT_PACKAGE, VITRINE_LOCALEDIR);
   bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
   textdomain(GETTEXT_PACKAGE);
   g_set_application_name("Vitrine");
   g_autoptr(VitrineApplication) application = vitrine_application_new(G_APPLICATION_DEFAULT_FLAGS);
+  application->device = device;
   return g_application_run(G_APPLICATION(application), argc, argv);
 }

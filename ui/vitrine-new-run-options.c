@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "ui/vitrine-file-dialog.h"
+#include "ui/vitrine-device-row.h"
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-new-run-private.h"
 #include "ui/vitrine-option-row.h"
@@ -138,6 +139,35 @@ outdir_row_new(VitrineRunSetup *setup)
   return row;
 }
 
+/* ---- the device ------------------------------------------------------------------------------ */
+
+static void
+device_chosen_cb(VitrineDeviceRow *row, const char *device, VitrineRunSetup *setup)
+{
+  vitrine_run_setup_set(setup, "device", device, NULL);
+}
+
+static void
+show_device(VitrineRunSetup *setup, VitrineDeviceRow *row)
+{
+  g_autofree char *effective = vitrine_run_setup_effective(setup, "device");
+  vitrine_device_row_set_choice(row, effective ? effective : "auto");
+}
+
+static GtkWidget *
+device_row_new(VitrineRunSetup *setup)
+{
+  GtkWidget *row = vitrine_device_row_new("auto");
+
+  gtk_widget_set_name(row, "run-device");
+  adw_action_row_set_subtitle(ADW_ACTION_ROW(row),
+                              _("What computes; automatic is the first CUDA device, else the CPU"));
+  g_signal_connect_object(row, "chosen", G_CALLBACK(device_chosen_cb), setup, 0);
+  g_signal_connect_object(setup, "changed", G_CALLBACK(show_device), row, 0);
+  show_device(setup, VITRINE_DEVICE_ROW(row));
+  return row;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 /* What the dialog has rows of its own for, or the data set decides. */
@@ -243,6 +273,7 @@ vitrine_new_run_options_new(VitrineRunSetup *setup)
   add(group, setup, "aug", _("Augmentation"), _("ADA helps when there are few pictures"), NULL);
   o->snap = add(group, setup, "snap", _("Snapshots"), "", NULL);
   o->outdir = ADW_ACTION_ROW(outdir_row_new(setup));
+  adw_preferences_group_add(group, device_row_new(setup));
   adw_preferences_group_add(group, GTK_WIDGET(o->outdir));
   adw_preferences_group_add(group, all_row_new(setup));
   g_object_set_data_full(G_OBJECT(group), "options", o, options_free);

@@ -1,6 +1,9 @@
 #include "ui/vitrine-preferences.h"
 #include "ui/vitrine-dialogs.h"
 #include "app/vitrine-store.h"
+#include "engine/backend/backend-device.h"
+#include "ui/vitrine-device-row.h"
+#include "ui/vitrine-device-text.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -57,24 +60,82 @@ scheme_row_new(void)
   return row;
 }
 
-static GtkWidget *
-device_row_new(const char *device)
-{
-  GtkWidget *row = adw_action_row_new();
+/* ---- the device ------------------------------------------------------------------------------ */
 
-  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Renders with"));
-  adw_action_row_set_subtitle(ADW_ACTION_ROW(row), device);
+char *
+vitrine_preferences_get_device(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  const char *name = json_string_value(json_object_get(root, "device"));
+  char *device = g_strdup(name && sg_backend_is_name(name) ? name : "auto");
+
+  json_decref(root);
+  return device;
+}
+
+static void
+device_cb(VitrineDeviceRow *row, const char *device, VitrineSession *session)
+{
+  json_t *root = vitrine_store_load("preferences");
+
+  json_object_set_new(root, "device", json_string(device));
+  vitrine_store_save("preferences", root);
+  json_decref(root);
+  vitrine_session_set_device(session, device);
+}
+
+/* What is in use, and why it is not what was chosen. */
+static void
+show_device(VitrineSession *session, GParamSpec *pspec, VitrineDeviceRow *row)
+{
+  const char *choice = vitrine_session_get_device_choice(session);
+  g_autofree char *stored = vitrine_preferences_get_device();
+  g_autofree char *title = NULL, *heading = NULL, *detail = NULL;
+  g_autoptr(GString) text = g_string_new(NULL);
+
+  vitrine_device_row_set_choice(row, choice);
+  g_object_get(session, "device", &title, NULL);
+  if (vitrine_device_text_trouble(session, &heading, &detail))
+    g_string_printf(text, "%s (%s)", heading, detail);
+  else if (*title)
+    g_string_printf(text, _("In use: %s"), title);
+  else
+    g_string_assign(text, _("What pictures are computed with"));
+  if (!g_str_equal(choice, stored))
+    g_string_append_printf(text, _(". For this time only; the next start takes “%s”"), stored);
+  g_autofree char *escaped = g_markup_escape_text(text->str, -1);
+  adw_action_row_set_subtitle(ADW_ACTION_ROW(row), escaped);
+  if (heading)
+    gtk_widget_add_css_class(GTK_WIDGET(row), "error");
+  else
+    gtk_widget_remove_css_class(GTK_WIDGET(row), "error");
+}
+
+static GtkWidget *
+device_row_new(VitrineSession *session)
+{
+  const char *const properties[] = {"notify::device", "notify::device-trouble"};
+  GtkWidget *row = vitrine_device_row_new(vitrine_session_get_device_choice(session));
+
+  gtk_widget_set_name(row, "device");
+  g_signal_connect_object(row, "chosen", G_CALLBACK(device_cb), session, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS(properties); i++)
+    g_signal_connect_object(session, properties[i], G_CALLBACK(show_device), row, 0);
+  show_device(session, NULL, VITRINE_DEVICE_ROW(row));
   return row;
 }
 
 void
-vitrine_preferences_present(GtkWindow *parent, const char *device)
+vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
 {
   GtkWidget *page = adw_preferences_page_new();
-  GtkWidget *group = adw_preferences_group_new();
+  GtkWidget *look = adw_preferences_group_new(), *work = adw_preferences_group_new();
 
-  adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), scheme_row_new());
-  adw_preferences_group_add(ADW_PREFERENCES_GROUP(group), device_row_new(device));
-  adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(group));
-  vitrine_dialogs_present_page(parent, _("Preferences"), 460, 260, page);
+  adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(look), _("Appearance"));
+  adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(work), _("Rendering"));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
+  adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
+  adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));
+  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 380, page);
 }

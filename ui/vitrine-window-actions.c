@@ -299,10 +299,7 @@ shortcuts_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 preferences_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  g_autofree char *device = NULL;
-
-  g_object_get(VITRINE_WINDOW(data)->session, "device", &device, NULL);
-  vitrine_preferences_present(GTK_WINDOW(data), device);
+  vitrine_preferences_present(GTK_WINDOW(data), VITRINE_WINDOW(data)->session);
 }
 
 static void

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ui/vitrine-device-banner.h"
 #include "ui/vitrine-follow-badge.h"
 #include "ui/vitrine-window.h"
 
@@ -26,6 +27,7 @@ struct _VitrineWindow {
   VitrineCanvas *canvas;
   GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
   VitrineFollowBadge *follow_badge;
+  VitrineDeviceBanner *device_banner;
   GtkSpinner *spinner;
   GtkWidget *status_line;
   GtkLabel *status_model, *status_score, *status_time, *status_device;

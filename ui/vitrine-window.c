@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "app/vitrine-store.h"
+#include "ui/vitrine-device-text.h"
 #include "ui/vitrine-dialogs.h"
 #include "ui/vitrine-run-leave.h"
 #include "ui/vitrine-side.h"
@@ -61,18 +62,20 @@ static gboolean
 status_cb(gpointer data)
 {
   VitrineWindow *self = data;
-  g_autofree char *time = NULL, *score = NULL, *device = NULL;
+  g_autofree char *time = NULL, *score = NULL, *device = NULL, *tooltip = NULL;
   double seconds = 0;
 
   self->status_source = 0;
   if (!vitrine_session_get_model(self->session))
     return G_SOURCE_REMOVE;
-  g_object_get(self->session, "render-seconds", &seconds, "score-text", &score, "device", &device,
-               NULL);
+  g_object_get(self->session, "render-seconds", &seconds, "score-text", &score, NULL);
+  device = vitrine_device_text_status(self->session);
+  tooltip = vitrine_device_text_tooltip(self->session);
   time = time_text(seconds);
   gtk_label_set_text(self->status_time, time);
   gtk_label_set_text(self->status_score, score);
   gtk_label_set_text(self->status_device, device);
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_device), tooltip);
   describe_picture(self);
   return G_SOURCE_REMOVE;
 }
@@ -262,6 +265,8 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "notify::redo-label", G_CALLBACK(undo_label_cb), self, 0);
   g_signal_connect_object(session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
   g_signal_connect_object(session, "notify::score-text", G_CALLBACK(queue_status), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "notify::device", G_CALLBACK(queue_status), self,
                           G_CONNECT_SWAPPED);
 }
 
@@ -476,6 +481,7 @@ bind_children(GtkWidgetClass *class)
   BIND(tag_edited);
   BIND(tag_unequalised);
   BIND(follow_badge);
+  BIND(device_banner);
   BIND(zoom_label);
   BIND(spinner);
   BIND(status_line);
@@ -495,6 +501,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   GTK_WINDOW_CLASS(class)->close_request = vitrine_window_close_request;
   g_type_ensure(VITRINE_TYPE_CANVAS);
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
+  g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
   bind_children(widget_class);
@@ -521,6 +528,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   self->session = g_object_ref(session);
   connect_session(self);
   vitrine_follow_badge_set_session(self->follow_badge, session);
+  vitrine_device_banner_set_session(self->device_banner, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
   if (vitrine_session_get_model(session)) {
     model_changed_cb(session, self);

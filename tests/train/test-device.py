@@ -47,7 +47,7 @@ class Device(Case):
         run = self.train('--data=' + self.data, *SMALL, *TICKS, '--kimg=0.012', '--snap=2')
         log = self.log(run)
         self.assertRegex(log, fr'(?m)^Device: +cuda:0, {NAME}, 8\.0 GiB$')
-        self.assertRegex(log, r'(?m)^Memory: +about \d+\.\d GiB of 8\.0 GiB free on the GPU$')
+        self.assertRegex(log, r'(?m)^Memory: +about \d+ MiB of 8\.0 GiB free on the GPU$')
         self.assertEqual(len(re.findall(r'(?m)^tick .* cpumem [\d.]+ +gpumem [\d.]+ +augment ', log)), 3)
         tensors, _ = snapshot_of(run)
         learnt = sum(len(t) for t in tensors.values())  # the state is on the device

@@ -86,15 +86,13 @@ cuda_stream(const SgBackend *b)
 static gboolean
 cuda_device_info(SgBackend *b, SgDeviceInfo *info)
 {
-  struct cudaDeviceProp p;
   size_t available = 0, total = 0;
 
   g_snprintf(info->id, sizeof info->id, "cuda:%d", CU(b)->device);
   cuda_stream(b);
-  if (cudaGetDeviceProperties(&p, CU(b)->device) != cudaSuccess ||
-      cudaMemGetInfo(&available, &total) != cudaSuccess)
+  if (cudaMemGetInfo(&available, &total) != cudaSuccess)
     return FALSE;
-  g_strlcpy(info->name, p.name, sizeof info->name);
+  g_strlcpy(info->name, CU(b)->name, sizeof info->name);
   info->available = available;
   info->total = total;
   cuda_pool_info(b, info);
@@ -155,14 +153,17 @@ find_device(int device, GError **error)
 static gboolean
 start(CudaBackend *cu, GError **error)
 {
+  struct cudaDeviceProp p;
   int low = 0, high = 0;
 
   if (!cuda_ok(cudaSetDevice(cu->device), "choose the device", error) ||
+      !cuda_ok(cudaGetDeviceProperties(&p, cu->device), "ask for its name", error) ||
       !cuda_ok(cudaDeviceGetStreamPriorityRange(&low, &high), "ask for priorities", error) ||
       !cuda_ok(cudaStreamCreateWithPriority(&cu->stream, cudaStreamNonBlocking, high),
                "make a stream", error) ||
       !cuda_ok(cudaMalloc((void **)&cu->sums, CU_SUMS * sizeof(double)), "room for sums", error))
     return FALSE;
+  g_strlcpy(cu->name, p.name, sizeof cu->name);
   cu->pool = cuda_pool_new();
   cu->tf32 = g_strcmp0(g_getenv("VITRINE_TF32"), "1") == 0;
   return TRUE;

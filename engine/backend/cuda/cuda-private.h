@@ -26,6 +26,7 @@ typedef struct _CudaNccl CudaNccl;
 typedef struct {
   SgBackend base;
   int device;
+  char name[256];
   cudaStream_t stream;
   gboolean tf32; /* tensor cores may round products to ten bits */
   CudaPool *pool;
