@@ -85,43 +85,71 @@ device_cb(VitrineDeviceRow *row, const char *device, VitrineSession *session)
 }
 
 /* What is in use, and why it is not what was chosen. */
-static void
-show_device(VitrineSession *session, GParamSpec *pspec, VitrineDeviceRow *row)
+static char *
+in_use_text(VitrineSession *session)
 {
   const char *choice = vitrine_session_get_device_choice(session);
   g_autofree char *stored = vitrine_preferences_get_device();
   g_autofree char *title = NULL, *heading = NULL, *detail = NULL;
   g_autoptr(GString) text = g_string_new(NULL);
 
-  vitrine_device_row_set_choice(row, choice);
   g_object_get(session, "device", &title, NULL);
+  g_string_append(text, *title ? title : _("Nothing yet"));
   if (vitrine_device_text_trouble(session, &heading, &detail))
-    g_string_printf(text, "%s (%s)", heading, detail);
-  else if (*title)
-    g_string_printf(text, _("In use: %s"), title);
-  else
-    g_string_assign(text, _("What pictures are computed with"));
+    g_string_append_printf(text, "\n%s\n%s", heading, detail);
   if (!g_str_equal(choice, stored))
-    g_string_append_printf(text, _(". For this time only; the next start takes “%s”"), stored);
-  g_autofree char *escaped = g_markup_escape_text(text->str, -1);
-  adw_action_row_set_subtitle(ADW_ACTION_ROW(row), escaped);
-  if (heading)
+    g_string_append_printf(text, _("\nFor this time only: the next start takes “%s”"), stored);
+  return g_markup_escape_text(text->str, -1);
+}
+
+static void
+show_device(VitrineSession *session, GParamSpec *pspec, VitrineDeviceRow *row)
+{
+  vitrine_device_row_set_choice(row, vitrine_session_get_device_choice(session));
+}
+
+static void
+show_in_use(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+{
+  const char *detail;
+  gboolean replaced, drawing;
+  g_autofree char *text = in_use_text(session);
+
+  adw_action_row_set_subtitle(row, text);
+  if (vitrine_session_get_device_trouble(session, &detail, &replaced, &drawing))
     gtk_widget_add_css_class(GTK_WIDGET(row), "error");
   else
     gtk_widget_remove_css_class(GTK_WIDGET(row), "error");
 }
 
+static void
+follow_device(VitrineSession *session, GtkWidget *row, GCallback show)
+{
+  g_signal_connect_object(session, "notify::device", show, row, 0);
+  g_signal_connect_object(session, "notify::device-trouble", show, row, 0);
+}
+
 static GtkWidget *
 device_row_new(VitrineSession *session)
 {
-  const char *const properties[] = {"notify::device", "notify::device-trouble"};
   GtkWidget *row = vitrine_device_row_new(vitrine_session_get_device_choice(session));
 
   gtk_widget_set_name(row, "device");
   g_signal_connect_object(row, "chosen", G_CALLBACK(device_cb), session, 0);
-  for (gsize i = 0; i < G_N_ELEMENTS(properties); i++)
-    g_signal_connect_object(session, properties[i], G_CALLBACK(show_device), row, 0);
-  show_device(session, NULL, VITRINE_DEVICE_ROW(row));
+  follow_device(session, row, G_CALLBACK(show_device));
+  return row;
+}
+
+static GtkWidget *
+in_use_row_new(VitrineSession *session)
+{
+  GtkWidget *row = adw_action_row_new();
+
+  gtk_widget_set_name(row, "device-in-use");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("In use"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  follow_device(session, row, G_CALLBACK(show_in_use));
+  show_in_use(session, NULL, ADW_ACTION_ROW(row));
   return row;
 }
 
@@ -135,7 +163,8 @@ vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
   adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(work), _("Rendering"));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), in_use_row_new(session));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));
-  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 380, page);
+  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 440, page);
 }

@@ -146,6 +146,13 @@ says_not_found(Fixture *f, gpointer row)
   return strstr(shown(row), "(not found)") != NULL;
 }
 
+/* "In use" of the open preferences. */
+static const char *
+in_use(void)
+{
+  return adw_action_row_get_subtitle(ADW_ACTION_ROW(run_find("device-in-use")));
+}
+
 static GtkWidget *
 open_preferences(Fixture *f)
 {
@@ -198,7 +205,7 @@ test_switch(void)
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, NAME " (cuda:0, 8.0 GiB)");
   fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME, 30);
   fixture_settle(&f);
-  g_assert_nonnull(strstr(adw_action_row_get_subtitle(ADW_ACTION_ROW(row)), "In use: cuda:0"));
+  g_assert_true(g_str_has_prefix(in_use(), "cuda:0, " NAME));
   close_preferences(row);
   Picture after = picture_of(&f);
   g_assert_cmpint(difference(&before, &after), <=, 1);
@@ -235,11 +242,11 @@ test_missing(void)
   GtkWidget *row = open_preferences(&f);
   fixture_wait(&f, says_not_found, row, 10);
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, "cuda:5 (not found)");
-  g_assert_true(gtk_widget_has_css_class(row, "error"));
-  g_assert_nonnull(strstr(adw_action_row_get_subtitle(ADW_ACTION_ROW(row)), "cuda:5"));
+  g_assert_true(gtk_widget_has_css_class(run_find("device-in-use"), "error"));
+  g_assert_nonnull(strstr(in_use(), "cuda:5 cannot be used"));
   adw_combo_row_set_selected(ADW_COMBO_ROW(row), 1);
   fixture_wait(&f, has_no_banner, NULL, 20);
-  g_assert_false(gtk_widget_has_css_class(row, "error"));
+  g_assert_false(gtk_widget_has_css_class(run_find("device-in-use"), "error"));
   close_preferences(row);
   fixture_close(&f);
   /* A driver that is too old. */
@@ -288,8 +295,7 @@ test_full(void)
   Picture cpu = picture_of(&f);
   /* For this time: what is stored is what was chosen. */
   GtkWidget *row = open_preferences(&f);
-  g_assert_nonnull(
-      strstr(adw_action_row_get_subtitle(ADW_ACTION_ROW(row)), "next start takes “cuda:0”"));
+  g_assert_nonnull(strstr(in_use(), "next start takes “cuda:0”"));
   close_preferences(row);
   /* It cannot be moved to a full device. */
   vitrine_session_set_device(f.session, "cuda:0");
