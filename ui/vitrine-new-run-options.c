@@ -151,7 +151,12 @@ static void
 show_device(VitrineRunSetup *setup, VitrineDeviceRow *row)
 {
   g_autofree char *effective = vitrine_run_setup_effective(setup, "device");
-  vitrine_device_row_set_choice(row, effective ? effective : "auto");
+  gboolean automatic = !effective || g_str_equal(effective, "auto");
+
+  vitrine_device_row_set_choice(row, automatic ? "auto" : effective);
+  /* A device's own name needs the room. */
+  adw_action_row_set_subtitle(ADW_ACTION_ROW(row),
+                              automatic ? _("The first CUDA device, else the CPU") : "");
 }
 
 static GtkWidget *
@@ -160,8 +165,6 @@ device_row_new(VitrineRunSetup *setup)
   GtkWidget *row = vitrine_device_row_new("auto");
 
   gtk_widget_set_name(row, "run-device");
-  adw_action_row_set_subtitle(ADW_ACTION_ROW(row),
-                              _("What computes; automatic is the first CUDA device, else the CPU"));
   g_signal_connect_object(row, "chosen", G_CALLBACK(device_chosen_cb), setup, 0);
   g_signal_connect_object(setup, "changed", G_CALLBACK(show_device), row, 0);
   show_device(setup, VITRINE_DEVICE_ROW(row));

@@ -205,8 +205,9 @@ test_preflight(void)
   g_assert_cmpstr(adw_preferences_row_get_title(
                       ADW_PREFERENCES_ROW(fixture_find(GTK_WIDGET(dialog), "preflight-0"))),
                   ==, "Networks");
-  g_assert_nonnull(strstr(subtitle(dialog, "preflight-1"), "GiB"));
-  g_assert_nonnull(strstr(subtitle(dialog, "preflight-2"), "a snapshot every"));
+  g_assert_nonnull(strstr(subtitle(dialog, "preflight-1"), "CPU, "));
+  g_assert_nonnull(strstr(subtitle(dialog, "preflight-2"), "GiB available"));
+  g_assert_nonnull(strstr(subtitle(dialog, "preflight-3"), "a snapshot every"));
   /* A device that is not there. */
   vitrine_run_setup_set(vitrine_new_run_get_setup(dialog), "device", "cuda:99", NULL);
   fixture_wait(&f, has_problem, dialog, 60);
