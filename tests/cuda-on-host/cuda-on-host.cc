@@ -217,12 +217,25 @@ cuda_on_host_leave(void)
     guard(PROT_NONE);
 }
 
+static size_t
+mib(const char *variable, size_t otherwise)
+{
+  const char *number = getenv(variable);
+  return (number ? (size_t)atol(number) : otherwise) << 20;
+}
+
 /* VITRINE_ON_HOST_MIB: as small a device as a test wants. */
 static size_t
 memory_size()
 {
-  const char *mib = getenv("VITRINE_ON_HOST_MIB");
-  return (mib ? (size_t)atol(mib) : 8192) << 20;
+  return mib("VITRINE_ON_HOST_MIB", 8192);
+}
+
+/* VITRINE_ON_HOST_TAKEN_MIB: so much goes to others, but only once somebody wants it. */
+static size_t
+memory_left()
+{
+  return memory_size() - mib("VITRINE_ON_HOST_TAKEN_MIB", 0);
 }
 
 cudaError_t
@@ -233,7 +246,7 @@ cudaMalloc(void **data, size_t bytes)
   if (lost())
     return cudaErrorLaunchFailure;
   /* VITRINE_ON_HOST_FULL: others have taken the rest of the memory. */
-  if (used + bytes > memory_size() || happened("VITRINE_ON_HOST_FULL"))
+  if (used + bytes > memory_left() || happened("VITRINE_ON_HOST_FULL"))
     return cudaErrorMemoryAllocation;
   void *p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)

@@ -175,7 +175,7 @@ class Device(MpiCase):
         args = [PROGRAM, 'train', '--data=' + make_folder(self.tmp + '/set'), '--outdir=' + self.tmp + '/out', *SMALL,
                 '--device=cuda:0', '--batch=64', '--channel-max=16', '--pl-weight=0']
         env = dict(ENV, VITRINE_CUDA_MODULE=ON_HOST)
-        p = subprocess.run(['mpirun', '-n', '1', *args, ':', '-n', '1', '-x', 'VITRINE_ON_HOST_MIB=9', *args], env=env,
+        p = subprocess.run(['mpirun', '-n', '1', *args, ':', '-n', '1', '-x', 'VITRINE_ON_HOST_TAKEN_MIB=8183', *args], env=env,
                            capture_output=True, text=True, timeout=LONG)
         err = own_lines(p.stderr)
         self.assertEqual((p.returncode, len(err)), (1, 1), err)
