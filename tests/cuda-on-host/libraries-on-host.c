@@ -1,6 +1,7 @@
 /* What cuDNN and cuBLASLt do for the back end, as loops. */
 #include "engine/backend/cuda/cuda-private.h"
 #include <string.h>
+#include "engine/kernels/half.h"
 
 void
 cuda_dnn_close(CudaDnn *dnn)
@@ -55,25 +56,89 @@ planes(const Shape *s, SgConvPass pass, float *wide, float *filter, float *narro
     }
 }
 
-gboolean
-cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
-              SgBuf *filter, SgBuf *narrow, GError **error)
-{
-  const Shape s = {kernel, stride, pad, wide->h, wide->w, narrow->h, narrow->w};
-  SgBuf *out = pass == SG_PASS_OUTPUT ? narrow : pass == SG_PASS_INPUT ? wide : filter;
+/* ---- 16 bits ---- */
 
+static float
+decode(guint16 v, int type)
+{
+  return type == CU_FP16 ? k_from_fp16(v) : k_from_bf16(v);
+}
+
+/* [n, pixels, c] halves as [n, c, pixels] floats, to be freed. */
+static float *
+to_floats(const guint16 *v, int type, gsize n, gsize c, gsize pixels)
+{
+  float *out = g_new(float, n *c *pixels);
+  for (gsize k = 0; k < n; k++)
+    for (gsize p = 0; p < pixels; p++)
+      for (gsize i = 0; i < c; i++)
+        out[(k * c + i) * pixels + p] = decode(v[(k * pixels + p) * c + i], type);
+  return out;
+}
+
+static void
+to_halves(guint16 *out, const float *v, int type, float alpha, gsize n, gsize c, gsize pixels)
+{
+  for (gsize k = 0; k < n; k++)
+    for (gsize p = 0; p < pixels; p++)
+      for (gsize i = 0; i < c; i++) {
+        float x = v[(k * c + i) * pixels + p] * alpha;
+        out[(k * pixels + p) * c + i] = type == CU_FP16 ? k_to_fp16(x) : k_to_bf16(x);
+      }
+}
+
+/* ---- the form ---- */
+
+static void
+run_floats(const CudaForm *f, float *wide, float *filter, float *narrow)
+{
+  const Shape s = {f->kernel, f->stride, f->pad, f->wide_h, f->wide_w, f->narrow_h, f->narrow_w};
+  gsize wp = (gsize)f->wide_h * f->wide_w, np = (gsize)f->narrow_h * f->narrow_w;
+  gsize fp = (gsize)f->kernel * f->kernel;
+
+  if (f->pass == SG_PASS_OUTPUT)
+    memset(narrow, 0, f->n * f->narrow * np * sizeof(float));
+  else if (f->pass == SG_PASS_INPUT)
+    memset(wide, 0, f->n * f->wide * wp * sizeof(float));
+  else
+    memset(filter, 0, f->narrow * f->wide * fp * sizeof(float));
+  for (int n = 0; n < f->n; n++)
+    for (int o = 0; o < f->narrow; o++)
+      for (int i = 0; i < f->wide; i++)
+        planes(&s, (SgConvPass)f->pass, wide + ((gsize)n * f->wide + i) * wp,
+               filter + ((gsize)o * f->wide + i) * fp, narrow + ((gsize)n * f->narrow + o) * np);
+}
+
+static void
+run_halves(const CudaForm *f, float alpha, gpointer wide, gpointer filter, gpointer narrow)
+{
+  gsize wp = (gsize)f->wide_h * f->wide_w, np = (gsize)f->narrow_h * f->narrow_w;
+  gsize fp = (gsize)f->kernel * f->kernel;
+  g_autofree float *w = to_floats(wide, f->type, f->n, f->wide, wp);
+  g_autofree float *k = to_floats(filter, f->type, f->narrow, f->wide, fp);
+  g_autofree float *n = to_floats(narrow, f->type, f->n, f->narrow, np);
+
+  run_floats(f, w, k, n);
+  if (f->pass == SG_PASS_OUTPUT)
+    to_halves(narrow, n, f->type, alpha, f->n, f->narrow, np);
+  else if (f->pass == SG_PASS_INPUT)
+    to_halves(wide, w, f->type, alpha, f->n, f->wide, wp);
+  else
+    to_halves(filter, k, f->type, alpha, f->narrow, f->wide, fp);
+}
+
+gboolean
+cuda_dnn_form(SgBackend *b, const CudaForm *f, float alpha, gpointer wide, gpointer filter,
+              gpointer narrow, gboolean *none, GError **error)
+{
   /* As cuDNN sees to it. */
-  g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
-  g_assert((wide->h + 2 * pad - kernel) / stride + 1 == narrow->h);
-  g_assert((wide->w + 2 * pad - kernel) / stride + 1 == narrow->w);
+  g_assert((f->wide_h + 2 * f->pad - f->kernel) / f->stride + 1 == f->narrow_h);
+  g_assert((f->wide_w + 2 * f->pad - f->kernel) / f->stride + 1 == f->narrow_w);
   cuda_on_host_enter();
-  memset(out->data, 0, sg_buf_count(out) * sizeof(float));
-  for (int n = 0; n < wide->n; n++)
-    for (int o = 0; o < narrow->c; o++)
-      for (int i = 0; i < wide->c; i++)
-        planes(&s, pass, (float *)wide->data + ((gsize)n * wide->c + i) * wide->h * wide->w,
-               (float *)filter->data + ((gsize)o * wide->c + i) * kernel * kernel,
-               (float *)narrow->data + ((gsize)n * narrow->c + o) * narrow->h * narrow->w);
+  if (f->type == CU_FLOAT)
+    run_floats(f, wide, filter, narrow);
+  else
+    run_halves(f, alpha, wide, filter, narrow);
   cuda_on_host_leave();
   return TRUE;
 }

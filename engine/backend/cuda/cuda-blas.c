@@ -241,7 +241,7 @@ cuda_gemm(SgBackend *backend, gboolean ta, gboolean tb, int m, int n, int k, flo
   g_mutex_lock(&cu->library_lock);
   if (cu->blas || (cu->blas = blas_open(backend, error))) {
     CudaBlas *l = cu->blas;
-    Plan *p = find_plan(l, &shape, cu->tf32, error);
+    Plan *p = find_plan(l, &shape, cu->precision != SG_PRECISION_FP32, error);
     ok = p && blas_ok(l,
                       l->cublasLtMatmul(l->handle, p->product, &alpha, b, p->b, a, p->a, &zero, c,
                                         p->c, c, p->c, &p->how.algo, l->space, WORKSPACE, stream),

@@ -35,21 +35,17 @@
   F(cudnnConvolutionBackwardFilter)
 
 typedef struct {
-  int pass, n, wide, narrow, kernel, stride, pad, wide_h, wide_w, narrow_h, narrow_w;
-} Shape;
-
-typedef struct {
-  Shape shape;
+  CudaForm shape;
   cudnnTensorDescriptor_t wide, narrow;
   cudnnFilterDescriptor_t filter;
   cudnnConvolutionDescriptor_t conv;
-  int algorithm;
+  int algorithm; /* -1: there is none */
   size_t workspace;
 } Plan;
 
 struct _CudaDnn {
   cudnnHandle_t handle;
-  GHashTable *plans; /* Shape of Plan -> Plan */
+  GHashTable *plans; /* CudaForm of Plan -> Plan */
 #define MEMBER(name) __typeof__(name) *name;
   FUNCTIONS(MEMBER)
 };
@@ -76,7 +72,7 @@ shape_hash(gconstpointer shape)
 {
   const int *v = shape;
   guint hash = 5381;
-  for (gsize i = 0; i < sizeof(Shape) / sizeof(int); i++)
+  for (gsize i = 0; i < sizeof(CudaForm) / sizeof(int); i++)
     hash = hash * 33 + (guint)v[i];
   return hash;
 }
@@ -84,7 +80,7 @@ shape_hash(gconstpointer shape)
 static gboolean
 shape_equal(gconstpointer a, gconstpointer b)
 {
-  return memcmp(a, b, sizeof(Shape)) == 0;
+  return memcmp(a, b, sizeof(CudaForm)) == 0;
 }
 
 static void
@@ -117,34 +113,38 @@ forget_plans(CudaDnn *d)
 static gboolean
 describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 {
-  const Shape *s = &plan->shape;
-  const cudnnTensorFormat_t nchw = CUDNN_TENSOR_NCHW;
-  const cudnnDataType_t type = CUDNN_DATA_FLOAT;
+  const CudaForm *s = &plan->shape;
+  static const cudnnDataType_t types[] = {[CU_FLOAT] = CUDNN_DATA_FLOAT,
+                                          [CU_FP16] = CUDNN_DATA_HALF,
+                                          [CU_BF16] = CUDNN_DATA_BFLOAT16};
+  const cudnnDataType_t type = types[s->type];
+  const cudnnTensorFormat_t order =
+      s->type == CU_FLOAT ? CUDNN_TENSOR_NCHW : CUDNN_TENSOR_NHWC;
+  const cudnnMathType_t math = s->type != CU_FLOAT ? CUDNN_TENSOR_OP_MATH
+                               : tf32              ? CUDNN_DEFAULT_MATH
+                                                   : CUDNN_FMA_MATH;
 
   return dnn_ok(d, d->cudnnCreateTensorDescriptor(&plan->wide), "describe", error) &&
          dnn_ok(d, d->cudnnCreateTensorDescriptor(&plan->narrow), "describe", error) &&
          dnn_ok(d, d->cudnnCreateFilterDescriptor(&plan->filter), "describe", error) &&
          dnn_ok(d, d->cudnnCreateConvolutionDescriptor(&plan->conv), "describe", error) &&
          dnn_ok(d,
-                d->cudnnSetTensor4dDescriptor(plan->wide, nchw, type, s->n, s->wide, s->wide_h,
+                d->cudnnSetTensor4dDescriptor(plan->wide, order, type, s->n, s->wide, s->wide_h,
                                               s->wide_w),
                 "describe the wide side", error) &&
          dnn_ok(d,
-                d->cudnnSetTensor4dDescriptor(plan->narrow, nchw, type, s->n, s->narrow,
+                d->cudnnSetTensor4dDescriptor(plan->narrow, order, type, s->n, s->narrow,
                                               s->narrow_h, s->narrow_w),
                 "describe the narrow side", error) &&
          dnn_ok(d,
-                d->cudnnSetFilter4dDescriptor(plan->filter, type, nchw, s->narrow, s->wide,
+                d->cudnnSetFilter4dDescriptor(plan->filter, type, order, s->narrow, s->wide,
                                               s->kernel, s->kernel),
                 "describe the filter", error) &&
          dnn_ok(d,
                 d->cudnnSetConvolution2dDescriptor(plan->conv, s->pad, s->pad, s->stride, s->stride,
-                                                   1, 1, CUDNN_CROSS_CORRELATION, type),
+                                                   1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
                 "describe the convolution", error) &&
-         dnn_ok(
-             d,
-             d->cudnnSetConvolutionMathType(plan->conv, tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH),
-             "choose the precision", error);
+         dnn_ok(d, d->cudnnSetConvolutionMathType(plan->conv, math), "choose the precision", error);
 }
 
 /* The three kinds of answer differ in nothing but the type of `algo`, an enumeration. */
@@ -159,7 +159,8 @@ is_exact(cudnnMathType_t math)
   return math == CUDNN_FMA_MATH || math == CUDNN_DEFAULT_MATH;
 }
 
-/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. */
+/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. In halves there
+ * may be none; that is no error. */
 static gboolean
 choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 {
@@ -178,15 +179,21 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
     status = d->cudnnGetConvolutionBackwardFilterAlgorithm_v7(
         d->handle, plan->wide, plan->narrow, plan->conv, plan->filter, CHOICES, &count,
         (cudnnConvolutionBwdFilterAlgoPerf_t *)(gpointer)all);
-  if (!dnn_ok(d, status, "choose an algorithm", error))
+  gboolean halves = plan->shape.type != CU_FLOAT;
+  if (halves && status != CUDNN_STATUS_SUCCESS)
+    count = 0;
+  else if (!dnn_ok(d, status, "choose an algorithm", error))
     return FALSE;
   for (int i = 0; i < count; i++)
     if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
-        all[i].memory <= WORKSPACE && (tf32 || is_exact(all[i].mathType))) {
+        all[i].memory <= WORKSPACE && (tf32 || halves || is_exact(all[i].mathType))) {
       plan->algorithm = (int)all[i].algo;
       plan->workspace = all[i].memory;
       return TRUE;
     }
+  plan->algorithm = -1;
+  if (halves)
+    return TRUE;
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED,
               "cuDNN has no convolution for %d × %d × %d × %d with %d filters of %d × %d",
               plan->shape.n, plan->shape.wide, plan->shape.wide_h, plan->shape.wide_w,
@@ -195,7 +202,7 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 }
 
 static Plan *
-find_plan(CudaDnn *d, const Shape *shape, gboolean tf32, GError **error)
+find_plan(CudaDnn *d, const CudaForm *shape, gboolean tf32, GError **error)
 {
   Plan *plan = g_hash_table_lookup(d->plans, shape);
 
@@ -249,25 +256,25 @@ cuda_dnn_close(CudaDnn *d)
 /* ---- running --------------------------------------------------------------------------------- */
 
 static cudnnStatus_t
-run(CudaDnn *d, const Plan *p, void *wide, void *filter, void *narrow, void *space)
+run(CudaDnn *d, const Plan *p, float alpha, void *wide, void *filter, void *narrow, void *space)
 {
-  const float one = 1, zero = 0;
+  const float zero = 0;
 
   if (p->shape.pass == SG_PASS_OUTPUT)
-    return d->cudnnConvolutionForward(d->handle, &one, p->wide, wide, p->filter, filter, p->conv,
+    return d->cudnnConvolutionForward(d->handle, &alpha, p->wide, wide, p->filter, filter, p->conv,
                                       (cudnnConvolutionFwdAlgo_t)p->algorithm, space, p->workspace,
                                       &zero, p->narrow, narrow);
   if (p->shape.pass == SG_PASS_INPUT)
-    return d->cudnnConvolutionBackwardData(d->handle, &one, p->filter, filter, p->narrow, narrow,
+    return d->cudnnConvolutionBackwardData(d->handle, &alpha, p->filter, filter, p->narrow, narrow,
                                            p->conv, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
                                            space, p->workspace, &zero, p->wide, wide);
-  return d->cudnnConvolutionBackwardFilter(d->handle, &one, p->wide, wide, p->narrow, narrow,
+  return d->cudnnConvolutionBackwardFilter(d->handle, &alpha, p->wide, wide, p->narrow, narrow,
                                            p->conv, (cudnnConvolutionBwdFilterAlgo_t)p->algorithm,
                                            space, p->workspace, &zero, p->filter, filter);
 }
 
 static gboolean
-conv_locked(SgBackend *b, const Shape *shape, SgBuf *wide, SgBuf *filter, SgBuf *narrow,
+form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer sides[3], gboolean *none,
             GError **error)
 {
   CudaBackend *cu = CU(b);
@@ -276,30 +283,37 @@ conv_locked(SgBackend *b, const Shape *shape, SgBuf *wide, SgBuf *filter, SgBuf 
 
   if (!cu->dnn && !(cu->dnn = dnn_open(error)))
     return FALSE;
-  Plan *plan = find_plan(cu->dnn, shape, cu->tf32, error);
+  Plan *plan = find_plan(cu->dnn, form, cu->precision != SG_PRECISION_FP32, error);
   if (!plan)
     return FALSE;
+  if (plan->algorithm < 0) {
+    *none = TRUE;
+    return FALSE;
+  }
   if (plan->workspace && !(space = cuda_pool_take(b, plan->workspace, &taken, error)))
     return FALSE;
   gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cu->stream),
                        "choose the stream", error) &&
-                dnn_ok(cu->dnn, run(cu->dnn, plan, wide->data, filter->data, narrow->data, space),
+                dnn_ok(cu->dnn,
+                       run(cu->dnn, plan, alpha, sides[SG_PASS_INPUT], sides[SG_PASS_WEIGHT],
+                           sides[SG_PASS_OUTPUT], space),
                        "convolve", error);
   cuda_pool_give(b, space, taken);
   return ok;
 }
 
 gboolean
-cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
-              SgBuf *filter, SgBuf *narrow, GError **error)
+cuda_dnn_form(SgBackend *b, const CudaForm *form, float alpha, gpointer wide, gpointer filter,
+              gpointer narrow, gboolean *none, GError **error)
 {
-  const Shape shape = {(int)pass, wide->n, wide->c, narrow->c, kernel,   stride,
-                       pad,       wide->h, wide->w, narrow->h, narrow->w};
+  gpointer sides[3];
 
-  g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
+  sides[SG_PASS_OUTPUT] = narrow;
+  sides[SG_PASS_INPUT] = wide;
+  sides[SG_PASS_WEIGHT] = filter;
   cuda_stream(b);
   g_mutex_lock(&CU(b)->library_lock);
-  gboolean ok = conv_locked(b, &shape, wide, filter, narrow, error);
+  gboolean ok = form_locked(b, form, alpha, sides, none, error);
   g_mutex_unlock(&CU(b)->library_lock);
   return ok;
 }

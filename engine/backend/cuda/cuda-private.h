@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 #define CU_THREADS 256
 /* Doubles in `sums`, the partial results of sums in two steps. */
 #define CU_SUMS ((gsize)1 << 20)
+/* Partial results of a largest number. */
+#define CU_MAXIMA 1024
 
 typedef struct _CudaPool CudaPool;
 typedef struct _CudaDnn CudaDnn;
@@ -28,7 +30,7 @@ typedef struct {
   int device;
   char name[256];
   cudaStream_t stream;
-  gboolean tf32; /* tensor cores may round products to ten bits */
+  SgPrecision precision;
   CudaPool *pool;
   double *sums;        /* [CU_SUMS], on the device */
   GMutex sums_lock;    /* held from the kernel that fills `sums` to the one that reads it */
@@ -78,9 +80,22 @@ gboolean cuda_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *styl
 gboolean cuda_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w,
                    SgBuf *y, GError **error);
 
+typedef enum { CU_FLOAT, CU_FP16, CU_BF16 } CudaType;
+
 /* The form sum over narrow positions of wide · filter · narrow, filter [NARROW, WIDE, k, k]:
- * OUTPUT computes narrow, INPUT wide, WEIGHT filter. By cuDNN (cuda-dnn.c), or by loops where the
- * device is a pretended one (tests/cuda-on-host). */
+ * OUTPUT computes narrow, INPUT wide, WEIGHT filter. */
+typedef struct {
+  int type; /* CudaType of the three */
+  int pass; /* SgConvPass */
+  int n, wide, narrow, kernel, stride, pad, wide_h, wide_w, narrow_h, narrow_w;
+} CudaForm;
+
+/* By cuDNN (cuda-dnn.c), or by loops where the device is a pretended one (tests/cuda-on-host).
+ * CU_FLOAT: [N, C, H, W]; else [N, H, W, C], and the result is the form's times alpha. FALSE and
+ * *none: there is no convolution of that type and shape. */
+gboolean cuda_dnn_form(SgBackend *b, const CudaForm *form, float alpha, gpointer wide,
+                       gpointer filter, gpointer narrow, gboolean *none, GError **error);
+/* cuda-half.c: in the precision that was asked for. */
 gboolean cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
                        SgBuf *filter, SgBuf *narrow, GError **error);
 void cuda_dnn_close(CudaDnn *dnn);
@@ -130,6 +145,18 @@ void cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, c
 void cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
                    gboolean accumulate);
 void cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
+
+/* half.cu */
+/* scale [2] and maxima [CU_MAXIMA] on the device: the power of two that brings the largest of x to
+ * between a half and 1, and its inverse. */
+void cuda_half_scale(SgBackend *b, float *scale, float *maxima, const float *x, gsize count);
+/* [samples, channels, pixels] floats times *scale (on the device, or NULL) to [samples, pixels,
+ * channels] halves; and back, times factor, *first and *second. */
+void cuda_half_pack(SgBackend *b, CudaType type, gpointer to, const float *from, const float *scale,
+                    int samples, int channels, int pixels);
+void cuda_half_unpack(SgBackend *b, CudaType type, float *to, gconstpointer from, float factor,
+                      const float *first, const float *second, int samples, int channels,
+                      int pixels);
 
 /* augment.cu */
 void cuda_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);

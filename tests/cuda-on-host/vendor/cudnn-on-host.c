@@ -6,15 +6,18 @@
 #include <cudnn.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/kernels/half.h"
 
 struct cudnnContext {
   cudaStream_t stream;
 };
 struct cudnnTensorStruct {
   int n, c, h, w;
+  cudnnDataType_t type; /* floats are [n, c, h, w], halves [n, h, w, c] */
 };
 struct cudnnFilterStruct {
   int k, c, h, w;
+  cudnnDataType_t type;
 };
 struct cudnnConvolutionStruct {
   int pad_h, pad_w, u, v;
@@ -72,22 +75,30 @@ LIFE(cudnnCreateFilterDescriptor, cudnnDestroyFilterDescriptor, cudnnFilterDescr
 LIFE(cudnnCreateConvolutionDescriptor, cudnnDestroyConvolutionDescriptor,
      cudnnConvolutionDescriptor_t)
 
+static cudnnStatus_t
+good_order(cudnnTensorFormat_t format, cudnnDataType_t type)
+{
+  int halves = type == CUDNN_DATA_HALF || type == CUDNN_DATA_BFLOAT16;
+  return (halves && format == CUDNN_TENSOR_NHWC) ||
+                 (type == CUDNN_DATA_FLOAT && format == CUDNN_TENSOR_NCHW)
+             ? CUDNN_STATUS_SUCCESS
+             : CUDNN_STATUS_BAD_PARAM;
+}
+
 cudnnStatus_t
 cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t d, cudnnTensorFormat_t format,
                            cudnnDataType_t type, int n, int c, int h, int w)
 {
-  *d = (struct cudnnTensorStruct){n, c, h, w};
-  return format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT ? CUDNN_STATUS_SUCCESS
-                                                                 : CUDNN_STATUS_BAD_PARAM;
+  *d = (struct cudnnTensorStruct){n, c, h, w, type};
+  return good_order(format, type);
 }
 
 cudnnStatus_t
 cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t d, cudnnDataType_t type,
                            cudnnTensorFormat_t format, int k, int c, int h, int w)
 {
-  *d = (struct cudnnFilterStruct){k, c, h, w};
-  return format == CUDNN_TENSOR_NCHW && type == CUDNN_DATA_FLOAT ? CUDNN_STATUS_SUCCESS
-                                                                 : CUDNN_STATUS_BAD_PARAM;
+  *d = (struct cudnnFilterStruct){k, c, h, w, type};
+  return good_order(format, type);
 }
 
 cudnnStatus_t
@@ -113,7 +124,7 @@ static int
 fits(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t conv,
      cudnnTensorDescriptor_t y)
 {
-  return x->n == y->n && x->c == w->c && y->c == w->k &&
+  return x->n == y->n && x->c == w->c && y->c == w->k && x->type == w->type && y->type == w->type &&
          y->h == (x->h + 2 * conv->pad_h - w->h) / conv->u + 1 &&
          y->w == (x->w + 2 * conv->pad_w - w->w) / conv->v + 1;
 }
@@ -124,6 +135,8 @@ fits(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescr
   vendor_chosen++;                                                                                 \
   if (wanted < 5 || !fits(x, w, conv, y))                                                          \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
+  if (w->type != CUDNN_DATA_FLOAT && w->h == 5) /* what it has no halves for */                     \
+    return CUDNN_STATUS_NOT_SUPPORTED;                                                             \
   memset(perf, 0, 5 * sizeof *perf);                                                               \
   for (int i = 0; i < 5; i++) {                                                                    \
     perf[i].memory = WORKSPACE;                                                                    \
@@ -134,7 +147,10 @@ fits(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescr
   perf[0].determinism = CUDNN_NON_DETERMINISTIC;                                                   \
   perf[1].status = CUDNN_STATUS_NOT_SUPPORTED;                                                     \
   perf[2].memory = (size_t)1 << 40;                                                                \
-  perf[3].mathType = CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;                                        \
+  if (w->type == CUDNN_DATA_FLOAT)                                                                 \
+    perf[3].mathType = CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;                                      \
+  else                                                                                             \
+    perf[3].memory = (size_t)1 << 40, perf[4].mathType = CUDNN_TENSOR_OP_MATH;                     \
   perf[4].algo = good;                                                                             \
   *count = 5;                                                                                      \
   return CUDNN_STATUS_SUCCESS
@@ -169,12 +185,28 @@ cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle, const cudnnT
   CHOICES(perf, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT);
 }
 
-/* Every product of the form: x, w, y at once. */
+static size_t
+place(cudnnDataType_t type, size_t n, size_t c, size_t y, size_t x, size_t channels, size_t h, size_t w)
+{
+  return type == CUDNN_DATA_FLOAT ? ((n * channels + c) * h + y) * w + x
+                                  : ((n * h + y) * w + x) * channels + c;
+}
+
+static float
+get(const void *v, cudnnDataType_t type, size_t i)
+{
+  return type == CUDNN_DATA_FLOAT  ? ((const float *)v)[i]
+         : type == CUDNN_DATA_HALF ? k_from_fp16(((const uint16_t *)v)[i])
+                                   : k_from_bf16(((const uint16_t *)v)[i]);
+}
+
+/* Every product of the form: x, w, y at once; sums are float. */
 static void
 each(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t conv,
-     cudnnTensorDescriptor_t y, const float *xv, const float *wv, const float *yv, float *to,
-     int which)
+     cudnnTensorDescriptor_t y, const void *xv, const void *wv, const void *yv, float *to, int which)
 {
+  cudnnDataType_t t = w->type;
+
   for (int n = 0; n < y->n; n++)
     for (int k = 0; k < y->c; k++)
       for (int p = 0; p < y->h; p++)
@@ -185,27 +217,42 @@ each(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescr
                 int iy = p * conv->u + r - conv->pad_h, ix = q * conv->v + s - conv->pad_w;
                 if (iy < 0 || iy >= x->h || ix < 0 || ix >= x->w)
                   continue;
-                size_t xi = (((size_t)n * x->c + c) * x->h + iy) * x->w + ix;
-                size_t wi = (((size_t)k * w->c + c) * w->h + r) * w->w + s;
-                size_t yi = (((size_t)n * y->c + k) * y->h + p) * y->w + q;
+                size_t xi = place(t, n, c, iy, ix, x->c, x->h, x->w);
+                size_t wi = place(t, k, c, r, s, w->c, w->h, w->w);
+                size_t yi = place(t, n, k, p, q, y->c, y->h, y->w);
                 if (which == 0)
-                  to[yi] += xv[xi] * wv[wi];
+                  to[yi] += get(xv, t, xi) * get(wv, t, wi);
                 else if (which == 1)
-                  to[xi] += yv[yi] * wv[wi];
+                  to[xi] += get(yv, t, yi) * get(wv, t, wi);
                 else
-                  to[wi] += xv[xi] * yv[yi];
+                  to[wi] += get(xv, t, xi) * get(yv, t, yi);
               }
+}
+
+static void
+put(void *to, cudnnDataType_t type, const float *sums, size_t count, float alpha)
+{
+  for (size_t i = 0; i < count; i++) {
+    float v = sums[i] * alpha;
+    if (type == CUDNN_DATA_FLOAT)
+      ((float *)to)[i] = v;
+    else
+      ((uint16_t *)to)[i] = type == CUDNN_DATA_HALF ? k_to_fp16(v) : k_to_bf16(v);
+  }
 }
 
 #define RUN(good, which, xv, wv, yv, to, count)                                                    \
   vendor_wrong += algo != good || !space || bytes != WORKSPACE || !handle->stream ||               \
-                  conv->math != CUDNN_FMA_MATH || *(const float *)alpha != 1 ||                    \
+                  conv->math != (w->type == CUDNN_DATA_FLOAT ? CUDNN_FMA_MATH                      \
+                                                             : CUDNN_TENSOR_OP_MATH) ||            \
                   *(const float *)beta != 0;                                                       \
   if (!fits(x, w, conv, y))                                                                        \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
   memset(space, 0x55, bytes);                                                                      \
-  memset(to, 0, sizeof(float) * (size_t)(count));                                                  \
-  each(x, w, conv, y, xv, wv, yv, to, which);                                                      \
+  float *sums = calloc((size_t)(count), sizeof(float));                                            \
+  each(x, w, conv, y, xv, wv, yv, sums, which);                                                    \
+  put(to, w->type, sums, (size_t)(count), *(const float *)alpha);                                  \
+  free(sums);                                                                                      \
   return CUDNN_STATUS_SUCCESS
 
 cudnnStatus_t

@@ -4,6 +4,7 @@
 #include "engine/backend/cuda/cuda-private.h"
 #include <dlfcn.h>
 #include <math.h>
+#include "engine/kernels/half.h"
 
 /* ---- what the two files need of the rest ----------------------------------------------------- */
 
@@ -54,43 +55,98 @@ plain(int n, int c, int h, int w, GRand *random)
   return b;
 }
 
+/* What a side holds, as [n, c, pixels] floats; to be freed. */
+static float *
+values(const SgBuf *b, int type)
+{
+  gsize c = (gsize)b->c, pixels = (gsize)b->h * b->w, count = (gsize)b->n * c * pixels;
+  float *v = g_new(float, count);
+
+  for (gsize i = 0; i < count; i++) {
+    gsize at = (i / (c * pixels) * pixels + i % pixels) * c + i / pixels % c;
+    guint16 half = type == CU_FLOAT ? 0 : ((guint16 *)b->data)[at];
+    v[i] = type == CU_FLOAT  ? ((float *)b->data)[i]
+           : type == CU_FP16 ? k_from_fp16(half)
+                             : k_from_bf16(half);
+  }
+  return v;
+}
+
+/* Random numbers of that type. */
+static SgBuf
+side(int type, int n, int c, int h, int w, GRand *random)
+{
+  SgBuf b = plain(n, c, h, w, random);
+  gsize count = (gsize)n * c * h * w;
+
+  for (gsize i = 0; i < count && type != CU_FLOAT; i++) { /* in place: the halves are behind */
+    float v = ((float *)b.data)[i];
+    ((guint16 *)b.data)[i] = type == CU_FP16 ? k_to_fp16(v) : k_to_bf16(v);
+  }
+  return b;
+}
+
+static gboolean
+form(CudaBackend *cu, const CudaForm *f, float alpha, SgBuf *const sides[3], gboolean *none,
+     GError **error)
+{
+  return cuda_dnn_form(&cu->base, f, alpha, sides[SG_PASS_INPUT]->data,
+                       sides[SG_PASS_WEIGHT]->data, sides[SG_PASS_OUTPUT]->data, none, error);
+}
+
 /* <narrow, conv (wide)> in all its three readings: the same number. And against a loop. */
 static void
-check_conv(CudaBackend *cu, GRand *random, int n, int wide_c, int narrow_c, int k, int stride,
-           int pad, int h, int w)
+check_conv(CudaBackend *cu, int type, GRand *random, int n, int wide_c, int narrow_c, int k,
+           int stride, int pad, int h, int w)
 {
   GError *error = NULL;
   int oh = (h + 2 * pad - k) / stride + 1, ow = (w + 2 * pad - k) / stride + 1;
-  SgBuf wide = plain(n, wide_c, h, w, random), filter = plain(narrow_c, wide_c, k, k, random);
-  SgBuf narrow = plain(n, narrow_c, oh, ow, random), out[3];
-  SgBuf *in[3] = {&narrow, &wide, &filter};
-  double found[3];
+  CudaForm f = {type, 0, n, wide_c, narrow_c, k, stride, pad, h, w, oh, ow};
+  SgBuf in[3], out[3];
+  float *held[3];
+  double found[3], size = 0;
+  const double alpha = 0.25, u = type == CU_FP16 ? 0x1p-11 : type == CU_BF16 ? 0x1p-8 : 0x1p-20;
 
+  in[SG_PASS_OUTPUT] = side(type, n, narrow_c, oh, ow, random);
+  in[SG_PASS_INPUT] = side(type, n, wide_c, h, w, random);
+  in[SG_PASS_WEIGHT] = side(type, narrow_c, wide_c, k, k, random);
+  for (int p = 0; p < 3; p++)
+    held[p] = values(&in[p], type);
   for (int p = 0; p < 3; p++) {
-    SgBuf *like = in[p];
-    out[p] = plain(like->n, like->c, like->h, like->w, random);
-    SgBuf *arg[3] = {&narrow, &wide, &filter};
-    arg[p] = &out[p];
-    g_assert_true(
-        cuda_dnn_conv(&cu->base, (SgConvPass)p, k, stride, pad, arg[1], arg[2], arg[0], &error));
+    gsize count = (gsize)in[p].n * in[p].c * in[p].h * in[p].w;
+    out[p] = side(type, in[p].n, in[p].c, in[p].h, in[p].w, random);
+    SgBuf *sides[3] = {&in[0], &in[1], &in[2]};
+    sides[p] = &out[p];
+    f.pass = p;
+    g_assert_true(form(cu, &f, (float)alpha, sides, NULL, &error));
     g_assert_no_error(error);
-    found[p] = 0;
-    for (gsize i = 0; i < (gsize)like->n * like->c * like->h * like->w; i++)
-      found[p] += (double)((float *)out[p].data)[i] * ((float *)like->data)[i];
+    g_autofree float *result = values(&out[p], type);
+    found[p] = size = 0;
+    for (gsize i = 0; i < count; i++) {
+      found[p] += (double)result[i] / alpha * held[p][i];
+      size += fabs((double)result[i] / alpha * held[p][i]);
+    }
+    if (p > 0) /* each result is rounded once */
+      g_assert_cmpfloat_with_epsilon(found[0], found[p], 4 * u * size + 1e-4);
   }
-  double sum = 0; /* of output 0, 0 in the last sample and channel */
+  double sum = 0, terms = 0; /* of output 0, 0 in the last sample and channel */
   for (int c = 0; c < wide_c; c++)
     for (int y = MAX(0, pad); y < k; y++)
-      for (int x = MAX(0, pad); x < k; x++)
-        sum += (double)((float *)wide.data)[(((n - 1) * wide_c + c) * h + y - pad) * w + x - pad] *
-               ((float *)filter.data)[((gsize)((narrow_c - 1) * wide_c + c) * k + y) * k + x];
+      for (int x = MAX(0, pad); x < k; x++) {
+        double product = (double)held[1][(((n - 1) * wide_c + c) * h + y - pad) * w + x - pad] *
+                         held[2][((gsize)((narrow_c - 1) * wide_c + c) * k + y) * k + x];
+        sum += product;
+        terms += fabs(product);
+      }
+  g_autofree float *first = values(&out[0], type);
   g_assert_cmpfloat_with_epsilon(
-      (double)((float *)out[0].data)[((n - 1) * narrow_c + narrow_c - 1) * oh * ow], sum, 1e-4);
-  g_assert_cmpfloat_with_epsilon(found[0], found[1], 1e-3);
-  g_assert_cmpfloat_with_epsilon(found[0], found[2], 1e-3);
-  SgBuf *all[] = {&wide, &filter, &narrow, &out[0], &out[1], &out[2]};
-  for (guint i = 0; i < G_N_ELEMENTS(all); i++)
-    g_free(all[i]->data);
+      (double)first[((n - 1) * narrow_c + narrow_c - 1) * oh * ow] / alpha, sum,
+      u * fabs(sum) + terms * 1e-6);
+  for (int p = 0; p < 3; p++) {
+    g_free(in[p].data);
+    g_free(out[p].data);
+    g_free(held[p]);
+  }
 }
 
 static void
@@ -107,14 +163,15 @@ test_conv(void)
   for (int round = 0; round < 2; round++) /* the second one finds the plans */
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
       const int *c = cases[i];
-      check_conv(&cu, random, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+      for (int type = CU_FLOAT; type <= CU_BF16; type++)
+        check_conv(&cu, type, random, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
     }
-  g_assert_cmpint(*chosen, ==, 3 * G_N_ELEMENTS(cases));
+  g_assert_cmpint(*chosen, ==, 3 * 3 * G_N_ELEMENTS(cases));
   g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
   g_assert_cmpuint(taken_now, ==, 0);
   /* More shapes than plans are kept for: all are made, none is left over. */
   for (int h = 3; h < 3 + 400; h++)
-    check_conv(&cu, random, 1, 1, 1, 3, 1, 1, h, 3);
+    check_conv(&cu, CU_FLOAT, random, 1, 1, 1, 3, 1, 1, h, 3);
   int *live = counter("libcudnn.so.9", "vendor_live");
   g_assert_cmpint(*live, <=, 4 * 1024);
   cuda_dnn_close(cu.dnn);
@@ -129,8 +186,10 @@ test_refused(void)
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
   SgBuf wide = plain(1, 2, 6, 6, random), filter = plain(3, 2, 3, 3, random);
   SgBuf narrow = plain(1, 3, 9, 9, random); /* not what this convolution gives */
+  SgBuf *sides[] = {&narrow, &wide, &filter};
+  CudaForm f = {CU_FLOAT, SG_PASS_OUTPUT, 1, 2, 3, 3, 1, 1, 6, 6, 9, 9};
 
-  g_assert_false(cuda_dnn_conv(&cu.base, SG_PASS_OUTPUT, 3, 1, 1, &wide, &filter, &narrow, &error));
+  g_assert_false(form(&cu, &f, 1, sides, NULL, &error));
   g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED);
   g_clear_error(&error);
   cuda_dnn_close(cu.dnn);
@@ -138,6 +197,29 @@ test_refused(void)
   g_free(wide.data);
   g_free(filter.data);
   g_free(narrow.data);
+}
+
+/* What there are no halves for is said, every time, and asked for once. */
+static void
+test_none(void)
+{
+  GError *error = NULL;
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  int *chosen = counter("libcudnn.so.9", "vendor_chosen"), before = *chosen;
+  SgBuf b = plain(1, 8, 6, 6, random);
+  SgBuf *sides[] = {&b, &b, &b};
+  CudaForm f = {CU_BF16, SG_PASS_OUTPUT, 1, 8, 8, 5, 1, 2, 6, 6, 6, 6};
+
+  for (int i = 0; i < 3; i++) {
+    gboolean none = FALSE;
+    g_assert_false(form(&cu, &f, 1, sides, &none, &error));
+    g_assert_no_error(error);
+    g_assert_true(none);
+  }
+  g_assert_cmpint(*chosen, ==, before + 1);
+  cuda_dnn_close(cu.dnn);
+  g_free(b.data);
 }
 
 static void
@@ -178,6 +260,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/vendor/conv", test_conv);
   g_test_add_func("/vendor/refused", test_refused);
+  g_test_add_func("/vendor/none", test_none);
   g_test_add_func("/vendor/gemm", test_gemm);
   return g_test_run();
 }
