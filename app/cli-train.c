@@ -15,9 +15,9 @@ typedef struct {
 
 /* May differ from the resumed run's: they do not change what is computed (threads change the last
  * bits of sums inside oneDNN). */
-static const char *const may_change[] = {"kimg",          "snap",    "tick",    "keep",   "metrics",
-                                         "metric-images", "threads", "workers", "device", "data",
-                                         "outdir",        "resume",  "nice",    NULL};
+static const char *const may_change[] = {
+    "kimg",   "snap",      "tick", "keep",   "metrics", "metric-images", "threads", "workers",
+    "device", "precision", "data", "outdir", "resume",  "nice",          NULL};
 
 #define MAX_GROUPS 8
 

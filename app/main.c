@@ -98,10 +98,39 @@ looks_like_command(const char *word)
   return word[0] != '-' && !strpbrk(word, "./:") && access(word, F_OK) != 0;
 }
 
+static int
+say_failure(const GError *error)
+{
+  fprintf(stderr, "vitrine: %s\n", error->message);
+  return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
+}
+
+/* --precision=NAME, of all but trainings, which record theirs: takes it out of the arguments. */
+static int
+use_precision(int *argc, char **argv, gboolean *given)
+{
+  g_autoptr(GError) error = NULL;
+  int kept = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    const char *name = argv[i] + strlen("--precision=");
+    if (!g_str_has_prefix(argv[i], "--precision=")) {
+      argv[kept++] = argv[i];
+      continue;
+    }
+    if (!sg_backend_set_precision(name, &error))
+      return say_failure(error);
+    *given = TRUE;
+  }
+  argv[kept] = NULL;
+  *argc = kept;
+  return 0;
+}
+
 /* --device=NAME of the window and of the commands that have no such option themselves: takes it out
  * of the arguments, and into `*given`. An exit status after a message, else 0. */
 static int
-use_device(int *argc, char **argv, const char **given)
+use_device(int *argc, char **argv, gboolean now, const char **given)
 {
   g_autoptr(GError) error = NULL;
   SgBackend *b = NULL;
@@ -113,11 +142,11 @@ use_device(int *argc, char **argv, const char **given)
       continue;
     }
     const char *name = *given = argv[i] + strlen("--device=");
-    if (!g_str_equal(name, "auto") && !(b = sg_backend_open(name, &error))) {
-      fprintf(stderr, "vitrine: %s\n", error->message);
-      return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
-    }
+    if (!g_str_equal(name, "auto") && !(b = sg_backend_open(name, &error)))
+      return say_failure(error);
   }
+  if (now && !b && !(b = sg_backend_open("auto", &error)))
+    return say_failure(error);
   argv[kept] = NULL;
   *argc = kept;
   sg_backend_set_default(b);
@@ -131,7 +160,11 @@ main(int argc, char **argv)
   setlocale(LC_ALL, "");
   gboolean own = argc > 1 && (g_str_equal(argv[1], "train") || g_str_equal(argv[1], "generate"));
   const char *device = NULL;
-  int status = own ? 0 : use_device(&argc, argv, &device);
+  gboolean precision = FALSE;
+  int status =
+      argc > 1 && g_str_equal(argv[1], "train") ? 0 : use_precision(&argc, argv, &precision);
+  if (!status && !own)
+    status = use_device(&argc, argv, precision, &device);
   if (status)
     return status;
   if (argc > 1) {

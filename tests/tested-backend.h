@@ -10,8 +10,12 @@ static inline SgBackend *
 tested_backend(void)
 {
   g_autoptr(GError) error = NULL;
-  const char *name = g_getenv("VITRINE_TEST_DEVICE");
-  SgBackend *b = sg_backend_open(name ? name : "cpu", &error);
+  const char *name = g_getenv("VITRINE_TEST_DEVICE"),
+             *precision = g_getenv("VITRINE_TEST_PRECISION");
+  SgBackend *b = NULL;
+
+  if (!precision || sg_backend_set_precision(precision, &error))
+    b = sg_backend_open(name ? name : "cpu", &error);
 
   if (b) {
     sg_backend_set_default(b);

@@ -17,7 +17,7 @@ static guint changed_signal;
 /* What `vitrine train --resume=RUN` lets one change; it refuses the rest in words. */
 static const char *const may_change[] = {"kimg",    "snap",          "tick",    "keep",
                                          "metrics", "metric-images", "threads", "workers",
-                                         "device",  "nice",          NULL};
+                                         "device",  "precision",     "nice",    NULL};
 
 const SgTrainOption *
 vitrine_run_option_find(const char *name)

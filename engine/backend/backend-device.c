@@ -95,8 +95,39 @@ sg_backend_is_device_error(const GError *error)
 
 /* ---- choosing -------------------------------------------------------------------------------- */
 
-SgBackend *
-sg_backend_open(const char *device, GError **error)
+const char *const sg_precision_names[] = {"fp32", "tf32", "bf16", "fp16", NULL};
+static SgPrecision precision;
+
+gboolean
+sg_backend_set_precision(const char *name, GError **error)
+{
+  for (int i = 0; sg_precision_names[i]; i++)
+    if (strcmp(name, sg_precision_names[i]) == 0) {
+      precision = (SgPrecision)i;
+      return TRUE;
+    }
+  g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME,
+              "precision should be fp32, tf32, bf16 or fp16, but is “%s”", name);
+  return FALSE;
+}
+
+static SgBackend *
+in_precision(SgBackend *b, GError **error)
+{
+  if (!b)
+    return NULL;
+  if (b->set_precision)
+    return b->set_precision(b, precision, error) ? b : NULL;
+  if (precision == SG_PRECISION_FP32)
+    return b;
+  g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
+              "precision %s needs a CUDA device; the CPU computes in fp32",
+              sg_precision_names[precision]);
+  return NULL;
+}
+
+static SgBackend *
+open_device(const char *device, GError **error)
 {
   if (!device || strcmp(device, "auto") == 0) {
     SgBackend *cuda = open_cuda(0, NULL);
@@ -117,6 +148,12 @@ sg_backend_open(const char *device, GError **error)
     g_propagate_error(error, why);
   }
   return cuda;
+}
+
+SgBackend *
+sg_backend_open(const char *device, GError **error)
+{
+  return in_precision(open_device(device, error), error);
 }
 
 SgBackend *

@@ -22,6 +22,11 @@ typedef enum {
 SgBackend *sg_backend_open(const char *device, GError **error);
 /* Whether `device` is one of these names, of a device that may be missing. */
 gboolean sg_backend_is_name(const char *device);
+/* "fp32", "tf32", "bf16" or "fp16": of what is opened from now on. FALSE and error if `name` is
+ * none of them. A back end that cannot do it is not opened. */
+gboolean sg_backend_set_precision(const char *name, GError **error);
+extern const char *const sg_precision_names[]; /* by SgPrecision; ends with NULL */
+
 /* The back end of those who name none: the CPU until set. NULL: what "auto" finds when it is first
  * asked for. Who sets another one later moves nothing that has been made. */
 SgBackend *sg_backend_default(void);

@@ -104,6 +104,14 @@ typedef struct {
 
 #define SG_REDUCE_ID 128
 
+/* How convolutions and matrix products multiply; sums are float, and so is all that is stored. */
+typedef enum {
+  SG_PRECISION_FP32,
+  SG_PRECISION_TF32, /* products of 11 significant bits */
+  SG_PRECISION_BF16, /* convolutions of 8 bits; products as TF32 */
+  SG_PRECISION_FP16, /* of 11 bits, scaled into its range; products as TF32 */
+} SgPrecision;
+
 /* A processor with memory of its own. Bytes. */
 typedef struct {
   char id[16];              /* "cuda:0" */
@@ -227,6 +235,8 @@ struct _SgBackend {
 
   /* ---- where memory is not the computer's; NULL elsewhere ---- */
 
+  /* NULL: fp32 only. To be set while nothing computes. FALSE: the device has no such thing. */
+  gboolean (*set_precision)(SgBackend *b, SgPrecision precision, GError **error);
   /* FALSE: it does not answer; id is right all the same. */
   gboolean (*device_info)(SgBackend *b, SgDeviceInfo *info);
   void (*reset_peak)(SgBackend *b);

@@ -60,6 +60,7 @@ static const SgTrainOptions common = {
     .metric_images = 2048,
     .workers = 0,
     .device = (char *)"auto",
+    .precision = (char *)"fp32",
 };
 
 void

@@ -6,6 +6,7 @@
 static const char *const archs[] = {"skip", "orig", "resnet", NULL};
 static const char *const augs[] = {"noaug", "ada", "fixed", NULL};
 static const char *const metrics[] = {"swd", "none", NULL};
+static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16", NULL};
 
 #define AT(field) G_STRUCT_OFFSET(SgTrainOptions, field)
 #define INT(name, field, lo, hi, d, h)                                                             \
@@ -147,6 +148,9 @@ const SgTrainOption sg_train_option_table[] = {
   INT("threads", threads, 0, 4096, "0", "Threads that compute; 0: as many as there are processors."),
   INT("workers", workers, 0, 256, "0", "Threads that read images; 0: half of the cores."),
   TEXT("device", device, NULL, "auto", "What computes: auto, cpu, cuda or cuda:N."),
+  TEXT("precision", precision, precisions, "fp32",
+       "How a CUDA device multiplies: fp32, tf32, bf16 or fp16 (convolutions in 16 bits, sums and "
+       "weights in 32)."),
   INT("nice", nice, 0, 19, "0",
       "Lowers the priority of the whole process, as nice does: what else runs here stays quick."),
 #undef GROUP

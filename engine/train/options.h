@@ -49,10 +49,11 @@ typedef struct {
   int keep;         /* newest snapshots kept, 0: all */
   char *metrics;    /* "swd" or "none" */
   int metric_images;
-  int threads;  /* 0: all */
-  int workers;  /* loader threads, 0: half of the cores */
-  char *device; /* auto cpu cuda cuda:N */
-  int nice;     /* 0…19 */
+  int threads;     /* 0: all */
+  int workers;     /* loader threads, 0: half of the cores */
+  char *device;    /* auto cpu cuda cuda:N */
+  char *precision; /* fp32 tf32 bf16 fp16 */
+  int nice;        /* 0…19 */
 
   guint64 set[2];   /* bit i: row i of the table was set, and resolve leaves it alone */
   guint64 given[2]; /* bit i: …on the command line that resumes a run, whose recorded changes of it

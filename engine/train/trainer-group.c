@@ -42,7 +42,7 @@ open_automatic(const char *name, SgGroup *group, GError **error)
 
   sg_group_sum(group, &have, 1);
   if (have == 0)
-    return sg_backend_cpu();
+    return sg_backend_open("cpu", error);
   if (!found)
     g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
                 "%s, while other processes have theirs: start fewer, or choose --device",
@@ -55,6 +55,8 @@ sg_trainer_open_device(const SgTrainOptions *o, SgGroup *group, GError **error)
 {
   g_autofree char *own = g_strdup_printf("cuda:%d", sg_group_local_rank(group));
 
+  if (!sg_backend_set_precision(o->precision, error))
+    return NULL;
   if (group && g_str_equal(o->device, "auto"))
     return open_automatic(own, group, error);
   return sg_backend_open(group && g_str_equal(o->device, "cuda") ? own : o->device, error);

@@ -31,6 +31,7 @@ struct cudaDeviceProp {
   size_t totalGlobalMem;
 };
 
+typedef enum { cudaDevAttrComputeCapabilityMajor = 75 } cudaDeviceAttr;
 #define CUDART_VERSION        13000
 #define cudaStreamNonBlocking 1
 
@@ -38,6 +39,7 @@ cudaError_t cudaGetDeviceCount(int *count);
 cudaError_t cudaDriverGetVersion(int *version);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int device);
+cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaMemGetInfo(size_t *available, size_t *total);
 cudaError_t cudaDeviceGetStreamPriorityRange(int *low, int *high);
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority);

@@ -114,12 +114,10 @@ static gboolean
 describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 {
   const CudaForm *s = &plan->shape;
-  static const cudnnDataType_t types[] = {[CU_FLOAT] = CUDNN_DATA_FLOAT,
-                                          [CU_FP16] = CUDNN_DATA_HALF,
-                                          [CU_BF16] = CUDNN_DATA_BFLOAT16};
+  static const cudnnDataType_t types[] = {
+      [CU_FLOAT] = CUDNN_DATA_FLOAT, [CU_FP16] = CUDNN_DATA_HALF, [CU_BF16] = CUDNN_DATA_BFLOAT16};
   const cudnnDataType_t type = types[s->type];
-  const cudnnTensorFormat_t order =
-      s->type == CU_FLOAT ? CUDNN_TENSOR_NCHW : CUDNN_TENSOR_NHWC;
+  const cudnnTensorFormat_t order = s->type == CU_FLOAT ? CUDNN_TENSOR_NCHW : CUDNN_TENSOR_NHWC;
   const cudnnMathType_t math = s->type != CU_FLOAT ? CUDNN_TENSOR_OP_MATH
                                : tf32              ? CUDNN_DEFAULT_MATH
                                                    : CUDNN_FMA_MATH;
@@ -159,8 +157,8 @@ is_exact(cudnnMathType_t math)
   return math == CUDNN_FMA_MATH || math == CUDNN_DEFAULT_MATH;
 }
 
-/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. In halves there
- * may be none; that is no error. */
+/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. In halves
+ * there may be none; that is no error. */
 static gboolean
 choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 {

@@ -40,8 +40,8 @@ side_of(SgBuf *buf)
 static gboolean
 take_half(Side *s, GError **error)
 {
-  s->half = cuda_pool_take(s->buf->backend, sg_buf_count(s->buf) * sizeof(guint16), &s->taken,
-                           error);
+  s->half =
+      cuda_pool_take(s->buf->backend, sg_buf_count(s->buf) * sizeof(guint16), &s->taken, error);
   return s->half != NULL;
 }
 
@@ -114,8 +114,8 @@ cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, Sg
               SgBuf *filter, SgBuf *narrow, GError **error)
 {
   SgPrecision precision = CU(b)->precision;
-  CudaForm f = {CU_FLOAT, (int)pass, wide->n, wide->c, narrow->c, kernel,   stride,
-                pad,      wide->h,   wide->w, narrow->h, narrow->w};
+  CudaForm f = {CU_FLOAT, (int)pass, wide->n, wide->c, narrow->c, kernel,
+                stride,   pad,       wide->h, wide->w, narrow->h, narrow->w};
 
   g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
   if ((precision == SG_PRECISION_BF16 || precision == SG_PRECISION_FP16) && is_worth(&f)) {

@@ -99,6 +99,8 @@ cuda_device_info(SgBackend *b, SgDeviceInfo *info)
   return TRUE;
 }
 
+static const char *const precision_names[] = {"fp32", "TF32", "bf16", "fp16"};
+
 static char *
 cuda_describe(const SgBackend *b)
 {
@@ -109,9 +111,36 @@ cuda_describe(const SgBackend *b)
   if (cudaGetDeviceProperties(&p, CU(b)->device) != cudaSuccess ||
       cudaMemGetInfo(&available, &total) != cudaSuccess)
     return g_strdup_printf("cuda:%d, which does not answer", CU(b)->device);
-  return g_strdup_printf("cuda:%d, %s, %.1f of %.1f GiB free%s", CU(b)->device, p.name,
+  return g_strdup_printf("cuda:%d, %s, %.1f of %.1f GiB free, %s", CU(b)->device, p.name,
                          (double)available / (1 << 30), (double)total / (1 << 30),
-                         CU(b)->tf32 ? ", TF32" : "");
+                         precision_names[CU(b)->precision]);
+}
+
+/* bf16 and TF32 came with compute capability 8.0. */
+static gboolean
+cuda_set_precision(SgBackend *b, SgPrecision precision, GError **error)
+{
+  CudaBackend *cu = CU(b);
+  int major = 0;
+
+  cuda_stream(b);
+  if (!cuda_ok(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, cu->device),
+               "ask for its capability", error))
+    return FALSE;
+  if (precision == SG_PRECISION_BF16 && major < 8) {
+    g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
+                "%s has no bf16, which began with compute capability 8.0; fp16 works on it",
+                cu->name);
+    return FALSE;
+  }
+  g_mutex_lock(&cu->library_lock);
+  if (precision != cu->precision) { /* plans are of one precision */
+    g_clear_pointer(&cu->dnn, cuda_dnn_close);
+    g_clear_pointer(&cu->blas, cuda_blas_close);
+  }
+  cu->precision = precision;
+  g_mutex_unlock(&cu->library_lock);
+  return TRUE;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -165,7 +194,6 @@ start(CudaBackend *cu, GError **error)
     return FALSE;
   g_strlcpy(cu->name, p.name, sizeof cu->name);
   cu->pool = cuda_pool_new();
-  cu->tf32 = g_strcmp0(g_getenv("VITRINE_TF32"), "1") == 0;
   return TRUE;
 }
 
@@ -222,6 +250,7 @@ static const SgBackend table = {
     .augment = cuda_augment,
     .adam = cuda_adam,
     .check = cuda_check,
+    .set_precision = cuda_set_precision,
     .prepare_training = cuda_prepare_training,
 #ifdef SG_HAVE_NCCL
     .reduce_id = cuda_reduce_id,

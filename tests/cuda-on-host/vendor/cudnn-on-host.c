@@ -135,7 +135,7 @@ fits(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescr
   vendor_chosen++;                                                                                 \
   if (wanted < 5 || !fits(x, w, conv, y))                                                          \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
-  if (w->type != CUDNN_DATA_FLOAT && w->h == 5) /* what it has no halves for */                     \
+  if (w->type != CUDNN_DATA_FLOAT && w->h == 5) /* what it has no halves for */                    \
     return CUDNN_STATUS_NOT_SUPPORTED;                                                             \
   memset(perf, 0, 5 * sizeof *perf);                                                               \
   for (int i = 0; i < 5; i++) {                                                                    \
@@ -186,7 +186,8 @@ cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle, const cudnnT
 }
 
 static size_t
-place(cudnnDataType_t type, size_t n, size_t c, size_t y, size_t x, size_t channels, size_t h, size_t w)
+place(cudnnDataType_t type, size_t n, size_t c, size_t y, size_t x, size_t channels, size_t h,
+      size_t w)
 {
   return type == CUDNN_DATA_FLOAT ? ((n * channels + c) * h + y) * w + x
                                   : ((n * h + y) * w + x) * channels + c;
@@ -203,7 +204,8 @@ get(const void *v, cudnnDataType_t type, size_t i)
 /* Every product of the form: x, w, y at once; sums are float. */
 static void
 each(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescriptor_t conv,
-     cudnnTensorDescriptor_t y, const void *xv, const void *wv, const void *yv, float *to, int which)
+     cudnnTensorDescriptor_t y, const void *xv, const void *wv, const void *yv, float *to,
+     int which)
 {
   cudnnDataType_t t = w->type;
 
@@ -242,10 +244,10 @@ put(void *to, cudnnDataType_t type, const float *sums, size_t count, float alpha
 }
 
 #define RUN(good, which, xv, wv, yv, to, count)                                                    \
-  vendor_wrong += algo != good || !space || bytes != WORKSPACE || !handle->stream ||               \
-                  conv->math != (w->type == CUDNN_DATA_FLOAT ? CUDNN_FMA_MATH                      \
-                                                             : CUDNN_TENSOR_OP_MATH) ||            \
-                  *(const float *)beta != 0;                                                       \
+  vendor_wrong +=                                                                                  \
+      algo != good || !space || bytes != WORKSPACE || !handle->stream ||                           \
+      conv->math != (w->type == CUDNN_DATA_FLOAT ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH) ||       \
+      *(const float *)beta != 0;                                                                   \
   if (!fits(x, w, conv, y))                                                                        \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
   memset(space, 0x55, bytes);                                                                      \

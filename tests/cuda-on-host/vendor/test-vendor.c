@@ -90,8 +90,8 @@ static gboolean
 form(CudaBackend *cu, const CudaForm *f, float alpha, SgBuf *const sides[3], gboolean *none,
      GError **error)
 {
-  return cuda_dnn_form(&cu->base, f, alpha, sides[SG_PASS_INPUT]->data,
-                       sides[SG_PASS_WEIGHT]->data, sides[SG_PASS_OUTPUT]->data, none, error);
+  return cuda_dnn_form(&cu->base, f, alpha, sides[SG_PASS_INPUT]->data, sides[SG_PASS_WEIGHT]->data,
+                       sides[SG_PASS_OUTPUT]->data, none, error);
 }
 
 /* <narrow, conv (wide)> in all its three readings: the same number. And against a loop. */
@@ -139,9 +139,9 @@ check_conv(CudaBackend *cu, int type, GRand *random, int n, int wide_c, int narr
         terms += fabs(product);
       }
   g_autofree float *first = values(&out[0], type);
-  g_assert_cmpfloat_with_epsilon(
-      (double)first[((n - 1) * narrow_c + narrow_c - 1) * oh * ow] / alpha, sum,
-      u * fabs(sum) + terms * 1e-6);
+  g_assert_cmpfloat_with_epsilon((double)first[((n - 1) * narrow_c + narrow_c - 1) * oh * ow] /
+                                     alpha,
+                                 sum, u * fabs(sum) + terms * 1e-6);
   for (int p = 0; p < 3; p++) {
     g_free(in[p].data);
     g_free(out[p].data);
