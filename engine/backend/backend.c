@@ -104,10 +104,11 @@ sg_backend_device_info(SgBackend *backend, SgDeviceInfo *info)
 char *
 sg_backend_title(SgBackend *backend)
 {
+  static const char *const precision[] = {"", ", TF32", ", bf16", ", fp16"};
   SgDeviceInfo info;
 
   if (sg_backend_device_info(backend, &info))
-    return g_strdup_printf("%s, %s", info.id, info.name);
+    return g_strdup_printf("%s, %s%s", info.id, info.name, precision[info.precision]);
   return info.id[0] ? g_strdup_printf("%s, which does not answer", info.id)
                     : backend->describe(backend);
 }

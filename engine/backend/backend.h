@@ -119,6 +119,7 @@ typedef struct {
   guint64 total, available; /* of the device, whoever uses it */
   guint64 used, peak;       /* this process's buffers: now, and at most since the last reset */
   guint64 reserved, peak_reserved; /* the same with what is kept for later buffers */
+  SgPrecision precision;
 } SgDeviceInfo;
 
 struct _SgBackend {

@@ -95,6 +95,7 @@ cuda_device_info(SgBackend *b, SgDeviceInfo *info)
   g_strlcpy(info->name, CU(b)->name, sizeof info->name);
   info->available = available;
   info->total = total;
+  info->precision = CU(b)->precision;
   cuda_pool_info(b, info);
   return TRUE;
 }
