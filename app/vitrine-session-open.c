@@ -3,10 +3,18 @@
 #include "app/vitrine-session-private.h"
 #include "app/vitrine-store.h"
 #include "engine/formats/picture.h"
+#include "engine/train/run-reader.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
-typedef enum { FOUND_NOTHING, FOUND_MODEL, FOUND_RECIPE, FOUND_VECTOR, FOUND_RUN } Found;
+typedef enum {
+  FOUND_NOTHING,
+  FOUND_MODEL,
+  FOUND_RECIPE,
+  FOUND_VECTOR,
+  FOUND_RUN,
+  FOUND_REMAINS /* of a run without a snapshot */
+} Found;
 
 typedef struct {
   char *path;
@@ -95,7 +103,9 @@ load_model(OpenJob *job, const char *path, GError **error)
   return TRUE;
 }
 
-/* Of a training run: the newest snapshot. One that has none yet can be followed all the same. */
+/* Of a training run: the newest snapshot. One that has none yet can be followed all the same; of
+ * one that ended before its first there is nothing to open here, which is no mistake: the window
+ * shows the rest of it. */
 static gboolean
 read_run(OpenJob *job, GError **error)
 {
@@ -105,8 +115,12 @@ read_run(OpenJob *job, GError **error)
   if (snapshot)
     return load_model(job, snapshot, error);
   if (!vitrine_follow_is_running(job->path)) {
-    g_propagate_error(error, g_steal_pointer(&none));
-    return FALSE;
+    if (!sg_run_reader_recognises(job->path)) {
+      g_propagate_error(error, g_steal_pointer(&none));
+      return FALSE;
+    }
+    job->found = FOUND_REMAINS;
+    return TRUE;
   }
   job->running = g_canonicalize_filename(job->path, NULL);
   job->found = FOUND_RUN;
@@ -284,6 +298,9 @@ adopt(VitrineSession *self, OpenJob *job)
                                 g_steal_pointer(&job->recipe));
     vitrine_session_set_followable(self, g_steal_pointer(&job->running));
     vitrine_session_check_device(self);
+  } else if (job->found == FOUND_REMAINS) {
+    g_autofree char *name = g_path_get_basename(job->path);
+    vitrine_session_info(self, "%s ended before its first snapshot", name);
   } else if (self->model_serial != job->open_serial) {
     vitrine_session_info(self, "Another model was opened meanwhile; open the file again");
   } else if (job->found == FOUND_RECIPE) {

@@ -426,6 +426,43 @@ test_nvlabs(void)
   fixture_close(&f);
 }
 
+static void
+message_cb(VitrineSession *session, const char *text, gboolean is_error, char **said)
+{
+  g_assert_false(is_error);
+  g_free(*said);
+  *said = g_strdup(text);
+}
+
+static gboolean
+is_said(Fixture *f, gpointer said)
+{
+  return *(char **)said != NULL;
+}
+
+/* A run without a snapshot, by its name on the command line: its page and a word, no error; beside
+ * it what would be shown without it. */
+static void
+test_remains(void)
+{
+  Fixture f;
+  g_autofree char *folder = make_nvlabs(), *said = NULL;
+  g_autofree char *bundled = vitrine_application_bundled_model();
+
+  fixture_forget_state();
+  fixture_open(&f, folder);
+  fixture_wait(&f, shows_path, folder, 10);
+  g_assert_null(vitrine_window_get_dialog(f.window));
+  g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, bundled);
+  gulong id = g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &said);
+  g_autoptr(GFile) file = g_file_new_for_path(folder);
+  vitrine_session_open(f.session, file);
+  fixture_wait(&f, is_said, &said, 10);
+  g_assert_nonnull(strstr(said, "ended before its first snapshot"));
+  g_signal_handler_disconnect(f.session, id);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -434,5 +471,6 @@ main(int argc, char **argv)
   g_test_add_func("/training/killed", test_killed);
   g_test_add_func("/training/leave", test_leave);
   g_test_add_func("/training/nvlabs", test_nvlabs);
+  g_test_add_func("/training/remains", test_remains);
   return g_test_run();
 }
