@@ -1,5 +1,6 @@
 #include "app/vitrine-idle-work.h"
 #include "app/vitrine-picture.h"
+#include <glib/gi18n.h>
 #include <math.h>
 
 /* How far a dimension moves when its influence is measured: two standard deviations of z. */
@@ -174,8 +175,8 @@ score_text(VitrineIdleWork *self)
   double logit = self->logit_sum / n, probability = self->probability_sum / n;
 
   if (n == 1)
-    return g_strdup_printf("Score %+.2f (%.0f %%)", logit, 100 * probability);
-  return g_strdup_printf("Mean score %+.2f (%.0f %%)", logit, 100 * probability);
+    return g_strdup_printf(_("Score %+.2f (%.0f %%)"), logit, 100 * probability);
+  return g_strdup_printf(_("Mean score %+.2f (%.0f %%)"), logit, 100 * probability);
 }
 
 /* Faces one at a time: each is scored by itself, and a grid does not make a long slice. */

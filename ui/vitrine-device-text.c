@@ -1,5 +1,6 @@
 #include "ui/vitrine-device-text.h"
 #include <glib/gi18n.h>
+#include <stdio.h>
 #include <string.h>
 
 static double
@@ -8,13 +9,17 @@ gib(guint64 bytes)
   return (double)bytes / (1 << 30);
 }
 
-static char *
-title_of(VitrineSession *session)
+/* The engine says "CPU, 2 threads". */
+char *
+vitrine_device_text_title(VitrineSession *session)
 {
-  char *title = NULL;
+  g_autofree char *title = NULL;
+  int threads;
 
   g_object_get(session, "device", &title, NULL);
-  return title;
+  if (sscanf(title, "CPU, %d thread", &threads) == 1)
+    return g_strdup_printf(ngettext("CPU, %d thread", "CPU, %d threads", (gulong)threads), threads);
+  return g_steal_pointer(&title);
 }
 
 char *
@@ -23,7 +28,7 @@ vitrine_device_text_status(VitrineSession *session)
   SgDeviceInfo info;
 
   if (!vitrine_session_get_device_info(session, &info))
-    return title_of(session);
+    return vitrine_device_text_title(session);
   return g_strdup_printf(_("%s · %.1f of %.1f GiB"), info.name, gib(info.total - info.available),
                          gib(info.total));
 }
@@ -31,7 +36,7 @@ vitrine_device_text_status(VitrineSession *session)
 char *
 vitrine_device_text_tooltip(VitrineSession *session)
 {
-  g_autofree char *title = title_of(session);
+  g_autofree char *title = vitrine_device_text_title(session);
   SgDeviceInfo info;
 
   if (!vitrine_session_get_device_info(session, &info))
@@ -78,7 +83,7 @@ vitrine_device_text_trouble(VitrineSession *session, char **heading, char **deta
   gboolean replaced, drawing;
   VitrineDeviceTrouble trouble =
       vitrine_session_get_device_trouble(session, &text, &replaced, &drawing);
-  g_autofree char *title = title_of(session);
+  g_autofree char *title = vitrine_device_text_title(session);
 
   if (trouble == VITRINE_DEVICE_FINE)
     return FALSE;

@@ -187,6 +187,19 @@ choices_of(const char *name)
   return g_str_equal(name, "resolution") ? resolutions : NULL;
 }
 
+/* The engine's groups, in words. */
+static const char *
+group_title(const char *group)
+{
+  static const char *const groups[] = {N_("Data"), N_("Networks"), N_("Losses"), N_("Augmentation"),
+                                       N_("Run")};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(groups); i++)
+    if (g_str_equal(groups[i], group))
+      return _(groups[i]);
+  return group;
+}
+
 static GtkWidget *
 all_page_new(VitrineRunSetup *setup)
 {
@@ -201,7 +214,7 @@ all_page_new(VitrineRunSetup *setup)
       continue;
     if (g_strcmp0(title, row->group) != 0) {
       group = ADW_PREFERENCES_GROUP(adw_preferences_group_new());
-      adw_preferences_group_set_title(group, _(row->group));
+      adw_preferences_group_set_title(group, group_title(row->group));
       adw_preferences_page_add(page, group);
       title = row->group;
     }

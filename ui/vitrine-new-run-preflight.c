@@ -43,6 +43,19 @@ show_state(VitrineNewRunPreflight *self, const char *text)
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->state), text);
 }
 
+/* The trainer speaks English. */
+static const char *
+title_of(const char *word)
+{
+  static const char *const words[] = {N_("Networks"), N_("Device"), N_("Memory"), N_("Time"),
+                                      N_("Processes")};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_equal(words[i], word))
+      return _(words[i]);
+  return word;
+}
+
 /* "Memory:        about 0.8 GiB of 5.2 GiB available" */
 static void
 show_line(VitrineNewRunPreflight *self, const char *line, int *used)
@@ -54,7 +67,7 @@ show_line(VitrineNewRunPreflight *self, const char *line, int *used)
   g_autofree char *title = g_strndup(line, (gsize)(colon - line));
   g_autofree char *text = g_strstrip(g_strdup(colon + 1));
   AdwActionRow *row = self->rows[(*used)++];
-  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title_of(title));
   set_subtitle(row, text);
   gtk_widget_set_visible(GTK_WIDGET(row), TRUE);
 }

@@ -90,10 +90,9 @@ in_use_text(VitrineSession *session)
 {
   const char *choice = vitrine_session_get_device_choice(session);
   g_autofree char *stored = vitrine_preferences_get_device();
-  g_autofree char *title = NULL, *heading = NULL, *detail = NULL;
+  g_autofree char *title = vitrine_device_text_title(session), *heading = NULL, *detail = NULL;
   g_autoptr(GString) text = g_string_new(NULL);
 
-  g_object_get(session, "device", &title, NULL);
   g_string_append(text, *title ? title : _("Nothing yet"));
   if (vitrine_device_text_trouble(session, &heading, &detail))
     g_string_append_printf(text, "\n%s\n%s", heading, detail);

@@ -81,6 +81,12 @@ class Device(Case):
         code, out, err = vitrine('train', *at, '--device=auto', env=old)
         self.assertEqual((code, err), (0, ''))
         self.assertRegex(out, '(?m)^Device: +CPU')
+        # The other commands, and the window itself before there is a display.
+        for args in (['--device=cuda'], ['--device=cuda:0', BUNDLED], ['inspect', BUNDLED, '--device=cuda'],
+                     ['generate', '--network=' + BUNDLED, '--seeds=0', '--outdir=' + self.tmp + '/out', '--device=cuda']):
+            code, out, err = vitrine(*args, env={k: v for k, v in old.items() if k not in ('DISPLAY', 'WAYLAND_DISPLAY')})
+            self.assertEqual((code, out, err.count('\n')), (1, '', 1), args)
+            self.assertIn('too old', err)
 
     def test_full(self):
         """Others take the memory, and the augmentation begins to need some: what has been learnt is saved."""
