@@ -203,7 +203,7 @@ test_switch(void)
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, "CPU");
   adw_combo_row_set_selected(ADW_COMBO_ROW(row), 2);
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, NAME " (cuda:0, 8.0 GiB)");
-  fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME, 30);
+  fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME, 60);
   fixture_settle(&f);
   g_assert_true(g_str_has_prefix(in_use(), "cuda:0, " NAME));
   close_preferences(row);
@@ -269,11 +269,11 @@ static gboolean
 has_faces(Fixture *f, gpointer data)
 {
   return vitrine_session_is_current(f->session) &&
-         vitrine_session_get_recipe(f->session)->faces == 32 &&
+         vitrine_session_get_recipe(f->session)->faces == 9 &&
          gdk_texture_get_width(vitrine_session_get_texture(f->session)) > 64;
 }
 
-/* No room for 32 faces: words, the picture of before, a way out; and room again. */
+/* No room for nine faces: words, the picture of before, a way out; and room again. */
 static void
 test_full(void)
 {
@@ -282,8 +282,8 @@ test_full(void)
   open_on(&f, "cuda:0");
   Picture before = picture_of(&f);
   make(full);
-  vitrine_session_set_faces(f.session, 32);
-  fixture_wait(&f, has_banner, (gpointer) "too little free memory. The last picture stays.", 30);
+  vitrine_session_set_faces(f.session, 9);
+  fixture_wait(&f, has_banner, (gpointer) "too little free memory. The last picture stays.", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble-detail"), "not enough GPU memory"));
   g_assert_null(vitrine_window_get_dialog(f.window));
   Picture kept = picture_of(&f);
@@ -291,7 +291,7 @@ test_full(void)
   g_assert_true(gtk_widget_activate(in_window(&f, "device-use-cpu")));
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_wait(&f, has_no_banner, NULL, 5);
-  fixture_wait(&f, has_faces, NULL, 30);
+  fixture_wait(&f, has_faces, NULL, 60);
   Picture cpu = picture_of(&f);
   /* For this time: what is stored is what was chosen. */
   GtkWidget *row = open_preferences(&f);
@@ -299,11 +299,11 @@ test_full(void)
   close_preferences(row);
   /* It cannot be moved to a full device. */
   vitrine_session_set_device(f.session, "cuda:0");
-  fixture_wait(&f, has_banner, (gpointer) "too little free memory. The CPU renders instead.", 30);
+  fixture_wait(&f, has_banner, (gpointer) "too little free memory. The CPU renders instead.", 60);
   g_assert_true(has_device(&f, (gpointer) "CPU, "));
   g_remove(full);
   vitrine_session_set_device(f.session, "cuda:0"); /* once more */
-  fixture_wait(&f, has_device, (gpointer) "cuda:0, ", 30);
+  fixture_wait(&f, has_device, (gpointer) "cuda:0, ", 60);
   fixture_settle(&f);
   g_assert_true(has_no_banner(&f, NULL));
   Picture device = picture_of(&f);
@@ -320,11 +320,11 @@ test_full_for_a_while(void)
 
   open_on(&f, "cuda:0");
   make(full);
-  vitrine_session_set_faces(f.session, 32);
-  fixture_wait(&f, has_banner, (gpointer) "too little free memory", 30);
+  vitrine_session_set_faces(f.session, 9);
+  fixture_wait(&f, has_banner, (gpointer) "too little free memory", 60);
   g_remove(full);
   move_dimension(&f, 3, 4);
-  fixture_wait(&f, has_faces, NULL, 30);
+  fixture_wait(&f, has_faces, NULL, 60);
   g_assert_true(has_no_banner(&f, NULL));
   Picture device = picture_of(&f);
   vitrine_session_set_device(f.session, "cpu");
@@ -404,7 +404,7 @@ test_lost(void)
   Picture before = picture_of(&f);
   make(lost);
   vitrine_session_set_seed(f.session, 77);
-  fixture_wait(&f, has_banner, (gpointer) "has stopped working", 30);
+  fixture_wait(&f, has_banner, (gpointer) "has stopped working", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble"), "The last picture stays."));
   g_assert_null(vitrine_window_get_dialog(f.window));
   Picture kept = picture_of(&f);
@@ -416,7 +416,7 @@ test_lost(void)
   g_assert_cmpint(difference(&before, &cpu), >, 8);
   /* It is not there any more, and trying does no harm. */
   vitrine_session_set_device(f.session, "cuda:0");
-  fixture_wait(&f, has_banner, (gpointer) "has stopped working", 30);
+  fixture_wait(&f, has_banner, (gpointer) "has stopped working", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble"), "CPU renders instead"));
   move_dimension(&f, 3, 4);
   fixture_settle(&f);
