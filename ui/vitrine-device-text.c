@@ -1,5 +1,6 @@
 #include "ui/vitrine-device-text.h"
 #include <glib/gi18n.h>
+#include "engine/backend/backend-device.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -29,8 +30,9 @@ vitrine_device_text_status(VitrineSession *session)
 
   if (!vitrine_session_get_device_info(session, &info))
     return vitrine_device_text_title(session);
-  return g_strdup_printf(_("%s · %.1f of %.1f GiB"), info.name, gib(info.total - info.available),
-                         gib(info.total));
+  g_autofree char *memory =
+      g_strdup_printf(_("%.1f of %.1f GiB"), gib(info.total - info.available), gib(info.total));
+  return g_strjoin(" · ", info.name, sg_precision_names[info.precision], memory, NULL);
 }
 
 char *

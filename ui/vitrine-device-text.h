@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* For the status bar: "NVIDIA H100 · 1.2 of 79.1 GiB", "CPU, 2 threads"; and what lies behind. To
- * be freed. */
+/* For the status bar: "NVIDIA H100 · bf16 · 1.2 of 79.1 GiB", "CPU, 2 threads"; and what lies
+ * behind. To be freed. */
 char *vitrine_device_text_title(VitrineSession *session); /* without its memory */
 char *vitrine_device_text_status(VitrineSession *session);
 char *vitrine_device_text_tooltip(VitrineSession *session);

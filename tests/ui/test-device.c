@@ -177,7 +177,7 @@ test_automatic(void)
 
   open_on(&f, NULL);
   g_assert_true(has_device(&f, (gpointer) "cuda:0, " NAME));
-  fixture_wait(&f, has_status, (gpointer)(NAME " · 0.0 of 8.0 GiB"), 5);
+  fixture_wait(&f, has_status, (gpointer)(NAME " · fp32 · 0.0 of 8.0 GiB"), 5);
   const char *tooltip = gtk_widget_get_tooltip_text(in_window(&f, "status-device"));
   g_assert_nonnull(strstr(tooltip, "GiB of them by this window"));
   g_assert_true(has_no_banner(&f, NULL));
