@@ -4,7 +4,7 @@
 /* One reference is the list's, one is held by a step that runs and one by each news on its way. */
 typedef struct {
   gatomicrefcount ref;
-  const VitrineTaskClass *class;
+  VitrineTaskClass class; /* a copy: news may come when who asked for them is gone */
   gpointer data, user_data;
   guint id;
   gboolean stopped; /* main thread only: its news are dropped */
@@ -31,8 +31,8 @@ task_unref(gpointer data)
 
   if (!g_atomic_ref_count_dec(&task->ref))
     return;
-  if (task->class->free_data)
-    task->class->free_data(task->data);
+  if (task->class.free_data)
+    task->class.free_data(task->data);
   g_free(task);
 }
 
@@ -72,7 +72,7 @@ vitrine_tasks_start(VitrineTasks *self, const VitrineTaskClass *class, gpointer 
   Task *task = g_new0(Task, 1);
 
   g_atomic_ref_count_init(&task->ref);
-  task->class = class;
+  task->class = *class;
   task->data = data;
   task->user_data = user_data;
   if (++self->last_id == 0)
@@ -125,7 +125,7 @@ static GList *
 find(VitrineTasks *self, gboolean urgent)
 {
   for (GList *l = self->tasks.head; l; l = l->next)
-    if (((Task *)l->data)->class->urgent == urgent)
+    if (((Task *)l->data)->class.urgent == urgent)
       return l;
   return NULL;
 }
@@ -144,8 +144,8 @@ delivery_free(gpointer data)
 {
   Delivery *d = data;
 
-  if (d->news && d->task->class->free_news)
-    d->task->class->free_news(d->news);
+  if (d->news && d->task->class.free_news)
+    d->task->class.free_news(d->news);
   task_unref(d->task);
   g_hash_table_unref(d->live);
   g_free(d);
@@ -160,11 +160,11 @@ deliver_cb(gpointer data)
   if (g_hash_table_lookup(d->live, GUINT_TO_POINTER(task->id)) != task)
     return G_SOURCE_REMOVE;
   if (d->news)
-    task->class->news(d->news, FALSE, task->user_data);
+    task->class.news(d->news, FALSE, task->user_data);
   /* The news may have stopped it. */
   if (d->finished && g_hash_table_lookup(d->live, GUINT_TO_POINTER(task->id)) == task) {
     g_hash_table_remove(d->live, GUINT_TO_POINTER(task->id));
-    task->class->news(NULL, TRUE, task->user_data);
+    task->class.news(NULL, TRUE, task->user_data);
   }
   return G_SOURCE_REMOVE;
 }
@@ -194,7 +194,7 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   g_mutex_unlock(&self->mutex);
   if (!task)
     return;
-  gboolean more = task->class->step(task->data, renderer, &news);
+  gboolean more = task->class.step(task->data, renderer, &news);
   g_mutex_lock(&self->mutex);
   gboolean again = more && !task->stopped;
   if (again)

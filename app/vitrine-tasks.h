@@ -31,7 +31,7 @@ VitrineTasks *vitrine_tasks_new(void);
 /* No step may be running. */
 void vitrine_tasks_free(VitrineTasks *self);
 
-/* Main thread. `class` must outlive the task; takes `data`. Returns an id, never 0. */
+/* Main thread. `class` is copied; takes `data`. Returns an id, never 0. */
 guint vitrine_tasks_start(VitrineTasks *self, const VitrineTaskClass *class, gpointer data,
                           gpointer user_data);
 /* Main thread. No news of the task comes after it; 0 and ids of ended tasks are allowed. */

@@ -20,7 +20,7 @@ body_new(const char *text)
 }
 
 typedef struct {
-  VitrineAnswerFunc done;
+  VitrineAnswerFunc done; /* NULL: answered */
   gpointer data;
 } Question;
 
@@ -40,9 +40,21 @@ static void
 answer_cb(GObject *dialog, const char *response, gpointer data)
 {
   Question *question = data;
+  VitrineAnswerFunc done = g_steal_pointer(&question->done);
 
-  question->done(response, question->data);
-  g_free(question);
+  /* Newer dialogs answer once more when they are closed. */
+  if (done)
+    done(response, question->data);
+}
+
+static void
+connect_answer(gpointer dialog, VitrineAnswerFunc done, gpointer data)
+{
+  Question *question = g_new(Question, 1);
+
+  *question = (Question){done, data};
+  g_signal_connect_data(dialog, "response", G_CALLBACK(answer_cb), question,
+                        (GClosureNotify)(void (*)(void))g_free, 0);
 }
 
 #if ADW_CHECK_VERSION(1, 5, 0)
@@ -64,9 +76,7 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
                     gpointer data)
 {
   AdwAlertDialog *dialog = ADW_ALERT_DIALOG(adw_alert_dialog_new(heading, NULL));
-  Question *question = g_new(Question, 1);
 
-  *question = (Question){done, data};
   adw_alert_dialog_set_extra_child(dialog, question_body_new(body, extra));
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_alert_dialog_add_response(dialog, c->id, _(c->label));
@@ -76,7 +86,7 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
           c->look == VITRINE_CHOICE_SUGGESTED ? ADW_RESPONSE_SUGGESTED : ADW_RESPONSE_DESTRUCTIVE);
   }
   adw_alert_dialog_set_close_response(dialog, choices[0].id);
-  g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);
+  connect_answer(dialog, done, data);
   adw_dialog_present(ADW_DIALOG(dialog), GTK_WIDGET(parent));
   return GTK_WIDGET(dialog);
 }
@@ -114,9 +124,7 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
                     gpointer data)
 {
   AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(parent, heading, NULL));
-  Question *question = g_new(Question, 1);
 
-  *question = (Question){done, data};
   adw_message_dialog_set_extra_child(dialog, question_body_new(body, extra));
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_message_dialog_add_response(dialog, c->id, _(c->label));
@@ -126,7 +134,7 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
           c->look == VITRINE_CHOICE_SUGGESTED ? ADW_RESPONSE_SUGGESTED : ADW_RESPONSE_DESTRUCTIVE);
   }
   adw_message_dialog_set_close_response(dialog, choices[0].id);
-  g_signal_connect(dialog, "response", G_CALLBACK(answer_cb), question);
+  connect_answer(dialog, done, data);
   gtk_window_present(GTK_WINDOW(dialog));
   return GTK_WIDGET(dialog);
 }

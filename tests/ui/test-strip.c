@@ -335,6 +335,7 @@ test_keyboard(void)
   fixture_run_for(0.3);
   g_assert_cmpstr(focus_name(dialog), ==, "strip-start");
   choose_kind(dialog, 2);
+  fixture_run_for(0.3);
   for (int i = 0; i < 30; i++) {
     gtk_widget_child_focus(dialog, GTK_DIR_TAB_FORWARD);
     for (gsize k = 0; k < G_N_ELEMENTS(names); k++)
