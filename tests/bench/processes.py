@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """What sharing a step among processes costs: mpirun -n 2 with a thread each against one process with two threads.
 
-usage: processes.py PROGRAM DATA [--rounds 3] [--resolution 64] [--batch 32] [--cycles 2] [--device cpu] [--quiet 0.1]
+usage: processes.py PROGRAM DATA [--rounds 3] [--resolution 64] [--batch 32] [--iterations 16] [--device cpu]
 
-Trains a network of the bundled model's size, in turns, and prints seconds per kimg by wall clock and the seconds of processor
-time per kimg of all processes (user and system; waiting processes give way, but count), min/median/max over the rounds.
-A cycle is 16 iterations, so that R1 comes once and path length four times in each; the first cycle does not count. What
-others do is measured meanwhile, in processors; a training beside which they took more than --quiet is repeated.
+Trains a network of the bundled model's size, in turns, and prints rows for RESULTS.md: milliseconds of each phase (with the
+waiting for the sums of gradients in it), min/median/max over all its runs, and what a cycle of 16 iterations takes by the
+minima and by the medians, as images per second. What others did meanwhile is printed, in processors: on a machine that is
+not quiet only the minima say something.
 """
 import argparse
 import glob
@@ -20,10 +20,7 @@ import time
 
 QUIET = dict(OMPI_ALLOW_RUN_AS_ROOT='1', OMPI_ALLOW_RUN_AS_ROOT_CONFIRM='1', OMPI_MCA_rmaps_base_oversubscribe='1',
              OMPI_MCA_hwloc_base_binding_policy='none', OMPI_MCA_btl_base_warn_component_unused='0')
-
-
-def spread(values):
-    return f'{min(values):.1f}/{statistics.median(values):.1f}/{max(values):.1f}'
+CYCLE = {'Gmain': 16, 'Greg': 4, 'Dmain': 16, 'Dreg': 1}
 
 
 def used():
@@ -38,30 +35,28 @@ def busy():
     return (sum(v[:8]) - v[3] - v[4]) / os.sysconf('SC_CLK_TCK')
 
 
-def wait_for_quiet(limit):
-    while True:
-        before, start = busy(), time.monotonic()
-        time.sleep(3)
-        if (busy() - before) / (time.monotonic() - start) < limit:
-            return
-
-
-def train(o, processes, threads):
-    """(seconds per kimg by the clock, of processor time; processors that others took)"""
-    cycle = 16 * o.batch / 1000
+def train(o, processes, threads, times):
+    """Adds the milliseconds of the phases to `times`; returns the processors that others took."""
     command = ['mpirun', '-n', str(processes)] if processes > 1 else []
+    own, everyone, start = used(), busy(), time.monotonic()
     with tempfile.TemporaryDirectory() as outdir:
-        before, all_before, start = used(), busy(), time.monotonic()
         subprocess.run(command + [o.program, 'train', '--data=' + o.data, '--outdir=' + outdir, f'--resolution={o.resolution}',
                                   f'--batch={o.batch}', f'--threads={threads}', '--workers=1', '--channel-base=2048',
-                                  '--channel-max=128', '--aug=noaug', '--metrics=none', f'--tick={cycle}', '--snap=1000000',
-                                  f'--kimg={cycle * (o.cycles + 1)}', '--device=' + o.device],
+                                  '--channel-max=128', '--aug=noaug', '--metrics=none', '--r1-interval=4', '--pl-interval=4',
+                                  f'--tick={o.batch / 1000}', '--snap=1000000', f'--kimg={o.iterations * o.batch / 1000}',
+                                  '--device=' + o.device],
                        check=True, stdout=subprocess.DEVNULL, env=dict(os.environ, **QUIET))
-        others = (busy() - all_before - used() + before) / (time.monotonic() - start)
-        total = (used() - before) / (cycle * (o.cycles + 1))
         with open(glob.glob(outdir + '/0*/stats.jsonl')[0]) as f:
-            times = [json.loads(line)['Timing/sec_per_kimg']['mean'] for line in f]
-    return statistics.median(times[1:]), total, others
+            lines = [json.loads(line) for line in f]
+    for line in lines[1:]:
+        for phase in CYCLE:
+            if line[f'Timing/{phase}']['mean'] > 0:
+                times[phase].append(line[f'Timing/{phase}']['mean'] * 1000)
+    return (busy() - everyone - used() + own) / (time.monotonic() - start)
+
+
+def speed(o, times, which):
+    return 16 * o.batch * 1000 / sum(n * which(times[phase]) for phase, n in CYCLE.items())
 
 
 def main():
@@ -71,25 +66,19 @@ def main():
     p.add_argument('--rounds', type=int, default=3)
     p.add_argument('--resolution', type=int, default=64)
     p.add_argument('--batch', type=int, default=32)
-    p.add_argument('--cycles', type=int, default=2)
+    p.add_argument('--iterations', type=int, default=16)
     p.add_argument('--device', default='cpu')
-    p.add_argument('--quiet', type=float, default=0.1)
     o = p.parse_args()
     ways = {'1 process, 1 thread': (1, 1), '1 process, 2 threads': (1, 2), '2 processes, 1 thread each': (2, 1)}
-    wall, processor = {w: [] for w in ways}, {w: [] for w in ways}
+    times = {name: {phase: [] for phase in CYCLE} for name in ways}
     for i in range(o.rounds):
         for name, way in ways.items():
-            others = 1e9
-            while others > o.quiet:
-                wait_for_quiet(o.quiet)
-                a, b, others = train(o, *way)
-                print(f'round {i + 1}: {name}: {a:.1f} s/kimg, {b:.1f} s of processor time; others {others:.2f}', flush=True)
-            wall[name].append(a)
-            processor[name].append(b)
-    for name in ways:
-        print(f'| {name} | {spread(wall[name])} | {spread(processor[name])} |')
-    one, two = (statistics.median(wall[name]) for name in list(ways)[1:])
-    print(f'two processes take {two / one:.2f} times as long as two threads')
+            others = train(o, *way, times[name])
+            print(f'round {i + 1}: {name}: others took {others:.2f} processors', flush=True)
+    print('| ms | ' + ' | '.join(CYCLE) + ' | images/s, minima | images/s, medians |')
+    for name, found in times.items():
+        spread = ' | '.join(f'{min(v):.0f}/{statistics.median(v):.0f}/{max(v):.0f}' for v in found.values())
+        print(f'| {name} | {spread} | {speed(o, found, min):.1f} | {speed(o, found, statistics.median):.1f} |')
 
 
 if __name__ == '__main__':
