@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "app/vitrine-store.h"
+#include "engine/backend/backend-device.h"
 #include "ui/vitrine-device-row.h"
 #include "ui/vitrine-dialogs.h"
 
@@ -273,6 +274,28 @@ has_faces(Fixture *f, gpointer data)
          gdk_texture_get_width(vitrine_session_get_texture(f->session)) > 64;
 }
 
+/* Started with --precision: shown, and no hindrance to the CPU, which has but one. */
+static void
+test_precision(void)
+{
+  Fixture f;
+
+  g_assert_true(sg_backend_set_precision("bf16", NULL));
+  open_on(&f, "cuda:0");
+  g_assert_true(has_device(&f, (gpointer) "cuda:0, " NAME ", bf16"));
+  fixture_wait(&f, has_status, (gpointer)(NAME " · bf16 · "), 5);
+  Picture half = picture_of(&f);
+  vitrine_session_set_device(f.session, "cpu");
+  fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
+  fixture_settle(&f);
+  g_assert_true(has_no_banner(&f, NULL));
+  Picture cpu = picture_of(&f);
+  g_assert_cmpint(difference(&half, &cpu), <, 32); /* eight bits a product */
+  fixture_close(&f);
+  g_assert_true(sg_backend_set_precision("fp32", NULL));
+  g_free(half.pixels), g_free(cpu.pixels);
+}
+
 /* No room for nine faces: words, the picture of before, a way out; and room again. */
 static void
 test_full(void)
@@ -364,6 +387,13 @@ has_device_line(Fixture *f, gpointer dialog)
   return FALSE;
 }
 
+static gboolean
+is_refused(Fixture *f, gpointer dialog)
+{
+  return strstr(run_label("new-run-problem"), "GPU memory (cuda:0, " NAME ")") &&
+         !gtk_widget_is_sensitive(fixture_find(dialog, "new-run-start"));
+}
+
 static void
 test_new_run(void)
 {
@@ -385,6 +415,11 @@ test_new_run(void)
   fixture_wait(&f, has_device_line, dialog, 60);
   g_auto(GStrv) argv = vitrine_run_setup_argv(setup);
   g_assert_true(g_strv_contains((const char *const *)argv, "--device=cuda:0"));
+  /* What does not fit on it cannot be started. */
+  g_setenv("VITRINE_ON_HOST_MIB", "10", TRUE);
+  vitrine_run_setup_set(setup, "batch", "4096", NULL);
+  fixture_wait(&f, is_refused, dialog, 60);
+  g_unsetenv("VITRINE_ON_HOST_MIB");
   /* From elsewhere, and back. */
   vitrine_run_setup_set(setup, "device", "cuda:9", NULL);
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, "cuda:9 (not found)");
@@ -445,6 +480,7 @@ main(int argc, char **argv)
   g_test_add_func("/device/automatic", test_automatic);
   g_test_add_func("/device/switch", test_switch);
   g_test_add_func("/device/missing", test_missing);
+  g_test_add_func("/device/precision", test_precision);
   g_test_add_func("/device/full", test_full);
   g_test_add_func("/device/full-for-a-while", test_full_for_a_while);
   g_test_add_func("/device/full-at-the-start", test_full_at_the_start);
