@@ -16,6 +16,8 @@ try_picture(SgRenderer *renderer, const SgRecipe *recipe, GError **error)
   if (!sg_renderer_backend(renderer)->device_info)
     return TRUE;
   g_autoptr(SgPicture) picture = sg_renderer_render(renderer, recipe ? recipe : plain, 0, error);
+  /* How long the first one takes is said when it is shown. */
+  sg_renderer_set_cache_budget(renderer, SG_RENDERER_BUDGET);
   return picture != NULL;
 }
 

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define DEFAULT_BUDGET ((gsize)512 << 20)
 /* Influence is measured on pictures of at most this size where the architecture has smaller ones.
  */
 #define INFLUENCE_RESOLUTION 64
@@ -28,7 +27,7 @@ sg_renderer_new(SgModel *model, SgBackend *backend, GError **error)
 
   r->model = sg_model_ref(model);
   r->backend = backend ? backend : sg_backend_default();
-  r->budget = DEFAULT_BUDGET;
+  r->budget = SG_RENDERER_BUDGET;
   r->stored = sg_nets_new(model, r->backend, r->budget, error);
   return r->stored ? g_steal_pointer(&r) : NULL;
 }

@@ -39,7 +39,9 @@ SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
 /* The nets with the weights that `prune` leaves, made when they are not those of the last picture;
  * borrowed until the next call with another `prune`. For what looks inside (nets.h). */
 struct _SgNets *sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error);
-/* Upper bound of what the stage cache may hold, bytes; 0 switches it off. Default 512 MiB. */
+#define SG_RENDERER_BUDGET ((gsize)512 << 20)
+/* Upper bound of what the stage cache may hold, bytes, SG_RENDERER_BUDGET until set; 0 switches it
+ * off. What it holds is dropped. */
 void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);
 
 /* `max_resolution` > 0: for skip generators, stop at that block and return its smaller picture
