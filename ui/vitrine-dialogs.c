@@ -24,12 +24,14 @@ typedef struct {
   gpointer data;
 } Question;
 
-/* Text and what stands below it. */
+/* Text and what stands around it. */
 static GtkWidget *
-question_body_new(const char *body, GtkWidget *extra)
+question_body_new(GtkWidget *heading, const char *body, GtkWidget *extra)
 {
   GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
 
+  if (heading)
+    gtk_box_append(GTK_BOX(box), heading);
   gtk_box_append(GTK_BOX(box), body_new(body));
   if (extra)
     gtk_box_append(GTK_BOX(box), extra);
@@ -59,14 +61,27 @@ connect_answer(gpointer dialog, VitrineAnswerFunc done, gpointer data)
 
 #if ADW_CHECK_VERSION(1, 5, 0)
 
+/* The dialog's own heading (libadwaita 1.7) measures itself wrongly where it has to wrap. */
+static AdwAlertDialog *
+alert_new(const char *heading, const char *body, GtkWidget *extra)
+{
+  AdwDialog *dialog = adw_alert_dialog_new(NULL, NULL);
+  GtkWidget *title = body_new(heading);
+
+  gtk_widget_add_css_class(title, "title-2");
+  adw_alert_dialog_set_extra_child(ADW_ALERT_DIALOG(dialog), question_body_new(title, body, extra));
+  gtk_accessible_update_property(GTK_ACCESSIBLE(dialog), GTK_ACCESSIBLE_PROPERTY_LABEL, heading,
+                                 -1);
+  return ADW_ALERT_DIALOG(dialog);
+}
+
 GtkWidget *
 vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body)
 {
-  AdwDialog *dialog = adw_alert_dialog_new(heading, NULL);
+  AdwAlertDialog *dialog = alert_new(heading, body, NULL);
 
-  adw_alert_dialog_set_extra_child(ADW_ALERT_DIALOG(dialog), body_new(body));
-  adw_alert_dialog_add_response(ADW_ALERT_DIALOG(dialog), "close", _("_Close"));
-  adw_dialog_present(dialog, GTK_WIDGET(parent));
+  adw_alert_dialog_add_response(dialog, "close", _("_Close"));
+  adw_dialog_present(ADW_DIALOG(dialog), GTK_WIDGET(parent));
   return GTK_WIDGET(dialog);
 }
 
@@ -75,9 +90,8 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
                     const VitrineChoice *choices, GtkWidget *extra, VitrineAnswerFunc done,
                     gpointer data)
 {
-  AdwAlertDialog *dialog = ADW_ALERT_DIALOG(adw_alert_dialog_new(heading, NULL));
+  AdwAlertDialog *dialog = alert_new(heading, body, extra);
 
-  adw_alert_dialog_set_extra_child(dialog, question_body_new(body, extra));
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_alert_dialog_add_response(dialog, c->id, _(c->label));
     if (c->look != VITRINE_CHOICE_PLAIN)
@@ -125,7 +139,7 @@ vitrine_dialogs_ask(GtkWindow *parent, const char *heading, const char *body,
 {
   AdwMessageDialog *dialog = ADW_MESSAGE_DIALOG(adw_message_dialog_new(parent, heading, NULL));
 
-  adw_message_dialog_set_extra_child(dialog, question_body_new(body, extra));
+  adw_message_dialog_set_extra_child(dialog, question_body_new(NULL, body, extra));
   for (const VitrineChoice *c = choices; c->id; c++) {
     adw_message_dialog_add_response(dialog, c->id, _(c->label));
     if (c->look != VITRINE_CHOICE_PLAIN)
