@@ -171,8 +171,49 @@ time_phase(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seco
   return ok;
 }
 
+/* The same with the first `part` pictures of a batch. */
+static gboolean
+time_part(SgTrainer *t, SgPhase phase, int part, SgBuf *real, SgBuf *real_c, double *seconds,
+          GError **error)
+{
+  int whole = t->o->batch;
+  g_autoptr(SgBuf) some = sg_buf_view(real, 0, part, real->c, real->h, real->w);
+  g_autoptr(SgBuf) some_c = real_c ? sg_buf_view(real_c, 0, part, real_c->c, 1, 1) : NULL;
+
+  t->o->batch = part;
+  gboolean ok = time_phase(t, phase, some, some_c, seconds, error);
+  t->o->batch = whole;
+  return ok;
+}
+
+/* How many pictures tell what a batch takes: one group of the minibatch standard deviation. A
+ * device is quick, and has to show that a whole batch fits. */
+static int
+telling_part(const SgTrainer *t, int batch)
+{
+  return t->group || t->l->backend->device_info ? batch : MIN(batch, MAX(4, t->o->mbstd_group));
+}
+
 /* Each phase twice: the first time packs and allocates, which does not count where it takes long.
- */
+ * What takes long is not measured with the whole batch either, only counted up to it. */
+static gboolean
+time_batch(SgTrainer *t, SgPhase phase, SgBuf *real, SgBuf *real_c, double *seconds, GError **error)
+{
+  int n = real->n, part = telling_part(t, n);
+
+  *seconds = 0;
+  if (part < n && !time_part(t, phase, part, real, real_c, seconds, error))
+    return FALSE;
+  if (*seconds >= LONG_SECONDS) {
+    *seconds *= (double)n / part;
+    return TRUE;
+  }
+  for (int k = 0; k < 2 && *seconds < LONG_SECONDS; k++)
+    if (!time_phase(t, phase, real, real_c, seconds, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 time_iteration(SgTrainer *t, double *seconds, GError **error)
 {
@@ -195,9 +236,8 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   for (int phase = 0; phase < SG_PHASES; phase++) {
     int interval = sg_learn_interval(l, (SgPhase)phase);
     double each = 0;
-    for (int k = 0; interval > 0 && k < 2 && each < LONG_SECONDS; k++)
-      if (!time_phase(t, (SgPhase)phase, real, real_c, &each, error))
-        return FALSE;
+    if (interval > 0 && !time_batch(t, (SgPhase)phase, real, real_c, &each, error))
+      return FALSE;
     total += interval > 0 ? each / interval : 0;
   }
   l->backend->upload(avg, saved);

@@ -36,8 +36,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def own_lines(err):
-    """What the program said; mpirun has its own to say when a process fails."""
-    return [line for line in err.splitlines() if line.startswith('vitrine train: ') and ' not used: ' not in line]
+    """What the program said; mpirun has its own to say when a process fails, and may say it in the midst of a line."""
+    said = re.findall(r'vitrine train: .*?(?=-{8}|vitrine train: |$)', err, re.MULTILINE)
+    return [line for line in said if ' not used: ' not in line]
 
 
 def is_gone(pid):
