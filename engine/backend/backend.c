@@ -1,5 +1,6 @@
 /* What is the same for every back end: the life of a buffer. */
 #include "engine/backend/backend.h"
+#include "engine/kernels/element.h"
 
 SgBuf *
 sg_buf_new(SgBackend *b, SgFormat fmt, int n, int c, int h, int w, GError **error)
@@ -68,6 +69,42 @@ sg_buf_fill(SgBuf *buf, double value, GError **error)
   if (scalar)
     buf->backend->expand(buf, scalar);
   return scalar != NULL;
+}
+
+/* Of one picture, `img` its planes from their first pixel in the square on. */
+static gboolean
+rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize size, guint8 *rgb)
+{
+  gsize colour = channels >= 3 ? plane : 0;
+  gboolean finite = TRUE;
+
+  for (gsize y = 0; y < size; y++)
+    for (gsize k = 0; k < channels; k++)
+      for (gsize x = 0; x < size; x++)
+        finite &= isfinite(img[k * plane + y * row + x]) != 0;
+  for (gsize y = 0; y < size; y++)
+    for (gsize x = 0; x < size; x++)
+      for (gsize k = 0; k < 3; k++)
+        *rgb++ = k_rgb8(img[k * colour + y * row + x]);
+  return finite;
+}
+
+void
+sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
+{
+  gsize row = (gsize)img->w, plane = (gsize)img->h * row, face = (gsize)img->c * plane;
+
+  g_assert(img->fmt == SG_FMT_PLAIN && edge >= 0 && edge + size <= MIN(img->h, img->w));
+  if (img->backend->rgb8) {
+    img->backend->rgb8(img, edge, size, rgb, finite);
+    return;
+  }
+  g_autofree float *v = g_new(float, sg_buf_count(img));
+  img->backend->download(img, v);
+  *finite = TRUE;
+  for (gsize n = 0; n < (gsize)img->n; n++)
+    *finite &= rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row,
+                         (gsize)size, rgb + n * (gsize)size * (gsize)size * 3);
 }
 
 double

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct _SgBackend SgBackend;
 typedef struct _SgConv SgConv;
+typedef struct _SgReplay SgReplay;
 
 typedef enum { SG_FMT_PLAIN, SG_FMT_ACT } SgFormat;
 
@@ -125,6 +126,7 @@ typedef struct {
 struct _SgBackend {
   const char *name; /* "cpu", "reference", "cuda" */
   gsize element;    /* bytes of one number in a buffer */
+  guint settings;   /* another number: kernels compute otherwise than before (set_precision) */
 
   /* buf is filled in but for bytes and data. FALSE and error when memory is short; contents
    * undefined. */
@@ -223,6 +225,19 @@ struct _SgBackend {
   gboolean (*check)(SgBackend *b, GError **error);
   void (*prepare_training)(SgBackend *b); /* this process trains; before its first buffer */
 
+  /* ---- work that is asked for again and again; NULL where asking costs nothing ---- */
+
+  /* From here to record_end() the calling thread's work is not done but kept. What it would
+   * allocate anew each time it then has once; what comes from or goes to the host cannot be kept.
+   * FALSE: this device cannot. */
+  gboolean (*record_begin)(SgBackend *b);
+  /* The work, or NULL if something in it could not be kept (with no error: it is to be done the
+   * usual way, and its buffers hold nothing). All buffers it reads, and those made meanwhile that
+   * are still in use, have to stay until it is freed. */
+  SgReplay *(*record_end)(SgBackend *b);
+  void (*replay_run)(SgReplay *r); /* does it: the same buffers, what is in them now */
+  void (*replay_free)(SgReplay *r);
+
   /* ---- several processes that train together (train/learn-share.c); NULL: through host memory.
    * What goes wrong in any of them is an error here. ---- */
 
@@ -242,6 +257,8 @@ struct _SgBackend {
   gboolean (*device_info)(SgBackend *b, SgDeviceInfo *info);
   void (*reset_peak)(SgBackend *b);
   void (*trim)(SgBackend *b); /* gives back what is kept for later buffers */
+  /* As sg_buf_rgb8(), whose arguments it has checked. */
+  void (*rgb8)(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
@@ -274,6 +291,10 @@ SgBuf *sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w);
 /* PLAIN only; fails only for memory. */
 gboolean sg_buf_fill(SgBuf *buf, double value, GError **error);
 gsize sg_buf_count(const SgBuf *buf); /* n c h w */
+/* The square from (edge, edge) on of pictures PLAIN [N, C, H, W]: [-1, 1] as bytes [N, size, size,
+ * 3] (k_rgb8; fewer than three channels: the first one thrice). *finite: whether all its numbers
+ * were. Where memory is not the computer's, only the bytes leave it. */
+void sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
 /* Mean of all numbers, in the back end's full precision. */
 double sg_buf_mean(const SgBuf *buf);
 

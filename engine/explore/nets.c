@@ -5,6 +5,8 @@
 /* Faces are rendered in groups whose largest activations stay within this many bytes: enough to
  * share weights at low resolutions, little enough to stay near the cache at high ones. */
 #define GROUP_BYTES ((gsize)40 << 20)
+/* On a device of its own memory: what keeps it busy. */
+#define GROUP_BYTES_DEVICE ((gsize)512 << 20)
 /* Mapped z whose mean stands in for a w_avg the file does not hold. */
 #define W_AVG_SAMPLES 10000
 
@@ -17,6 +19,7 @@ sg_nets_new(SgModel *model, SgBackend *backend, gsize budget, GError **error)
   nets->model = sg_model_ref(model);
   nets->backend = backend;
   nets->budget = budget;
+  nets->settings = backend->settings;
   nets->groups = g_ptr_array_new_with_free_func((GDestroyNotify)sg_stage_cache_free);
   nets->mapping = sg_mapping_new_generator(backend, model, prefix, error);
   nets->net = nets->mapping ? sg_synthesis_new(backend, model, prefix, error) : NULL;
@@ -220,9 +223,21 @@ check_recipe(const SgNets *nets, const SgRecipe *recipe, GError **error)
   return TRUE;
 }
 
+/* What was mapped in another precision is mapped again. */
+static void
+follow_settings(SgNets *nets)
+{
+  if (nets->settings == nets->backend->settings)
+    return;
+  nets->settings = nets->backend->settings;
+  nets->faces = 0;
+  g_clear_pointer(&nets->sources, sg_recipe_free);
+}
+
 static gboolean
 prepare(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
+  follow_settings(nets);
   return check_recipe(nets, recipe, error) && update_sources(nets, recipe, error) &&
          (recipe->psi == 1 || sg_nets_need_w_avg(nets, error));
 }
@@ -292,7 +307,8 @@ ensure_groups(SgNets *nets, int faces)
     largest = MAX(largest, sizeof(float) * (gsize)s->out_channels * (gsize)s->resolution *
                                (gsize)s->resolution);
   }
-  int size = (int)CLAMP(GROUP_BYTES / largest, 1, (gsize)faces);
+  gsize bytes = nets->backend->device_info ? GROUP_BYTES_DEVICE : GROUP_BYTES;
+  int size = (int)CLAMP(bytes / largest, 1, (gsize)faces);
   int count = (faces + size - 1) / size;
   g_ptr_array_set_size(nets->groups, 0);
   for (int first = 0; first < faces; first += size)
@@ -311,39 +327,51 @@ crop_planes(const float *from, int size, int planes, int wanted, float *to)
              from + ((gsize)p * size + y + edge) * size + edge, sizeof(float) * (gsize)wanted);
 }
 
-/* A group's picture appended to `out` at face `at`. */
+/* Where faces go: floats, or bytes for people. */
+typedef struct {
+  float *planes; /* [faces, C, size, size], or NULL */
+  guint8 *rgb;   /* [faces, size, size, 3] */
+  gboolean finite;
+  int size;
+} Target;
+
+/* A group's picture as the faces from `at` on. */
 static void
-store_group(const SgBuf *img, int wanted, int at, SgTensor *out)
+store_group(const SgBuf *img, int at, Target *to)
 {
-  gsize face = (gsize)img->c * wanted * wanted;
-  if (img->h == wanted) {
-    img->backend->download(img, out->data + (gsize)at * face);
+  gsize pixels = (gsize)to->size * (gsize)to->size, face = (gsize)img->c * pixels;
+  int edge = (img->h - to->size + 1) / 2;
+
+  if (!to->planes) {
+    gboolean finite;
+    sg_buf_rgb8(img, edge, to->size, to->rgb + (gsize)at * pixels * 3, &finite);
+    to->finite &= finite;
+    return;
+  }
+  if (img->h == to->size) {
+    img->backend->download(img, to->planes + (gsize)at * face);
     return;
   }
   g_autofree float *planes = g_new(float, (gsize)img->n * img->c * img->h * img->w);
   img->backend->download(img, planes);
-  crop_planes(planes, img->h, img->n * img->c, wanted, out->data + (gsize)at * face);
+  crop_planes(planes, img->h, img->n * img->c, to->size, to->planes + (gsize)at * face);
 }
 
-SgTensor *
-sg_nets_render(SgNets *nets, const SgRecipe *recipe, int max_resolution, guint *first_run,
-               GError **error)
+static int
+picture_size(const SgSynthesis *net, guint to)
 {
-  const SgSynthesis *net = nets->net;
-  g_autofree float *ws = sg_nets_ws(nets, recipe, error);
-  guint to = sg_nets_last_stage(net, max_resolution), from;
-  gsize step = (gsize)net->num_ws * (gsize)net->w_dim;
-  int done = 0, size = sg_synthesis_stage(net, to - 1)->resolution;
-  SgNoiseKey noise = {recipe->noise_mode, recipe->noise_seed, recipe->noise_gain};
-  g_autoptr(SgTensor) out = NULL;
+  return to == net->stages->len ? net->resolution : sg_synthesis_stage(net, to - 1)->resolution;
+}
 
-  if (!ws)
-    return NULL;
-  if (to == net->stages->len)
-    size = net->resolution;
-  gint64 shape[4] = {recipe->faces, net->channels, size, size};
-  if (!(out = sg_tensor_try_new(4, shape, error)))
-    return NULL;
+static gboolean
+render(SgNets *nets, const SgRecipe *recipe, const float *ws, guint to, guint *first_run,
+       Target *target, GError **error)
+{
+  gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
+  SgNoiseKey noise = {recipe->noise_mode, recipe->noise_seed, recipe->noise_gain};
+  int done = 0;
+  guint from;
+
   ensure_groups(nets, recipe->faces);
   *first_run = to;
   for (guint g = 0; g < nets->groups->len; g++) {
@@ -351,12 +379,50 @@ sg_nets_render(SgNets *nets, const SgRecipe *recipe, int max_resolution, guint *
     g_autoptr(SgBuf) img =
         sg_stage_cache_render(group, ws + (gsize)done * step, noise, to, &from, error);
     if (!img)
-      return NULL;
+      return FALSE;
     *first_run = MIN(*first_run, from);
-    store_group(img, size, done, out);
+    store_group(img, done, target);
     if (!sg_backend_check(img->backend, error))
-      return NULL;
+      return FALSE;
     done += sg_stage_cache_faces(group);
   }
-  return g_steal_pointer(&out);
+  return TRUE;
+}
+
+SgTensor *
+sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error)
+{
+  const SgSynthesis *net = nets->net;
+  g_autofree float *ws = sg_nets_ws(nets, recipe, error);
+  gint64 shape[4] = {recipe->faces, net->channels, net->resolution, net->resolution};
+  g_autoptr(SgTensor) out = ws ? sg_tensor_try_new(4, shape, error) : NULL;
+  guint first;
+
+  if (!out)
+    return NULL;
+  Target target = {.planes = out->data, .size = net->resolution};
+  return render(nets, recipe, ws, net->stages->len, &first, &target, error) ? g_steal_pointer(&out)
+                                                                            : NULL;
+}
+
+guint8 *
+sg_nets_render_rgb8(SgNets *nets, const SgRecipe *recipe, int max_resolution, int *size,
+                    gboolean *finite, guint *first_run, GError **error)
+{
+  guint to = sg_nets_last_stage(nets->net, max_resolution);
+  g_autofree float *ws = sg_nets_ws(nets, recipe, error);
+  gsize face;
+
+  *size = picture_size(nets->net, to);
+  face = (gsize)*size * (gsize)*size * 3;
+  g_autofree guint8 *rgb = ws ? g_try_malloc_n((gsize)recipe->faces, face) : NULL;
+  if (ws && !rgb)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                "not enough memory for %d pictures of %d × %d pixels", recipe->faces, *size, *size);
+  if (!rgb)
+    return NULL;
+  Target target = {.rgb = rgb, .finite = TRUE, .size = *size};
+  gboolean ok = render(nets, recipe, ws, to, first_run, &target, error);
+  *finite = target.finite;
+  return ok ? g_steal_pointer(&rgb) : NULL;
 }

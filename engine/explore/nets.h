@@ -19,6 +19,7 @@ typedef struct _SgNets {
   int faces;         /* 0: nothing has been mapped yet */
   float *z, *w;      /* of the last mapping: [faces, z_dim], [faces, w_dim] */
   int label;
+  guint settings; /* the back end's, for w and source_w */
   SgRecipe *sources; /* whose sources source_w belongs to, or NULL */
   double *source_w;  /* [num_sources, w_dim] edited w of each */
 } SgNets;
@@ -38,9 +39,12 @@ gboolean sg_nets_single_ws(SgNets *nets, const SgRecipe *recipe, float *ws, GErr
 void sg_nets_base_w(const SgRecipe *recipe, int face, const float *mapped, double *w);
 /* Stages to run for a picture of at most max_resolution (0: all). */
 guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
-/* Unclamped [faces, C, H, W]; first_run as sg_stage_cache_render(). */
-SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, int max_resolution, guint *first_run,
-                         GError **error);
+/* Unclamped [faces, C, H, W]. */
+SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error);
+/* [faces, size, size, 3], to be freed; max_resolution as sg_nets_last_stage(), finite as
+ * sg_buf_rgb8(), first_run as sg_stage_cache_render(). */
+guint8 *sg_nets_render_rgb8(SgNets *nets, const SgRecipe *recipe, int max_resolution, int *size,
+                            gboolean *finite, guint *first_run, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgNets, sg_nets_free)
 

@@ -264,11 +264,10 @@ step_faces(SgPruneScorer *s, GError **error)
   gsize pixels = (gsize)s->result.size * (gsize)s->result.size;
   gsize face = pixels * (gsize)s->result.channels;
   SgNets *nets = sg_renderer_nets(s->renderer, &s->prune, error);
-  guint first;
 
   s->recipe->seed = s->seed + (guint32)s->at;
   s->recipe->faces = n;
-  g_autoptr(SgTensor) t = nets ? sg_nets_render(nets, s->recipe, 0, &first, error) : NULL;
+  g_autoptr(SgTensor) t = nets ? sg_nets_render(nets, s->recipe, error) : NULL;
   if (!t)
     return FALSE;
   memcpy(s->pixels->data + (gsize)s->at * face, t->data, (gsize)n * face * sizeof(float));

@@ -104,13 +104,13 @@ sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error)
 SgTensor *
 sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
-  guint first;
   SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
-  return nets ? sg_nets_render(nets, recipe, 0, &first, error) : NULL;
+  return nets ? sg_nets_render(nets, recipe, error) : NULL;
 }
 
+/* Is a w too large for demodulation, which squares its styles? */
 static gboolean
-has_overflow(const SgTensor *images, const float *w, int faces, int w_dim)
+has_overflow(const float *w, int faces, int w_dim)
 {
   for (int i = 0; i < faces; i++) {
     float squares = 0;
@@ -119,9 +119,6 @@ has_overflow(const SgTensor *images, const float *w, int faces, int w_dim)
     if (!isfinite(squares))
       return TRUE;
   }
-  for (gsize i = 0; i < images->numel; i++)
-    if (!isfinite(images->data[i]))
-      return TRUE;
   return FALSE;
 }
 
@@ -129,23 +126,24 @@ SgPicture *
 sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GError **error)
 {
   gint64 start = g_get_monotonic_time();
-  guint first;
   SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
-  g_autoptr(SgTensor) images =
-      nets ? sg_nets_render(nets, recipe, max_resolution, &first, error) : NULL;
-  if (!images)
+  gboolean finite = TRUE;
+  guint first = 0;
+  int size = 0;
+  guint8 *rgb =
+      nets ? sg_nets_render_rgb8(nets, recipe, max_resolution, &size, &finite, &first, error)
+           : NULL;
+  if (!rgb)
     return NULL;
   SgPicture *p = g_new0(SgPicture, 1);
   p->faces = recipe->faces;
-  p->channels = (int)images->shape[1];
-  p->height = (int)images->shape[2];
-  p->width = (int)images->shape[3];
-  p->rgb = g_malloc((gsize)p->faces * p->height * p->width * 3);
-  sg_image_to_rgb8(images, p->rgb);
+  p->channels = nets->net->channels;
+  p->height = p->width = size;
+  p->rgb = rgb;
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
   sg_nets_base_w(recipe, 0, nets->w, p->w);
-  p->overflow = has_overflow(images, nets->w, recipe->faces, recipe->w_dim);
+  p->overflow = !finite || has_overflow(nets->w, recipe->faces, recipe->w_dim);
   p->first_layer = (int)first;
   p->reduced = p->width < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;

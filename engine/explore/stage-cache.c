@@ -2,6 +2,22 @@
 #include "engine/explore/random.h"
 #include <string.h>
 
+/* What a run of stages depends on beside ws: the same stages, buffers and noise again are the same
+ * work again. */
+typedef struct {
+  guint from, to;
+  SgBuf *x, *img, *block_in; /* what the run starts from */
+  guint noise;               /* counts changes of the noise */
+} RunKey;
+
+/* A recorded run, with all that it reads or leaves (owned). */
+typedef struct {
+  RunKey key;
+  SgReplay *replay;
+  SgBuf **x, **img; /* [stages] as the cache's, of its stages */
+  SgBuf *picture;
+} Recorded;
+
 struct _SgStageCache {
   const SgSynthesis *net;
   int first_face, n;
@@ -14,6 +30,11 @@ struct _SgStageCache {
   void (*watch)(guint stage, SgBuf *x, SgBuf *img, gpointer data); /* or NULL */
   gpointer watch_data;
   guint valid; /* leading stages for which x and img are those of ws and noise_key */
+  SgBuf *w;    /* ws on the back end: SgPass.w */
+  RunKey last; /* of the last run; its buffers are compared, never used */
+  Recorded *recorded;
+  guint noise_changes, settings; /* the back end's */
+  gboolean cannot_record;
 };
 
 static gsize
@@ -32,6 +53,8 @@ sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget)
   c->net = net;
   c->first_face = first_face;
   c->n = n;
+  c->settings = net->backend->settings;
+  c->cannot_record = !net->backend->record_begin;
   c->keep = g_new0(gboolean, stages);
   c->x = g_new0(SgBuf *, stages);
   c->img = g_new0(SgBuf *, stages);
@@ -55,11 +78,35 @@ drop(SgBuf **slot)
   *slot = NULL;
 }
 
+static void
+recorded_free(SgStageCache *c)
+{
+  Recorded *r = g_steal_pointer(&c->recorded);
+
+  if (!r)
+    return;
+  if (r->replay)
+    c->net->backend->replay_free(r->replay);
+  for (guint i = 0; i < c->net->stages->len; i++) {
+    drop(&r->x[i]);
+    drop(&r->img[i]);
+  }
+  drop(&r->key.x);
+  drop(&r->key.img);
+  drop(&r->key.block_in);
+  drop(&r->picture);
+  g_free(r->x);
+  g_free(r->img);
+  g_free(r);
+}
+
 void
 sg_stage_cache_free(SgStageCache *c)
 {
   if (!c)
     return;
+  recorded_free(c);
+  drop(&c->w);
   for (guint i = 0; i < c->net->stages->len; i++) {
     drop(&c->x[i]);
     drop(&c->img[i]);
@@ -170,6 +217,16 @@ noise_differs(const SgStageCache *c, const SgStage *stage, SgNoiseKey noise, gbo
   return planes || (noise.gain ? noise.gain[stage->conv_index] : 1) != c->gain[stage->conv_index];
 }
 
+static void
+invalidate_from(SgStageCache *c, guint i)
+{
+  c->valid = i;
+  for (; i < c->net->stages->len; i++) { /* their memory is what the new ones will use */
+    drop(&c->x[i]);
+    drop(&c->img[i]);
+  }
+}
+
 /* Takes over ws and noise; what they change is no longer valid. */
 static void
 invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
@@ -178,23 +235,29 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
                    (noise.mode == SG_NOISE_RANDOM && noise.seed != c->noise_key.seed);
   guint i = 0;
 
+  if (c->settings != c->net->backend->settings) { /* computed otherwise */
+    c->settings = c->net->backend->settings;
+    c->valid = 0;
+    c->last = (RunKey){0}; /* the first run of its kind prepares what cannot be recorded */
+    recorded_free(c);
+  }
+
   for (; i < c->valid; i++) {
     const SgStage *stage = sg_synthesis_stage(c->net, i);
     if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, noise, noisy))
       break;
   }
-  c->valid = i;
-  for (; i < c->net->stages->len; i++) { /* their memory is what the new ones will use */
-    drop(&c->x[i]);
-    drop(&c->img[i]);
-  }
+  invalidate_from(c, i);
   if (noisy) {
     c->noise_key = noise;
     for (guint s = 0; s < c->net->stages->len; s++)
       drop(&c->noise[s]);
   }
-  for (int k = 0; k < c->net->num_convs; k++)
-    c->gain[k] = noise.gain ? noise.gain[k] : 1;
+  for (int k = 0; k < c->net->num_convs; k++) {
+    double gain = noise.gain ? noise.gain[k] : 1;
+    c->noise_changes += noisy || gain != c->gain[k];
+    c->gain[k] = gain;
+  }
   c->noise_key.gain = c->gain;
   memcpy(c->ws, ws, sizeof(float) * (gsize)c->n * (gsize)c->net->num_ws * (gsize)c->net->w_dim);
 }
@@ -240,35 +303,139 @@ stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
     c->watch(i, x, img, c->watch_data);
 }
 
-SgBuf *
-sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
-                      guint *first_run, GError **error)
-{
-  SgBuf *x = NULL, *img = NULL, *block_in = NULL;
-  gboolean found;
+/* ---- running --------------------------------------------------------------------------------- */
 
-  invalidate(c, ws, noise);
-  guint from = MIN(c->valid, to);
-  do {
-    found = TRUE;
-    x = newest(c, from, SG_STAGE_CONV, &found);
-    img = newest(c, from, SG_STAGE_RGB, &found);
-    block_in = from < to ? block_input(c, from, &found) : NULL;
-    if (from == to)
-      found = img != NULL;
-  } while (!found && from-- > 0);
-  if (first_run)
-    *first_run = from;
-  if (from == to)
-    return sg_buf_ref(img);
-  c->valid = from;
+/* c->ws to the back end, for all stages at once. */
+static gboolean
+upload_ws(SgStageCache *c, GError **error)
+{
+  const SgSynthesis *net = c->net;
+  int rows = net->num_ws * c->n;
+  g_autofree float *w = g_new(float, (gsize)rows *(gsize)net->w_dim);
+
+  if (!c->w && !(c->w = sg_buf_new(net->backend, SG_FMT_PLAIN, rows, net->w_dim, 1, 1, error)))
+    return FALSE;
+  sg_synthesis_order_ws(net, c->n, c->ws, w);
+  net->backend->upload(c->w, w);
+  return TRUE;
+}
+
+static SgBuf *
+run(SgStageCache *c, const RunKey *k, GError **error)
+{
   SgPass pass = {.net = c->net,
                  .n = c->n,
                  .ws = c->ws,
+                 .w = c->w,
                  .noise = stage_noise,
                  .noise_data = c,
                  .noise_gain = c->gain,
                  .stage_done = stage_done,
                  .data = c};
-  return sg_synthesis_run(&pass, from, to, x, img, block_in, error);
+  return sg_synthesis_run(&pass, k->from, k->to, k->x, k->img, k->block_in, error);
+}
+
+static gboolean
+same_run(const RunKey *a, const RunKey *b)
+{
+  return a->from == b->from && a->to == b->to && a->x == b->x && a->img == b->img &&
+         a->block_in == b->block_in && a->noise == b->noise;
+}
+
+static SgBuf *
+ref_or_null(SgBuf *buf)
+{
+  return buf ? sg_buf_ref(buf) : NULL;
+}
+
+/* What the recorded run leaves becomes what the cache holds. */
+static void
+take_recorded(SgStageCache *c)
+{
+  const Recorded *r = c->recorded;
+
+  for (guint i = r->key.from; i < r->key.to; i++) {
+    SgBuf *x = ref_or_null(r->x[i]), *img = ref_or_null(r->img[i]);
+    drop(&c->x[i]);
+    drop(&c->img[i]);
+    c->x[i] = x;
+    c->img[i] = img;
+  }
+  c->valid = r->key.to;
+}
+
+/* FALSE: it could not be, now or ever. What the cache holds is then to be computed. */
+static gboolean
+record(SgStageCache *c, const RunKey *k)
+{
+  SgBackend *b = c->net->backend;
+  guint stages = c->net->stages->len;
+
+  if (!b->record_begin(b))
+    return FALSE;
+  SgBuf *picture = run(c, k, NULL);
+  SgReplay *replay = b->record_end(b);
+  if (!picture || !replay) {
+    if (replay)
+      b->replay_free(replay);
+    sg_buf_unref(picture);
+    c->cannot_record = TRUE;
+    return FALSE;
+  }
+  Recorded *r = c->recorded = g_new0(Recorded, 1);
+  *r = (Recorded){.key = *k, .replay = replay, .picture = picture};
+  r->key.x = ref_or_null(k->x);
+  r->key.img = ref_or_null(k->img);
+  r->key.block_in = ref_or_null(k->block_in);
+  r->x = g_new0(SgBuf *, stages);
+  r->img = g_new0(SgBuf *, stages);
+  for (guint i = k->from; i < k->to; i++) {
+    r->x[i] = ref_or_null(c->x[i]);
+    r->img[i] = ref_or_null(c->img[i]);
+  }
+  return TRUE;
+}
+
+/* The run, by what was recorded of it if it was. */
+static SgBuf *
+run_or_repeat(SgStageCache *c, const RunKey *k, GError **error)
+{
+  gboolean again = same_run(k, &c->last) && !c->cannot_record && !c->watch;
+
+  c->last = *k;
+  if (c->recorded && (!same_run(k, &c->recorded->key) || c->watch))
+    recorded_free(c);
+  if (!c->recorded && again && !record(c, k))
+    invalidate_from(c, k->from);
+  if (!c->recorded)
+    return run(c, k, error);
+  c->net->backend->replay_run(c->recorded->replay);
+  take_recorded(c);
+  return sg_buf_ref(c->recorded->picture);
+}
+
+SgBuf *
+sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
+                      guint *first_run, GError **error)
+{
+  RunKey k = {.to = to};
+  gboolean found;
+
+  invalidate(c, ws, noise);
+  k.noise = c->noise_changes;
+  k.from = MIN(c->valid, to);
+  do {
+    found = TRUE;
+    k.x = newest(c, k.from, SG_STAGE_CONV, &found);
+    k.img = newest(c, k.from, SG_STAGE_RGB, &found);
+    k.block_in = k.from < to ? block_input(c, k.from, &found) : NULL;
+    if (k.from == to)
+      found = k.img != NULL;
+  } while (!found && k.from-- > 0);
+  if (first_run)
+    *first_run = k.from;
+  if (k.from == to)
+    return sg_buf_ref(k.img);
+  c->valid = k.from;
+  return upload_ws(c, error) ? run_or_repeat(c, &k, error) : NULL;
 }

@@ -1,5 +1,6 @@
 /* The stages of a group of faces as last rendered, so that the next picture starts where it first
- * differs. Belongs to one renderer and its thread. */
+ * differs. Where the back end can, what is asked for twice running is recorded, and repeated from
+ * then on: as while a slider is dragged. Belongs to one renderer and its thread. */
 #pragma once
 
 #include "engine/explore/recipe.h"
@@ -19,7 +20,8 @@ typedef struct _SgStageCache SgStageCache;
  * first. */
 SgStageCache *sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget);
 void sg_stage_cache_free(SgStageCache *c);
-/* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full. ws as SgPass.ws.
+/* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full; what is in it, until
+ * the next call. ws as SgPass.ws.
  * first_run (may be NULL) is the first stage that had to run, `to` if none. */
 SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
                              guint *first_run, GError **error);

@@ -15,21 +15,39 @@ replace(SgBuf **slot, SgBuf *buf)
   *slot = buf;
 }
 
+void
+sg_synthesis_order_ws(const SgSynthesis *net, int n, const float *ws, float *w)
+{
+  gsize dim = (gsize)net->w_dim;
+
+  for (int k = 0; k < net->num_ws; k++)
+    for (int i = 0; i < n; i++, w += dim)
+      memcpy(w, ws + ((gsize)i * (gsize)net->num_ws + (gsize)k) * dim, sizeof(float) * dim);
+}
+
+/* w of one stage: [n, w_dim, 1, 1]. */
+static SgBuf *
+stage_w(const SgPass *pass, const SgStage *stage, GError **error)
+{
+  const SgSynthesis *net = pass->net;
+  gsize dim = (gsize)net->w_dim, first = (gsize)stage->w_index * (gsize)pass->n * dim;
+
+  if (pass->w)
+    return sg_buf_view(pass->w, first, pass->n, net->w_dim, 1, 1);
+  g_autofree float *w = g_new(float, (gsize)pass->n *(gsize)net->num_ws *dim);
+  sg_synthesis_order_ws(net, pass->n, pass->ws, w);
+  return sg_buf_from_floats(net->backend, w + first, pass->n, net->w_dim, 1, 1, error);
+}
+
 SgBuf *
 sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error)
 {
   const SgSynthesis *net = pass->net;
-  gsize dim = (gsize)net->w_dim;
-  g_autofree float *w = g_new(float, (gsize)pass->n *dim);
-
-  for (int n = 0; n < pass->n; n++)
-    memcpy(w + (gsize)n * dim, pass->ws + ((gsize)n * (gsize)net->num_ws + stage->w_index) * dim,
-           sizeof(float) * dim);
-  g_autoptr(SgBuf) wb = sg_buf_from_floats(net->backend, w, pass->n, net->w_dim, 1, 1, error);
+  g_autoptr(SgBuf) w = stage_w(pass, stage, error);
   SgBuf *s =
-      wb ? sg_buf_new(net->backend, SG_FMT_PLAIN, pass->n, stage->in_channels, 1, 1, error) : NULL;
+      w ? sg_buf_new(net->backend, SG_FMT_PLAIN, pass->n, stage->in_channels, 1, 1, error) : NULL;
   if (s)
-    net->backend->dense(s, wb, stage->affine_w, stage->affine_gain, stage->affine_b, 1, FALSE, 1);
+    net->backend->dense(s, w, stage->affine_w, stage->affine_gain, stage->affine_b, 1, FALSE, 1);
   return s;
 }
 

@@ -68,6 +68,7 @@ typedef struct {
   const SgSynthesis *net;
   int n;
   const float *ws; /* host, [n, num_ws, w_dim] */
+  SgBuf *w; /* the same with its first two axes swapped, PLAIN [num_ws n, w_dim, 1, 1], or NULL */
   /* Noise of a conv stage: PLAIN [1 or n, 1, r, r], NULL for none. Called once a stage; transfer
    * full. */
   SgBuf *(*noise)(guint stage, int n, gpointer data, GError **error);
@@ -84,8 +85,11 @@ typedef struct {
 SgBuf *sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
                         SgBuf *block_in, GError **error);
 
+/* ws of a pass in the order of SgPass.w, to w [num_ws n, w_dim]. */
+void sg_synthesis_order_ws(const SgSynthesis *net, int n, const float *ws, float *w);
+
 /* The style s = A w + b of one stage: PLAIN [n, in_channels, 1, 1]; transfer full. Of the pass only
- * net, n and ws are used. */
+ * net, n, ws and w are used. */
 SgBuf *sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSynthesis, sg_synthesis_free)

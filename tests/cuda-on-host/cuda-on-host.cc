@@ -118,7 +118,8 @@ __syncthreads()
   yield_fiber();
 }
 
-/* ---- what goes wrong: from the moment on that the file named by the variable exists ----------- */
+/* ---- what goes wrong: from the moment on that the file named by the variable exists -----------
+ */
 
 static bool
 happened(const char *variable)
@@ -137,16 +138,117 @@ lost()
   return is_lost;
 }
 
+/* ---- streams and graphs ---------------------------------------------------------------------- */
+
+struct cuda_on_host_graph {
+  std::vector<std::function<void()>> work;
+};
+
+struct cuda_on_host_stream {
+  cuda_on_host_graph *graph; /* what it is captured into, or null */
+};
+
+/* Now, or when the graph is launched. */
+static void
+enqueue(cudaStream_t stream, const std::function<void()> &work)
+{
+  if (stream->graph)
+    stream->graph->work.push_back(work);
+  else
+    work();
+}
+
+cudaError_t
+cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
+{
+  *stream = new cuda_on_host_stream();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamDestroy(cudaStream_t stream)
+{
+  delete stream;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamSynchronize(cudaStream_t stream)
+{
+  if (stream->graph)
+    fail("waits for a stream that is captured");
+  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
+}
+
+/* VITRINE_ON_HOST_NO_GRAPHS: as where a driver refuses. */
+cudaError_t
+cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode)
+{
+  if (getenv("VITRINE_ON_HOST_NO_GRAPHS"))
+    return cudaErrorInvalidValue;
+  stream->graph = new cuda_on_host_graph();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
+{
+  *graph = stream->graph;
+  stream->graph = nullptr;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long flags)
+{
+  *exec = new cuda_on_host_graph(*graph);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
+{
+  if (lost())
+    return cudaErrorLaunchFailure;
+  for (auto &work : exec->work)
+    work();
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaGraphDestroy(cudaGraph_t graph)
+{
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaGraphExecDestroy(cudaGraphExec_t exec)
+{
+  delete exec;
+  return cudaSuccess;
+}
+
 void
-cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> &thread)
+cuda_on_host_call(cudaStream_t stream, void (*run)(const void *data), const void *data, size_t size)
+{
+  std::vector<char> copy((const char *)data, (const char *)data + size);
+  enqueue(stream, [run, copy] {
+    cuda_on_host_enter();
+    run(copy.data());
+    cuda_on_host_leave();
+  });
+}
+
+/* ---- grids ----------------------------------------------------------------------------------- */
+
+static void
+run_grid(dim3 grid, dim3 block, bool waits, const std::function<void()> &thread)
 {
   std::lock_guard<std::recursive_mutex> guard(one_launch);
   unsigned threads = block.x * block.y * block.z;
   size_t blocks = (size_t)grid.x * grid.y * grid.z;
 
-  if (threads == 0 || threads > 1024 || block.z > 64 || blocks == 0 || grid.y > 65535 ||
-      grid.z > 65535 || grid.x > 0x7fffffff)
-    fail("a grid or block that CUDA refuses");
   if (lost())
     return;
   gridDim = grid;
@@ -170,6 +272,18 @@ cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> 
   }
   current = nullptr;
   cuda_on_host_leave();
+}
+
+void
+cuda_on_host_run(cudaStream_t stream, dim3 grid, dim3 block, bool waits,
+                 const std::function<void()> &thread)
+{
+  unsigned threads = block.x * block.y * block.z;
+
+  if (threads == 0 || threads > 1024 || block.z > 64 || grid.x == 0 || grid.y == 0 || grid.z == 0 ||
+      grid.y > 65535 || grid.z > 65535 || grid.x > 0x7fffffff)
+    fail("a grid or block that CUDA refuses");
+  enqueue(stream, [=] { run_grid(grid, block, waits, thread); });
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -305,9 +419,28 @@ cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, c
     fail("a copy whose ends are not where its kind says");
   if (lost())
     return cudaErrorLaunchFailure;
-  cuda_on_host_enter();
-  memcpy(to, from, bytes);
-  cuda_on_host_leave();
+  if (stream->graph && kind != cudaMemcpyDeviceToDevice)
+    fail("a captured copy from or to the host's memory");
+  enqueue(stream, [=] {
+    cuda_on_host_enter();
+    memcpy(to, from, bytes);
+    cuda_on_host_leave();
+  });
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream)
+{
+  if (!on_device(to, bytes))
+    fail("memory to be set is not on the device");
+  if (lost())
+    return cudaErrorLaunchFailure;
+  enqueue(stream, [=] {
+    cuda_on_host_enter();
+    memset(to, value, bytes);
+    cuda_on_host_leave();
+  });
   return cudaSuccess;
 }
 
@@ -355,25 +488,6 @@ cudaDeviceGetStreamPriorityRange(int *low, int *high)
 {
   *low = 0;
   *high = -5;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
-{
-  *stream = (cudaStream_t)1;
-  return cudaSuccess;
-}
-
-cudaError_t
-cudaStreamSynchronize(cudaStream_t stream)
-{
-  return lost() ? cudaErrorLaunchFailure : cudaSuccess;
-}
-
-cudaError_t
-cudaStreamDestroy(cudaStream_t stream)
-{
   return cudaSuccess;
 }
 

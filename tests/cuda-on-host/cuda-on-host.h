@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <tuple>
 #include "cuda_runtime_api.h"
 
 #define __global__
@@ -33,7 +34,8 @@ struct dim3 {
 extern dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 /* `waits`: whether threads may call what follows. */
-void cuda_on_host_run(dim3 grid, dim3 block, bool waits, const std::function<void()> &thread);
+void cuda_on_host_run(cudaStream_t stream, dim3 grid, dim3 block, bool waits,
+                      const std::function<void()> &thread);
 void __syncthreads();
 /* Room for one number of every thread of the block. */
 extern double cuda_on_host_slots[1024];
@@ -50,7 +52,15 @@ __shfl_xor_sync(unsigned mask, T v, int lanes)
   return v;
 }
 
+/* Arguments are taken when it is launched, as CUDA does: it may run later (cudaGraphLaunch). */
+#define CU_ON_HOST(backend, kernel, grid, block, waits, ...)                                       \
+  do {                                                                                             \
+    auto kernel_arguments = std::make_tuple(__VA_ARGS__);                                          \
+    cuda_on_host_run(cuda_stream(backend), grid, block, waits, [kernel_arguments] {                \
+      std::apply([](auto... a) { kernel(a...); }, kernel_arguments);                               \
+    });                                                                                            \
+  } while (0)
 #define CU_LAUNCH(backend, kernel, grid, block, ...)                                               \
-  cuda_on_host_run(grid, block, false, [&] { kernel(__VA_ARGS__); })
+  CU_ON_HOST(backend, kernel, grid, block, false, __VA_ARGS__)
 #define CU_LAUNCH_SUMS(backend, kernel, grid, block, ...)                                          \
-  cuda_on_host_run(grid, block, true, [&] { kernel(__VA_ARGS__); })
+  CU_ON_HOST(backend, kernel, grid, block, true, __VA_ARGS__)

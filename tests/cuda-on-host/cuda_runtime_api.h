@@ -26,6 +26,9 @@ typedef enum {
 } cudaMemcpyKind;
 
 typedef struct cuda_on_host_stream *cudaStream_t;
+typedef struct cuda_on_host_graph *cudaGraph_t;
+typedef struct cuda_on_host_graph *cudaGraphExec_t;
+typedef enum { cudaStreamCaptureModeRelaxed = 2 } cudaStreamCaptureMode;
 struct cudaDeviceProp {
   char name[256];
   size_t totalGlobalMem;
@@ -49,6 +52,14 @@ cudaError_t cudaMalloc(void **data, size_t bytes);
 cudaError_t cudaFree(void *data);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void *to, int value, size_t bytes, cudaStream_t stream);
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t graph,
+                                          unsigned long long flags);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaPeekAtLastError(void);
 const char *cudaGetErrorString(cudaError_t code);
@@ -56,6 +67,9 @@ const char *cudaGetErrorString(cudaError_t code);
 /* Device memory can be touched between these two only, in this thread. */
 __attribute__((visibility("default"))) void cuda_on_host_enter(void);
 __attribute__((visibility("default"))) void cuda_on_host_leave(void);
+/* What a library does: run (a copy of data) now, or later where the stream is captured. */
+void cuda_on_host_call(cudaStream_t stream, void (*run)(const void *data), const void *data,
+                       size_t size);
 
 #ifdef __cplusplus
 }

@@ -127,35 +127,62 @@ run_halves(const CudaForm *f, float alpha, gpointer wide, gpointer filter, gpoin
     to_halves(filter, k, f->type, alpha, f->narrow, f->wide, fp);
 }
 
+typedef struct {
+  CudaForm form;
+  float alpha;
+  gpointer wide, filter, narrow;
+} Convolution;
+
+static void
+convolve(const void *data)
+{
+  const Convolution *c = data;
+  if (c->form.type == CU_FLOAT)
+    run_floats(&c->form, c->wide, c->filter, c->narrow);
+  else
+    run_halves(&c->form, c->alpha, c->wide, c->filter, c->narrow);
+}
+
 gboolean
 cuda_dnn_form(SgBackend *b, const CudaForm *f, float alpha, gpointer wide, gpointer filter,
               gpointer narrow, gboolean *none, GError **error)
 {
+  const Convolution c = {*f, alpha, wide, filter, narrow};
+
   /* As cuDNN sees to it. */
   g_assert((f->wide_h + 2 * f->pad - f->kernel) / f->stride + 1 == f->narrow_h);
   g_assert((f->wide_w + 2 * f->pad - f->kernel) / f->stride + 1 == f->narrow_w);
-  cuda_on_host_enter();
-  if (f->type == CU_FLOAT)
-    run_floats(f, wide, filter, narrow);
-  else
-    run_halves(f, alpha, wide, filter, narrow);
-  cuda_on_host_leave();
+  cuda_on_host_call(cuda_stream(b), convolve, &c, sizeof c);
   return TRUE;
+}
+
+typedef struct {
+  gboolean ta, tb;
+  int m, n, k, lda, ldb;
+  float alpha;
+  const float *a, *b;
+  float *c;
+} Product;
+
+static void
+multiply(const void *data)
+{
+  const Product *p = data;
+  for (int i = 0; i < p->m; i++)
+    for (int j = 0; j < p->n; j++) {
+      double sum = 0;
+      for (int l = 0; l < p->k; l++)
+        sum += (double)(p->ta ? p->a[(gsize)l * p->lda + i] : p->a[(gsize)i * p->lda + l]) *
+               (p->tb ? p->b[(gsize)j * p->ldb + l] : p->b[(gsize)l * p->ldb + j]);
+      p->c[(gsize)i * p->n + j] = p->alpha * (float)sum;
+    }
 }
 
 gboolean
 cuda_gemm(SgBackend *backend, gboolean ta, gboolean tb, int m, int n, int k, float alpha,
           const float *a, int lda, const float *b, int ldb, float *c, GError **error)
 {
-  cuda_on_host_enter();
-  for (int i = 0; i < m; i++)
-    for (int j = 0; j < n; j++) {
-      double sum = 0;
-      for (int l = 0; l < k; l++)
-        sum += (double)(ta ? a[(gsize)l * lda + i] : a[(gsize)i * lda + l]) *
-               (tb ? b[(gsize)j * ldb + l] : b[(gsize)l * ldb + j]);
-      c[(gsize)i * n + j] = alpha * (float)sum;
-    }
-  cuda_on_host_leave();
+  const Product p = {ta, tb, m, n, k, lda, ldb, alpha, a, b, c};
+  cuda_on_host_call(cuda_stream(backend), multiply, &p, sizeof p);
   return TRUE;
 }

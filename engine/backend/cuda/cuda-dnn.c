@@ -290,7 +290,7 @@ form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer sides[3], 
   }
   if (plan->workspace && !(space = cuda_pool_take(b, plan->workspace, &taken, error)))
     return FALSE;
-  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cu->stream),
+  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cuda_stream(b)),
                        "choose the stream", error) &&
                 dnn_ok(cu->dnn,
                        run(cu->dnn, plan, alpha, sides[SG_PASS_INPUT], sides[SG_PASS_WEIGHT],

@@ -156,9 +156,14 @@ cuda_pool_take(SgBackend *b, gsize bytes, gsize *taken, GError **error)
 {
   CudaPool *pool = CU(b)->pool;
 
+  gpointer data = NULL;
+
   cuda_stream(b);
+  *taken = class_size(class_of(bytes));
+  if (cuda_recording_take(b, *taken, &data))
+    return data;
   g_mutex_lock(&pool->lock);
-  gpointer data = take_locked(b, bytes, taken, error);
+  data = take_locked(b, bytes, taken, error);
   g_mutex_unlock(&pool->lock);
   return data;
 }
@@ -168,7 +173,7 @@ cuda_pool_give(SgBackend *b, gpointer data, gsize taken)
 {
   CudaPool *pool = CU(b)->pool;
 
-  if (!data)
+  if (!data || cuda_recording_give(b, (CudaPiece){data, taken}))
     return;
   g_mutex_lock(&pool->lock);
   pool->used -= taken;
@@ -223,23 +228,34 @@ void
 cuda_upload(SgBuf *dst, const float *src)
 {
   cudaStream_t stream = cuda_stream(dst->backend);
+  if (cuda_recording_break(dst->backend))
+    return;
   cuda_note(dst->backend,
             cudaMemcpyAsync(dst->data, src, size_of(dst), cudaMemcpyHostToDevice, stream),
             "copy to the device");
 }
 
-/* Waits for all that was asked for before. Zeros if it failed: see SgBackend.check. */
+gboolean
+cuda_fetch(const SgBackend *b, gpointer to, gconstpointer from, gsize bytes)
+{
+  cudaStream_t stream = cuda_stream(b);
+  gboolean broken = cuda_recording_break(b);
+  cudaError_t code =
+      broken ? cudaSuccess : cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream);
+
+  if (code == cudaSuccess && !broken)
+    code = cudaStreamSynchronize(stream);
+  if (code != cudaSuccess || broken)
+    memset(to, 0, bytes);
+  cuda_note(b, code, "copy from the device");
+  return code == cudaSuccess;
+}
+
+/* Zeros if it failed: see SgBackend.check. */
 void
 cuda_download(const SgBuf *src, float *dst)
 {
-  cudaStream_t stream = cuda_stream(src->backend);
-  cudaError_t code = cudaMemcpyAsync(dst, src->data, size_of(src), cudaMemcpyDeviceToHost, stream);
-
-  if (code == cudaSuccess)
-    code = cudaStreamSynchronize(stream);
-  if (code != cudaSuccess)
-    memset(dst, 0, size_of(src));
-  cuda_note(src->backend, code, "copy from the device");
+  cuda_fetch(src->backend, dst, src->data, size_of(src));
 }
 
 void

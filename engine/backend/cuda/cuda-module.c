@@ -37,6 +37,10 @@ void
 cuda_note_error(const SgBackend *b, GError *taken)
 {
   CudaBackend *cu = CU(b);
+  if (cuda_recording_break(b)) { /* the recording failed, nothing else */
+    g_error_free(taken);
+    return;
+  }
   g_mutex_lock(&cu->lock);
   cu->lost |= g_error_matches(taken, SG_BACKEND_ERROR, SG_BACKEND_ERROR_LOST);
   if (cu->failure)
@@ -54,7 +58,7 @@ cuda_note(const SgBackend *b, cudaError_t code, const char *what)
     cuda_note_error(b, error);
 }
 
-/* A lost device stays lost; of anything else one caller is told. */
+/* A lost device stays lost; of anything else one caller is told, but none that only records. */
 gboolean
 cuda_check(SgBackend *b, GError **error)
 {
@@ -62,7 +66,8 @@ cuda_check(SgBackend *b, GError **error)
   GError *failure;
 
   g_mutex_lock(&cu->lock);
-  failure = cu->lost && cu->failure ? g_error_copy(cu->failure) : g_steal_pointer(&cu->failure);
+  failure = cu->failure && (cu->lost || cuda_recording_stream(b)) ? g_error_copy(cu->failure)
+                                                                  : g_steal_pointer(&cu->failure);
   g_mutex_unlock(&cu->lock);
   if (!failure)
     return TRUE;
@@ -78,7 +83,8 @@ cuda_stream(const SgBackend *b)
     cuda_note(b, cudaSetDevice(CU(b)->device), "choose the device");
     current = CU(b)->device;
   }
-  return CU(b)->stream;
+  cudaStream_t recorded = cuda_recording_stream(b);
+  return recorded ? recorded : CU(b)->stream;
 }
 
 /* ---- what it says of itself ------------------------------------------------------------------ */
@@ -139,6 +145,7 @@ cuda_set_precision(SgBackend *b, SgPrecision precision, GError **error)
     g_clear_pointer(&cu->dnn, cuda_dnn_close);
     g_clear_pointer(&cu->blas, cuda_blas_close);
   }
+  b->settings += precision != cu->precision;
   cu->precision = precision;
   g_mutex_unlock(&cu->library_lock);
   return TRUE;
@@ -253,6 +260,10 @@ static const SgBackend table = {
     .check = cuda_check,
     .set_precision = cuda_set_precision,
     .prepare_training = cuda_prepare_training,
+    .record_begin = cuda_record_begin,
+    .record_end = cuda_record_end,
+    .replay_run = cuda_replay_run,
+    .replay_free = cuda_replay_free,
 #ifdef SG_HAVE_NCCL
     .reduce_id = cuda_reduce_id,
     .reduce_join = cuda_reduce_join,
@@ -261,6 +272,7 @@ static const SgBackend table = {
     .device_info = cuda_device_info,
     .reset_peak = cuda_pool_reset_peak,
     .trim = cuda_pool_trim,
+    .rgb8 = cuda_rgb8,
 };
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -308,6 +320,7 @@ sg_cuda_open(gsize size, int device, GError **error)
   g_mutex_init(&cu->lock);
   g_mutex_init(&cu->sums_lock);
   g_mutex_init(&cu->library_lock);
+  g_mutex_init(&cu->record_lock);
   if (!start(cu, error)) {
     g_free(cu);
     return NULL;

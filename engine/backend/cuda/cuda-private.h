@@ -29,7 +29,7 @@ typedef struct {
   SgBackend base;
   int device;
   char name[256];
-  cudaStream_t stream;
+  cudaStream_t stream, recorded; /* `recorded` is made when first needed */
   SgPrecision precision;
   CudaPool *pool;
   double *sums;        /* [CU_SUMS], on the device */
@@ -37,15 +37,17 @@ typedef struct {
   GMutex library_lock; /* of the two libraries, opened when first needed */
   CudaDnn *dnn;
   CudaBlas *blas;
-  CudaNccl *nccl;  /* of a training with other processes */
-  GMutex lock;     /* of what follows */
-  GError *failure; /* the first one that nobody has been told of */
-  gboolean lost;   /* the device does not work any more */
+  CudaNccl *nccl;     /* of a training with other processes */
+  GMutex record_lock; /* one thread records */
+  GMutex lock;        /* of what follows */
+  GError *failure;    /* the first one that nobody has been told of */
+  gboolean lost;      /* the device does not work any more */
 } CudaBackend;
 
 #define CU(b) ((CudaBackend *)(b))
 
-/* The backend's stream; makes its device the calling thread's. */
+/* The backend's stream, or that of the calling thread's recording; makes its device the thread's.
+ */
 cudaStream_t cuda_stream(const SgBackend *b);
 /* Keeps what went wrong; cudaSuccess is nothing. */
 void cuda_note(const SgBackend *b, cudaError_t code, const char *what);
@@ -68,8 +70,28 @@ void cuda_upload(SgBuf *dst, const float *src);
 void cuda_download(const SgBuf *src, float *dst);
 void cuda_copy(SgBuf *dst, const SgBuf *src);
 void cuda_broadcast(SgBuf *dst, const SgBuf *src);
+/* `bytes` from the device; FALSE (zeros) if that failed, which is noted. Waits for all that was
+ * asked for before. */
+gboolean cuda_fetch(const SgBackend *b, gpointer to, gconstpointer from, gsize bytes);
 /* A temporary; what is missing for it is noted and gives NULL. */
 SgBuf *cuda_temporary(SgBackend *b, int n, int c, int h, int w);
+
+/* cuda-graph.c. A thread that records has pieces of its own: one that is given back is taken by it
+ * alone, now and in every replay. */
+typedef struct {
+  gpointer data;
+  gsize taken;
+} CudaPiece;
+cudaStream_t cuda_recording_stream(const SgBackend *b); /* NULL: this thread does not record */
+/* FALSE: this thread does not record, or has no such piece. */
+gboolean cuda_recording_take(const SgBackend *b, gsize taken, gpointer *data);
+gboolean cuda_recording_give(const SgBackend *b, CudaPiece piece); /* FALSE: it does not record */
+/* TRUE if this thread records: what it is about to do cannot be kept, and is not to be done. */
+gboolean cuda_recording_break(const SgBackend *b);
+gboolean cuda_record_begin(SgBackend *b);
+SgReplay *cuda_record_end(SgBackend *b);
+void cuda_replay_run(SgReplay *r);
+void cuda_replay_free(SgReplay *r);
 
 /* cuda-conv.c */
 SgConv *cuda_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
@@ -144,6 +166,7 @@ void cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, c
                  const SgBuf *bias, float clamp);
 void cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
                    gboolean accumulate);
+void cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
 void cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
 
 /* half.cu */

@@ -1,5 +1,6 @@
 /* FIR filters, bilinear doubling, and the 1×1 convolutions between pictures and activations. */
 #include "engine/backend/cuda/cuda-launch.h"
+#include <string.h>
 
 #define MAX_RGB 4
 
@@ -144,6 +145,61 @@ cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const 
   ToRgb t = {floats(img), floats(add),    floats(x),        floats(s),    floats(bias), floats(w),
              0,           (unsigned)x->c, (unsigned)img->c, pixels_of(x), clamp};
   launch_to_rgb(x, t);
+}
+
+/* ---- picture -> bytes ------------------------------------------------------------------------ */
+
+typedef struct {
+  unsigned char *rgb;
+  int *bad; /* becomes 1 where a number is not finite */
+  const float *img;
+  unsigned planes, h, w, edge, size;
+} Rgb8;
+
+static __global__ void
+rgb8_kernel(Rgb8 t, unsigned samples)
+{
+  EACH_PLANE(n, samples)
+  {
+    const float *img = t.img + (size_t)n * t.planes * t.h * t.w;
+    EACH_PIXEL(i, t.size * t.size)
+    {
+      size_t at = (size_t)(t.edge + i / t.size) * t.w + t.edge + i % t.size;
+      unsigned char *to = t.rgb + ((size_t)n * t.size * t.size + i) * 3;
+      for (unsigned k = 0; k < t.planes; k++)
+        if (!isfinite(img[(size_t)k * t.h * t.w + at]))
+          *t.bad = 1;
+      for (unsigned k = 0; k < 3; k++)
+        to[k] = k_rgb8(img[(t.planes >= 3 ? (size_t)k * t.h * t.w : 0) + at]);
+    }
+  }
+}
+
+/* The flag lies behind the bytes, and comes with them. */
+void
+cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
+{
+  SgBackend *b = img->backend;
+  size_t bytes = (size_t)img->n * size * size * 3, flag = (bytes + 3) / 4 * 4;
+  g_autofree char *all = (char *)g_malloc(flag + sizeof(int));
+  gsize taken = 0;
+  GError *error = NULL;
+  char *on_device = (char *)cuda_pool_take(b, flag + sizeof(int), &taken, &error);
+
+  memset(all, 0, flag + sizeof(int));
+  if (on_device) {
+    Rgb8 t = {
+        (unsigned char *)on_device, (int *)(on_device + flag), floats(img),    (unsigned)img->c,
+        (unsigned)img->h,           (unsigned)img->w,          (unsigned)edge, (unsigned)size};
+    cuda_note(b, cudaMemsetAsync(on_device + flag, 0, sizeof(int), cuda_stream(b)), "clear");
+    CU_PLANES(b, rgb8_kernel, (unsigned)img->n, t.size * t.size, t, (unsigned)img->n);
+    cuda_fetch(b, all, on_device, flag + sizeof(int));
+  } else {
+    cuda_note_error(b, error);
+  }
+  cuda_pool_give(b, on_device, taken);
+  memcpy(rgb, all, bytes);
+  *finite = !*(int *)(all + flag);
 }
 
 /* ---- picture -> activations ------------------------------------------------------------------ */
