@@ -84,8 +84,8 @@ cuda_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const 
                                 out, conv->filter, in, error)))
     return FALSE;
   if (up)
-    cuda_fir(y, wide, SG_FIR_BLUR_AFTER_UP);
-  if (e)
+    cuda_fir_epilogue(y, wide, SG_FIR_BLUR_AFTER_UP, e);
+  else if (e)
     cuda_epilogue(y, y, e);
   return TRUE;
 }

@@ -161,6 +161,8 @@ void cuda_epilogue_grad(const SgEpilogueGrad *g);
 
 /* pictures.cu */
 void cuda_fir(SgBuf *y, const SgBuf *x, SgFir mode);
+/* y = epilogue (fir (x)); e may be NULL. */
+void cuda_fir_epilogue(SgBuf *y, const SgBuf *x, SgFir mode, const SgEpilogue *e);
 void cuda_bilinear_up(SgBuf *y, const SgBuf *x);
 void cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
                  const SgBuf *bias, float clamp);

@@ -52,16 +52,72 @@ fir_kernel(float *to, const float *from, Fir f, FirSize s, unsigned planes)
   }
 }
 
+/* Rows of one column that a thread filters: each row that it reads serves four of its results. */
+#define BLUR_ROWS 4
+
+/* The filter's horizontal half for column ox of row y. */
+static __device__ __forceinline__ float
+blur_row(const float *plane, int y, int ox, int pad, const FirSize &s)
+{
+  int x[4];
+  for (int k = 0; k < 4; k++)
+    x[k] = ox + k - pad < s.w ? ox + k - pad : -1;
+  return y < 0 || y >= s.h ? 0 : fir_row(plane + (size_t)y * s.w, x);
+}
+
+/* Filters that keep the scale, and what follows them where it does (`ends`): what has been read is
+ * not written and read again. */
+static __global__ void
+blur_kernel(float *to, const float *from, Fir f, FirSize s, Epilogue e, bool ends, unsigned planes)
+{
+  unsigned strips = (unsigned)(s.oh + BLUR_ROWS - 1) / BLUR_ROWS * (unsigned)s.ow;
+
+  EACH_PLANE(p, planes)
+  {
+    const float *in = from + (size_t)p * s.h * s.w;
+    EACH_PIXEL(i, strips)
+    {
+      int ox = (int)i % s.ow, first = (int)i / s.ow * BLUR_ROWS;
+      float v[4];
+      for (int k = 0; k < 3; k++)
+        v[k] = blur_row(in, first + k - f.pad, ox, f.pad, s);
+      for (int oy = first; oy < first + BLUR_ROWS && oy < s.oh; oy++) {
+        unsigned at = (unsigned)(oy * s.ow + ox);
+        v[3] = blur_row(in, oy + 3 - f.pad, ox, f.pad, s);
+        float sum = k_fir4(v[0], v[1], v[2], v[3], f.gain);
+        to[(size_t)p * s.oh * s.ow + at] = ends ? apply_epilogue(e, sum, p, at) : sum;
+        for (int k = 0; k < 3; k++)
+          v[k] = v[k + 1];
+      }
+    }
+  }
+}
+
 void
-cuda_fir(SgBuf *y, const SgBuf *x, SgFir mode)
+cuda_fir_epilogue(SgBuf *y, const SgBuf *x, SgFir mode, const SgEpilogue *e)
 {
   static const Fir filters[] = {/* in the order of SgFir */
                                 {1, 1, 1, 4}, {1, 1, 2, 1}, {2, 1, 2, 4}, {1, 2, 1, 1},
                                 {1, 1, 2, 4}, {1, 1, 1, 1}, {1, 2, 1, 4}, {2, 1, 2, 1}};
+  static const SgEpilogue none = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
   FirSize s = {x->h, x->w, y->h, y->w};
+  Fir f = filters[mode];
   unsigned planes = planes_of(y), pixels = pixels_of(y);
 
-  CU_PLANES(y->backend, fir_kernel, planes, pixels, floats(y), floats(x), filters[mode], s, planes);
+  if (f.up == 1 && f.down == 1) {
+    CU_PLANES(y->backend, blur_kernel, planes, (pixels + BLUR_ROWS - 1) / BLUR_ROWS, floats(y),
+              floats(x), f, s, epilogue_of(e ? e : &none, y), e != NULL, planes);
+    return;
+  }
+  CU_PLANES(y->backend, fir_kernel, planes, pixels, floats(y), floats(x), f, s, planes);
+  if (e)
+    cuda_epilogue(y, y, e);
+}
+
+void
+cuda_fir(SgBuf *y, const SgBuf *x, SgFir mode)
+{
+  cuda_fir_epilogue(y, x, mode, NULL);
 }
 
 static __global__ void
