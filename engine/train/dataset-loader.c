@@ -19,9 +19,8 @@ typedef struct {
 
 typedef struct {
   enum { SLOT_EMPTY, SLOT_FULL } state;
-  guint8 *pixels;    /* [batch, C, R, R] */
-  guint32 *index;    /* [batch] which image each is */
-  GPtrArray *failed; /* of Failure */
+  guint8 *pixels; /* [batch, C, R, R] */
+  guint32 *index; /* [batch] which image each is */
   GError *error;
 } Slot;
 
@@ -41,9 +40,10 @@ struct _SgLoader {
   gsize image_bytes;
   gboolean quit;
   Permutation permutations[2];
-  guint8 *bad; /* [n]: has failed, is not tried again */
-  Slot *slots; /* [ahead], batch k in slot k % ahead */
-  GMutex lock; /* of everything that changes */
+  guint8 *bad;       /* [n]: has failed, is not tried again */
+  GPtrArray *failed; /* of Failure: those of `bad` that have not been reported */
+  Slot *slots;       /* [ahead], batch k in slot k % ahead */
+  GMutex lock;       /* of everything that changes */
   GCond emptied, filled;
   GThread *threads[MAX_THREADS];
 };
@@ -100,14 +100,16 @@ flip(guint8 *pixels, int channels, int r)
     }
 }
 
+/* Call locked. */
 static void
-remember_failure(Slot *slot, guint32 index, const char *message)
+remember_failure(SgLoader *l, guint32 index, const char *message)
 {
   Failure *f = g_new(Failure, 1);
 
   f->index = index;
   f->reason = g_strdup(message);
-  g_ptr_array_add(slot->failed, f);
+  g_ptr_array_add(l->failed, f);
+  l->bad[index] = TRUE;
 }
 
 /* The image for one position. Looks through a whole epoch at most. */
@@ -135,8 +137,7 @@ decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
     }
     g_mutex_lock(&l->lock);
     if (!l->bad[index])
-      remember_failure(slot, index, why->message);
-    l->bad[index] = TRUE;
+      remember_failure(l, index, why->message);
     g_mutex_unlock(&l->lock);
   }
   return sg_broken(&slot->error, "%s: none of its %u images can be read", ds->path, ds->n);
@@ -201,11 +202,11 @@ sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 positio
   l->ahead = MAX(ahead, 1);
   l->image_bytes = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
   l->bad = g_malloc0(ds->n);
+  l->failed = g_ptr_array_new_with_free_func(free_failure);
   l->slots = g_new0(Slot, l->ahead);
   for (int i = 0; i < l->ahead; i++) {
     l->slots[i].pixels = g_malloc(l->image_bytes * (gsize)l->batch);
     l->slots[i].index = g_new0(guint32, l->batch);
-    l->slots[i].failed = g_ptr_array_new_with_free_func(free_failure);
   }
   g_mutex_init(&l->lock);
   g_cond_init(&l->emptied);
@@ -219,15 +220,16 @@ sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 positio
   return l;
 }
 
-/* On the caller's thread, so that nobody else touches set.refused. */
+/* On the caller's thread, so that nobody else touches set.refused. Those of batches to come, too:
+ * who is told that no image can be read is told of each. Call locked. */
 static void
-report_failures(SgLoader *l, Slot *slot)
+report_failures(SgLoader *l)
 {
-  for (guint i = 0; i < slot->failed->len; i++) {
-    const Failure *f = slot->failed->pdata[i];
+  for (guint i = 0; i < l->failed->len; i++) {
+    const Failure *f = l->failed->pdata[i];
     sg_dataset_refuse_image(l->full, f->index, f->reason);
   }
-  g_ptr_array_set_size(slot->failed, 0);
+  g_ptr_array_set_size(l->failed, 0);
 }
 
 static void
@@ -249,8 +251,8 @@ sg_loader_next(SgLoader *l, float *images, float *labels, GError **error)
   g_mutex_lock(&l->lock);
   while (slot->state != SLOT_FULL)
     g_cond_wait(&l->filled, &l->lock);
+  report_failures(l);
   g_mutex_unlock(&l->lock);
-  report_failures(l, slot);
   if (slot->error) { /* stays: a next call would find the same */
     if (error)
       *error = g_error_copy(slot->error);
@@ -286,7 +288,6 @@ sg_loader_free(SgLoader *l)
   for (int i = 0; i < l->ahead; i++) {
     g_free(l->slots[i].pixels);
     g_free(l->slots[i].index);
-    g_ptr_array_unref(l->slots[i].failed);
     g_clear_error(&l->slots[i].error);
   }
   for (int i = 0; i < 2; i++)
@@ -295,6 +296,7 @@ sg_loader_free(SgLoader *l)
   g_cond_clear(&l->emptied);
   g_cond_clear(&l->filled);
   g_free(l->bad);
+  g_ptr_array_unref(l->failed);
   g_free(l->slots);
   g_free(l);
 }
