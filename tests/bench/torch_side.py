@@ -140,4 +140,5 @@ def main():
         rounds(a.model, a.batch, a.variant, a.npy)
 
 
-main()
+if __name__ == '__main__':
+    main()

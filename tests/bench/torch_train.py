@@ -503,4 +503,5 @@ def main():
     measure(o)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -161,7 +161,7 @@ class Net:
     """Tensors of one network as torch tensors, and what both networks need."""
 
     def __init__(self, params, dtype):
-        self.p = {k: torch.from_numpy(np.array(v)).to(dtype) for k, v in params.items()}
+        self.p = {k: torch.from_numpy(np.array(v)).to(torch.get_default_device(), dtype) for k, v in params.items()}
         self.dtype = dtype
         k = torch.tensor([1.0, 3, 3, 1], dtype=dtype) / 8
         self.fir = torch.outer(k, k)[None, None]
