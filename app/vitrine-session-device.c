@@ -166,15 +166,29 @@ vitrine_session_get_device_choice(VitrineSession *self)
   return self->device_wanted ? self->device_wanted : "auto";
 }
 
-void
-vitrine_session_set_device(VitrineSession *self, const char *device)
+static void
+want(VitrineSession *self, const char *device)
 {
-  if (g_strcmp0(device, self->device_wanted) == 0 && !self->trouble)
-    return;
+  char *wanted = g_strdup(device);
+
   g_free(self->device_wanted);
-  self->device_wanted = g_strdup(device);
+  self->device_wanted = wanted;
   self->device_serial++;
   vitrine_session_set_trouble(self, NULL, FALSE);
   vitrine_session_notify(self, PROP_DEVICE);
   vitrine_session_check_device(self);
+}
+
+void
+vitrine_session_set_device(VitrineSession *self, const char *device)
+{
+  if (g_strcmp0(device, self->device_wanted) != 0 || self->trouble)
+    want(self, device);
+}
+
+void
+vitrine_session_set_precision(VitrineSession *self, const char *name)
+{
+  if (!g_str_equal(name, sg_backend_precision(NULL)) && sg_backend_prefer_precision(name, NULL))
+    want(self, vitrine_session_get_device_choice(self));
 }

@@ -42,6 +42,8 @@ VitrineSession *vitrine_session_new(void);
  * opened while the wanted device cannot be had is shown with the CPU. Both are told. */
 void vitrine_session_set_device(VitrineSession *self, const char *device);
 const char *vitrine_session_get_device_choice(VitrineSession *self); /* borrowed */
+/* One of sg_precision_names, of devices that have more than fp32. In the same way. */
+void vitrine_session_set_precision(VitrineSession *self, const char *name);
 /* Of the device in use as of the newest picture; FALSE: its memory is the computer's. */
 gboolean vitrine_session_get_device_info(VitrineSession *self, SgDeviceInfo *info);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "app/config.h"
 #include "app/vitrine-store.h"
+#include "engine/backend/backend-device.h"
 #include "ui/vitrine-preferences.h"
 
 #define BUNDLED_MODEL "lorelei64.safetensors"
@@ -135,7 +136,13 @@ vitrine_application_startup(GApplication *application)
   G_APPLICATION_CLASS(vitrine_application_parent_class)->startup(application);
   vitrine_preferences_apply();
   g_autofree char *stored = vitrine_preferences_get_device();
+  g_autofree char *precision = vitrine_preferences_get_precision();
+  gboolean demanded;
+
   self->session = vitrine_session_new();
+  sg_backend_precision(&demanded); /* by the command line */
+  if (!demanded)
+    sg_backend_prefer_precision(precision, NULL);
   vitrine_session_set_device(self->session, self->device ? self->device : stored);
   g_signal_connect_object(self->session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
   g_signal_connect_object(self->session, "notify::saving", G_CALLBACK(saving_cb), self, 0);

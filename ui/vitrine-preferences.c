@@ -32,16 +32,23 @@ vitrine_preferences_apply(void)
 }
 
 static void
+store(const char *key, const char *value)
+{
+  json_t *root = vitrine_store_load("preferences");
+
+  json_object_set_new(root, key, json_string(value));
+  vitrine_store_save("preferences", root);
+  json_decref(root);
+}
+
+static void
 scheme_cb(AdwComboRow *row, GParamSpec *pspec, gpointer data)
 {
   guint i = adw_combo_row_get_selected(row);
 
   if (i >= G_N_ELEMENTS(schemes))
     return;
-  json_t *root = vitrine_store_load("preferences");
-  json_object_set_new(root, "color_scheme", json_string(scheme_names[i]));
-  vitrine_store_save("preferences", root);
-  json_decref(root);
+  store("color_scheme", scheme_names[i]);
   vitrine_preferences_apply();
 }
 
@@ -76,11 +83,7 @@ vitrine_preferences_get_device(void)
 static void
 device_cb(VitrineDeviceRow *row, const char *device, VitrineSession *session)
 {
-  json_t *root = vitrine_store_load("preferences");
-
-  json_object_set_new(root, "device", json_string(device));
-  vitrine_store_save("preferences", root);
-  json_decref(root);
+  store("device", device);
   vitrine_session_set_device(session, device);
 }
 
@@ -139,6 +142,70 @@ device_row_new(VitrineSession *session)
   return row;
 }
 
+/* ---- the precision --------------------------------------------------------------------------- */
+
+static guint
+precision_at(const char *name)
+{
+  for (guint i = 0; name && sg_precision_names[i]; i++)
+    if (g_str_equal(name, sg_precision_names[i]))
+      return i;
+  return 0;
+}
+
+char *
+vitrine_preferences_get_precision(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  guint at = precision_at(json_string_value(json_object_get(root, "precision")));
+
+  json_decref(root);
+  return g_strdup(sg_precision_names[at]);
+}
+
+static void
+precision_cb(AdwComboRow *row, GParamSpec *pspec, VitrineSession *session)
+{
+  guint i = adw_combo_row_get_selected(row);
+
+  if (i > SG_PRECISION_FP16)
+    return;
+  store("precision", sg_precision_names[i]);
+  vitrine_session_set_precision(session, sg_precision_names[i]);
+}
+
+/* The CPU has no choice. */
+static void
+show_precision(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+{
+  gboolean choice = vitrine_session_draws_on_device(session);
+
+  gtk_widget_set_sensitive(GTK_WIDGET(row), choice);
+  adw_action_row_set_subtitle(
+      row, choice ? _("Fewer bits in products are faster on tensor cores; pictures differ a little")
+                  : _("The CPU computes in float32; graphics devices have a choice"));
+}
+
+static GtkWidget *
+precision_row_new(VitrineSession *session)
+{
+  /* By SgPrecision. */
+  const char *choices[] = {_("Exact (float32)"), _("TF32 (11 bits)"), _("bfloat16 (8 bits)"),
+                           _("float16 (11 bits)"), NULL};
+  GtkWidget *row = adw_combo_row_new();
+  g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
+
+  gtk_widget_set_name(row, "precision");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Precision"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  adw_combo_row_set_model(ADW_COMBO_ROW(row), G_LIST_MODEL(list));
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), precision_at(sg_backend_precision(NULL)));
+  g_signal_connect_object(row, "notify::selected", G_CALLBACK(precision_cb), session, 0);
+  follow_device(session, row, G_CALLBACK(show_precision));
+  show_precision(session, NULL, ADW_ACTION_ROW(row));
+  return row;
+}
+
 static GtkWidget *
 in_use_row_new(VitrineSession *session)
 {
@@ -162,8 +229,9 @@ vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
   adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(work), _("Rendering"));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), precision_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), in_use_row_new(session));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));
-  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 440, page);
+  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 520, page);
 }

@@ -10,6 +10,8 @@ G_BEGIN_DECLS
 void vitrine_preferences_apply(void);
 /* The stored device; "auto" where there is none. To be freed. */
 char *vitrine_preferences_get_device(void);
+/* The stored one of sg_precision_names; "fp32" where there is none. To be freed. */
+char *vitrine_preferences_get_precision(void);
 /* What is chosen is used by `session` at once, and stored. */
 void vitrine_preferences_present(GtkWindow *parent, VitrineSession *session);
 

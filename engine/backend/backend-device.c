@@ -97,18 +97,40 @@ sg_backend_is_device_error(const GError *error)
 
 const char *const sg_precision_names[] = {"fp32", "tf32", "bf16", "fp16", NULL};
 static SgPrecision precision;
+static gboolean precision_demanded;
 
-gboolean
-sg_backend_set_precision(const char *name, GError **error)
+static gboolean
+take_precision(const char *name, gboolean demanded, GError **error)
 {
   for (int i = 0; sg_precision_names[i]; i++)
     if (strcmp(name, sg_precision_names[i]) == 0) {
       precision = (SgPrecision)i;
+      precision_demanded = demanded;
       return TRUE;
     }
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME,
               "precision should be fp32, tf32, bf16 or fp16, but is “%s”", name);
   return FALSE;
+}
+
+gboolean
+sg_backend_set_precision(const char *name, GError **error)
+{
+  return take_precision(name, TRUE, error);
+}
+
+gboolean
+sg_backend_prefer_precision(const char *name, GError **error)
+{
+  return take_precision(name, FALSE, error);
+}
+
+const char *
+sg_backend_precision(gboolean *demanded)
+{
+  if (demanded)
+    *demanded = precision_demanded;
+  return sg_precision_names[precision];
 }
 
 static SgBackend *
@@ -118,7 +140,7 @@ in_precision(SgBackend *b, GError **error)
     return NULL;
   if (b->set_precision)
     return b->set_precision(b, precision, error) ? b : NULL;
-  if (precision == SG_PRECISION_FP32)
+  if (precision == SG_PRECISION_FP32 || !precision_demanded)
     return b;
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
               "precision %s needs a CUDA device; the CPU computes in fp32",

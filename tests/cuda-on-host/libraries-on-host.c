@@ -3,16 +3,6 @@
 #include <string.h>
 #include "engine/kernels/half.h"
 
-void
-cuda_dnn_close(CudaDnn *dnn)
-{
-}
-
-void
-cuda_blas_close(CudaBlas *blas)
-{
-}
-
 typedef struct {
   int kernel, stride, pad, wh, ww, nh, nw;
 } Shape;

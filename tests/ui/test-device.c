@@ -9,6 +9,7 @@
 #include "engine/backend/backend-device.h"
 #include "ui/vitrine-device-row.h"
 #include "ui/vitrine-dialogs.h"
+#include "ui/vitrine-preferences.h"
 
 #define NAME "a device pretended on the CPU"
 
@@ -169,6 +170,12 @@ close_preferences(GtkWidget *row)
   gtk_window_close(GTK_WINDOW(gtk_widget_get_root(row)));
 }
 
+static gboolean
+is_insensitive(Fixture *f, gpointer row)
+{
+  return !gtk_widget_get_sensitive(row);
+}
+
 /* ---- tests ----------------------------------------------------------------------------------- */
 
 static void
@@ -294,6 +301,64 @@ test_precision(void)
   fixture_close(&f);
   g_assert_true(sg_backend_set_precision("fp32", NULL));
   g_free(half.pixels), g_free(cpu.pixels);
+}
+
+static double
+mean_difference(const Picture *a, const Picture *b)
+{
+  double sum = 0;
+  gsize n = (gsize)a->width * (gsize)a->height * 4;
+
+  for (gsize i = 0; i < n; i++)
+    sum += ABS(a->pixels[i] - b->pixels[i]);
+  return sum / (double)n;
+}
+
+/* Chosen in the preferences: a picture a little different, and back again; no choice where there is
+ * none; the next start is like this one. */
+static void
+test_choose_precision(void)
+{
+  Fixture f;
+
+  g_assert_true(sg_backend_prefer_precision("fp32", NULL));
+  open_on(&f, "cuda:0");
+  Picture exact = picture_of(&f);
+  GtkWidget *device_row = open_preferences(&f), *row = run_find("precision");
+  g_assert_true(gtk_widget_get_sensitive(row));
+  g_assert_cmpuint(adw_combo_row_get_selected(ADW_COMBO_ROW(row)), ==, SG_PRECISION_FP32);
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), SG_PRECISION_BF16);
+  fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME ", bf16", 60);
+  fixture_settle(&f);
+  fixture_wait(&f, has_status, (gpointer)(NAME " · bf16 · "), 5);
+  Picture half = picture_of(&f);
+  g_assert_cmpfloat(mean_difference(&exact, &half), >, 0);
+  g_assert_cmpfloat(mean_difference(&exact, &half), <, 0.01 * 255);
+  gboolean undo;
+  g_object_get(f.session, "can-undo", &undo, NULL);
+  g_assert_false(undo);
+  g_autofree char *stored = vitrine_preferences_get_precision();
+  g_assert_cmpstr(stored, ==, "bf16");
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), SG_PRECISION_FP32);
+  fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME, 60);
+  fixture_wait(&f, has_status, (gpointer)(NAME " · fp32 · "), 60);
+  fixture_settle(&f);
+  Picture back = picture_of(&f);
+  g_assert_cmpint(difference(&exact, &back), ==, 0);
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), SG_PRECISION_FP16);
+  fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME ", fp16", 60);
+  vitrine_session_set_device(f.session, "cpu");
+  fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
+  fixture_wait(&f, is_insensitive, row, 5);
+  g_assert_true(has_no_banner(&f, NULL));
+  close_preferences(device_row);
+  fixture_close(&f);
+  g_assert_true(sg_backend_prefer_precision("fp32", NULL)); /* as at a start */
+  fixture_open(&f, NULL);
+  g_assert_true(has_device(&f, (gpointer) "cuda:0, " NAME ", fp16"));
+  fixture_close(&f);
+  g_assert_true(sg_backend_prefer_precision("fp32", NULL));
+  g_free(exact.pixels), g_free(half.pixels), g_free(back.pixels);
 }
 
 /* No room for nine faces: words, the picture of before, a way out; and room again. */
@@ -481,6 +546,7 @@ main(int argc, char **argv)
   g_test_add_func("/device/switch", test_switch);
   g_test_add_func("/device/missing", test_missing);
   g_test_add_func("/device/precision", test_precision);
+  g_test_add_func("/device/choose-precision", test_choose_precision);
   g_test_add_func("/device/full", test_full);
   g_test_add_func("/device/full-for-a-while", test_full_for_a_while);
   g_test_add_func("/device/full-at-the-start", test_full_at_the_start);

@@ -23,7 +23,7 @@
   F(cublasLtMatmul)
 
 typedef struct {
-  int ta, tb, m, n, k, lda, ldb, alignment;
+  int ta, tb, m, n, k, lda, ldb, alignment, tf32;
 } Shape;
 
 typedef struct {
@@ -104,18 +104,18 @@ forget_plans(CudaBlas *l)
 /* cuBLAS counts by columns: a row-major matrix is its transpose there, and C = op (A) op (B) is
  * Cᵀ = op (B)ᵀ op (A)ᵀ. So b is its first factor, and nothing else changes. */
 static gboolean
-describe(CudaBlas *l, Plan *p, gboolean tf32, GError **error)
+describe(CudaBlas *l, Plan *p, GError **error)
 {
   const Shape *s = &p->shape;
   cublasOperation_t first = s->tb ? CUBLAS_OP_T : CUBLAS_OP_N;
   cublasOperation_t second = s->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
   guint64 m = (guint64)s->m, n = (guint64)s->n, k = (guint64)s->k;
 
-  return blas_ok(
-             l,
-             l->cublasLtMatmulDescCreate(
-                 &p->product, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
-             "describe", error) &&
+  return blas_ok(l,
+                 l->cublasLtMatmulDescCreate(
+                     &p->product, s->tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
+                     CUDA_R_32F),
+                 "describe", error) &&
          blas_ok(l,
                  l->cublasLtMatmulDescSetAttribute(p->product, CUBLASLT_MATMUL_DESC_TRANSA, &first,
                                                    sizeof first),
@@ -164,7 +164,7 @@ choose(CudaBlas *l, Plan *p, GError **error)
 }
 
 static Plan *
-find_plan(CudaBlas *l, const Shape *shape, gboolean tf32, GError **error)
+find_plan(CudaBlas *l, const Shape *shape, GError **error)
 {
   Plan *plan = g_hash_table_lookup(l->plans, shape);
 
@@ -174,7 +174,7 @@ find_plan(CudaBlas *l, const Shape *shape, gboolean tf32, GError **error)
     forget_plans(l);
   plan = g_new0(Plan, 1);
   plan->shape = *shape;
-  if (!describe(l, plan, tf32, error) || !choose(l, plan, error)) {
+  if (!describe(l, plan, error) || !choose(l, plan, error)) {
     plan_free(l, plan);
     return NULL;
   }
@@ -233,7 +233,15 @@ cuda_gemm(SgBackend *backend, gboolean ta, gboolean tb, int m, int n, int k, flo
           const float *a, int lda, const float *b, int ldb, float *c, GError **error)
 {
   CudaBackend *cu = CU(backend);
-  const Shape shape = {ta != FALSE, tb != FALSE, m, n, k, lda, ldb, alignment_of(a, b, c)};
+  const Shape shape = {.ta = ta != FALSE,
+                       .tb = tb != FALSE,
+                       .m = m,
+                       .n = n,
+                       .k = k,
+                       .lda = lda,
+                       .ldb = ldb,
+                       .alignment = alignment_of(a, b, c),
+                       .tf32 = cu->precision != SG_PRECISION_FP32};
   const float zero = 0;
   cudaStream_t stream = cuda_stream(backend);
   gboolean ok = FALSE;
@@ -241,7 +249,7 @@ cuda_gemm(SgBackend *backend, gboolean ta, gboolean tb, int m, int n, int k, flo
   g_mutex_lock(&cu->library_lock);
   if (cu->blas || (cu->blas = blas_open(backend, error))) {
     CudaBlas *l = cu->blas;
-    Plan *p = find_plan(l, &shape, cu->precision != SG_PRECISION_FP32, error);
+    Plan *p = find_plan(l, &shape, error);
     ok = p && blas_ok(l,
                       l->cublasLtMatmul(l->handle, p->product, &alpha, b, p->b, a, p->a, &zero, c,
                                         p->c, c, p->c, &p->how.algo, l->space, WORKSPACE, stream),

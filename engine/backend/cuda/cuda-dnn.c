@@ -111,7 +111,7 @@ forget_plans(CudaDnn *d)
 }
 
 static gboolean
-describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
+describe(CudaDnn *d, Plan *plan, GError **error)
 {
   const CudaForm *s = &plan->shape;
   static const cudnnDataType_t types[] = {
@@ -119,7 +119,7 @@ describe(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
   const cudnnDataType_t type = types[s->type];
   const cudnnTensorFormat_t order = s->type == CU_FLOAT ? CUDNN_TENSOR_NCHW : CUDNN_TENSOR_NHWC;
   const cudnnMathType_t math = s->type != CU_FLOAT ? CUDNN_TENSOR_OP_MATH
-                               : tf32              ? CUDNN_DEFAULT_MATH
+                               : s->tf32           ? CUDNN_DEFAULT_MATH
                                                    : CUDNN_FMA_MATH;
 
   return dnn_ok(d, d->cudnnCreateTensorDescriptor(&plan->wide), "describe", error) &&
@@ -160,7 +160,7 @@ is_exact(cudnnMathType_t math)
 /* The fastest one, as cuDNN guesses, that gives the same result every time and fits. In halves
  * there may be none; that is no error. */
 static gboolean
-choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
+choose(CudaDnn *d, Plan *plan, GError **error)
 {
   cudnnConvolutionFwdAlgoPerf_t all[CHOICES];
   int count = 0;
@@ -184,7 +184,7 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
     return FALSE;
   for (int i = 0; i < count; i++)
     if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
-        all[i].memory <= WORKSPACE && (tf32 || halves || is_exact(all[i].mathType))) {
+        all[i].memory <= WORKSPACE && (plan->shape.tf32 || halves || is_exact(all[i].mathType))) {
       plan->algorithm = (int)all[i].algo;
       plan->workspace = all[i].memory;
       return TRUE;
@@ -200,7 +200,7 @@ choose(CudaDnn *d, Plan *plan, gboolean tf32, GError **error)
 }
 
 static Plan *
-find_plan(CudaDnn *d, const CudaForm *shape, gboolean tf32, GError **error)
+find_plan(CudaDnn *d, const CudaForm *shape, GError **error)
 {
   Plan *plan = g_hash_table_lookup(d->plans, shape);
 
@@ -210,7 +210,7 @@ find_plan(CudaDnn *d, const CudaForm *shape, gboolean tf32, GError **error)
     forget_plans(d);
   plan = g_new0(Plan, 1);
   plan->shape = *shape;
-  if (!describe(d, plan, tf32, error) || !choose(d, plan, tf32, error)) {
+  if (!describe(d, plan, error) || !choose(d, plan, error)) {
     plan_free(d, plan);
     return NULL;
   }
@@ -281,7 +281,9 @@ form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer sides[3], 
 
   if (!cu->dnn && !(cu->dnn = dnn_open(error)))
     return FALSE;
-  Plan *plan = find_plan(cu->dnn, form, cu->precision != SG_PRECISION_FP32, error);
+  CudaForm shape = *form;
+  shape.tf32 = form->type == CU_FLOAT && cu->precision != SG_PRECISION_FP32;
+  Plan *plan = find_plan(cu->dnn, &shape, error);
   if (!plan)
     return FALSE;
   if (plan->algorithm < 0) {

@@ -140,14 +140,8 @@ cuda_set_precision(SgBackend *b, SgPrecision precision, GError **error)
                 cu->name);
     return FALSE;
   }
-  g_mutex_lock(&cu->library_lock);
-  if (precision != cu->precision) { /* plans are of one precision */
-    g_clear_pointer(&cu->dnn, cuda_dnn_close);
-    g_clear_pointer(&cu->blas, cuda_blas_close);
-  }
   b->settings += precision != cu->precision;
   cu->precision = precision;
-  g_mutex_unlock(&cu->library_lock);
   return TRUE;
 }
 

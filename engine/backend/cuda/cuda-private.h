@@ -110,6 +110,7 @@ typedef struct {
   int type; /* CudaType of the three */
   int pass; /* SgConvPass */
   int n, wide, narrow, kernel, stride, pad, wide_h, wide_w, narrow_h, narrow_w;
+  int tf32; /* of CU_FLOAT; set by who runs it */
 } CudaForm;
 
 /* By cuDNN (cuda-dnn.c), or by loops where the device is a pretended one (tests/cuda-on-host).

@@ -222,6 +222,31 @@ test_none(void)
   g_free(b.data);
 }
 
+/* Plans of several precisions live side by side: a change makes none anew. */
+static void
+test_precisions(void)
+{
+  GError *error = NULL;
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  int *chosen = counter("libcudnn.so.9", "vendor_chosen"), before = *chosen;
+  SgBuf b = plain(1, 8, 6, 6, random), filter = plain(8, 8, 3, 3, random);
+  SgBuf out = plain(1, 8, 6, 6, random);
+  SgBuf *sides[] = {&out, &b, &filter};
+  CudaForm f = {CU_FLOAT, SG_PASS_OUTPUT, 1, 8, 8, 3, 1, 1, 6, 6, 6, 6};
+
+  for (int i = 0; i < 6; i++) {
+    cu.precision = i % 2 ? SG_PRECISION_TF32 : SG_PRECISION_FP32;
+    g_assert_true(form(&cu, &f, 1, sides, NULL, &error));
+  }
+  g_assert_cmpint(*chosen, ==, before + 2);
+  /* What floats are multiplied by but in full. */
+  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 3);
+  *counter("libcudnn.so.9", "vendor_wrong") = 0;
+  cuda_dnn_close(cu.dnn);
+  g_free(b.data), g_free(filter.data), g_free(out.data);
+}
+
 static void
 test_gemm(void)
 {
@@ -261,6 +286,7 @@ main(int argc, char **argv)
   g_test_add_func("/vendor/conv", test_conv);
   g_test_add_func("/vendor/refused", test_refused);
   g_test_add_func("/vendor/none", test_none);
+  g_test_add_func("/vendor/precisions", test_precisions);
   g_test_add_func("/vendor/gemm", test_gemm);
   return g_test_run();
 }
