@@ -181,17 +181,15 @@ show_precision(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
   gboolean choice = vitrine_session_draws_on_device(session);
 
   gtk_widget_set_sensitive(GTK_WIDGET(row), choice);
-  adw_action_row_set_subtitle(
-      row, choice ? _("Fewer bits in products are faster on tensor cores; pictures differ a little")
-                  : _("The CPU computes in float32; graphics devices have a choice"));
+  adw_action_row_set_subtitle(row, choice ? _("Fewer bits are faster, pictures differ a little")
+                                          : _("The CPU has no other"));
 }
 
 static GtkWidget *
 precision_row_new(VitrineSession *session)
 {
   /* By SgPrecision. */
-  const char *choices[] = {_("Exact (float32)"), _("TF32 (11 bits)"), _("bfloat16 (8 bits)"),
-                           _("float16 (11 bits)"), NULL};
+  const char *choices[] = {_("float32, exact"), _("TF32"), _("bfloat16"), _("float16"), NULL};
   GtkWidget *row = adw_combo_row_new();
   g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
 
