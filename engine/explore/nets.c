@@ -382,8 +382,10 @@ render(SgNets *nets, const SgRecipe *recipe, const float *ws, guint to, guint *f
       return FALSE;
     *first_run = MIN(*first_run, from);
     store_group(img, done, target);
-    if (!sg_backend_check(img->backend, error))
+    if (!sg_backend_check(img->backend, error)) {
+      g_ptr_array_set_size(nets->groups, 0); /* what they hold may be nothing */
       return FALSE;
+    }
     done += sg_stage_cache_faces(group);
   }
   return TRUE;

@@ -241,7 +241,6 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
     c->last = (RunKey){0}; /* the first run of its kind prepares what cannot be recorded */
     recorded_free(c);
   }
-
   for (; i < c->valid; i++) {
     const SgStage *stage = sg_synthesis_stage(c->net, i);
     if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, noise, noisy))
