@@ -138,8 +138,12 @@ in_precision(SgBackend *b, GError **error)
 {
   if (!b)
     return NULL;
-  if (b->set_precision)
-    return b->set_precision(b, precision, error) ? b : NULL;
+  if (b->set_precision) {
+    if (b->set_precision(b, precision, precision_demanded ? error : NULL) ||
+        (!precision_demanded && b->set_precision(b, SG_PRECISION_FP32, error)))
+      return b;
+    return NULL;
+  }
   if (precision == SG_PRECISION_FP32 || !precision_demanded)
     return b;
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,

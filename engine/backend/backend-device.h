@@ -25,7 +25,7 @@ gboolean sg_backend_is_name(const char *device);
 /* "fp32", "tf32", "bf16" or "fp16": of what is opened from now on. FALSE and error if `name` is
  * none of them. A back end that cannot do it is not opened. */
 gboolean sg_backend_set_precision(const char *name, GError **error);
-/* The same as a wish: what has but fp32 is opened all the same. */
+/* The same as a wish: what does not have it is opened in fp32. */
 gboolean sg_backend_prefer_precision(const char *name, GError **error);
 /* The name that is in force ("fp32" until set); *demanded (may be NULL): it is no mere wish. */
 const char *sg_backend_precision(gboolean *demanded);

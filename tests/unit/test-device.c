@@ -76,6 +76,35 @@ test_open(void)
   sg_backend_set_default(sg_backend_cpu());
 }
 
+/* An old device has no bf16: who demands it is refused, who would like it gets fp32. */
+static void
+test_precision(void)
+{
+  g_autoptr(GError) error = NULL;
+  SgDeviceInfo info;
+
+  g_setenv("VITRINE_ON_HOST_CAPABILITY", "7", TRUE);
+  g_assert_true(sg_backend_set_precision("bf16", NULL));
+  g_assert_null(sg_backend_open("cuda", &error));
+  g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE);
+  g_assert_nonnull(strstr(error->message, "fp16 works on it"));
+  g_clear_error(&error);
+  g_assert_true(sg_backend_prefer_precision("bf16", NULL));
+  SgBackend *b = sg_backend_open("cuda", &error);
+  g_assert_no_error(error);
+  g_assert_true(sg_backend_device_info(b, &info));
+  g_assert_cmpint(info.precision, ==, SG_PRECISION_FP32);
+  g_assert_true(sg_backend_open("cpu", NULL) == sg_backend_cpu());
+  g_unsetenv("VITRINE_ON_HOST_CAPABILITY");
+  g_assert_true(sg_backend_open("cuda", NULL) == b);
+  g_assert_true(sg_backend_device_info(b, &info));
+  g_assert_cmpint(info.precision, ==, SG_PRECISION_BF16);
+  g_assert_true(sg_backend_set_precision("bf16", NULL));
+  g_assert_null(sg_backend_open("cpu", NULL));
+  g_assert_true(sg_backend_set_precision("fp32", NULL));
+  g_assert_true(sg_backend_open("cuda", NULL) == b);
+}
+
 /* The device has 64 MiB. What is freed can be had again, in other sizes too. */
 static void
 test_memory(void)
@@ -248,6 +277,7 @@ main(int argc, char **argv)
     g_test_add_data_func(path, &refusals[i], test_refusal);
   }
   g_test_add_func("/device/open", test_open);
+  g_test_add_func("/device/precision", test_precision);
   g_test_add_func("/device/memory", test_memory);
   g_test_add_func("/device/check", test_check);
   g_test_add_func("/device/devices", test_devices);

@@ -89,7 +89,6 @@ mix_fine(SgRecipe *recipe, const SgModel *model)
   recipe->num_mix = model->info.num_ws;
   recipe->mix = g_new0(SgMixLayer, recipe->num_mix);
   recipe->num_sources = 1;
-  recipe->sources = g_new0(SgRecipe *, 1);
   recipe->sources[0] = sg_recipe_new(recipe->z_dim, recipe->w_dim);
   recipe->sources[0]->seed = 4;
   for (int k = recipe->num_mix / 2; k < recipe->num_mix; k++)
