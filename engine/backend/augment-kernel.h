@@ -18,6 +18,8 @@ typedef struct {
   const double *color; /* [n, channels, channels + 1], the last column is t */
   int margin[4];       /* reflect padding x0 y0 x1 y1, each less than the picture's size */
   gboolean geometry;   /* FALSE: G is the identity and nothing is resampled */
+  struct _SgBuf *params; /* the same where the back end wants it (SgBackend.augment_params), or
+                          * NULL; then it, not g_inv, color and margin, is what counts */
 } SgAugmentArgs;
 
 G_END_DECLS

@@ -65,6 +65,10 @@ gboolean
 sg_buf_fill(SgBuf *buf, double value, GError **error)
 {
   float v = (float)value;
+  if (buf->backend->fill) {
+    buf->backend->fill(buf, value);
+    return TRUE;
+  }
   g_autoptr(SgBuf) scalar = sg_buf_from_floats(buf->backend, &v, 1, 1, 1, 1, error);
   if (scalar)
     buf->backend->expand(buf, scalar);

@@ -215,6 +215,9 @@ struct _SgBackend {
   /* y = x through the draws `a` (augment-kernel.h); PLAIN pictures. Geometry goes the way of
    * checkpoint-formats C.5: pad, upsample by 2, sample bilinearly, downsample by 2. */
   void (*augment)(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
+  /* Where its memory is its own: what `a` holds, brought there once; for a->params. NULL: it reads
+   * `a`. */
+  SgBuf *(*augment_params)(SgBackend *b, const SgAugmentArgs *a, GError **error);
   /* One step of Adam (Kingma & Ba 2015) on flat PLAIN buffers; gradients that are not finite count
    * as NaN -> 0, ±inf -> ±1e5. */
   void (*adam)(SgBuf *p, SgBuf *m, SgBuf *v, const SgBuf *grad, const SgAdam *a);
@@ -224,13 +227,19 @@ struct _SgBackend {
   /* FALSE and error if anything failed since the last call: memory for a temporary, the device. */
   gboolean (*check)(SgBackend *b, GError **error);
   void (*prepare_training)(SgBackend *b); /* this process trains; before its first buffer */
+  void (*fill)(SgBuf *buf, double value);
+  /* As sg_philox_normals_from() (train/philox.h): sample i of dst gets the normals from number
+   * (first + i step) size on, where size is one sample's. */
+  void (*normals)(SgBuf *dst, guint64 seed, guint64 stream, guint64 first, guint64 step);
 
   /* ---- work that is asked for again and again; NULL where asking costs nothing ---- */
 
   /* From here to record_end() the calling thread's work is not done but kept. What it would
    * allocate anew each time it then has once; what comes from or goes to the host cannot be kept.
+   * `with` (or NULL) is other work that is not to be done at the same time: the two use the same
+   * memory for what they do not leave, and what one leaves has to stay until all are freed.
    * FALSE: this device cannot. */
-  gboolean (*record_begin)(SgBackend *b);
+  gboolean (*record_begin)(SgBackend *b, const SgReplay *with);
   /* The work, or NULL if something in it could not be kept (with no error: it is to be done the
    * usual way, and its buffers hold nothing). All buffers it reads, and those made meanwhile that
    * are still in use, have to stay until it is freed. */

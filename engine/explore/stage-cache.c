@@ -370,7 +370,7 @@ record(SgStageCache *c, const RunKey *k)
   SgBackend *b = c->net->backend;
   guint stages = c->net->stages->len;
 
-  if (!b->record_begin(b))
+  if (!b->record_begin(b, NULL))
     return FALSE;
   SgBuf *picture = run(c, k, NULL);
   SgReplay *replay = b->record_end(b);

@@ -443,6 +443,7 @@ draws_unref(gpointer data)
   if (g_atomic_ref_count_dec(&d->ref)) {
     g_free((double *)d->args.g_inv);
     g_free((double *)d->args.color);
+    sg_buf_unref(d->args.params);
     g_free(d);
   }
 }
@@ -483,6 +484,8 @@ sg_op_augment(SgTape *t, SgVar *x, const SgAugmentArgs *a)
   draws->args.g_inv = g_memdup2(a->g_inv, sizeof(double) * 9 * (gsize)a->n);
   draws->args.color =
       g_memdup2(a->color, sizeof(double) * (gsize)(a->n * a->channels * (a->channels + 1)));
+  if (a->params)
+    sg_buf_ref(a->params);
   SgVar *y = augment(t, x, draws, SG_AUGMENT_FORWARD);
   draws_unref(draws);
   return y;

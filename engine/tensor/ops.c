@@ -77,9 +77,13 @@ SgVar *
 sg_op_fill_like(SgTape *t, SgVar *like, double value)
 {
   float one = (float)value;
-  SgVar *scalar = like ? sg_tape_floats(t, &one, 1, 1, 1, 1) : NULL;
-  SgVar *y = scalar ? sg_tape_value_like(t, like) : NULL;
-  if (!y)
+  SgVar *y = like ? sg_tape_value_like(t, like) : NULL;
+  if (y && BACKEND->fill) {
+    BACKEND->fill(V(y), value);
+    return y;
+  }
+  SgVar *scalar = y ? sg_tape_floats(t, &one, 1, 1, 1, 1) : NULL;
+  if (!scalar)
     return NULL;
   if (V(y)->fmt == SG_FMT_PLAIN) {
     BACKEND->expand(V(y), V(scalar));

@@ -15,6 +15,7 @@ struct _SgTape {
   GPtrArray *nodes;   /* of SgNode, in the order they were recorded; NULL where consumed */
   GPtrArray *scope;   /* of SgVar: all open scopes, one after the other */
   GArray *scope_from; /* of guint: where each open scope begins */
+  SgBuf *identity;    /* or NULL */
   GError *error;
 };
 
@@ -177,6 +178,7 @@ sg_tape_free(SgTape *tape)
   g_ptr_array_unref(tape->nodes);
   g_ptr_array_unref(tape->scope);
   g_array_unref(tape->scope_from);
+  sg_buf_unref(tape->identity);
   g_clear_error(&tape->error);
   g_free(tape);
 }
@@ -283,6 +285,33 @@ sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w)
   if (v)
     tape->backend->upload(v->value, values);
   return v;
+}
+
+static float *
+identity_matrix(int k)
+{
+  float *one = g_new0(float, k *k);
+  for (int i = 0; i < k; i++)
+    one[i * k + i] = 1;
+  return one;
+}
+
+gboolean
+sg_tape_keep_identity(SgTape *tape, int k, GError **error)
+{
+  g_autofree float *one = identity_matrix(k);
+  sg_buf_unref(tape->identity);
+  tape->identity = sg_buf_from_floats(tape->backend, one, k, k, 1, 1, error);
+  return tape->identity != NULL;
+}
+
+SgVar *
+sg_tape_identity(SgTape *tape, int k)
+{
+  if (tape->identity && tape->identity->n == k)
+    return sg_var_constant(tape, tape->identity);
+  g_autofree float *one = identity_matrix(k);
+  return sg_tape_floats(tape, one, k, k, 1, 1);
 }
 
 SgVar *

@@ -89,6 +89,10 @@ SgVar *sg_tape_value(SgTape *tape, SgFormat fmt, int n, int c, int h, int w);
 SgVar *sg_tape_value_like(SgTape *tape, const SgVar *v);
 /* A PLAIN constant of row-major floats. */
 SgVar *sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w);
+/* The identity matrix [k, k, 1, 1], a constant; brought there each time, or the one that is kept.
+ */
+SgVar *sg_tape_identity(SgTape *tape, int k);
+gboolean sg_tape_keep_identity(SgTape *tape, int k, GError **error);
 /* A variable in the current scope that shares `value` (referenced). */
 SgVar *sg_tape_share(SgTape *tape, SgBuf *value);
 /* Records an operation with the given inputs (NULL: none there); NULL if nothing needs to be

@@ -285,6 +285,7 @@ sg_aug_draw_free(SgAugDraw *d)
     return;
   g_free(d->g_inv);
   g_free(d->color);
+  sg_buf_unref(d->params);
   g_free(d);
 }
 
@@ -298,5 +299,6 @@ sg_aug_draw_args(const SgAugDraw *d)
                          .g_inv = d->g_inv,
                          .color = d->color,
                          .margin = {d->margin[0], d->margin[1], d->margin[2], d->margin[3]},
-                         .geometry = d->geometry};
+                         .geometry = d->geometry,
+                         .params = d->params};
 }

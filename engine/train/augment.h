@@ -3,7 +3,7 @@
  * end (SgBackend.augment). */
 #pragma once
 
-#include "engine/backend/augment-kernel.h"
+#include "engine/backend/backend.h"
 #include "engine/train/philox.h"
 
 G_BEGIN_DECLS
@@ -21,6 +21,7 @@ typedef struct {
   double *color;     /* [n, channels, channels + 1]: rgb' = M rgb + t (grey: [n, 1, 2]) */
   int margin[4];     /* reflect padding x0 y0 x1 y1 of the whole batch (checkpoint-formats C.5) */
   gboolean geometry; /* the pipe has BLIT or GEOM; if not, g_inv holds identities */
+  SgBuf *params;     /* SgAugmentArgs.params (owned), or NULL */
 } SgAugDraw;
 
 /* "bgc" or a list of names joined with commas or plus: blit geom color bg bgc. */

@@ -43,7 +43,16 @@ normals(Drawing *g, int what, int n, int c, int h, int w)
 {
   SgPhilox rng = stream_of(g, what);
   const SgShare *s = g->l->share;
+  SgBackend *backend = g->l->backend;
   gsize size = (gsize)c * (gsize)h * (gsize)w;
+
+  if (backend->normals) {
+    SgBuf *b = g->ok ? sg_buf_new(backend, SG_FMT_PLAIN, n, c, h, w, g->error) : NULL;
+    if (b)
+      backend->normals(b, rng.seed, rng.stream, number_of(g, 0), s ? (guint64)s->size : 1);
+    g->ok = b != NULL;
+    return b;
+  }
   g_autofree float *v = g_new(float, (gsize)n *size);
   if (!s)
     sg_philox_normals(&rng, (gsize)n * size, v);
@@ -79,6 +88,19 @@ labels(Drawing *g, SgDataset *ds, int n)
   return b;
 }
 
+SgBuf *
+sg_draw_mix(const SgLearn *l, int cutoff, GError **error)
+{
+  int n = l->shape.info.num_ws;
+  g_autofree float *v = g_new(float, 2 * n);
+
+  for (int k = 0; k < n; k++) {
+    v[k] = k < cutoff;
+    v[n + k] = k >= cutoff;
+  }
+  return sg_buf_from_floats(l->backend, v, 2, n, 1, 1, error);
+}
+
 /* With probability style_mixing, layers from a uniform one on get another latent (StyleGAN,
  * section 3.1). */
 static void
@@ -90,8 +112,12 @@ draw_mixing(Drawing *g, SgDraw *d, int n)
   gboolean mix = sg_philox_uniform(&rng) < g->l->o->style_mixing;
 
   d->cutoff = mix ? cutoff : i->num_ws;
-  if (mix)
+  if (mix || (g->l->backend->record_begin && g->l->o->style_mixing > 0))
     d->z2 = normals(g, DRAW_Z2, n, i->z_dim, 1, 1);
+  if (d->z2 && g->l->backend->record_begin) {
+    d->mix = sg_draw_mix(g->l, d->cutoff, g->error);
+    g->ok = d->mix != NULL;
+  }
 }
 
 static void
@@ -111,19 +137,25 @@ draw_generator(Drawing *g, SgDraw *d, SgDataset *ds, int n)
 }
 
 static SgAugDraw *
-draw_augment(const Drawing *g, int what, SgAugPipe pipe, int n)
+draw_augment(Drawing *g, int what, SgAugPipe pipe, int n)
 {
   const SgModelInfo *i = &g->l->shape.info;
   const SgShare *s = g->l->share;
+  SgBackend *b = g->l->backend;
   SgPhilox rng = stream_of(g, what);
   /* At p = 0 every operation is the identity: the pipeline need not run. */
-  if (g->l->ada_p <= 0 || !pipe)
+  if (g->l->ada_p <= 0 || !pipe || !g->ok)
     return NULL;
   /* How many numbers a picture takes depends on the pipe: all are drawn. */
   SgAugDraw *d = sg_aug_draw(&rng, pipe, g->l->ada_p, s ? g->l->o->batch : n, i->img_channels,
                              i->img_resolution, i->img_resolution);
   if (s)
     sg_aug_draw_thin(d, s->rank, s->size);
+  if (b->augment_params) {
+    SgAugmentArgs args = sg_aug_draw_args(d);
+    d->params = b->augment_params(b, &args, g->error);
+    g->ok = d->params != NULL;
+  }
   return d;
 }
 
@@ -157,7 +189,7 @@ sg_draw_free(SgDraw *d)
 {
   if (!d)
     return;
-  SgBuf *bufs[] = {d->z, d->z2, d->c, d->pl_noise, d->real, d->real_c};
+  SgBuf *bufs[] = {d->z, d->z2, d->mix, d->c, d->pl_noise, d->real, d->real_c};
   for (guint i = 0; i < G_N_ELEMENTS(bufs); i++)
     sg_buf_unref(bufs[i]);
   for (SgBuf **noise = d->noise; noise && *noise; noise++)

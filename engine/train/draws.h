@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 SgDraw *sg_draw_new(SgLearn *l, SgPhase phase, SgDataset *ds, SgAugPipe pipe, SgBuf *real,
                     SgBuf *real_c, GError **error);
 void sg_draw_free(SgDraw *d);
+/* SgDraw.mix of a cutoff. */
+SgBuf *sg_draw_mix(const SgLearn *l, int cutoff, GError **error);
 
 /* n latents [n, z_dim] and labels [n, c_dim] (NULL if unconditional) of a stream. */
 void sg_draw_latents(SgLearn *l, SgDataset *ds, guint64 stream, int n, float *z, float *c);

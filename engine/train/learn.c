@@ -1,5 +1,6 @@
 /* The life of a training's state: networks, optimisers, EMA, ADA's p. The losses are in losses.c.
  */
+#include "engine/train/learn-replay.h"
 #include "engine/train/learn-share.h"
 #include "engine/train/losses.h"
 #include <math.h>
@@ -114,6 +115,7 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
   l->backend = b;
   l->o = o;
   l->tape = sg_tape_new(b);
+  l->replay = b->record_begin ? sg_learn_replay_new() : NULL;
   l->scores_fake = g_array_new(FALSE, FALSE, sizeof(float));
   l->scores_real = g_array_new(FALSE, FALSE, sizeof(float));
   l->lengths = g_array_new(FALSE, FALSE, sizeof(float));
@@ -129,7 +131,9 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
   l->g = sg_learner_g_new(b, &l->shape, error);
   l->ema = l->g ? sg_learner_g_new(b, &l->shape, error) : NULL;
   l->d = l->ema ? sg_learner_d_new(b, &l->shape, error) : NULL;
-  if (!l->d || !optimizer_init(&l->opt_g, l->g, lazy_adam(o, o->lr_g, greg), error) ||
+  l->pl_rest = l->d ? sg_buf_new(b, SG_FMT_PLAIN, 1, 1, 1, 1, error) : NULL;
+  if (!l->pl_rest || !sg_tape_keep_identity(l->tape, o->channels, error) ||
+      !optimizer_init(&l->opt_g, l->g, lazy_adam(o, o->lr_g, greg), error) ||
       !optimizer_init(&l->opt_d, l->d, lazy_adam(o, o->lr_d, dreg), error))
     return NULL;
   return g_steal_pointer(&l);
@@ -140,6 +144,8 @@ sg_learn_free(SgLearn *l)
 {
   if (!l)
     return;
+  sg_learn_replay_free(l->replay);
+  sg_buf_unref(l->pl_rest);
   sg_tape_free(l->tape);
   sg_share_free(l->share);
   optimizer_clear(&l->opt_g);
@@ -185,6 +191,7 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
 {
   SgOptimizer *opt = sg_learn_optimizer(l, phase);
   GError *why = NULL;
+  SgPhaseResult r = {NULL};
 
   if (!sg_buf_fill(opt->grad, 0, &why))
     return sg_share_give_up(l, phase, why, error);
@@ -192,25 +199,15 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
   g_array_set_size(l->scores_fake, 0);
   g_array_set_size(l->scores_real, 0);
   g_array_set_size(l->lengths, 0);
-  switch (phase) {
-  case SG_PHASE_GMAIN:
-    sg_loss_gmain(l, draw);
-    break;
-  case SG_PHASE_GREG:
-    sg_loss_path_length(l, draw);
-    break;
-  case SG_PHASE_DMAIN:
-    sg_loss_dmain(l, draw);
-    break;
-  default:
-    sg_loss_r1(l, draw);
-    break;
-  }
-  if (!l->share)
-    return sg_tape_reset(l->tape, error);
-  if (sg_tape_reset(l->tape, &why))
-    sg_backend_check(l->backend, &why);
-  return sg_share_gather(l, phase, why, error);
+  sg_loss_prepare(l, phase);
+  if (sg_learn_compute(l, phase, draw, &r, &why))
+    sg_loss_read(l, phase, draw, &r, &why);
+  sg_phase_result_clear(&r);
+  if (l->share)
+    return sg_share_gather(l, phase, why, error);
+  if (why)
+    g_propagate_error(error, why);
+  return why == NULL;
 }
 
 gboolean

@@ -19,6 +19,8 @@ extern const char *const sg_phase_names[SG_PHASES]; /* "Gmain" … */
 typedef struct {
   SgBuf *z, *z2; /* [N, z_dim, 1, 1]; z2 for layers from `cutoff`, NULL: no mixing */
   int cutoff;
+  SgBuf *mix;      /* [2, num_ws, 1, 1], or NULL: the cutoff as factors 0 and 1 of z's and z2's w,
+                    * so that a recorded phase serves every cutoff */
   SgBuf *c;        /* labels of the generated pictures [N, c_dim, 1, 1] */
   SgBuf **noise;   /* [layers] of [N, 1, r, r] */
   SgBuf *pl_noise; /* [N, C, R, R], N (0, 1) */
@@ -35,6 +37,7 @@ typedef struct {
 } SgOptimizer;
 
 typedef struct _SgShare SgShare;
+typedef struct _SgLearnReplay SgLearnReplay;
 
 typedef struct {
   SgBackend *backend;
@@ -44,6 +47,8 @@ typedef struct {
   SgWeights *g, *d, *ema;
   SgOptimizer opt_g, opt_d;
   SgTape *tape;
+  SgBuf *pl_rest; /* [1, 1, 1, 1] what path lengths are compared with, but for this batch's */
+  SgLearnReplay *replay; /* NULL: this back end cannot */
 
   /* state beside the weights */
   guint64 iteration, nimg;

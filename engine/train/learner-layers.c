@@ -68,9 +68,6 @@ SgVar *
 sg_layer_transposed(SgTape *t, SgVar *w, double gain)
 {
   int c = V(w)->n, k = V(w)->c;
-  g_autofree float *one = g_new0(float, k *k);
-  for (int i = 0; i < k; i++)
-    one[i * k + i] = 1;
-  SgVar *y = sg_op_matmul(t, sg_tape_floats(t, one, k, k, 1, 1), FALSE, w, TRUE, gain);
+  SgVar *y = sg_op_matmul(t, sg_tape_identity(t, k), FALSE, w, TRUE, gain);
   return sg_op_reshape(t, y, 1, k, c, 1);
 }

@@ -21,17 +21,15 @@ mean_w(const SgLearn *l, SgVar *w)
   return mean;
 }
 
-/* w_avg <- mean + beta (w_avg - mean), once nothing can fail any more. */
-static void
-track_w(SgLearn *l, const SgVar *mean)
+/* w [N, w_dim] times factor k of `mix`. */
+static SgVar *
+some_w(SgTape *t, SgVar *w, SgBuf *mix, int k)
 {
-  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
-  if (sg_tape_failed(l->tape))
-    return;
-  if (l->share)
-    sg_share_keep_w(l, V(mean));
-  else
-    l->backend->combine(avg, l->o->w_avg_beta, avg, 1 - l->o->w_avg_beta, V(mean));
+  if (!w)
+    return NULL;
+  g_autoptr(SgBuf) one = sg_buf_view(mix, (gsize)k, 1, 1, 1, 1);
+  SgVar *factor = sg_op_expand(t, sg_var_constant(t, one), SG_FMT_PLAIN, V(w)->n, V(w)->c, 1, 1);
+  return sg_op_mul(t, w, factor);
 }
 
 /* A picture of the draw's latents. ws [num_ws] are the generator's inputs, each a variable of its
@@ -45,11 +43,14 @@ generate(SgLearn *l, const SgDraw *draw, SgVar **ws, SgVar **mean)
   SgVar *w = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z), c), *w2 = NULL;
 
   *mean = mean_w(l, w);
-  if (draw->z2 && draw->cutoff < i->num_ws)
+  if (draw->z2 && (draw->mix || draw->cutoff < i->num_ws))
     w2 = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z2), c);
   for (int k = 0; k < i->num_ws; k++) {
     SgVar *from = w2 && k >= draw->cutoff ? w2 : w;
-    ws[k] = from ? sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1) : NULL;
+    if (draw->mix)
+      ws[k] = sg_op_add(t, some_w(t, w, draw->mix, k), some_w(t, w2, draw->mix, i->num_ws + k));
+    else
+      ws[k] = from ? sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1) : NULL;
   }
   for (int k = 0; k < sg_net_noise_layers(&l->shape); k++)
     noise[k] = draw->noise ? sg_var_constant(t, draw->noise[k]) : NULL;
@@ -67,65 +68,36 @@ discriminate(SgLearn *l, SgVar *img, const SgAugDraw *a, SgBuf *c)
   return sg_learner_discriminate(t, l->d, &l->shape, img, sg_var_constant(t, c));
 }
 
+/* v becomes part of what the phase leaves. */
 static void
-keep_scores(SgLearn *l, GArray *to, const SgVar *logits)
+leave(SgBuf **slot, const SgVar *v)
 {
-  if (!logits)
-    return;
-  g_array_set_size(to, (guint)V(logits)->n);
-  l->backend->download(V(logits), (float *)(gpointer)to->data);
+  if (v)
+    *slot = sg_buf_ref(V(v));
 }
 
-/* Some pixels at a time: those of two pictures are often a power of two apart, and would evict each
- * other from the cache. */
-#define PIXELS 256
-
-/* Sum over `m` pixels of their variance over the n pictures, which are `size` numbers each. */
-static double
-some_variance(const float *v, int n, gsize size, gsize m)
+/* sg_batch_variance() where the pictures are: a constant [1, 1, 1, 1]. */
+static SgVar *
+variance_of(SgTape *t, SgBuf *pictures)
 {
-  double mean[PIXELS] = {0}, squares[PIXELS] = {0}, sum = 0;
+  int n = pictures->n, c = pictures->c, h = pictures->h, w = pictures->w;
+  gboolean recorded = sg_tape_record(t, FALSE);
 
-  for (int k = 0; k < n; k++)
-    for (gsize p = 0; p < m; p++)
-      mean[p] += (double)v[(gsize)k * size + p] / n;
-  for (int k = 0; k < n; k++)
-    for (gsize p = 0; p < m; p++) {
-      double off = (double)v[(gsize)k * size + p] - mean[p];
-      squares[p] += off * off;
-    }
-  for (gsize p = 0; p < m; p++)
-    sum += squares[p] / n;
-  return sum;
+  sg_tape_enter(t);
+  SgVar *v = sg_var_constant(t, pictures);
+  SgVar *mean = sg_op_gain(t, sg_op_sum_to(t, v, 1, c, h, w), 1.0 / n);
+  SgVar *off = sg_op_combine(t, 1, v, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, n, c, h, w));
+  SgVar *sum = sg_op_sum(t, sg_op_mul(t, off, off));
+  SgVar *variance = sg_op_gain(t, sum, 1.0 / (double)sg_buf_count(pictures));
+  sg_tape_record(t, recorded);
+  return sg_tape_leave(t, variance);
 }
 
-double
-sg_batch_variance(const float *v, int n, gsize size)
+/* Of pictures that are far away only the number comes here; processes together want them all. */
+static gboolean
+has_own_variance(const SgLearn *l)
 {
-  double sum = 0;
-
-  for (gsize p = 0; p < size; p += PIXELS)
-    sum += some_variance(v + p, n, size, MIN(PIXELS, size - p));
-  return sum / (double)size;
-}
-
-static void
-keep_variance(SgLearn *l, int which, const SgBuf *pictures)
-{
-  double *to = which == 0 ? &l->variance_fake : &l->variance_real;
-  gsize size = sg_buf_count(pictures) / (gsize)pictures->n;
-  g_autofree float *v = g_new(float, sg_buf_count(pictures));
-
-  pictures->backend->download(pictures, v);
-  *to = sg_batch_variance(v, pictures->n, size);
-  if (l->share)
-    sg_share_keep_pictures(l->share, which, v, pictures->n, size);
-}
-
-static double
-mean_of(const SgVar *v)
-{
-  return v ? sg_buf_mean(V(v)) : 0;
+  return l->backend->check && !l->share;
 }
 
 /* Sweeps mean (loss [N, 1, 1, 1]) * gain (the mean over all processes' pictures) and adds the
@@ -153,21 +125,21 @@ descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
 /* ---- the losses ------------------------------------------------------------------------------ */
 
 void
-sg_loss_gmain(SgLearn *l, const SgDraw *draw)
+sg_loss_gmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
 {
   SgTape *t = l->tape;
   SgVar *ws[32], *mean, *fake = generate(l, draw, ws, &mean);
   SgVar *logits = discriminate(l, fake, draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
 
-  keep_scores(l, l->scores_fake, logits);
-  l->loss = mean_of(loss);
+  leave(&r->scores_fake, logits);
+  leave(&r->loss[0], loss);
+  leave(&r->w_mean, mean);
   descend(l, &l->opt_g, loss, 1);
-  track_w(l, mean);
 }
 
 void
-sg_loss_dmain(SgLearn *l, const SgDraw *draw)
+sg_loss_dmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
 {
   SgTape *t = l->tape;
   SgVar *ws[32], *mean;
@@ -177,40 +149,42 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw)
   gboolean recorded = sg_tape_record(t, FALSE);
   SgVar *fake = generate(l, draw, ws, &mean);
   sg_tape_record(t, recorded);
-  if (fake)
-    keep_variance(l, 0, V(fake));
+  leave(&r->fake, fake);
+  leave(&r->w_mean, mean);
+  if (fake && has_own_variance(l))
+    leave(&r->variance[0], variance_of(t, V(fake)));
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
-  keep_scores(l, l->scores_fake, logits);
-  l->loss = mean_of(loss);
+  leave(&r->scores_fake, logits);
+  leave(&r->loss[0], loss);
   descend(l, &l->opt_d, loss, 1);
-  mean = sg_tape_leave(t, mean);
+  sg_tape_leave(t, NULL);
 
   sg_tape_enter(t);
   logits = discriminate(l, sg_var_constant(t, draw->real), draw->aug_real, draw->real_c);
   loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));
-  keep_scores(l, l->scores_real, logits);
-  l->loss += mean_of(loss);
+  leave(&r->scores_real, logits);
+  leave(&r->loss[1], loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
-  keep_variance(l, 1, draw->real);
-  track_w(l, mean);
+  if (has_own_variance(l))
+    leave(&r->variance[1], variance_of(t, draw->real));
 }
 
 void
-sg_loss_r1(SgLearn *l, const SgDraw *draw)
+sg_loss_r1(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
 {
   SgTape *t = l->tape;
   SgVar *real = sg_var_leaf(t, draw->real), *grad = NULL;
   SgVar *logits = discriminate(l, real, draw->aug_real, draw->real_c);
 
-  keep_scores(l, l->scores_real, logits);
+  leave(&r->scores_real, logits);
   sg_tape_grad(t, logits, NULL, &real, 1, TRUE, &grad);
   SgVar *square = sg_op_mul(t, grad, grad);
   SgVar *penalty = square ? sg_op_sum_to(t, square, V(square)->n, 1, 1, 1) : NULL;
   SgVar *loss = sg_op_gain(t, penalty, l->o->r1_gamma / 2);
-  l->penalty = mean_of(penalty);
-  l->loss = mean_of(loss);
+  leave(&r->penalty, penalty);
+  leave(&r->loss[0], loss);
   descend(l, &l->opt_d, loss, l->o->r1_interval);
 }
 
@@ -246,39 +220,53 @@ whole_mean(const SgLearn *l, double others, int n)
   return decay * sum / n + (1 - decay) * l->pl_mean;
 }
 
+static void
+set_rest(SgLearn *l, double others)
+{
+  float rest = (float)((1 - l->o->pl_decay) * l->pl_mean + l->o->pl_decay * others);
+  l->backend->upload(l->pl_rest, &rest);
+}
+
+void
+sg_loss_prepare(SgLearn *l, SgPhase phase)
+{
+  if (phase == SG_PHASE_GREG)
+    set_rest(l, 0);
+}
+
 /* Of several processes each has its pictures' lengths and the sum of the others', which the mean
  * holds, too. What the others' penalties add to a length's gradient through the mean is
  * -2 decay / n times the sum of their offs: a linear term. */
 void
-sg_loss_path_length(SgLearn *l, const SgDraw *draw)
+sg_loss_path_length(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
 {
   SgTape *t = l->tape;
-  double decay = l->o->pl_decay;
-  double others = 0;
+  double decay = l->o->pl_decay, others = 0;
   SgVar *ws[32], *w_mean, *img = generate(l, draw, ws, &w_mean);
   SgVar *length = path_lengths(l, img, ws, draw->pl_noise);
 
-  keep_scores(l, l->lengths, length);
-  if (l->share && !sg_share_other_lengths(l, length && !sg_tape_failed(t), &others))
-    return;
+  leave(&r->lengths, length);
+  leave(&r->w_mean, w_mean);
+  if (l->share) {
+    sg_scores_download(l->lengths, r->lengths);
+    if (!sg_share_other_lengths(l, length && !sg_tape_failed(t), &others))
+      return;
+    set_rest(l, others / l->share->n);
+  }
   if (!length)
     return;
   /* The mean that is subtracted moves with this batch and is not detached (C.1). */
   int here = V(length)->n, n = sg_share_all(l->share, here);
-  double rest = (1 - decay) * l->pl_mean + decay * others / n;
   SgVar *avg = sg_op_gain(t, sg_op_sum(t, length), decay / n);
-  SgVar *mean = sg_op_add(t, avg, sg_op_fill_like(t, avg, rest));
+  SgVar *mean = sg_op_add(t, avg, sg_var_constant(t, l->pl_rest));
   SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, here, 1, 1, 1));
   SgVar *penalty = sg_op_mul(t, off, off);
-  l->penalty = mean_of(penalty);
-  l->loss = l->penalty * l->o->pl_weight;
-  double next = mean_of(mean);
+  leave(&r->penalty, penalty);
+  leave(&r->pl_mean, mean);
   if (l->share) {
-    next = whole_mean(l, others, n);
-    penalty = sg_op_combine(t, 1, penalty, -2 * decay / n * (others - (n - here) * next), length);
+    r->pl_next = whole_mean(l, others, n);
+    penalty =
+        sg_op_combine(t, 1, penalty, -2 * decay / n * (others - (n - here) * r->pl_next), length);
   }
   descend(l, &l->opt_g, sg_op_gain(t, penalty, l->o->pl_weight), l->o->pl_interval);
-  if (!sg_tape_failed(t))
-    l->pl_mean = next;
-  track_w(l, w_mean);
 }

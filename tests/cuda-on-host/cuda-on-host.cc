@@ -146,6 +146,7 @@ struct cuda_on_host_graph {
 
 struct cuda_on_host_stream {
   cuda_on_host_graph *graph; /* what it is captured into, or null */
+  int priority;
 };
 
 /* Now, or when the graph is launched. */
@@ -162,6 +163,14 @@ cudaError_t
 cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
 {
   *stream = new cuda_on_host_stream();
+  (*stream)->priority = priority;
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaStreamGetPriority(cudaStream_t stream, int *priority)
+{
+  *priority = stream->priority;
   return cudaSuccess;
 }
 

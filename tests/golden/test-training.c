@@ -125,6 +125,11 @@ draw_new(const Case *c, int t, SgPhase phase)
                 .real_c = buffer(c, tensor(c, "draw.%02d.Dmain.real_c", t))};
   for (int k = 0; k < layers; k++)
     d->noise[k] = buffer(c, tensor(c, "draw.%02d.%s.noise.%d", t, name, k));
+  if (d->z && c->l->backend->record_begin) { /* draws of one kind, so that phases are recorded */
+    int from = d->z2 ? d->cutoff : c->l->shape.info.num_ws;
+    d->z2 = d->z2 ? d->z2 : sg_buf_ref(d->z);
+    d->mix = sg_draw_mix(c->l, from, NULL);
+  }
   return d;
 }
 

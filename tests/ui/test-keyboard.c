@@ -356,6 +356,15 @@ test_layers(void)
   fixture_close(&f);
 }
 
+static gboolean
+manages(void)
+{
+  g_autofree char *said = NULL, *complained = NULL;
+  int status = 1;
+  return g_spawn_command_line_sync("xdotool get_num_desktops", &said, &complained, &status, NULL) &&
+         g_spawn_check_wait_status(status, NULL);
+}
+
 /* Gives the window the keys, and passes them on to popovers. */
 static GPid
 start_window_manager(void)
@@ -365,6 +374,9 @@ start_window_manager(void)
 
   g_spawn_async(NULL, argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid,
                 NULL);
+  /* A window that is there before its manager may never be given the keyboard. */
+  for (int i = 0; pid && i < 600 && !manages(); i++)
+    g_usleep(100 * 1000);
   return pid;
 }
 

@@ -6,12 +6,14 @@
  * atomic additions, whose order, and so the last bits of a resumed training, is not fixed. */
 #include "engine/backend/cuda/cuda-launch.h"
 #include "engine/kernels/augment.h"
+#include <string.h>
 
 #define MAX_CHANNELS 4
 #define TAPS         7                  /* pixels along one axis that one sample reads */
 #define ROOM         ((gsize)256 << 20) /* for the planes that are worked on at a time */
 
-/* The sizes of all steps. */
+/* The sizes of all steps. Margins are drawn: kernels read them (with_margin), so that what was
+ * recorded serves other draws; the host reckons with the widest. */
 typedef struct {
   int h, w, margin_x, margin_y;
   int pad_h, pad_w;    /* padded */
@@ -20,18 +22,63 @@ typedef struct {
   int channels, first; /* first plane of this launch */
 } Sizes;
 
+static __host__ __device__ Sizes
+with_margin(Sizes s, const int margin[4])
+{
+  s.margin_x = margin[0];
+  s.margin_y = margin[1];
+  s.pad_h = s.h + margin[1] + margin[3];
+  s.pad_w = s.w + margin[0] + margin[2];
+  s.up_h = 2 * s.pad_h;
+  s.up_w = 2 * s.pad_w;
+  return s;
+}
+
 static Sizes
 sizes_of(const SgAugmentArgs *a)
 {
-  Sizes s = {a->h, a->w, a->margin[0], a->margin[1]};
-  s.pad_h = a->h + a->margin[1] + a->margin[3];
-  s.pad_w = a->w + a->margin[0] + a->margin[2];
-  s.up_h = 2 * s.pad_h;
-  s.up_w = 2 * s.pad_w;
+  const int widest[4] = {a->w - 1, a->h - 1, a->w - 1, a->h - 1};
+  Sizes s = {a->h, a->w};
   s.grid_h = 2 * (a->h + 2 * K_AUG_PAD);
   s.grid_w = 2 * (a->w + 2 * K_AUG_PAD);
   s.channels = a->channels;
-  return s;
+  return with_margin(s, widest);
+}
+
+/* What is drawn for a batch, in a buffer: maps, six numbers a sample (k_aug_map); colours [n,
+ * channels, channels + 1]; margins. */
+typedef struct {
+  const double *maps;
+  const float *color;
+  const int *margin;
+} Params;
+
+static gsize
+color_count(const SgAugmentArgs *a)
+{
+  return (gsize)a->n * (gsize)(a->channels * (a->channels + 1));
+}
+
+static Params
+params_in(const SgBuf *buf, const SgAugmentArgs *a)
+{
+  const float *color = floats(buf) + (gsize)a->n * 6 * (sizeof(double) / sizeof(float));
+  Params p = {(const double *)buf->data, color, (const int *)(color + color_count(a))};
+  return p;
+}
+
+SgBuf *
+cuda_augment_params(SgBackend *b, const SgAugmentArgs *a, GError **error)
+{
+  gsize maps = (gsize)a->n * 6 * (sizeof(double) / sizeof(float)), colors = color_count(a);
+  g_autofree float *v = (float *)g_malloc_n(maps + colors + 4, sizeof *v);
+
+  for (int n = 0; n < a->n; n++)
+    k_aug_map((double *)(gpointer)v + (gsize)n * 6, a->g_inv + (gsize)n * 9, a->h, a->w, a->margin);
+  for (gsize i = 0; i < colors; i++)
+    v[maps + i] = (float)a->color[i];
+  memcpy(v + maps + colors, a->margin, sizeof a->margin);
+  return sg_buf_from_floats(b, v, 1, 1, 1, (int)(maps + colors + 4), error);
 }
 
 static __device__ __forceinline__ float
@@ -103,14 +150,14 @@ sample(const float *pic, const Sizes &s, double y, double x)
   return sum;
 }
 
-/* maps: six numbers a sample (k_aug_map). */
 static __global__ void
-sample_kernel(float *grid, const float *x, const double *maps, Sizes s, unsigned planes)
+sample_kernel(float *grid, const float *x, Params drawn, Sizes widest, unsigned planes)
 {
+  Sizes s = with_margin(widest, drawn.margin);
   EACH_PLANE(p, planes)
   {
     unsigned plane = (unsigned)s.first + p;
-    const double *m = maps + plane / (unsigned)s.channels * 6;
+    const double *m = drawn.maps + plane / (unsigned)s.channels * 6;
     const float *pic = x + (size_t)plane * s.h * s.w;
     EACH_PIXEL(at, (unsigned)(s.grid_h * s.grid_w))
     {
@@ -193,11 +240,12 @@ samples_near(const double *m, const Sizes &s, int y, int x)
 
 /* Bilinear sampling transposed. */
 static __global__ void
-unsample_kernel(float *up, const float *grid, const double *maps, Sizes s, unsigned planes)
+unsample_kernel(float *up, const float *grid, Params drawn, Sizes widest, unsigned planes)
 {
+  Sizes s = with_margin(widest, drawn.margin);
   EACH_PLANE(p, planes)
   {
-    const double *m = maps + ((unsigned)s.first + p) / (unsigned)s.channels * 6;
+    const double *m = drawn.maps + ((unsigned)s.first + p) / (unsigned)s.channels * 6;
     const float *from = grid + (size_t)p * s.grid_h * s.grid_w;
     EACH_PIXEL(at, (unsigned)(s.up_h * s.up_w))
     {
@@ -249,8 +297,9 @@ reflections(int p[3], int at, int size, int margin, int padded)
 
 /* Padding and doubling transposed. */
 static __global__ void
-undouble_kernel(float *x, const float *up, Sizes s, unsigned planes)
+undouble_kernel(float *x, const float *up, Params drawn, Sizes widest, unsigned planes)
 {
+  Sizes s = with_margin(widest, drawn.margin);
   EACH_PLANE(p, planes)
   {
     EACH_PIXEL(at, (unsigned)(s.h * s.w))
@@ -271,29 +320,30 @@ undouble_kernel(float *x, const float *up, Sizes s, unsigned planes)
 /* ---- the steps together ---------------------------------------------------------------------- */
 
 static void
-planes_forward(SgBuf *y, const SgBuf *x, const double *maps, const Sizes &s, SgBuf *grid,
+planes_forward(SgBuf *y, const SgBuf *x, const Params &drawn, const Sizes &s, SgBuf *grid,
                unsigned planes)
 {
   unsigned size = (unsigned)(s.grid_h * s.grid_w), pixels = (unsigned)(s.h * s.w);
-  CU_PLANES(y->backend, sample_kernel, planes, size, floats(grid), floats(x), maps, s, planes);
+  CU_PLANES(y->backend, sample_kernel, planes, size, floats(grid), floats(x), drawn, s, planes);
   CU_PLANES(y->backend, halve_kernel, planes, pixels, floats(y), floats(grid), s, planes);
 }
 
 static void
-planes_back(SgBuf *y, const SgBuf *x, const double *maps, const Sizes &s, SgBuf *grid, SgBuf *up,
+planes_back(SgBuf *y, const SgBuf *x, const Params &drawn, const Sizes &s, SgBuf *grid, SgBuf *up,
             unsigned planes)
 {
   unsigned size = (unsigned)(s.grid_h * s.grid_w), pixels = (unsigned)(s.h * s.w);
   unsigned doubled = (unsigned)(s.up_h * s.up_w);
   CU_PLANES(y->backend, unhalve_kernel, planes, size, floats(grid), floats(x), s, planes);
-  CU_PLANES(y->backend, unsample_kernel, planes, doubled, floats(up), floats(grid), maps, s,
+  CU_PLANES(y->backend, unsample_kernel, planes, doubled, floats(up), floats(grid), drawn, s,
             planes);
-  CU_PLANES(y->backend, undouble_kernel, planes, pixels, floats(y), floats(up), s, planes);
+  CU_PLANES(y->backend, undouble_kernel, planes, pixels, floats(y), floats(up), drawn, s,
+            planes);
 }
 
 /* y = G x, or Gᵀ x; a few planes at a time. */
 static void
-geometry(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, const double *maps, gboolean back)
+geometry(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, const Params &drawn, gboolean back)
 {
   Sizes s = sizes_of(a);
   gsize grid_size = (gsize)s.grid_h * (gsize)s.grid_w, up_size = (gsize)s.up_h * (gsize)s.up_w;
@@ -307,67 +357,50 @@ geometry(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, const double *maps, g
   for (s.first = 0; s.first < all; s.first += each) {
     unsigned planes = (unsigned)MIN(each, all - s.first);
     if (back)
-      planes_back(y, x, maps, s, grid, up, planes);
+      planes_back(y, x, drawn, s, grid, up, planes);
     else
-      planes_forward(y, x, maps, s, grid, planes);
+      planes_forward(y, x, drawn, s, grid, planes);
   }
 }
 
 static void
-mix(SgBuf *y, const SgBuf *x, const SgBuf *color, SgAugmentMode mode)
+mix(SgBuf *y, const SgBuf *x, const Params &drawn, SgAugmentMode mode)
 {
   unsigned samples = (unsigned)x->n, pixels = pixels_of(x);
-  CU_PLANES(y->backend, mix_kernel, samples, pixels, floats(y), floats(x), floats(color), samples,
+  CU_PLANES(y->backend, mix_kernel, samples, pixels, floats(y), floats(x), drawn.color, samples,
             (unsigned)x->c, pixels, mode);
 }
 
-/* The samples' maps, as doubles in a buffer. */
+/* The draws on the device, referenced. */
 static SgBuf *
-upload_maps(SgBackend *b, const SgAugmentArgs *a)
+params_of(SgBackend *b, const SgAugmentArgs *a)
 {
-  SgBuf *buf = cuda_temporary(b, a->n, 12, 1, 1);
-  g_autofree double *maps = g_new(double, (gsize)a->n * 6);
-
-  for (int n = 0; n < a->n; n++)
-    k_aug_map(maps + (gsize)n * 6, a->g_inv + (gsize)n * 9, a->h, a->w, a->margin);
-  if (buf)
-    cuda_upload(buf, (const float *)(gconstpointer)maps);
-  return buf;
-}
-
-static SgBuf *
-upload_colors(SgBackend *b, const SgAugmentArgs *a)
-{
-  gsize count = (gsize)a->n * (gsize)(a->channels * (a->channels + 1));
-  SgBuf *buf = cuda_temporary(b, 1, 1, 1, (int)count);
-  g_autofree float *values = g_new(float, count);
-
-  for (gsize i = 0; i < count; i++)
-    values[i] = (float)a->color[i];
-  if (buf)
-    cuda_upload(buf, values);
-  return buf;
+  GError *error = NULL;
+  SgBuf *params = a->params ? sg_buf_ref(a->params) : cuda_augment_params(b, a, &error);
+  if (!params)
+    cuda_note_error(b, error);
+  return params;
 }
 
 void
 cuda_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode)
 {
   SgBackend *b = y->backend;
-  g_autoptr(SgBuf) color = upload_colors(b, a);
-  g_autoptr(SgBuf) maps = a->geometry ? upload_maps(b, a) : NULL;
+  g_autoptr(SgBuf) params = params_of(b, a);
   g_autoptr(SgBuf) t = a->geometry ? cuda_temporary(b, x->n, x->c, x->h, x->w) : NULL;
 
   g_assert(a->channels <= MAX_CHANNELS && x->n == a->n && x->c == a->channels && x->h == a->h &&
            x->w == a->w);
-  if (!color || (a->geometry && (!maps || !t)))
+  if (!params || (a->geometry && !t))
     return;
+  Params drawn = params_in(params, a);
   if (!a->geometry) {
-    mix(y, x, color, mode);
+    mix(y, x, drawn, mode);
   } else if (mode == SG_AUGMENT_ADJOINT) {
-    mix(t, x, color, mode);
-    geometry(y, t, a, (const double *)maps->data, TRUE);
+    mix(t, x, drawn, mode);
+    geometry(y, t, a, drawn, TRUE);
   } else {
-    geometry(t, x, a, (const double *)maps->data, FALSE);
-    mix(y, t, color, mode);
+    geometry(t, x, a, drawn, FALSE);
+    mix(y, t, drawn, mode);
   }
 }

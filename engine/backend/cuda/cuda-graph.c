@@ -4,10 +4,17 @@
  * done as ever. Nothing runs while it is captured; the graph is launched into the common stream. */
 #include "engine/backend/cuda/cuda-private.h"
 
+/* Memory that nobody else may have. What is in it when a recording ends is free for the next one,
+ * for they are never at work at once. */
+typedef struct {
+  int ref;
+  GArray *pieces; /* of CudaPiece */
+} Arena;
+
 struct _SgReplay {
   SgBackend *backend;
   cudaGraphExec_t exec;
-  GArray *pieces; /* of CudaPiece: memory that nobody else may have */
+  Arena *arena;
   gboolean broken;
 };
 
@@ -29,11 +36,12 @@ gboolean
 cuda_recording_take(const SgBackend *b, gsize taken, gpointer *data)
 {
   SgReplay *r = recording_on(b);
+  GArray *pieces = r ? r->arena->pieces : NULL;
 
-  for (guint i = r ? r->pieces->len : 0; i-- > 0;)
-    if (g_array_index(r->pieces, CudaPiece, i).taken == taken) {
-      *data = g_array_index(r->pieces, CudaPiece, i).data;
-      g_array_remove_index(r->pieces, i);
+  for (guint i = r ? pieces->len : 0; i-- > 0;)
+    if (g_array_index(pieces, CudaPiece, i).taken == taken) {
+      *data = g_array_index(pieces, CudaPiece, i).data;
+      g_array_remove_index(pieces, i);
       return TRUE;
     }
   return FALSE;
@@ -44,7 +52,7 @@ cuda_recording_give(const SgBackend *b, CudaPiece piece)
 {
   SgReplay *r = recording_on(b);
   if (r)
-    g_array_append_val(r->pieces, piece);
+    g_array_append_val(r->arena->pieces, piece);
   return r != NULL;
 }
 
@@ -57,18 +65,42 @@ cuda_recording_break(const SgBackend *b)
   return r != NULL;
 }
 
+static Arena *
+arena_of(const SgReplay *with)
+{
+  Arena *a = with ? with->arena : g_new0(Arena, 1);
+  if (!with)
+    a->pieces = g_array_new(FALSE, FALSE, sizeof(CudaPiece));
+  a->ref++;
+  return a;
+}
+
+static void
+arena_unref(SgBackend *b, Arena *a)
+{
+  if (--a->ref > 0)
+    return;
+  for (guint i = 0; i < a->pieces->len; i++) {
+    CudaPiece piece = g_array_index(a->pieces, CudaPiece, i);
+    cuda_pool_give(b, piece.data, piece.taken);
+  }
+  g_array_unref(a->pieces);
+  g_free(a);
+}
+
+/* Of the common stream's priority: what is captured keeps that of its stream. */
 static gboolean
 has_stream(CudaBackend *cu)
 {
-  int low = 0, high = 0;
-  return cu->recorded ||
-         (cudaDeviceGetStreamPriorityRange(&low, &high) == cudaSuccess &&
-          cudaStreamCreateWithPriority(&cu->recorded, cudaStreamNonBlocking, high) == cudaSuccess);
+  int priority = 0;
+  return cu->recorded || (cudaStreamGetPriority(cu->stream, &priority) == cudaSuccess &&
+                          cudaStreamCreateWithPriority(&cu->recorded, cudaStreamNonBlocking,
+                                                       priority) == cudaSuccess);
 }
 
 /* Relaxed: memory may be taken while the stream is captured. One thread at a time. */
 gboolean
-cuda_record_begin(SgBackend *b)
+cuda_record_begin(SgBackend *b, const SgReplay *with)
 {
   CudaBackend *cu = CU(b);
 
@@ -84,7 +116,7 @@ cuda_record_begin(SgBackend *b)
   }
   recording = g_new0(SgReplay, 1);
   recording->backend = b;
-  recording->pieces = g_array_new(FALSE, FALSE, sizeof(CudaPiece));
+  recording->arena = arena_of(with);
   return TRUE;
 }
 
@@ -125,10 +157,6 @@ cuda_replay_free(SgReplay *r)
     cuda_note(r->backend, cudaStreamSynchronize(cuda_stream(r->backend)), "finish");
     cudaGraphExecDestroy(r->exec);
   }
-  for (guint i = 0; i < r->pieces->len; i++) {
-    CudaPiece piece = g_array_index(r->pieces, CudaPiece, i);
-    cuda_pool_give(r->backend, piece.data, piece.taken);
-  }
-  g_array_unref(r->pieces);
+  arena_unref(r->backend, r->arena);
   g_free(r);
 }

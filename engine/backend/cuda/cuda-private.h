@@ -77,7 +77,7 @@ gboolean cuda_fetch(const SgBackend *b, gpointer to, gconstpointer from, gsize b
 SgBuf *cuda_temporary(SgBackend *b, int n, int c, int h, int w);
 
 /* cuda-graph.c. A thread that records has pieces of its own: one that is given back is taken by it
- * alone, now and in every replay. */
+ * alone, now and in every replay, or by another recording with it. */
 typedef struct {
   gpointer data;
   gsize taken;
@@ -88,7 +88,7 @@ gboolean cuda_recording_take(const SgBackend *b, gsize taken, gpointer *data);
 gboolean cuda_recording_give(const SgBackend *b, CudaPiece piece); /* FALSE: it does not record */
 /* TRUE if this thread records: what it is about to do cannot be kept, and is not to be done. */
 gboolean cuda_recording_break(const SgBackend *b);
-gboolean cuda_record_begin(SgBackend *b);
+gboolean cuda_record_begin(SgBackend *b, const SgReplay *with);
 SgReplay *cuda_record_end(SgBackend *b);
 void cuda_replay_run(SgReplay *r);
 void cuda_replay_free(SgReplay *r);
@@ -138,6 +138,7 @@ gboolean cuda_reduce_join(SgBackend *b, const char id[SG_REDUCE_ID], int rank, i
 gboolean cuda_reduce(SgBuf *buf, GError **error);
 
 /* element.cu */
+void cuda_fill(SgBuf *buf, double value);
 void cuda_combine(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z);
 void cuda_add(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
 void cuda_mul(SgBuf *y, const SgBuf *a, const SgBuf *b);
@@ -184,7 +185,11 @@ void cuda_half_unpack(SgBackend *b, CudaType type, float *to, gconstpointer from
                       const float *first, const float *second, int samples, int channels,
                       int pixels);
 
+/* random.cu */
+void cuda_normals(SgBuf *dst, guint64 seed, guint64 stream, guint64 first, guint64 step);
+
 /* augment.cu */
+SgBuf *cuda_augment_params(SgBackend *b, const SgAugmentArgs *a, GError **error);
 void cuda_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
 
 G_END_DECLS

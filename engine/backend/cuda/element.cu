@@ -23,6 +23,23 @@ cuda_combine(SgBuf *y, double a, const SgBuf *x, double b, const SgBuf *z)
 }
 
 static __global__ void
+fill_kernel(float *y, float value, size_t count)
+{
+  EACH_NUMBER(i, count)
+  {
+    y[i] = value;
+  }
+}
+
+void
+cuda_fill(SgBuf *buf, double value)
+{
+  size_t count = sg_buf_count(buf);
+  CU_LAUNCH(buf->backend, fill_kernel, cu_flat_grid(count), CU_THREADS, floats(buf), (float)value,
+            count);
+}
+
+static __global__ void
 add_kernel(float *y, const float *a, const float *b, float gain, size_t count)
 {
   EACH_NUMBER(i, count)
