@@ -39,4 +39,7 @@ void vitrine_window_init_actions(VitrineWindow *self);
 void vitrine_window_update_actions(VitrineWindow *self);
 void vitrine_window_update_recent(VitrineWindow *self);
 
+/* Drops and the held key (vitrine-window-input.c). */
+void vitrine_window_init_input(VitrineWindow *self);
+
 G_END_DECLS
