@@ -2,6 +2,7 @@
 
 #define INPUTS 48 /* a draw's buffers: at most 31 planes of noise and ten others */
 #define MOST   8  /* recordings: each phase with augmentation and without */
+#define DROPS  3  /* so often they make room before they are given up */
 
 /* A phase's work for draws of one kind. It reads buffers of its own, into which draws are copied.
  */
@@ -18,7 +19,8 @@ typedef struct {
 struct _SgLearnReplay {
   GPtrArray *all;          /* of Recording; freed together (SgBackend.record_begin) */
   guint64 last[SG_PHASES]; /* the kind that was asked for last */
-  gboolean never;          /* it has failed */
+  int drops;               /* how often there was no room beside them */
+  gboolean never;          /* it does not go, or there is no room for it */
 };
 
 static void
@@ -121,11 +123,11 @@ compute(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r, GError 
   return sg_tape_reset(l->tape, error);
 }
 
-/* Nothing is recorded any more: it does not go, or there is no room for it. */
+/* Their memory is the device's again. */
 static void
-give_up(SgLearn *l)
+drop_all(SgLearn *l, gboolean never)
 {
-  l->replay->never = TRUE;
+  l->replay->never = never;
   g_ptr_array_set_size(l->replay->all, 0);
   l->backend->trim(l->backend);
 }
@@ -139,7 +141,7 @@ record(SgLearn *l, SgPhase phase, guint64 kind, const SgDraw *draw)
   if (all->len == MOST)
     g_ptr_array_set_size(all, 0);
   if (!b->record_begin(b, all->len ? ((Recording *)all->pdata[0])->replay : NULL)) {
-    give_up(l);
+    drop_all(l, TRUE);
     return NULL;
   }
   Recording *rec = g_new0(Recording, 1);
@@ -153,7 +155,7 @@ record(SgLearn *l, SgPhase phase, guint64 kind, const SgDraw *draw)
   g_ptr_array_add(all, rec);
   if (ok && rec->replay)
     return rec;
-  give_up(l);
+  drop_all(l, TRUE);
   return NULL;
 }
 
@@ -182,7 +184,8 @@ repeat(SgLearn *l, const Recording *rec, const SgDraw *draw, SgPhaseResult *r)
   *r = sg_phase_result_ref(&rec->result);
 }
 
-/* What is recorded takes memory: without it there may be enough. */
+/* What is recorded takes memory: without it there may be enough. What comes again after that is
+ * recorded in memory that this work has had, for then all phases have been seen. */
 static gboolean
 compute_now(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r, GError **error)
 {
@@ -198,7 +201,7 @@ compute_now(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r, GEr
     return FALSE;
   }
   sg_phase_result_clear(r);
-  give_up(l);
+  drop_all(l, ++l->replay->drops == DROPS);
   return sg_buf_fill(grad, 0, error) && compute(l, phase, draw, r, error);
 }
 

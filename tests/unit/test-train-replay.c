@@ -232,7 +232,8 @@ test_same(gconstpointer arch)
   g_assert_cmpuint(info.peak_reserved, <, 2 * plain_info.peak_reserved);
 }
 
-/* Memory ends while something is recorded, or beside what was: it goes on without, and the same. */
+/* Memory ends while something is recorded, and nothing is any more; or beside what was, and it is
+ * recorded anew. The training is the same. */
 static void
 test_no_room(gconstpointer recorded_only)
 {
@@ -240,7 +241,6 @@ test_no_room(gconstpointer recorded_only)
   static const int countdowns[] = {100, 350, 600};
   SgTrainOptions o = options("skip", "resnet");
   SgDeviceInfo before, after;
-  int most = 0;
 
   if (refused()) {
     g_test_skip("nothing is recorded");
@@ -258,12 +258,12 @@ test_no_room(gconstpointer recorded_only)
     assert_same(v, plain);
     sg_backend_device_info(backend, &after);
     g_assert_cmpuint(after.used, ==, before.used);
-    most = MAX(most, repeats - start);
+    if (memory.recorded_only)
+      g_assert_cmpint(repeats - start, <=, 2); /* in the iteration where it fails */
+    else
+      g_assert_cmpint(repeats - start, ==, PHASES_REPEATED);
     memory.countdown = -1;
   }
-  g_assert_cmpint(most, <, PHASES_REPEATED);
-  if (!memory.recorded_only)
-    g_assert_cmpint(most, >, 0);
 }
 
 /* The device's own normals are the host's. */
