@@ -8,6 +8,7 @@ import glob
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import struct
@@ -232,9 +233,11 @@ class Refuse(MpiCase):
     def pair(self, first, second, *args):
         """Two processes with different working directories, or options where they are lists."""
         def part(what):
-            return ['-n', '1', *(['-wdir', what] if isinstance(what, str) else []), PROGRAM, 'train', *args,
-                    *(what if isinstance(what, list) else [])]
-        p = subprocess.run(['mpirun', *part(first), ':', *part(second)], capture_output=True, text=True, timeout=LONG, env=ENV)
+            command = shlex.join([PROGRAM, 'train', *args, *(what if isinstance(what, list) else [])])
+            return ('' if isinstance(what, list) else f'cd {shlex.quote(what)} && ') + 'exec ' + command
+        # Debian 13's mpirun (Open MPI 5.0.7) dies of commands joined by a colon.
+        each = f'if [ "$OMPI_COMM_WORLD_RANK" = 0 ]; then {part(first)}; else {part(second)}; fi'
+        p = subprocess.run(['mpirun', '-n', '2', 'sh', '-c', each], capture_output=True, text=True, timeout=LONG, env=ENV)
         return p.returncode, own_lines(p.stderr)
 
     def test_one_rank(self):
