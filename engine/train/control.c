@@ -279,7 +279,7 @@ open_socket(SgControl *c, GError **error)
 }
 
 SgControl *
-sg_control_new(const char *run_dir, GError **error)
+sg_control_new_silent(const char *run_dir, GError **error)
 {
   g_autoptr(SgControl) c = g_new0(SgControl, 1);
 
@@ -295,11 +295,22 @@ sg_control_new(const char *run_dir, GError **error)
   }
   if (!open_socket(c, error))
     return NULL;
-  c->thread = g_thread_try_new("control", control_thread, c, error);
-  if (!c->thread)
-    return NULL;
   c->takes_signals = sg_control_signals_take(c->wake[1]);
   return g_steal_pointer(&c);
+}
+
+gboolean
+sg_control_answer(SgControl *c, GError **error)
+{
+  c->thread = g_thread_try_new("control", control_thread, c, error);
+  return c->thread != NULL;
+}
+
+SgControl *
+sg_control_new(const char *run_dir, GError **error)
+{
+  g_autoptr(SgControl) c = sg_control_new_silent(run_dir, error);
+  return c && sg_control_answer(c, error) ? g_steal_pointer(&c) : NULL;
 }
 
 static void

@@ -103,14 +103,14 @@ open_run(SgTrainer *t, GError **error)
       t->resumed ? sg_run_dir_reopen(t->o->resume, kimg, error) : sg_run_dir_create(t->o, error);
   if (!t->dir)
     return FALSE;
-  t->control = sg_control_new(sg_run_dir_path(t->dir), error);
+  t->control = sg_control_new_silent(sg_run_dir_path(t->dir), error);
   if (!t->control)
     return FALSE;
   sg_trainer_be_followed(t);
   if (t->resumed && !sg_trainer_read_changes(t, error))
     return FALSE;
   sg_trainer_set_status(t);
-  return TRUE;
+  return sg_control_answer(t->control, error); /* now there is something to say */
 }
 
 static void

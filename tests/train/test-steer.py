@@ -38,8 +38,10 @@ class Steer(Case):
         return p, run
 
     def follow(self, p, run):
-        """(answer, descriptor): there is nothing to follow until a moment after the socket is there."""
-        return self.wait('something to follow', lambda: (t := tell(run, 'follow'))[1] is not None and t, p)
+        """(answer, descriptor), as soon as the socket is there."""
+        answer, fd = tell(run, 'follow')
+        self.assertIsNotNone(fd, answer)
+        return answer, fd
 
     def control(self, run, *words):
         code, out, err = vitrine('control', run, *words)

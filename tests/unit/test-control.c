@@ -477,6 +477,29 @@ test_ignored_signal(void)
   remove_root(root);
 }
 
+/* Who is early waits for the first status: half an answer would be taken for the whole. */
+static void
+test_silent(void)
+{
+  g_autofree char *root = make_root();
+  g_autoptr(GError) error = NULL;
+  SgControl *c = sg_control_new_silent(root, &error);
+  g_assert_no_error(error);
+  int fd = dial(root);
+  struct pollfd readable = {fd, POLLIN, 0};
+  char answer[256] = "";
+
+  say_text(fd, "{\"command\":\"status\"}\n");
+  g_assert_cmpint(poll(&readable, 1, 200), ==, 0);
+  sg_control_set_status(c, "{\"tick\":3}");
+  g_assert_true(sg_control_answer(c, &error));
+  g_assert_cmpint(poll(&readable, 1, PATIENCE), ==, 1);
+  g_assert_cmpint(recv(fd, answer, sizeof answer - 1, 0), >, 0);
+  g_assert_nonnull(strstr(answer, "\"tick\":3"));
+  close(fd);
+  end(root, c);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -484,6 +507,7 @@ main(int argc, char **argv)
   signal(SIGPIPE, SIG_DFL);
   g_test_add_func("/control/commands", test_commands);
   g_test_add_func("/control/wait", test_wait);
+  g_test_add_func("/control/silent", test_silent);
   g_test_add_func("/control/garbage", test_garbage);
   g_test_add_func("/control/huge-line", test_huge_line);
   g_test_add_func("/control/many-clients", test_many_clients);
