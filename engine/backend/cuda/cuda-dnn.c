@@ -1,13 +1,14 @@
 /* Convolutions by cuDNN: one plan (descriptors, algorithm, workspace) for each shape. */
 #include "engine/backend/cuda/cuda-private.h"
 #include "engine/backend/cuda/cuda-library.h"
+#include <stdlib.h>
 #include <string.h>
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <cudnn.h>
 
 #define LIBRARY "libcudnn.so." G_STRINGIFY(CUDNN_MAJOR)
-/* An algorithm that wants more is passed over. */
+/* An algorithm that wants more is taken only where there is no other. */
 #define WORKSPACE ((gsize)512 << 20)
 #define PLANS     1024
 #define CHOICES   16
@@ -35,12 +36,17 @@
   F(cudnnConvolutionBackwardFilter)
 
 typedef struct {
+  int algorithm;
+  size_t workspace;
+} Choice;
+
+typedef struct {
   CudaForm shape;
   cudnnTensorDescriptor_t wide, narrow;
   cudnnFilterDescriptor_t filter;
   cudnnConvolutionDescriptor_t conv;
-  int algorithm; /* -1: there is none */
-  size_t workspace;
+  Choice choices[CHOICES]; /* the first one that cuDNN does not refuse when it is run is kept to */
+  int count, at;           /* equal: there is none */
 } Plan;
 
 struct _CudaDnn {
@@ -157,46 +163,70 @@ is_exact(cudnnMathType_t math)
   return math == CUDNN_FMA_MATH || math == CUDNN_DEFAULT_MATH;
 }
 
-/* The fastest one, as cuDNN guesses, that gives the same result every time and fits. In halves
- * there may be none; that is no error. */
-static gboolean
-choose(CudaDnn *d, Plan *plan, GError **error)
+static cudnnStatus_t
+ask(CudaDnn *d, const Plan *plan, int *count, cudnnConvolutionFwdAlgoPerf_t all[CHOICES])
 {
-  cudnnConvolutionFwdAlgoPerf_t all[CHOICES];
-  int count = 0;
-  cudnnStatus_t status;
-
   if (plan->shape.pass == SG_PASS_OUTPUT)
-    status = d->cudnnGetConvolutionForwardAlgorithm_v7(
-        d->handle, plan->wide, plan->filter, plan->conv, plan->narrow, CHOICES, &count, all);
-  else if (plan->shape.pass == SG_PASS_INPUT)
-    status = d->cudnnGetConvolutionBackwardDataAlgorithm_v7(
-        d->handle, plan->filter, plan->narrow, plan->conv, plan->wide, CHOICES, &count,
+    return d->cudnnGetConvolutionForwardAlgorithm_v7(d->handle, plan->wide, plan->filter,
+                                                     plan->conv, plan->narrow, CHOICES, count, all);
+  if (plan->shape.pass == SG_PASS_INPUT)
+    return d->cudnnGetConvolutionBackwardDataAlgorithm_v7(
+        d->handle, plan->filter, plan->narrow, plan->conv, plan->wide, CHOICES, count,
         (cudnnConvolutionBwdDataAlgoPerf_t *)(gpointer)all);
-  else
-    status = d->cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-        d->handle, plan->wide, plan->narrow, plan->conv, plan->filter, CHOICES, &count,
-        (cudnnConvolutionBwdFilterAlgoPerf_t *)(gpointer)all);
+  return d->cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+      d->handle, plan->wide, plan->narrow, plan->conv, plan->filter, CHOICES, count,
+      (cudnnConvolutionBwdFilterAlgoPerf_t *)(gpointer)all);
+}
+
+static int
+by_workspace(const void *a, const void *b)
+{
+  size_t x = ((const Choice *)a)->workspace, y = ((const Choice *)b)->workspace;
+  return x < y ? -1 : x > y;
+}
+
+/* Those that give the same result every time, the fastest first, as cuDNN guesses; floats, which
+ * nothing else can take, then also have the greedy ones, the most modest first. */
+static void
+sort_choices(Plan *plan, int count, const cudnnConvolutionFwdAlgoPerf_t *all)
+{
   gboolean halves = plan->shape.type != CU_FLOAT;
-  if (halves && status != CUDNN_STATUS_SUCCESS)
-    count = 0;
-  else if (!dnn_ok(d, status, "choose an algorithm", error))
-    return FALSE;
-  for (int i = 0; i < count; i++)
-    if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
-        all[i].memory <= WORKSPACE && (plan->shape.tf32 || halves || is_exact(all[i].mathType))) {
-      plan->algorithm = (int)all[i].algo;
-      plan->workspace = all[i].memory;
-      return TRUE;
-    }
-  plan->algorithm = -1;
-  if (halves)
-    return TRUE;
+  int modest = 0;
+
+  for (int greedy = 0; greedy <= !halves; greedy++) {
+    for (int i = 0; i < count; i++)
+      if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
+          (all[i].memory > WORKSPACE) == greedy &&
+          (plan->shape.tf32 || halves || is_exact(all[i].mathType)))
+        plan->choices[plan->count++] = (Choice){(int)all[i].algo, all[i].memory};
+    modest = greedy ? modest : plan->count;
+  }
+  qsort(plan->choices + modest, (gsize)(plan->count - modest), sizeof(Choice), by_workspace);
+}
+
+static gboolean
+no_choice(const Plan *plan, GError **error)
+{
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED,
               "cuDNN has no convolution for %d × %d × %d × %d with %d filters of %d × %d",
               plan->shape.n, plan->shape.wide, plan->shape.wide_h, plan->shape.wide_w,
               plan->shape.narrow, plan->shape.kernel, plan->shape.kernel);
   return FALSE;
+}
+
+/* In halves there may be none; that is no error. */
+static gboolean
+choose(CudaDnn *d, Plan *plan, GError **error)
+{
+  cudnnConvolutionFwdAlgoPerf_t all[CHOICES];
+  int count = 0;
+  cudnnStatus_t status = ask(d, plan, &count, all);
+  gboolean halves = plan->shape.type != CU_FLOAT;
+
+  if (status != CUDNN_STATUS_SUCCESS)
+    return halves || dnn_ok(d, status, "choose an algorithm", error);
+  sort_choices(plan, MIN(count, CHOICES), all);
+  return halves || plan->count > 0 || no_choice(plan, error);
 }
 
 static Plan *
@@ -254,30 +284,63 @@ cuda_dnn_close(CudaDnn *d)
 /* ---- running --------------------------------------------------------------------------------- */
 
 static cudnnStatus_t
-run(CudaDnn *d, const Plan *p, float alpha, void *wide, void *filter, void *narrow, void *space)
+run(CudaDnn *d, const Plan *p, float alpha, gpointer const sides[3], gpointer space)
 {
   const float zero = 0;
+  const Choice *c = &p->choices[p->at];
+  gpointer wide = sides[SG_PASS_INPUT], filter = sides[SG_PASS_WEIGHT];
+  gpointer narrow = sides[SG_PASS_OUTPUT];
 
   if (p->shape.pass == SG_PASS_OUTPUT)
     return d->cudnnConvolutionForward(d->handle, &alpha, p->wide, wide, p->filter, filter, p->conv,
-                                      (cudnnConvolutionFwdAlgo_t)p->algorithm, space, p->workspace,
+                                      (cudnnConvolutionFwdAlgo_t)c->algorithm, space, c->workspace,
                                       &zero, p->narrow, narrow);
   if (p->shape.pass == SG_PASS_INPUT)
     return d->cudnnConvolutionBackwardData(d->handle, &alpha, p->filter, filter, p->narrow, narrow,
-                                           p->conv, (cudnnConvolutionBwdDataAlgo_t)p->algorithm,
-                                           space, p->workspace, &zero, p->wide, wide);
+                                           p->conv, (cudnnConvolutionBwdDataAlgo_t)c->algorithm,
+                                           space, c->workspace, &zero, p->wide, wide);
   return d->cudnnConvolutionBackwardFilter(d->handle, &alpha, p->wide, wide, p->narrow, narrow,
-                                           p->conv, (cudnnConvolutionBwdFilterAlgo_t)p->algorithm,
-                                           space, p->workspace, &zero, p->filter, filter);
+                                           p->conv, (cudnnConvolutionBwdFilterAlgo_t)c->algorithm,
+                                           space, c->workspace, &zero, p->filter, filter);
+}
+
+/* What cuDNN's guess holds for possible it may still refuse to run. */
+static gboolean
+is_refusal(cudnnStatus_t status)
+{
+#ifdef CUDNN_STATUS_CATEGORY /* since 9.0 with reasons */
+  return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED;
+#else
+  return status == CUDNN_STATUS_NOT_SUPPORTED || status == CUDNN_STATUS_ARCH_MISMATCH;
+#endif
+}
+
+/* FALSE without error: refused. */
+static gboolean
+try_choice(SgBackend *b, const Plan *plan, float alpha, gpointer const sides[3], GError **error)
+{
+  CudaDnn *d = CU(b)->dnn;
+  gsize taken = 0, bytes = plan->choices[plan->at].workspace;
+  gpointer space = NULL;
+
+  if (bytes && !(space = cuda_pool_take(b, bytes, &taken, error)))
+    return FALSE;
+  cudnnStatus_t status = d->cudnnSetStream(d->handle, cuda_stream(b));
+  gboolean ok = dnn_ok(d, status, "choose the stream", error);
+  if (ok) {
+    status = run(d, plan, alpha, sides, space);
+    ok = !is_refusal(status) && dnn_ok(d, status, "convolve", error);
+  }
+  cuda_pool_give(b, space, taken);
+  return ok;
 }
 
 static gboolean
-form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer sides[3], gboolean *none,
-            GError **error)
+form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer const sides[3],
+            gboolean *none, GError **error)
 {
   CudaBackend *cu = CU(b);
-  gsize taken = 0;
-  gpointer space = NULL;
+  GError *failed = NULL;
 
   if (!cu->dnn && !(cu->dnn = dnn_open(error)))
     return FALSE;
@@ -286,20 +349,18 @@ form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer sides[3], 
   Plan *plan = find_plan(cu->dnn, &shape, error);
   if (!plan)
     return FALSE;
-  if (plan->algorithm < 0) {
-    *none = TRUE;
-    return FALSE;
+  for (; plan->at < plan->count; plan->at++) {
+    if (try_choice(b, plan, alpha, sides, &failed))
+      return TRUE;
+    if (failed) {
+      g_propagate_error(error, failed);
+      return FALSE;
+    }
   }
-  if (plan->workspace && !(space = cuda_pool_take(b, plan->workspace, &taken, error)))
-    return FALSE;
-  gboolean ok = dnn_ok(cu->dnn, cu->dnn->cudnnSetStream(cu->dnn->handle, cuda_stream(b)),
-                       "choose the stream", error) &&
-                dnn_ok(cu->dnn,
-                       run(cu->dnn, plan, alpha, sides[SG_PASS_INPUT], sides[SG_PASS_WEIGHT],
-                           sides[SG_PASS_OUTPUT], space),
-                       "convolve", error);
-  cuda_pool_give(b, space, taken);
-  return ok;
+  if (shape.type == CU_FLOAT)
+    return no_choice(plan, error);
+  *none = TRUE;
+  return FALSE;
 }
 
 gboolean

@@ -25,10 +25,13 @@ struct cudnnConvolutionStruct {
 };
 
 #define WORKSPACE 4096
+#define GREEDY    ((size_t)600 << 20) /* more than is wished for */
+#define REFUSED   99                  /* an algorithm that promises and does not run */
 
-int vendor_live;   /* descriptors that exist */
-int vendor_chosen; /* how often an algorithm was asked for */
-int vendor_wrong;  /* calls with a workspace, stream or precision that was not agreed on */
+int vendor_live;    /* descriptors that exist */
+int vendor_chosen;  /* how often an algorithm was asked for */
+int vendor_refused; /* how often one was run that does not run */
+int vendor_wrong;   /* calls with a workspace, stream or precision that was not agreed on */
 
 cudnnStatus_t
 cudnnCreate(cudnnHandle_t *handle)
@@ -130,29 +133,34 @@ fits(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDescr
 }
 
 /* The first is not deterministic, the second fails, the third is greedy, the fourth rounds, the
- * fifth is right: its number is `good`. */
+ * fifth does not run, the sixth is right: its number is `good`. Filters of seven: all are greedy,
+ * the right one least. Of nine, or of five in halves: none runs. */
 #define CHOICES(perf, good)                                                                        \
   vendor_chosen++;                                                                                 \
-  if (wanted < 5 || !fits(x, w, conv, y))                                                          \
+  if (wanted < 6 || !fits(x, w, conv, y))                                                          \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
   if (w->type != CUDNN_DATA_FLOAT && w->h == 5) /* what it has no halves for */                    \
     return CUDNN_STATUS_NOT_SUPPORTED;                                                             \
-  memset(perf, 0, 5 * sizeof *perf);                                                               \
-  for (int i = 0; i < 5; i++) {                                                                    \
-    perf[i].memory = WORKSPACE;                                                                    \
+  memset(perf, 0, 6 * sizeof *perf);                                                               \
+  for (int i = 0; i < 6; i++) {                                                                    \
+    perf[i].memory = w->h == 7 ? 2 * GREEDY : WORKSPACE;                                           \
     perf[i].determinism = CUDNN_DETERMINISTIC;                                                     \
     perf[i].mathType = CUDNN_FMA_MATH;                                                             \
     perf[i].algo = 0;                                                                              \
   }                                                                                                \
   perf[0].determinism = CUDNN_NON_DETERMINISTIC;                                                   \
   perf[1].status = CUDNN_STATUS_NOT_SUPPORTED;                                                     \
-  perf[2].memory = (size_t)1 << 40;                                                                \
+  perf[2].memory = 2 * GREEDY;                                                                     \
+  perf[2].algo = w->h == 9 ? REFUSED : 0;                                                          \
   if (w->type == CUDNN_DATA_FLOAT)                                                                 \
     perf[3].mathType = CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION;                                      \
   else                                                                                             \
-    perf[3].memory = (size_t)1 << 40, perf[4].mathType = CUDNN_TENSOR_OP_MATH;                     \
-  perf[4].algo = good;                                                                             \
-  *count = 5;                                                                                      \
+    perf[3].memory = 2 * GREEDY, perf[5].mathType = CUDNN_TENSOR_OP_MATH;                          \
+  perf[4].algo = REFUSED;                                                                          \
+  perf[5].algo = w->h == 9 ? REFUSED : good;                                                       \
+  if (w->h == 7)                                                                                   \
+    perf[5].memory = GREEDY;                                                                       \
+  *count = 6;                                                                                      \
   return CUDNN_STATUS_SUCCESS
 
 cudnnStatus_t
@@ -244,13 +252,17 @@ put(void *to, cudnnDataType_t type, const float *sums, size_t count, float alpha
 }
 
 #define RUN(good, which, xv, wv, yv, to, count)                                                    \
+  if (algo == REFUSED) {                                                                           \
+    vendor_refused++;                                                                              \
+    return CUDNN_STATUS_NOT_SUPPORTED_SHAPE;                                                       \
+  }                                                                                                \
   vendor_wrong +=                                                                                  \
-      algo != good || !space || bytes != WORKSPACE || !handle->stream ||                           \
+      algo != good || !space || bytes != (w->h == 7 ? GREEDY : WORKSPACE) || !handle->stream ||    \
       conv->math != (w->type == CUDNN_DATA_FLOAT ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH) ||       \
       *(const float *)beta != 0;                                                                   \
   if (!fits(x, w, conv, y))                                                                        \
     return CUDNN_STATUS_BAD_PARAM;                                                                 \
-  memset(space, 0x55, bytes);                                                                      \
+  memset(space, 0x55, WORKSPACE);                                                                  \
   float *sums = calloc((size_t)(count), sizeof(float));                                            \
   each(x, w, conv, y, xv, wv, yv, sums, which);                                                    \
   put(to, w->type, sums, (size_t)(count), *(const float *)alpha);                                  \

@@ -168,6 +168,7 @@ test_conv(void)
     }
   g_assert_cmpint(*chosen, ==, 3 * 3 * G_N_ELEMENTS(cases));
   g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
+  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_refused"), ==, *chosen); /* once a plan */
   g_assert_cmpuint(taken_now, ==, 0);
   /* More shapes than plans are kept for: all are made, none is left over. */
   for (int h = 3; h < 3 + 400; h++)
@@ -220,6 +221,44 @@ test_none(void)
   g_assert_cmpint(*chosen, ==, before + 1);
   cuda_dnn_close(cu.dnn);
   g_free(b.data);
+}
+
+/* Where all want more memory than is wished for, the most modest one is taken. */
+static void
+test_greedy(void)
+{
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+
+  check_conv(&cu, CU_FLOAT, random, 1, 2, 3, 7, 1, 3, 8, 8);
+  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
+  g_assert_cmpuint(taken_now, ==, 0);
+  cuda_dnn_close(cu.dnn);
+}
+
+/* All are refused when they are run: halves have none, floats cannot do. */
+static void
+test_all_refused(void)
+{
+  CudaBackend cu = {.stream = (cudaStream_t)1};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  int *refused = counter("libcudnn.so.9", "vendor_refused"), before = *refused;
+  SgBuf b = plain(1, 8, 9, 9, random), filter = plain(8, 8, 9, 9, random);
+  SgBuf *sides[] = {&b, &b, &filter};
+  CudaForm f = {CU_FP16, SG_PASS_OUTPUT, 1, 8, 8, 9, 1, 4, 9, 9, 9, 9};
+
+  for (int i = 0; i < 4; i++) {
+    GError *error = NULL;
+    gboolean none = FALSE;
+    f.type = i < 2 ? CU_FP16 : CU_FLOAT;
+    g_assert_false(form(&cu, &f, 1, sides, &none, &error));
+    g_assert_true(none == (i < 2));
+    g_assert_true((error == NULL) == (i < 2));
+    g_clear_error(&error);
+  }
+  g_assert_cmpint(*refused, ==, before + 2 + 3); /* each once; halves do not try the greedy one */
+  cuda_dnn_close(cu.dnn);
+  g_free(b.data), g_free(filter.data);
 }
 
 /* Plans of several precisions live side by side: a change makes none anew. */
@@ -286,6 +325,8 @@ main(int argc, char **argv)
   g_test_add_func("/vendor/conv", test_conv);
   g_test_add_func("/vendor/refused", test_refused);
   g_test_add_func("/vendor/none", test_none);
+  g_test_add_func("/vendor/greedy", test_greedy);
+  g_test_add_func("/vendor/all-refused", test_all_refused);
   g_test_add_func("/vendor/precisions", test_precisions);
   g_test_add_func("/vendor/gemm", test_gemm);
   return g_test_run();
