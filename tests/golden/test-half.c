@@ -236,6 +236,136 @@ test_conv(void)
   set_precision(SG_PRECISION_FP32);
 }
 
+/* ---- what is around them --------------------------------------------------------------------- */
+
+typedef struct {
+  SgConvKind kind;
+  int stride, pad, n, i, o, h, w;
+  gboolean style, scale, noise;
+} RunCase;
+
+static const RunCase run_cases[] = {
+    {SG_CONV_FORWARD, 1, 1, 2, 64, 72, 19, 37, TRUE, TRUE, TRUE},
+    {SG_CONV_FORWARD, 2, 0, 3, 72, 64, 23, 19, FALSE, FALSE, FALSE},
+    {SG_CONV_UP_FIR, 2, 0, 2, 64, 40, 18, 35, TRUE, TRUE, TRUE},
+    {SG_CONV_UP_FIR, 2, 0, 1, 64, 64, 8, 16, FALSE, FALSE, FALSE},
+};
+
+static SgBuf *
+buffer(GRand *random, double size, SgFormat fmt, int n, int c, int h, int w)
+{
+  GError *error = NULL;
+  SgBuf *b = sg_buf_new(backend, fmt, n, c, h, w, &error);
+  g_assert_no_error(error);
+  g_autofree float *v = numbers(random, sg_buf_count(b), size);
+  backend->upload(b, v);
+  return b;
+}
+
+/* Style, convolution, FIR filter and epilogue one after the other, as a training asks for them. */
+static void
+in_steps(const RunCase *c, SgBuf *y, const SgBuf *x, const SgBuf *style, const float *weight,
+         const SgEpilogue *e)
+{
+  GError *error = NULL;
+  gboolean up = c->kind == SG_CONV_UP_FIR;
+  SgConvGeometry g = {up ? SG_CONV_TRANSPOSED : c->kind, 3, c->stride, c->pad, c->pad};
+  g_autoptr(SgBuf) w = sg_buf_from_floats(backend, weight, c->o, c->i, 3, 3, &error);
+  g_autoptr(SgBuf) in = sg_buf_new(backend, SG_FMT_ACT, x->n, x->c, x->h, x->w, &error);
+  g_autoptr(SgBuf) out = sg_buf_new(backend, SG_FMT_ACT, y->n, y->c, y->h + up, y->w + up, &error);
+
+  g_assert_no_error(error);
+  if (style)
+    backend->scale(in, x, style);
+  else
+    backend->copy(in, x);
+  g_assert_true(backend->conv(&g, SG_PASS_OUTPUT, in, NULL, w, out, &error));
+  if (up)
+    backend->fir(y, out, SG_FIR_BLUR_AFTER_UP);
+  else
+    backend->copy(y, out);
+  if (e)
+    backend->epilogue(y, y, e);
+}
+
+/* How far `found` is from `wanted`, relative to the largest number. */
+static double
+distance(const SgBuf *found, const SgBuf *wanted)
+{
+  gsize count = sg_buf_count(found);
+  g_autofree float *a = g_new(float, count), *b = g_new(float, count);
+  double worst = 0, most = 0;
+
+  backend->download(found, a);
+  backend->download(wanted, b);
+  for (gsize i = 0; i < count; i++) {
+    g_assert_true(isfinite(a[i]) && isfinite(b[i]));
+    worst = MAX(worst, fabs((double)a[i] - (double)b[i]));
+    most = MAX(most, fabs((double)b[i]));
+  }
+  return worst / most;
+}
+
+static guint64
+used_now(void)
+{
+  SgDeviceInfo info = {.used = 0};
+  g_assert_true(backend->device_info(backend, &info));
+  return info.used;
+}
+
+static void
+check_run(const RunCase *c, SgConv *conv, const float *weight, GRand *random)
+{
+  GError *error = NULL;
+  gboolean up = c->kind == SG_CONV_UP_FIR;
+  int oh = up ? 2 * c->h : (c->h + 2 * c->pad - 3) / c->stride + 1;
+  int ow = up ? 2 * c->w : (c->w + 2 * c->pad - 3) / c->stride + 1;
+  g_autoptr(SgBuf) x = buffer(random, 1, SG_FMT_ACT, c->n, c->i, c->h, c->w);
+  /* More than fp16 holds. */
+  g_autoptr(SgBuf) style = buffer(random, 1e5, SG_FMT_PLAIN, c->n, c->i, 1, 1);
+  g_autoptr(SgBuf) scale = buffer(random, 1e-5, SG_FMT_PLAIN, c->n, c->o, 1, 1);
+  g_autoptr(SgBuf) noise = buffer(random, 1, SG_FMT_PLAIN, 1, 1, oh, ow);
+  g_autoptr(SgBuf) bias = buffer(random, 1, SG_FMT_PLAIN, 1, c->o, 1, 1);
+  g_autoptr(SgBuf) y = buffer(random, 1, SG_FMT_ACT, c->n, c->o, oh, ow);
+  g_autoptr(SgBuf) wanted = buffer(random, 1, SG_FMT_ACT, c->n, c->o, oh, ow);
+  SgEpilogue e = {
+      c->scale ? scale : NULL, c->noise ? noise : NULL, 0.5f, bias, 0.2f, 1.4f, 9, NULL};
+  const SgEpilogue *ends = c->scale ? &e : NULL;
+
+  in_steps(c, wanted, x, c->style ? style : NULL, weight, ends);
+  for (int again = 0; again < 2; again++) { /* the second time with the filter that was kept */
+    guint64 used = used_now();
+    g_assert_true(backend->conv_run(conv, y, x, c->style ? style : NULL, ends, &error));
+    g_assert_no_error(error);
+    g_assert_cmpfloat(distance(y, wanted), <=, 1e-6);
+    g_assert_true(!again || used_now() == used);
+  }
+}
+
+/* A convolution with all that is around it is the steps one by one, in every precision; and in
+ * another one after it has been in the first. */
+static void
+test_run(void)
+{
+  GError *error = NULL;
+  g_autoptr(GRand) random = g_rand_new_with_seed(9);
+
+  for (guint i = 0; i < G_N_ELEMENTS(run_cases); i++) {
+    const RunCase *c = &run_cases[i];
+    SgConvGeometry g = {c->kind, 3, c->stride, c->pad, c->pad};
+    g_autofree float *weight = numbers(random, (gsize)c->o * c->i * 9, 1);
+    SgConv *conv = backend->conv_new(backend, weight, c->o, c->i, &g, &error);
+    g_assert_no_error(error);
+    for (int p = SG_PRECISION_FP32; p <= 2 * SG_PRECISION_FP16; p++) {
+      set_precision((SgPrecision)(p % (SG_PRECISION_FP16 + 1)));
+      check_run(c, conv, weight, random);
+    }
+    backend->conv_free(conv);
+  }
+  set_precision(SG_PRECISION_FP32);
+}
+
 /* Zeros have no largest number; what is not finite stays so. */
 static void
 test_odd(void)
@@ -346,6 +476,7 @@ main(int argc, char **argv)
   g_test_add_func("/half/numbers", test_numbers);
   if (backend->set_precision) {
     g_test_add_func("/half/conv", test_conv);
+    g_test_add_func("/half/run", test_run);
     g_test_add_func("/half/odd", test_odd);
     g_test_add_func("/half/picture", test_picture);
     g_test_add_func("/half/names", test_names);

@@ -285,8 +285,8 @@ test_rest(Fixture *f, gconstpointer data)
 static void
 test_large(Fixture *f, gconstpointer data)
 {
-  static const int sizes[][4] = {{1, 3, 1, 1}, {1, 1, 1, 1}, {40, 1, 1, 1}, {1, 3, 65, 64}};
-  Pair x = pair_new(f, SG_FMT_PLAIN, 40, 3, 65, 64, TRUE);
+  static const int sizes[][4] = {{1, 3, 1, 1}, {1, 1, 1, 1}, {50, 1, 1, 1}, {1, 3, 65, 64}};
+  Pair x = pair_new(f, SG_FMT_PLAIN, 50, 3, 65, 64, TRUE);
   Pair many = pair_new(f, SG_FMT_PLAIN, 150, 999, 1, 2, TRUE);
   Pair one = pair_new(f, SG_FMT_PLAIN, 1, 999, 1, 1, TRUE);
   SgEpilogue e = {.bias = one.cpu, .slope = 0.2f, .gain = 1.4f, .clamp = 2};
@@ -312,6 +312,43 @@ test_large(Fixture *f, gconstpointer data)
     pair_clear(all[i]);
 }
 
+/* A picture of more pixels than a device has threads; a sum over more planes than a warp. */
+static void
+test_wide(Fixture *f, gconstpointer data)
+{
+  Pair x = pair_new(f, SG_FMT_ACT, 2, 21, 65, 70, TRUE);
+  Pair s = pair_new(f, SG_FMT_PLAIN, 2, 21, 1, 1, TRUE),
+       w = pair_new(f, SG_FMT_PLAIN, 3, 21, 1, 1, TRUE);
+  Pair b = pair_new(f, SG_FMT_PLAIN, 1, 3, 1, 1, TRUE),
+       img = pair_new(f, SG_FMT_PLAIN, 2, 3, 65, 70, FALSE);
+  Pair noise = pair_new(f, SG_FMT_PLAIN, 2, 1, 65, 70, TRUE),
+       sum = pair_new(f, SG_FMT_PLAIN, 1, 1, 1, 1, FALSE);
+
+  f->cpu->to_rgb(img.cpu, NULL, x.cpu, s.cpu, w.cpu, b.cpu, -1);
+  f->ref->to_rgb(img.ref, NULL, x.ref, s.ref, w.ref, b.ref, -1);
+  assert_close(&img, 1e-6);
+  SgEpilogueGrad g = {.dy = x.cpu,
+                      .y = x.cpu,
+                      .slope = 0.2f,
+                      .gain = 1.4f,
+                      .clamp = -1,
+                      .noise = noise.cpu,
+                      .dstrength = sum.cpu};
+  SgEpilogueGrad gr = {.dy = x.ref,
+                       .y = x.ref,
+                       .slope = 0.2f,
+                       .gain = 1.4f,
+                       .clamp = -1,
+                       .noise = noise.ref,
+                       .dstrength = sum.ref};
+  f->cpu->epilogue_grad(&g);
+  f->ref->epilogue_grad(&gr);
+  assert_close(&sum, 1e-5);
+  Pair *all[] = {&x, &s, &w, &b, &img, &noise, &sum};
+  for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+    pair_clear(all[i]);
+}
+
 static void
 setup(Fixture *f, gconstpointer data)
 {
@@ -331,5 +368,6 @@ main(int argc, char **argv)
   g_test_add("/backend/dense", Fixture, NULL, setup, test_dense, NULL);
   g_test_add("/backend/rest", Fixture, NULL, setup, test_rest, NULL);
   g_test_add("/backend/large", Fixture, NULL, setup, test_large, NULL);
+  g_test_add("/backend/wide", Fixture, NULL, setup, test_wide, NULL);
   return g_test_run();
 }

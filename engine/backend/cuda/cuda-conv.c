@@ -7,6 +7,7 @@ struct _SgConv {
   int o, i;
   SgConvGeometry g;
   SgBuf *filter; /* on the device: [O, I, k, k], or [I, O, k, k] where transposed */
+  CudaKept kept[CU_BF16 + 1];
 };
 
 SgConv *
@@ -21,6 +22,8 @@ cuda_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeome
 void
 cuda_conv_free(SgConv *conv)
 {
+  for (int type = 0; type <= CU_BF16; type++)
+    cuda_kept_clear(conv->backend, &conv->kept[type]);
   sg_buf_unref(conv->filter);
   g_free(conv);
 }
@@ -65,33 +68,87 @@ styled(SgBuf *x, const SgBuf *style, GError **error)
   return t;
 }
 
+/* In floats. */
+static gboolean
+convolve_floats(SgBackend *b, CudaConv *c, GError **error)
+{
+  const CudaForm *f = &c->form;
+  SgBuf *sides[3] = {c->sides[0], c->sides[1], c->sides[2]}, *y = sides[f->pass];
+  int in = f->pass == SG_PASS_OUTPUT ? SG_PASS_INPUT : SG_PASS_OUTPUT;
+  g_autoptr(SgBuf) x = styled(sides[in], c->style, error), wide = NULL;
+
+  if (!x)
+    return FALSE;
+  if (c->blur && !(wide = sg_buf_new(b, SG_FMT_ACT, f->n, f->wide, f->wide_h, f->wide_w, error)))
+    return FALSE;
+  sides[in] = x;
+  sides[f->pass] = c->blur ? wide : y;
+  if (!cuda_dnn_form(b, f, 1, sides[SG_PASS_INPUT]->data, sides[SG_PASS_WEIGHT]->data,
+                     sides[SG_PASS_OUTPUT]->data, NULL, error))
+    return FALSE;
+  if (c->blur)
+    cuda_fir_epilogue(y, wide, SG_FIR_BLUR_AFTER_UP, c->epilogue);
+  else if (c->epilogue)
+    cuda_epilogue(y, y, c->epilogue);
+  return TRUE;
+}
+
+gboolean
+cuda_convolve(SgBackend *b, CudaConv *c, GError **error)
+{
+  SgPrecision precision = CU(b)->precision;
+  GError *failed = NULL;
+
+  if (precision == SG_PRECISION_BF16 || precision == SG_PRECISION_FP16) {
+    c->form.type = precision == SG_PRECISION_FP16 ? CU_FP16 : CU_BF16;
+    if (cuda_half_convolve(b, c, &failed))
+      return TRUE;
+    if (failed) {
+      g_propagate_error(error, failed);
+      return FALSE;
+    }
+    c->form.type = CU_FLOAT;
+  }
+  return convolve_floats(b, c, error);
+}
+
+/* wide and narrow as they are when nothing is blurred. */
+static CudaConv
+conv_of(SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide, SgBuf *filter, SgBuf *narrow)
+{
+  CudaConv c = {.form = {CU_FLOAT, (int)pass, wide->n, wide->c, narrow->c, kernel, stride, pad,
+                         wide->h, wide->w, narrow->h, narrow->w}};
+  g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
+  c.sides[SG_PASS_OUTPUT] = narrow;
+  c.sides[SG_PASS_INPUT] = wide;
+  c.sides[SG_PASS_WEIGHT] = filter;
+  return c;
+}
+
 gboolean
 cuda_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const SgEpilogue *e,
               GError **error)
 {
   const SgConvGeometry *g = &conv->g;
   gboolean up = g->kind == SG_CONV_UP_FIR, forward = g->kind == SG_CONV_FORWARD;
-  g_autoptr(SgBuf) in = NULL, wide = NULL;
+  SgBuf *in = (SgBuf *)x;
 
-  if (!upload_filter(conv, error) || !(in = styled((SgBuf *)x, style, error)))
+  if (!upload_filter(conv, error))
     return FALSE;
-  if (up && !(wide = sg_buf_new(y->backend, SG_FMT_ACT, y->n, y->c, y->h + 1, y->w + 1, error)))
-    return FALSE;
-  SgBuf *out = up ? wide : y;
-  if (!(forward ? cuda_dnn_conv(conv->backend, SG_PASS_OUTPUT, g->kernel, g->stride, g->pad, in,
-                                conv->filter, out, error)
-                : cuda_dnn_conv(conv->backend, SG_PASS_INPUT, g->kernel, g->stride, up ? 0 : g->pad,
-                                out, conv->filter, in, error)))
-    return FALSE;
-  if (up)
-    cuda_fir_epilogue(y, wide, SG_FIR_BLUR_AFTER_UP, e);
-  else if (e)
-    cuda_epilogue(y, y, e);
-  return TRUE;
+  CudaConv c = conv_of(forward ? SG_PASS_OUTPUT : SG_PASS_INPUT, g->kernel, g->stride,
+                       up ? 0 : g->pad, forward ? in : y, conv->filter, forward ? y : in);
+  c.style = style;
+  c.epilogue = e;
+  c.kept = conv->kept;
+  c.blur = up;
+  c.form.wide_h += up;
+  c.form.wide_w += up;
+  return cuda_convolve(conv->backend, &c, error);
 }
 
 static gboolean
-transposed(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *y, GError **error)
+transposed(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w,
+           SgBuf *y, GError **error)
 {
   static const SgConvPass turned[] = {[SG_PASS_OUTPUT] = SG_PASS_INPUT,
                                       [SG_PASS_INPUT] = SG_PASS_OUTPUT,
@@ -99,7 +156,11 @@ transposed(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *
   g_autoptr(SgBuf) t = pass == SG_PASS_WEIGHT
                            ? sg_buf_new(w->backend, SG_FMT_PLAIN, w->c, w->n, w->h, w->w, error)
                            : swapped(w, error);
-  if (!t || !cuda_dnn_conv(x->backend, turned[pass], g->kernel, g->stride, g->pad, y, t, x, error))
+  if (!t)
+    return FALSE;
+  CudaConv c = conv_of(turned[pass], g->kernel, g->stride, g->pad, y, t, x);
+  c.style = style;
+  if (!cuda_convolve(x->backend, &c, error))
     return FALSE;
   if (pass == SG_PASS_WEIGHT)
     cuda_swap_axes(w, t);
@@ -111,12 +172,11 @@ cuda_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style
           SgBuf *y, GError **error)
 {
   g_assert(w->n == y->c && w->c == x->c && w->h == g->kernel && (!style || pass == SG_PASS_OUTPUT));
-  g_autoptr(SgBuf) in = styled(x, style, error);
-  if (!in)
-    return FALSE;
   if (g->kind == SG_CONV_TRANSPOSED)
-    return transposed(g, pass, in, w, y, error);
-  return cuda_dnn_conv(x->backend, pass, g->kernel, g->stride, g->pad, in, w, y, error);
+    return transposed(g, pass, x, style, w, y, error);
+  CudaConv c = conv_of(pass, g->kernel, g->stride, g->pad, x, w, y);
+  c.style = style;
+  return cuda_convolve(x->backend, &c, error);
 }
 
 /* ---- matrices -------------------------------------------------------------------------------- */

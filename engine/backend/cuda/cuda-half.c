@@ -1,7 +1,8 @@
 /* Convolutions in 16 bits. Buffers stay floats; where a convolution has enough work its operands
- * become halves for it, in the order that tensor cores want, and its result floats again. Sums are
- * float all the way. bf16 has a float's range. fp16 has not: its operands are brought below 1 by
- * powers of two first, which is undone in the result, so gradients do not vanish, and nothing
+ * become halves for it, in the order that tensor cores want, and its result floats again. What
+ * comes before and after it happens on the way there and back: style, FIR filter, epilogue. Sums
+ * are float all the way. bf16 has a float's range. fp16 has not: its operands are brought below 1
+ * by powers of two first, which is undone in the result, so gradients do not vanish, and nothing
  * overflows. */
 #include "engine/backend/cuda/cuda-private.h"
 
@@ -22,40 +23,74 @@ is_worth(const CudaForm *f)
   return f->wide % 8 == 0 && f->narrow % 8 == 0 && products >= WORTH * (wide + narrow + filter);
 }
 
-/* One of the form's three sides: channels last in halves. */
+/* One of the form's three sides in halves. */
 typedef struct {
-  SgBuf *buf;
-  int samples, channels, pixels;
   gpointer half;
   gsize taken;
-  float *scale; /* on the device: factor and its inverse; NULL: none */
+  const float *scale; /* on the device: factor and its inverse; NULL: none */
 } Side;
 
-static Side
-side_of(SgBuf *buf)
-{
-  return (Side){.buf = buf, .samples = buf->n, .channels = buf->c, .pixels = buf->h * buf->w};
-}
-
 static gboolean
-take_half(Side *s, GError **error)
+take_half(SgBackend *b, gsize count, Side *s, GError **error)
 {
-  s->half =
-      cuda_pool_take(s->buf->backend, sg_buf_count(s->buf) * sizeof(guint16), &s->taken, error);
+  s->half = cuda_pool_take(b, count * sizeof(guint16), &s->taken, error);
   return s->half != NULL;
 }
 
-static void
-pack(Side *s, CudaType type, float *scale, float *maxima)
+static gsize
+count_of(const CudaForm *f, int side)
 {
-  SgBackend *b = s->buf->backend;
+  gsize wide = (gsize)f->wide, narrow = (gsize)f->narrow, n = (gsize)f->n;
+  return side == SG_PASS_WEIGHT  ? wide * narrow * (gsize)f->kernel * (gsize)f->kernel
+         : side == SG_PASS_INPUT ? n * wide * (gsize)f->wide_h * (gsize)f->wide_w
+                                 : n * narrow * (gsize)f->narrow_h * (gsize)f->narrow_w;
+}
 
+/* scale [2], maxima [CU_MAXIMA] */
+static void
+pack(CudaType type, Side *s, const SgBuf *x, const SgBuf *style, float *scale, float *maxima)
+{
   if (type == CU_FP16) {
     s->scale = scale;
-    cuda_half_scale(b, scale, maxima, s->buf->data, sg_buf_count(s->buf));
+    cuda_half_scale(scale, maxima, x, style);
   }
-  cuda_half_pack(b, type, s->half, s->buf->data, s->scale, s->samples, s->channels, s->pixels);
+  cuda_half_pack(type, s->half, x, s->scale, style);
 }
+
+/* ---- filters that stay as they are ----------------------------------------------------------- */
+
+void
+cuda_kept_clear(SgBackend *b, CudaKept *kept)
+{
+  cuda_pool_give(b, kept->half, kept->taken);
+  sg_buf_unref(kept->scale);
+  *kept = (CudaKept){NULL};
+}
+
+/* Makes it when first asked for; but none while work is recorded, which is not done yet. FALSE
+ * without error: there is none. */
+static gboolean
+keep(SgBackend *b, CudaKept *kept, CudaType type, const SgBuf *filter, float *maxima,
+     GError **error)
+{
+  Side s = {NULL};
+
+  if (kept->half)
+    return TRUE;
+  if (cuda_recording_stream(b))
+    return FALSE;
+  if (type == CU_FP16 && !kept->scale &&
+      !(kept->scale = sg_buf_new(b, SG_FMT_PLAIN, 1, 2, 1, 1, error)))
+    return FALSE;
+  if (!take_half(b, sg_buf_count(filter), &s, error))
+    return FALSE;
+  pack(type, &s, filter, NULL, kept->scale ? kept->scale->data : NULL, maxima);
+  kept->half = s.half;
+  kept->taken = s.taken;
+  return TRUE;
+}
+
+/* ---- the convolution ------------------------------------------------------------------------- */
 
 /* Sums of so many products stay within fp16. */
 static float
@@ -70,64 +105,68 @@ alpha_of(const CudaForm *f)
   return alpha;
 }
 
+/* maxima [CU_MAXIMA], scale [2] */
 static gboolean
-convolve(SgBackend *b, const CudaForm *f, Side sides[3], gboolean *none, GError **error)
+operand(SgBackend *b, const CudaConv *c, int side, Side *s, float *maxima, float *scale,
+        GError **error)
 {
-  Side *out = &sides[f->pass], *in[2] = {&sides[f->pass == 0], &sides[f->pass == 2 ? 1 : 2]};
-  g_autoptr(SgBuf) room = sg_buf_new(b, SG_FMT_PLAIN, 1, CU_MAXIMA + 4, 1, 1, error);
-  float alpha = alpha_of(f);
+  CudaType type = (CudaType)c->form.type;
+  CudaKept *kept = side == SG_PASS_WEIGHT && c->kept ? &c->kept[type] : NULL;
+  GError *failed = NULL;
 
-  if (!room)
+  if (kept && keep(b, kept, type, c->sides[side], maxima, &failed)) {
+    *s = (Side){kept->half, 0, kept->scale ? kept->scale->data : NULL};
+    return TRUE;
+  }
+  if (failed) {
+    g_propagate_error(error, failed);
     return FALSE;
-  for (int i = 0; i < 3; i++)
-    if (!take_half(&sides[i], error))
-      return FALSE;
-  for (int i = 0; i < 2; i++)
-    pack(in[i], f->type, (float *)room->data + CU_MAXIMA + 2 * i, room->data);
-  if (!cuda_dnn_form(b, f, alpha, sides[SG_PASS_INPUT].half, sides[SG_PASS_WEIGHT].half,
-                     sides[SG_PASS_OUTPUT].half, none, error))
+  }
+  if (!take_half(b, count_of(&c->form, side), s, error))
     return FALSE;
-  cuda_half_unpack(b, f->type, out->buf->data, out->half, 1 / alpha,
-                   in[0]->scale ? in[0]->scale + 1 : NULL, in[1]->scale ? in[1]->scale + 1 : NULL,
-                   out->samples, out->channels, out->pixels);
+  pack(type, s, c->sides[side], side == SG_PASS_WEIGHT ? NULL : c->style, scale, maxima);
   return TRUE;
 }
 
 /* FALSE without error: there is no such convolution. */
 static gboolean
-try_half(SgBackend *b, const CudaForm *f, SgBuf *wide, SgBuf *filter, SgBuf *narrow, GError **error)
+convolve(SgBackend *b, CudaConv *c, Side sides[3], GError **error)
 {
-  Side sides[3];
+  const CudaForm *f = &c->form;
+  int first = f->pass == 0, second = f->pass == 2 ? 1 : 2;
+  g_autoptr(SgBuf) room = sg_buf_new(b, SG_FMT_PLAIN, 1, CU_MAXIMA + 4, 1, 1, error);
+  float alpha = alpha_of(f);
   gboolean none = FALSE;
 
-  sides[SG_PASS_OUTPUT] = side_of(narrow);
-  sides[SG_PASS_INPUT] = side_of(wide);
-  sides[SG_PASS_WEIGHT] = side_of(filter);
-  gboolean ok = convolve(b, f, sides, &none, error);
-  for (int i = 0; i < 3; i++)
-    cuda_pool_give(b, sides[i].half, sides[i].taken);
-  return ok;
+  if (!room)
+    return FALSE;
+  float *maxima = room->data, *scale = maxima + CU_MAXIMA;
+  if (!operand(b, c, first, &sides[first], maxima, scale, error) ||
+      !operand(b, c, second, &sides[second], maxima, scale + 2, error) ||
+      !take_half(b, count_of(f, f->pass), &sides[f->pass], error) ||
+      !cuda_dnn_form(b, f, alpha, sides[SG_PASS_INPUT].half, sides[SG_PASS_WEIGHT].half,
+                     sides[SG_PASS_OUTPUT].half, &none, error))
+    return FALSE;
+  CudaHalves out = {sides[f->pass].half, 1 / alpha,
+                    sides[first].scale ? sides[first].scale + 1 : NULL,
+                    sides[second].scale ? sides[second].scale + 1 : NULL, f->type};
+  if (c->blur)
+    cuda_half_blur(c->sides[f->pass], &out, c->epilogue);
+  else
+    cuda_half_unpack(c->sides[f->pass], &out, c->epilogue);
+  return TRUE;
 }
 
 gboolean
-cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
-              SgBuf *filter, SgBuf *narrow, GError **error)
+cuda_half_convolve(SgBackend *b, CudaConv *c, GError **error)
 {
-  SgPrecision precision = CU(b)->precision;
-  CudaForm f = {CU_FLOAT, (int)pass, wide->n, wide->c, narrow->c, kernel,
-                stride,   pad,       wide->h, wide->w, narrow->h, narrow->w};
+  Side sides[3] = {{NULL}, {NULL}, {NULL}};
 
-  g_assert(filter->n == narrow->c && filter->c == wide->c && wide->n == narrow->n);
-  if ((precision == SG_PRECISION_BF16 || precision == SG_PRECISION_FP16) && is_worth(&f)) {
-    GError *failed = NULL;
-    f.type = precision == SG_PRECISION_FP16 ? CU_FP16 : CU_BF16;
-    if (try_half(b, &f, wide, filter, narrow, &failed))
-      return TRUE;
-    if (failed) {
-      g_propagate_error(error, failed);
-      return FALSE;
-    }
-    f.type = CU_FLOAT;
-  }
-  return cuda_dnn_form(b, &f, 1, wide->data, filter->data, narrow->data, NULL, error);
+  if (!is_worth(&c->form))
+    return FALSE;
+  gboolean ok = convolve(b, c, sides, error);
+  for (int i = 0; i < 3; i++)
+    if (sides[i].taken) /* what is kept is not this one's */
+      cuda_pool_give(b, sides[i].half, sides[i].taken);
+  return ok;
 }

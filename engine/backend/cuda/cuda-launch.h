@@ -123,6 +123,33 @@ pixels_of(const SgBuf *b)
   return (unsigned)b->h * (unsigned)b->w;
 }
 
+/* ---- walks ----------------------------------------------------------------------------------- */
+
+/* Where the numbers of [n, c, h, w] lie that are read in order. */
+typedef struct {
+  unsigned size[4]; /* n, c, h, w */
+  size_t step[4];
+} Walk;
+
+template <typename T>
+static __device__ __forceinline__ size_t
+walk_as(const Walk &a, T i)
+{
+  size_t at = i % a.size[3] * a.step[3];
+  i /= a.size[3];
+  at += i % a.size[2] * a.step[2];
+  i /= a.size[2];
+  at += i % a.size[1] * a.step[1];
+  return at + i / a.size[1] * a.step[0];
+}
+
+/* Of number i. Division of 64 bits takes several times as long as the rest. */
+static __device__ __forceinline__ size_t
+walk(const Walk &a, size_t i)
+{
+  return i >> 32 ? walk_as(a, i) : walk_as(a, (unsigned)i);
+}
+
 /* ---- the epilogue ---------------------------------------------------------------------------- */
 
 typedef struct {

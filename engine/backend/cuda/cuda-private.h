@@ -118,9 +118,29 @@ typedef struct {
  * *none: there is no convolution of that type and shape. */
 gboolean cuda_dnn_form(SgBackend *b, const CudaForm *form, float alpha, gpointer wide,
                        gpointer filter, gpointer narrow, gboolean *none, GError **error);
-/* cuda-half.c: in the precision that was asked for. */
-gboolean cuda_dnn_conv(SgBackend *b, SgConvPass pass, int kernel, int stride, int pad, SgBuf *wide,
-                       SgBuf *filter, SgBuf *narrow, GError **error);
+
+/* A filter that stays as it is, in halves. */
+typedef struct {
+  gpointer half; /* NULL: not yet */
+  gsize taken;
+  SgBuf *scale; /* [2], or NULL */
+} CudaKept;
+
+/* A form and what comes before and after it. */
+typedef struct {
+  CudaForm form;
+  SgBuf *sides[3];            /* by SgConvPass: narrow, wide, filter */
+  const SgBuf *style;         /* factors of the activations that go in, [N, C, 1, 1], or NULL */
+  gboolean blur;              /* the result goes through SG_FIR_BLUR_AFTER_UP into its side */
+  const SgEpilogue *epilogue; /* or NULL */
+  CudaKept *kept;             /* [CU_BF16 + 1] if the filter stays as it is, else NULL */
+} CudaConv;
+
+/* cuda-conv.c: in the precision that was asked for. */
+gboolean cuda_convolve(SgBackend *b, CudaConv *conv, GError **error);
+/* cuda-half.c. FALSE without error: floats are to do it. */
+gboolean cuda_half_convolve(SgBackend *b, CudaConv *conv, GError **error);
+void cuda_kept_clear(SgBackend *b, CudaKept *kept);
 void cuda_dnn_close(CudaDnn *dnn);
 /* c[m, n] = alpha op (a) op (b), row-major with leading dimensions; cuBLASLt (cuda-blas.c) or
  * loops. */
@@ -173,17 +193,24 @@ void cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, cons
 void cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
 void cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
 
-/* half.cu */
+/* half.cu. What is in 16 bits lies channels last. */
 /* scale [2] and maxima [CU_MAXIMA] on the device: the power of two that brings the largest of x to
- * between a half and 1, and its inverse. */
-void cuda_half_scale(SgBackend *b, float *scale, float *maxima, const float *x, gsize count);
-/* [samples, channels, pixels] floats times *scale (on the device, or NULL) to [samples, pixels,
- * channels] halves; and back, times factor, *first and *second. */
-void cuda_half_pack(SgBackend *b, CudaType type, gpointer to, const float *from, const float *scale,
-                    int samples, int channels, int pixels);
-void cuda_half_unpack(SgBackend *b, CudaType type, float *to, gconstpointer from, float factor,
-                      const float *first, const float *second, int samples, int channels,
-                      int pixels);
+ * between a half and 1, and its inverse; x times its style, where there is one. */
+void cuda_half_scale(float *scale, float *maxima, const SgBuf *x, const SgBuf *style);
+/* x, times style and *scale (on the device) where there are such, to halves. */
+void cuda_half_pack(CudaType type, gpointer to, const SgBuf *x, const float *scale,
+                    const SgBuf *style);
+/* Halves as a convolution left them: times factor, *first and *second (on the device, or NULL). */
+typedef struct {
+  const guint16 *v;
+  float factor;
+  const float *first, *second;
+  int type; /* CudaType */
+} CudaHalves;
+/* y = epilogue (from), or epilogue (blur (from)), where `from` is one larger in both axes; e may
+ * be NULL. */
+void cuda_half_unpack(SgBuf *y, const CudaHalves *from, const SgEpilogue *e);
+void cuda_half_blur(SgBuf *y, const CudaHalves *from, const SgEpilogue *e);
 
 /* random.cu */
 void cuda_normals(SgBuf *dst, guint64 seed, guint64 stream, guint64 first, guint64 step);

@@ -208,50 +208,38 @@ cuda_channels(SgBuf *y, int to, const SgBuf *x, int from, int count)
 
 /* ---- axes ------------------------------------------------------------------------------------ */
 
-typedef struct {
-  unsigned c, h, w;                      /* of the result */
-  size_t step_n, step_c, step_h, step_w; /* of the source, 0 where it has size 1 */
-} Expansion;
-
 static __global__ void
-expand_kernel(float *y, const float *x, Expansion e, size_t count)
+gather_kernel(float *y, const float *x, Walk from, size_t count)
 {
   EACH_NUMBER(i, count)
   {
-    size_t rest = i;
-    size_t at = rest % e.w * e.step_w;
-    rest /= e.w;
-    at += rest % e.h * e.step_h;
-    rest /= e.h;
-    y[i] = x[at + rest % e.c * e.step_c + rest / e.c * e.step_n];
+    y[i] = x[walk(from, i)];
   }
 }
 
-void
-cuda_expand(SgBuf *y, const SgBuf *x)
+static void
+gather(SgBuf *y, const SgBuf *x, Walk from)
 {
-  size_t count = sg_buf_count(y), w = (size_t)x->w, h = (size_t)x->h, c = (size_t)x->c;
-  Expansion e = {(unsigned)y->c,    (unsigned)y->h, (unsigned)y->w,       x->n > 1 ? c * h * w : 0,
-                 c > 1 ? h * w : 0, h > 1 ? w : 0,  w > 1 ? (size_t)1 : 0};
-  CU_LAUNCH(y->backend, expand_kernel, cu_flat_grid(count), CU_THREADS, floats(y), floats(x), e,
+  size_t count = sg_buf_count(y);
+  CU_LAUNCH(y->backend, gather_kernel, cu_flat_grid(count), CU_THREADS, floats(y), floats(x), from,
             count);
 }
 
-static __global__ void
-swap_axes_kernel(float *to, const float *from, unsigned a, unsigned b, unsigned taps, size_t count)
+/* Along an axis where x has size 1 it stands still. */
+void
+cuda_expand(SgBuf *y, const SgBuf *x)
 {
-  EACH_NUMBER(i, count)
-  {
-    size_t k = i % taps, pair = i / taps; /* of `to`, [b, a, taps] */
-    to[i] = from[((pair % a) * b + pair / a) * taps + k];
-  }
+  size_t w = (size_t)x->w, h = (size_t)x->h, c = (size_t)x->c;
+  Walk from = {{(unsigned)y->n, (unsigned)y->c, (unsigned)y->h, (unsigned)y->w},
+               {x->n > 1 ? c * h * w : 0, c > 1 ? h * w : 0, h > 1 ? w : 0, w > 1 ? (size_t)1 : 0}};
+  gather(y, x, from);
 }
 
 void
 cuda_swap_axes(SgBuf *to, const SgBuf *from)
 {
-  size_t count = sg_buf_count(to);
-  g_assert(to->n == from->c && to->c == from->n && pixels_of(to) == pixels_of(from));
-  CU_LAUNCH(to->backend, swap_axes_kernel, cu_flat_grid(count), CU_THREADS, floats(to),
-            floats(from), (unsigned)from->n, (unsigned)from->c, pixels_of(from), count);
+  size_t taps = pixels_of(from), row = (size_t)from->c * taps;
+  Walk turned = {{(unsigned)to->n, (unsigned)to->c, 1, (unsigned)taps}, {taps, row, 0, 1}};
+  g_assert(to->n == from->c && to->c == from->n && pixels_of(to) == taps);
+  gather(to, from, turned);
 }

@@ -39,16 +39,22 @@ block_max(float v)
 }
 
 static __global__ void
-maxima_kernel(float *maxima, const float *x, size_t count)
+maxima_kernel(float *maxima, const float *x, PerChannel style, unsigned planes, unsigned channels,
+              size_t pixels)
 {
   float v = 0;
-  EACH_NUMBER(i, count)
-  {
-    v = fmaxf(v, fabsf(x[i]));
+
+  for (unsigned p = blockIdx.y; p < planes; p += gridDim.y) {
+    const float *from = x + p * pixels;
+    float s = at_channel(style, p / channels, p % channels, channels, 1);
+    EACH_NUMBER(i, pixels)
+    {
+      v = fmaxf(v, fabsf(from[i] * s));
+    }
   }
   v = block_max(v);
   if (threadIdx.x == 0)
-    maxima[blockIdx.x] = v;
+    maxima[blockIdx.y * gridDim.x + blockIdx.x] = v;
 }
 
 /* scale[0] = 2^-e for a largest of m 2^e, m between a half and 1; scale[1] = 2^e. */
@@ -71,81 +77,188 @@ scale_kernel(float *scale, const float *maxima, unsigned count)
 }
 
 void
-cuda_half_scale(SgBackend *b, float *scale, float *maxima, const float *x, gsize count)
+cuda_half_scale(float *scale, float *maxima, const SgBuf *x, const SgBuf *style)
 {
-  unsigned blocks = cu_ceil(count, CU_THREADS * 8, CU_MAXIMA);
+  SgBackend *b = x->backend;
+  unsigned planes = style ? planes_of(x) : 1, channels = style ? (unsigned)x->c : 1;
+  size_t pixels = sg_buf_count(x) / planes;
+  unsigned across = cu_ceil(pixels, CU_THREADS * 8, CU_MAXIMA);
+  unsigned down = cu_ceil(planes, 1, CU_MAXIMA / across);
 
-  CU_LAUNCH_SUMS(b, maxima_kernel, blocks, CU_THREADS, maxima, x, count);
-  CU_LAUNCH_SUMS(b, scale_kernel, 1, CU_THREADS, scale, maxima, blocks);
+  CU_LAUNCH_SUMS(b, maxima_kernel, dim3(across, down), CU_THREADS, maxima, floats(x),
+                 per_channel(style), planes, channels, pixels);
+  CU_LAUNCH_SUMS(b, scale_kernel, 1, CU_THREADS, scale, maxima, across * down);
 }
 
 /* ---- the order ------------------------------------------------------------------------------- */
 
+/* One picture of [samples, channels, pixels]. */
+typedef struct {
+  unsigned samples, channels, pixels;
+} Extent;
+
+static inline Extent
+extent_of(const SgBuf *x)
+{
+  Extent e = {(unsigned)x->n, (unsigned)x->c, pixels_of(x)};
+  return e;
+}
+
 static __global__ void
-pack_kernel(uint16_t *to, const float *from, const float *scale, unsigned samples,
-            unsigned channels, unsigned pixels, int type)
+pack_kernel(uint16_t *to, const float *from, const float *scale, PerChannel style, Extent x,
+            int type)
 {
   __shared__ float tile[TILE][TILE + 1];
-  unsigned p0 = blockIdx.x * TILE, c0 = blockIdx.y * TILE, x = threadIdx.x;
+  unsigned p0 = blockIdx.x * TILE, c0 = blockIdx.y * TILE, lane = threadIdx.x;
   float s = scale ? *scale : 1;
 
-  for (unsigned n = blockIdx.z; n < samples; n += gridDim.z) {
+  for (unsigned n = blockIdx.z; n < x.samples; n += gridDim.z) {
     for (unsigned y = threadIdx.y; y < TILE; y += ROWS)
-      if (c0 + y < channels && p0 + x < pixels)
-        tile[y][x] = from[((size_t)n * channels + c0 + y) * pixels + p0 + x] * s;
+      if (c0 + y < x.channels && p0 + lane < x.pixels)
+        tile[y][lane] = from[((size_t)n * x.channels + c0 + y) * x.pixels + p0 + lane] *
+                        at_channel(style, n, c0 + y, x.channels, 1) * s;
     __syncthreads();
     for (unsigned y = threadIdx.y; y < TILE; y += ROWS)
-      if (c0 + x < channels && p0 + y < pixels)
-        to[((size_t)n * pixels + p0 + y) * channels + c0 + x] = encode(tile[x][y], type);
+      if (c0 + lane < x.channels && p0 + y < x.pixels)
+        to[((size_t)n * x.pixels + p0 + y) * x.channels + c0 + lane] = encode(tile[lane][y], type);
     __syncthreads();
   }
 }
 
-/* a and b: factors on the device, or NULL. */
+/* One factor after the other: their product may be more than float holds. */
+static __device__ __forceinline__ float
+number(const CudaHalves &from, size_t at, float first, float second)
+{
+  return decode(from.v[at], from.type) * from.factor * first * second;
+}
+
+static __device__ __forceinline__ float
+factor(const float *f)
+{
+  return f ? *f : 1;
+}
+
 static __global__ void
-unpack_kernel(float *to, const uint16_t *from, float factor, const float *a, const float *b,
-              unsigned samples, unsigned channels, unsigned pixels, int type)
+unpack_kernel(float *to, CudaHalves from, Epilogue e, bool ends, Extent x)
 {
   __shared__ float tile[TILE][TILE + 1];
-  unsigned p0 = blockIdx.x * TILE, c0 = blockIdx.y * TILE, x = threadIdx.x;
-  float fa = a ? *a : 1, fb = b ? *b : 1;
+  unsigned p0 = blockIdx.x * TILE, c0 = blockIdx.y * TILE, lane = threadIdx.x;
+  float first = factor(from.first), second = factor(from.second);
 
-  for (unsigned n = blockIdx.z; n < samples; n += gridDim.z) {
+  for (unsigned n = blockIdx.z; n < x.samples; n += gridDim.z) {
     for (unsigned y = threadIdx.y; y < TILE; y += ROWS)
-      if (c0 + x < channels && p0 + y < pixels)
-        tile[y][x] = decode(from[((size_t)n * pixels + p0 + y) * channels + c0 + x], type);
+      if (c0 + lane < x.channels && p0 + y < x.pixels)
+        tile[y][lane] =
+            number(from, ((size_t)n * x.pixels + p0 + y) * x.channels + c0 + lane, first, second);
     __syncthreads();
-    /* One factor after the other: their product may be more than float holds. */
     for (unsigned y = threadIdx.y; y < TILE; y += ROWS)
-      if (c0 + y < channels && p0 + x < pixels)
-        to[((size_t)n * channels + c0 + y) * pixels + p0 + x] = tile[x][y] * factor * fa * fb;
+      if (c0 + y < x.channels && p0 + lane < x.pixels) {
+        unsigned plane = n * x.channels + c0 + y;
+        float v = tile[lane][y];
+        to[(size_t)plane * x.pixels + p0 + lane] =
+            ends ? apply_epilogue(e, v, plane, p0 + lane) : v;
+      }
     __syncthreads();
   }
 }
 
+/* ---- the FIR filter on the way back ---------------------------------------------------------- */
+
+#define STRIP      16 /* rows of the result that a block makes */
+#define PER_THREAD (TILE / ROWS)
+
+typedef struct {
+  int h, w; /* of the result; what it is made of is one larger */
+  unsigned samples, channels;
+} Blurred;
+
+/* Row y of 32 channels from c0 on, TILE + 3 columns from x on; zeros beyond the borders. */
+static __device__ __forceinline__ void
+load_row(float row[TILE][TILE + 5], const CudaHalves &from, const Blurred &b, unsigned n,
+         unsigned c0, int y, int x)
+{
+  unsigned c = c0 + threadIdx.x;
+  float first = factor(from.first), second = factor(from.second);
+
+  for (unsigned k = threadIdx.y; k < TILE + 3; k += ROWS) {
+    int at = x + (int)k;
+    bool inside = y >= 0 && y <= b.h && at >= 0 && at <= b.w && c < b.channels;
+    size_t pixel = inside ? ((size_t)n * (b.h + 1) + y) * (b.w + 1) + at : 0;
+    row[threadIdx.x][k] = inside ? number(from, pixel * b.channels + c, first, second) : 0;
+  }
+}
+
+/* SG_FIR_BLUR_AFTER_UP: pad 1, gain 4. Rows come one after the other; of the last four each thread
+ * holds what the filter's horizontal half makes of them, for PER_THREAD channels of its column. */
+static __global__ void
+blur_kernel(float *to, CudaHalves from, Epilogue e, bool ends, Blurred b)
+{
+  __shared__ float row[TILE][TILE + 5]; /* an odd step: no two lanes meet in one bank */
+  int columns = (b.w + TILE - 1) / TILE, lane = (int)threadIdx.x;
+  int x0 = (int)blockIdx.x % columns * TILE, y0 = (int)blockIdx.x / columns * STRIP;
+  int rows = (y0 + STRIP < b.h ? STRIP : b.h - y0) + 3;
+  unsigned c0 = blockIdx.y * TILE;
+
+  for (unsigned n = blockIdx.z; n < b.samples; n += gridDim.z) {
+    float v[PER_THREAD][4] = {};
+    for (int r = 0; r < rows; r++) {
+      load_row(row, from, b, n, c0, y0 + r - 1, x0 - 1);
+      __syncthreads();
+      for (int j = 0; j < PER_THREAD; j++) {
+        const float *x = &row[(int)threadIdx.y + j * ROWS][lane];
+        for (int k = 0; k < 3; k++)
+          v[j][k] = v[j][k + 1];
+        v[j][3] = k_fir4(x[0], x[1], x[2], x[3], 1);
+      }
+      __syncthreads();
+      for (int j = 0; j < PER_THREAD; j++) {
+        unsigned c = c0 + threadIdx.y + (unsigned)(j * ROWS), plane = n * b.channels + c;
+        unsigned at = (unsigned)((y0 + r - 3) * b.w + x0 + lane);
+        if (r < 3 || x0 + lane >= b.w || c >= b.channels)
+          continue;
+        float sum = k_fir4(v[j][0], v[j][1], v[j][2], v[j][3], 4);
+        to[(size_t)plane * b.h * b.w + at] = ends ? apply_epilogue(e, sum, plane, at) : sum;
+      }
+    }
+  }
+}
+
+/* ---- asking for it --------------------------------------------------------------------------- */
+
+static const SgEpilogue nothing = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
+
 static dim3
-tiles(unsigned samples, unsigned channels, unsigned pixels)
+tiles(const SgBuf *x, unsigned across)
 {
-  return dim3((pixels + TILE - 1) / TILE, (channels + TILE - 1) / TILE,
-              samples > SAMPLES ? SAMPLES : samples);
+  unsigned samples = (unsigned)x->n;
+  return dim3(across, ((unsigned)x->c + TILE - 1) / TILE, samples > SAMPLES ? SAMPLES : samples);
+}
+
+static unsigned
+pixel_tiles(const SgBuf *x)
+{
+  return (pixels_of(x) + TILE - 1) / TILE;
 }
 
 void
-cuda_half_pack(SgBackend *b, CudaType type, gpointer to, const float *from, const float *scale,
-               int samples, int channels, int pixels)
+cuda_half_pack(CudaType type, gpointer to, const SgBuf *x, const float *scale, const SgBuf *style)
 {
-  CU_LAUNCH_SUMS(b, pack_kernel,
-                 tiles((unsigned)samples, (unsigned)channels, (unsigned)pixels), dim3(TILE, ROWS),
-                 (uint16_t *)to, from, scale, (unsigned)samples, (unsigned)channels,
-                 (unsigned)pixels, (int)type);
+  CU_LAUNCH_SUMS(x->backend, pack_kernel, tiles(x, pixel_tiles(x)), dim3(TILE, ROWS),
+                 (uint16_t *)to, floats(x), scale, per_channel(style), extent_of(x), (int)type);
 }
 
 void
-cuda_half_unpack(SgBackend *b, CudaType type, float *to, gconstpointer from, float factor,
-                 const float *first, const float *second, int samples, int channels, int pixels)
+cuda_half_unpack(SgBuf *y, const CudaHalves *from, const SgEpilogue *e)
 {
-  CU_LAUNCH_SUMS(b, unpack_kernel,
-                 tiles((unsigned)samples, (unsigned)channels, (unsigned)pixels), dim3(TILE, ROWS), to,
-                 (const uint16_t *)from, factor, first, second, (unsigned)samples,
-                 (unsigned)channels, (unsigned)pixels, (int)type);
+  CU_LAUNCH_SUMS(y->backend, unpack_kernel, tiles(y, pixel_tiles(y)), dim3(TILE, ROWS), floats(y),
+                 *from, epilogue_of(e ? e : &nothing, y), e != NULL, extent_of(y));
+}
+
+void
+cuda_half_blur(SgBuf *y, const CudaHalves *from, const SgEpilogue *e)
+{
+  Blurred b = {y->h, y->w, (unsigned)y->n, (unsigned)y->c};
+  unsigned across = (unsigned)((y->w + TILE - 1) / TILE) * (unsigned)((y->h + STRIP - 1) / STRIP);
+  CU_LAUNCH_SUMS(y->backend, blur_kernel, tiles(y, across), dim3(TILE, ROWS), floats(y), *from,
+                 epilogue_of(e ? e : &nothing, y), e != NULL, b);
 }

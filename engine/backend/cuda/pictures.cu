@@ -159,30 +159,70 @@ typedef struct {
   float clamp;
 } ToRgb;
 
+static __device__ __forceinline__ void
+add_channel(float sum[MAX_RGB], const ToRgb &t, unsigned n, unsigned c, unsigned i)
+{
+  const float *w = t.w + n * t.w_sample + c;
+  float v = t.x[((size_t)n * t.channels + c) * t.pixels + i] *
+            (t.style ? t.style[n * t.channels + c] : 1);
+
+  for (unsigned k = 0; k < MAX_RGB; k++)
+    if (k < t.planes)
+      sum[k] += v * w[k * t.channels];
+}
+
+static __device__ __forceinline__ void
+put_rgb(const ToRgb &t, unsigned n, unsigned k, unsigned i, float sum)
+{
+  size_t at = ((size_t)n * t.planes + k) * t.pixels + i;
+  float v = sum + (t.bias ? t.bias[k] : 0);
+  v = t.clamp >= 0 ? k_clamp(v, t.clamp) : v;
+  t.img[at] = (t.add ? t.add[at] : 0) + v;
+}
+
 /* "Planes" are samples here. */
 static __global__ void
 to_rgb_kernel(ToRgb t, unsigned samples)
 {
   EACH_PLANE(n, samples)
   {
-    const float *x = t.x + (size_t)n * t.channels * t.pixels, *w = t.w + n * t.w_sample;
     EACH_PIXEL(i, t.pixels)
     {
       float sum[MAX_RGB] = {0, 0, 0, 0};
-      for (unsigned c = 0; c < t.channels; c++) {
-        float v = x[(size_t)c * t.pixels + i] * (t.style ? t.style[n * t.channels + c] : 1);
-        for (unsigned k = 0; k < MAX_RGB; k++)
-          if (k < t.planes)
-            sum[k] += v * w[k * t.channels + c];
-      }
+      for (unsigned c = 0; c < t.channels; c++)
+        add_channel(sum, t, n, c, i);
       for (unsigned k = 0; k < MAX_RGB; k++)
-        if (k < t.planes) {
-          size_t at = ((size_t)n * t.planes + k) * t.pixels + i;
-          float v = sum[k] + (t.bias ? t.bias[k] : 0);
-          v = t.clamp >= 0 ? k_clamp(v, t.clamp) : v;
-          t.img[at] = (t.add ? t.add[at] : 0) + v;
-        }
+        if (k < t.planes)
+          put_rgb(t, n, k, i, sum[k]);
     }
+  }
+}
+
+/* Pictures so small that a thread for each pixel leaves the device idle. */
+#define FEW_PIXELS  4096
+#define SPLIT       8 /* threads to a pixel */
+#define PIXELS_WIDE (CU_THREADS / SPLIT)
+
+static __global__ void
+to_rgb_few_kernel(ToRgb t, unsigned samples)
+{
+  __shared__ float part[MAX_RGB][SPLIT][PIXELS_WIDE];
+  unsigned i = blockIdx.x * PIXELS_WIDE + threadIdx.x;
+
+  for (unsigned n = blockIdx.y; n < samples; n += gridDim.y) {
+    float sum[MAX_RGB] = {0, 0, 0, 0};
+    for (unsigned c = threadIdx.y; c < t.channels && i < t.pixels; c += SPLIT)
+      add_channel(sum, t, n, c, i);
+    for (unsigned k = 0; k < MAX_RGB; k++)
+      part[k][threadIdx.y][threadIdx.x] = sum[k];
+    __syncthreads();
+    if (threadIdx.y < t.planes && i < t.pixels) {
+      float all = 0;
+      for (unsigned s = 0; s < SPLIT; s++)
+        all += part[threadIdx.y][s][threadIdx.x];
+      put_rgb(t, n, threadIdx.y, i, all);
+    }
+    __syncthreads();
   }
 }
 
@@ -191,7 +231,12 @@ launch_to_rgb(const SgBuf *x, ToRgb t)
 {
   unsigned samples = (unsigned)x->n;
   g_assert(t.planes <= MAX_RGB);
-  CU_PLANES(x->backend, to_rgb_kernel, samples, t.pixels, t, samples);
+  if (t.pixels <= FEW_PIXELS)
+    CU_LAUNCH_SUMS(x->backend, to_rgb_few_kernel,
+                   dim3(cu_ceil(t.pixels, PIXELS_WIDE, FEW_PIXELS), MIN(samples, 65535)),
+                   dim3(PIXELS_WIDE, SPLIT), t, samples);
+  else
+    CU_PLANES(x->backend, to_rgb_kernel, samples, t.pixels, t, samples);
 }
 
 void

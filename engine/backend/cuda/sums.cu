@@ -119,22 +119,6 @@ cuda_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features)
 
 /* ---- sums over axes -------------------------------------------------------------------------- */
 
-typedef struct {
-  unsigned size[4]; /* n, c, h, w of one side */
-  size_t step[4];   /* in the numbers of x */
-} Walk;
-
-static __device__ size_t
-walk(Walk a, size_t i)
-{
-  size_t at = i % a.size[3] * a.step[3];
-  i /= a.size[3];
-  at += i % a.size[2] * a.step[2];
-  i /= a.size[2];
-  at += i % a.size[1] * a.step[1];
-  return at + i / a.size[1] * a.step[0];
-}
-
 /* Few numbers each: a thread sums one. */
 static __global__ void
 sum_short_kernel(float *y, const float *x, Walk kept, Walk summed, size_t outs, size_t count)
@@ -164,8 +148,9 @@ sum_parts_kernel(double *parts, const float *x, Walk kept, Walk summed, size_t c
     parts[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = all;
 }
 
+/* Few parts each: a thread adds one number's. */
 static __global__ void
-add_parts_kernel(float *y, const double *parts, unsigned each, size_t outs)
+add_few_parts_kernel(float *y, const double *parts, unsigned each, size_t outs)
 {
   EACH_NUMBER(o, outs)
   {
@@ -174,6 +159,33 @@ add_parts_kernel(float *y, const double *parts, unsigned each, size_t outs)
       sum += parts[o * each + i];
     y[o] = (float)sum;
   }
+}
+
+/* Many: a block does. */
+static __global__ void
+add_parts_kernel(float *y, const double *parts, unsigned each)
+{
+  double sum = 0;
+  for (unsigned i = threadIdx.x; i < each; i += blockDim.x)
+    sum += parts[(size_t)blockIdx.x * each + i];
+  sum = block_sum(sum);
+  if (threadIdx.x == 0)
+    y[blockIdx.x] = (float)sum;
+}
+
+#define FEW_PARTS 32
+
+/* y[o] = the sum of parts [o, each]. */
+static void
+add_parts(SgBuf *y, const double *parts, unsigned each)
+{
+  size_t outs = sg_buf_count(y);
+  if (each <= FEW_PARTS)
+    CU_LAUNCH(y->backend, add_few_parts_kernel, cu_flat_grid(outs), CU_THREADS, floats(y), parts,
+              each, outs);
+  else
+    CU_LAUNCH_SUMS(y->backend, add_parts_kernel, dim3((unsigned)outs), CU_THREADS, floats(y), parts,
+                   each);
 }
 
 /* Each number of y sums up the same pattern of x's: `kept` says where it starts, `summed` what it
@@ -217,8 +229,7 @@ cuda_sum_to(SgBuf *y, const SgBuf *x)
   g_mutex_lock(&cu->sums_lock);
   CU_LAUNCH_SUMS(y->backend, sum_parts_kernel, dim3(each, (unsigned)outs), CU_THREADS, cu->sums,
                  floats(x), kept, summed, count, chunk);
-  CU_LAUNCH(y->backend, add_parts_kernel, cu_flat_grid(outs), CU_THREADS, floats(y), cu->sums, each,
-            outs);
+  add_parts(y, cu->sums, each);
   g_mutex_unlock(&cu->sums_lock);
 }
 
@@ -286,7 +297,6 @@ cuda_epilogue_grad(const SgEpilogueGrad *g)
   g_mutex_lock(&cu->sums_lock);
   CU_LAUNCH_SUMS(dy->backend, epilogue_grad_kernel, dim3(planes), CU_THREADS, k);
   if (g->dstrength)
-    CU_LAUNCH(dy->backend, add_parts_kernel, dim3(1), CU_THREADS, floats(g->dstrength), cu->sums,
-              planes, (size_t)1);
+    add_parts(g->dstrength, cu->sums, planes);
   g_mutex_unlock(&cu->sums_lock);
 }
