@@ -47,6 +47,7 @@ typedef struct {
   cudnnConvolutionDescriptor_t conv;
   Choice choices[CHOICES]; /* the first one that cuDNN does not refuse when it is run is kept to */
   int count, at;           /* equal: there is none */
+  cudnnStatus_t refusal;   /* of the last one that was refused */
 } Plan;
 
 struct _CudaDnn {
@@ -56,17 +57,40 @@ struct _CudaDnn {
   FUNCTIONS(MEMBER)
 };
 
+/* Since 9.0 a status is a category and a reason. */
+#ifdef CUDNN_STATUS_CATEGORY
+#  define CATEGORY(status) CUDNN_STATUS_CATEGORY((int)(status))
+#  define NO_DEVICE_MEMORY CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED
+#else
+#  define CATEGORY(status) ((int)(status))
+#  define NO_DEVICE_MEMORY CUDNN_STATUS_ALLOC_FAILED
+#endif
+
+static gboolean
+is_no_memory(cudnnStatus_t status)
+{
+  return status == CUDNN_STATUS_ALLOC_FAILED || status == NO_DEVICE_MEMORY;
+}
+
+/* What cuDNN's guess holds for possible it may still refuse to run, or fail in by itself. */
+static gboolean
+is_refusal(cudnnStatus_t status)
+{
+  return CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED || status == CUDNN_STATUS_ARCH_MISMATCH ||
+         (CATEGORY(status) == CUDNN_STATUS_INTERNAL_ERROR && !is_no_memory(status));
+}
+
 static gboolean
 dnn_ok(CudaDnn *d, cudnnStatus_t status, const char *what, GError **error)
 {
   if (status == CUDNN_STATUS_SUCCESS)
     return TRUE;
-  if (status == CUDNN_STATUS_ALLOC_FAILED)
+  if (is_no_memory(status))
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough GPU memory for cuDNN");
   else
     g_set_error(error, SG_BACKEND_ERROR,
-                status == CUDNN_STATUS_EXECUTION_FAILED ? SG_BACKEND_ERROR_LOST
-                                                        : SG_BACKEND_ERROR_FAILED,
+                CATEGORY(status) == CUDNN_STATUS_EXECUTION_FAILED ? SG_BACKEND_ERROR_LOST
+                                                                  : SG_BACKEND_ERROR_FAILED,
                 "cuDNN failed: %s: %s", what, d->cudnnGetErrorString(status));
   return FALSE;
 }
@@ -205,12 +229,14 @@ sort_choices(Plan *plan, int count, const cudnnConvolutionFwdAlgoPerf_t *all)
 }
 
 static gboolean
-no_choice(const Plan *plan, GError **error)
+no_choice(CudaDnn *d, const Plan *plan, GError **error)
 {
+  const CudaForm *s = &plan->shape;
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED,
-              "cuDNN has no convolution for %d × %d × %d × %d with %d filters of %d × %d",
-              plan->shape.n, plan->shape.wide, plan->shape.wide_h, plan->shape.wide_w,
-              plan->shape.narrow, plan->shape.kernel, plan->shape.kernel);
+              "cuDNN has no convolution for %d × %d × %d × %d with %d filters of %d × %d%s%s", s->n,
+              s->wide, s->wide_h, s->wide_w, s->narrow, s->kernel, s->kernel,
+              plan->refusal ? ": " : "",
+              plan->refusal ? d->cudnnGetErrorString(plan->refusal) : "");
   return FALSE;
 }
 
@@ -226,7 +252,7 @@ choose(CudaDnn *d, Plan *plan, GError **error)
   if (status != CUDNN_STATUS_SUCCESS)
     return halves || dnn_ok(d, status, "choose an algorithm", error);
   sort_choices(plan, MIN(count, CHOICES), all);
-  return halves || plan->count > 0 || no_choice(plan, error);
+  return halves || plan->count > 0 || no_choice(d, plan, error);
 }
 
 static Plan *
@@ -304,20 +330,9 @@ run(CudaDnn *d, const Plan *p, float alpha, gpointer const sides[3], gpointer sp
                                            space, c->workspace, &zero, p->filter, filter);
 }
 
-/* What cuDNN's guess holds for possible it may still refuse to run. */
-static gboolean
-is_refusal(cudnnStatus_t status)
-{
-#ifdef CUDNN_STATUS_CATEGORY /* since 9.0 with reasons */
-  return CUDNN_STATUS_CATEGORY(status) == CUDNN_STATUS_NOT_SUPPORTED;
-#else
-  return status == CUDNN_STATUS_NOT_SUPPORTED || status == CUDNN_STATUS_ARCH_MISMATCH;
-#endif
-}
-
 /* FALSE without error: refused. */
 static gboolean
-try_choice(SgBackend *b, const Plan *plan, float alpha, gpointer const sides[3], GError **error)
+try_choice(SgBackend *b, Plan *plan, float alpha, gpointer const sides[3], GError **error)
 {
   CudaDnn *d = CU(b)->dnn;
   gsize taken = 0, bytes = plan->choices[plan->at].workspace;
@@ -329,6 +344,8 @@ try_choice(SgBackend *b, const Plan *plan, float alpha, gpointer const sides[3],
   gboolean ok = dnn_ok(d, status, "choose the stream", error);
   if (ok) {
     status = run(d, plan, alpha, sides, space);
+    if (is_refusal(status))
+      plan->refusal = status;
     ok = !is_refusal(status) && dnn_ok(d, status, "convolve", error);
   }
   cuda_pool_give(b, space, taken);
@@ -358,7 +375,7 @@ form_locked(SgBackend *b, const CudaForm *form, float alpha, gpointer const side
     }
   }
   if (shape.type == CU_FLOAT)
-    return no_choice(plan, error);
+    return no_choice(cu->dnn, plan, error);
   *none = TRUE;
   return FALSE;
 }

@@ -4,7 +4,13 @@
 #include "engine/backend/cuda/cuda-private.h"
 #include <dlfcn.h>
 #include <math.h>
+#include <cublasLt.h>
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <cudnn.h>
 #include "engine/kernels/half.h"
+
+#define DNN  "libcudnn.so." G_STRINGIFY(CUDNN_MAJOR)
+#define BLAS "libcublasLt.so." G_STRINGIFY(CUBLAS_VER_MAJOR)
 
 /* ---- what the two files need of the rest ----------------------------------------------------- */
 
@@ -158,7 +164,7 @@ test_conv(void)
                                  {1, 3, 3, 3, 2, 1, 8, 8}};
   CudaBackend cu = {.stream = (cudaStream_t)1};
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
-  int *chosen = counter("libcudnn.so.9", "vendor_chosen");
+  int *chosen = counter(DNN, "vendor_chosen");
 
   for (int round = 0; round < 2; round++) /* the second one finds the plans */
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -167,13 +173,13 @@ test_conv(void)
         check_conv(&cu, type, random, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
     }
   g_assert_cmpint(*chosen, ==, 3 * 3 * G_N_ELEMENTS(cases));
-  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
-  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_refused"), ==, *chosen); /* once a plan */
+  g_assert_cmpint(*counter(DNN, "vendor_wrong"), ==, 0);
+  g_assert_cmpint(*counter(DNN, "vendor_refused"), ==, *chosen); /* once a plan */
   g_assert_cmpuint(taken_now, ==, 0);
   /* More shapes than plans are kept for: all are made, none is left over. */
   for (int h = 3; h < 3 + 400; h++)
     check_conv(&cu, CU_FLOAT, random, 1, 1, 1, 3, 1, 1, h, 3);
-  int *live = counter("libcudnn.so.9", "vendor_live");
+  int *live = counter(DNN, "vendor_live");
   g_assert_cmpint(*live, <=, 4 * 1024);
   cuda_dnn_close(cu.dnn);
   g_assert_cmpint(*live, ==, 0);
@@ -194,7 +200,7 @@ test_refused(void)
   g_assert_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_FAILED);
   g_clear_error(&error);
   cuda_dnn_close(cu.dnn);
-  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_live"), ==, 0);
+  g_assert_cmpint(*counter(DNN, "vendor_live"), ==, 0);
   g_free(wide.data);
   g_free(filter.data);
   g_free(narrow.data);
@@ -207,7 +213,7 @@ test_none(void)
   GError *error = NULL;
   CudaBackend cu = {.stream = (cudaStream_t)1};
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
-  int *chosen = counter("libcudnn.so.9", "vendor_chosen"), before = *chosen;
+  int *chosen = counter(DNN, "vendor_chosen"), before = *chosen;
   SgBuf b = plain(1, 8, 6, 6, random);
   SgBuf *sides[] = {&b, &b, &b};
   CudaForm f = {CU_BF16, SG_PASS_OUTPUT, 1, 8, 8, 5, 1, 2, 6, 6, 6, 6};
@@ -231,7 +237,7 @@ test_greedy(void)
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
 
   check_conv(&cu, CU_FLOAT, random, 1, 2, 3, 7, 1, 3, 8, 8);
-  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 0);
+  g_assert_cmpint(*counter(DNN, "vendor_wrong"), ==, 0);
   g_assert_cmpuint(taken_now, ==, 0);
   cuda_dnn_close(cu.dnn);
 }
@@ -242,7 +248,7 @@ test_all_refused(void)
 {
   CudaBackend cu = {.stream = (cudaStream_t)1};
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
-  int *refused = counter("libcudnn.so.9", "vendor_refused"), before = *refused;
+  int *refused = counter(DNN, "vendor_refused"), before = *refused;
   SgBuf b = plain(1, 8, 9, 9, random), filter = plain(8, 8, 9, 9, random);
   SgBuf *sides[] = {&b, &b, &filter};
   CudaForm f = {CU_FP16, SG_PASS_OUTPUT, 1, 8, 8, 9, 1, 4, 9, 9, 9, 9};
@@ -254,11 +260,54 @@ test_all_refused(void)
     g_assert_false(form(&cu, &f, 1, sides, &none, &error));
     g_assert_true(none == (i < 2));
     g_assert_true((error == NULL) == (i < 2));
+    g_assert_true(!error || g_str_has_suffix(error->message, "an error on the host"));
     g_clear_error(&error);
   }
   g_assert_cmpint(*refused, ==, before + 2 + 3); /* each once; halves do not try the greedy one */
   cuda_dnn_close(cu.dnn);
   g_free(b.data), g_free(filter.data);
+}
+
+/* Out of memory, a lost device, and what is neither: said as what it is. An algorithm that fails by
+ * itself is passed over. */
+static void
+test_failures(void)
+{
+  static const struct {
+    int says, code;
+    gboolean memory;
+  } all[] = {
+#ifdef CUDNN_STATUS_CATEGORY
+      {CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED, G_FILE_ERROR_NOMEM, TRUE},
+      {CUDNN_STATUS_EXECUTION_FAILED_CUDART, SG_BACKEND_ERROR_LOST, FALSE},
+#endif
+      {CUDNN_STATUS_ALLOC_FAILED, G_FILE_ERROR_NOMEM, TRUE},
+      {CUDNN_STATUS_EXECUTION_FAILED, SG_BACKEND_ERROR_LOST, FALSE},
+      {CUDNN_STATUS_BAD_PARAM, SG_BACKEND_ERROR_FAILED, FALSE},
+      {CUDNN_STATUS_INTERNAL_ERROR, SG_BACKEND_ERROR_FAILED, FALSE}};
+  g_autoptr(GRand) random = g_rand_new_with_seed(3);
+  SgBuf b = plain(1, 8, 6, 6, random), filter = plain(8, 8, 3, 3, random);
+  SgBuf out = plain(1, 8, 6, 6, random);
+  SgBuf *sides[] = {&out, &b, &filter};
+  CudaForm f = {CU_FLOAT, SG_PASS_OUTPUT, 1, 8, 8, 3, 1, 1, 6, 6, 6, 6};
+  int *says = counter(DNN, "vendor_says");
+
+  for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+    CudaBackend cu = {.stream = (cudaStream_t)1};
+    GError *error = NULL;
+    *says = all[i].says;
+    g_assert_false(form(&cu, &f, 1, sides, NULL, &error));
+    *says = 0;
+    GQuark domain = all[i].memory ? G_FILE_ERROR : SG_BACKEND_ERROR;
+    g_assert_error(error, domain, all[i].code);
+    g_clear_error(&error);
+    g_assert_true(form(&cu, &f, 1, sides, NULL, &error) ==
+                  (all[i].says != CUDNN_STATUS_INTERNAL_ERROR)); /* that left no algorithm */
+    g_clear_error(&error);
+    cuda_dnn_close(cu.dnn);
+  }
+  g_assert_cmpuint(taken_now, ==, 0);
+  g_free(b.data), g_free(filter.data), g_free(out.data);
 }
 
 /* Plans of several precisions live side by side: a change makes none anew. */
@@ -268,7 +317,7 @@ test_precisions(void)
   GError *error = NULL;
   CudaBackend cu = {.stream = (cudaStream_t)1};
   g_autoptr(GRand) random = g_rand_new_with_seed(3);
-  int *chosen = counter("libcudnn.so.9", "vendor_chosen"), before = *chosen;
+  int *chosen = counter(DNN, "vendor_chosen"), before = *chosen;
   SgBuf b = plain(1, 8, 6, 6, random), filter = plain(8, 8, 3, 3, random);
   SgBuf out = plain(1, 8, 6, 6, random);
   SgBuf *sides[] = {&out, &b, &filter};
@@ -280,8 +329,8 @@ test_precisions(void)
   }
   g_assert_cmpint(*chosen, ==, before + 2);
   /* What floats are multiplied by but in full. */
-  g_assert_cmpint(*counter("libcudnn.so.9", "vendor_wrong"), ==, 3);
-  *counter("libcudnn.so.9", "vendor_wrong") = 0;
+  g_assert_cmpint(*counter(DNN, "vendor_wrong"), ==, 3);
+  *counter(DNN, "vendor_wrong") = 0;
   cuda_dnn_close(cu.dnn);
   g_free(b.data), g_free(filter.data), g_free(out.data);
 }
@@ -313,7 +362,7 @@ test_gemm(void)
     g_free(b.data);
     g_free(c);
   }
-  g_assert_cmpint(*counter("libcublasLt.so.13", "blas_wrong"), ==, 0);
+  g_assert_cmpint(*counter(BLAS, "blas_wrong"), ==, 0);
   cuda_blas_close(cu.blas);
   g_assert_cmpuint(taken_now, ==, 0);
 }
@@ -327,6 +376,7 @@ main(int argc, char **argv)
   g_test_add_func("/vendor/none", test_none);
   g_test_add_func("/vendor/greedy", test_greedy);
   g_test_add_func("/vendor/all-refused", test_all_refused);
+  g_test_add_func("/vendor/failures", test_failures);
   g_test_add_func("/vendor/precisions", test_precisions);
   g_test_add_func("/vendor/gemm", test_gemm);
   return g_test_run();
