@@ -238,6 +238,27 @@ samples_near(const double *m, const Sizes &s, int y, int x)
   return box;
 }
 
+/* What the samples of `box` take from (y, x). Where they lie is counted from the box's first one on,
+ * in doubles, which few devices are quick at; from there on floats are exact enough. */
+static __device__ float
+taken_from(const float *from, const double *m, const Sizes &s, const Box &box, int y, int x)
+{
+  const int i0 = box.from[0], j0 = box.from[1];
+  const float first_y = (float)(m[3] * j0 + m[4] * i0 + m[5] - y), y_j = (float)m[3];
+  const float first_x = (float)(m[0] * j0 + m[1] * i0 + m[2] - x), x_j = (float)m[0];
+  const float y_i = (float)m[4], x_i = (float)m[1];
+  float sum = 0;
+
+  for (int i = 0; i <= box.to[0] - i0; i++)
+    for (int j = 0; j <= box.to[1] - j0; j++) {
+      float ty = 1 - fabsf(first_y + y_j * (float)j + y_i * (float)i);
+      float tx = 1 - fabsf(first_x + x_j * (float)j + x_i * (float)i);
+      if (ty > 0 && tx > 0)
+        sum += ty * tx * from[(size_t)(i0 + i) * s.grid_w + j0 + j];
+    }
+  return sum;
+}
+
 /* Bilinear sampling transposed. */
 static __global__ void
 unsample_kernel(float *up, const float *grid, Params drawn, Sizes widest, unsigned planes)
@@ -250,16 +271,8 @@ unsample_kernel(float *up, const float *grid, Params drawn, Sizes widest, unsign
     EACH_PIXEL(at, (unsigned)(s.up_h * s.up_w))
     {
       int y = (int)(at / (unsigned)s.up_w), x = (int)(at % (unsigned)s.up_w);
-      Box box = samples_near(m, s, y, x);
-      float sum = 0;
-      for (int i = box.from[0]; i <= box.to[0]; i++)
-        for (int j = box.from[1]; j <= box.to[1]; j++) {
-          double ty = 1 - fabs(m[3] * j + m[4] * i + m[5] - y);
-          double tx = 1 - fabs(m[0] * j + m[1] * i + m[2] - x);
-          if (ty > 0 && tx > 0)
-            sum += (float)ty * (float)tx * from[(size_t)i * s.grid_w + j];
-        }
-      up[(size_t)p * s.up_h * s.up_w + at] = sum;
+      up[(size_t)p * s.up_h * s.up_w + at] =
+          taken_from(from, m, s, samples_near(m, s, y, x), y, x);
     }
   }
 }
