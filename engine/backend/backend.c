@@ -64,15 +64,26 @@ sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w)
 gboolean
 sg_buf_fill(SgBuf *buf, double value, GError **error)
 {
+  SgBackend *b = buf->backend;
   float v = (float)value;
-  if (buf->backend->fill) {
-    buf->backend->fill(buf, value);
+
+  if (b->fill) {
+    b->fill(buf, value);
     return TRUE;
   }
-  g_autoptr(SgBuf) scalar = sg_buf_from_floats(buf->backend, &v, 1, 1, 1, 1, error);
-  if (scalar)
-    buf->backend->expand(buf, scalar);
-  return scalar != NULL;
+  g_autoptr(SgBuf) scalar = sg_buf_from_floats(b, &v, 1, 1, 1, 1, error);
+  if (!scalar)
+    return FALSE;
+  if (buf->fmt == SG_FMT_PLAIN) {
+    b->expand(buf, scalar);
+    return TRUE;
+  }
+  g_autoptr(SgBuf) row = sg_buf_new(b, SG_FMT_PLAIN, 1, buf->c, 1, 1, error);
+  if (!row)
+    return FALSE;
+  b->expand(row, scalar);
+  b->expand(buf, row);
+  return TRUE;
 }
 
 /* Of one picture, `img` its planes from their first pixel in the square on. */

@@ -297,7 +297,7 @@ void sg_buf_unref(SgBuf *buf); /* NULL allowed */
 /* Numbers [first, first + n c h w) of a PLAIN buffer, seen as [n, c, h, w]; shares its memory and
  * keeps it. */
 SgBuf *sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w);
-/* PLAIN only; fails only for memory. */
+/* Either format; fails only for memory. */
 gboolean sg_buf_fill(SgBuf *buf, double value, GError **error);
 gsize sg_buf_count(const SgBuf *buf); /* n c h w */
 /* The square from (edge, edge) on of pictures PLAIN [N, C, H, W]: [-1, 1] as bytes [N, size, size,

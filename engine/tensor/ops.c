@@ -76,25 +76,13 @@ sg_op_mul(SgTape *t, SgVar *a, SgVar *b)
 SgVar *
 sg_op_fill_like(SgTape *t, SgVar *like, double value)
 {
-  float one = (float)value;
+  GError *error = NULL;
   SgVar *y = like ? sg_tape_value_like(t, like) : NULL;
-  if (y && BACKEND->fill) {
-    BACKEND->fill(V(y), value);
+
+  if (!y || sg_buf_fill(V(y), value, &error))
     return y;
-  }
-  SgVar *scalar = y ? sg_tape_floats(t, &one, 1, 1, 1, 1) : NULL;
-  if (!scalar)
-    return NULL;
-  if (V(y)->fmt == SG_FMT_PLAIN) {
-    BACKEND->expand(V(y), V(scalar));
-  } else {
-    SgVar *row = sg_tape_value(t, SG_FMT_PLAIN, 1, V(y)->c, 1, 1);
-    if (!row)
-      return NULL;
-    BACKEND->expand(V(row), V(scalar));
-    BACKEND->expand(V(y), V(row));
-  }
-  return y;
+  sg_tape_fail(t, error);
+  return NULL;
 }
 
 /* f' in terms of the result y: rsqrt' = -y³ / 2, sigmoid' = y (1 - y); softplus' = sigmoid (x). */

@@ -279,7 +279,7 @@ open_socket(SgControl *c, GError **error)
 }
 
 SgControl *
-sg_control_new_silent(const char *run_dir, GError **error)
+sg_control_new(const char *run_dir, GError **error)
 {
   g_autoptr(SgControl) c = g_new0(SgControl, 1);
 
@@ -304,13 +304,6 @@ sg_control_answer(SgControl *c, GError **error)
 {
   c->thread = g_thread_try_new("control", control_thread, c, error);
   return c->thread != NULL;
-}
-
-SgControl *
-sg_control_new(const char *run_dir, GError **error)
-{
-  g_autoptr(SgControl) c = sg_control_new_silent(run_dir, error);
-  return c && sg_control_answer(c, error) ? g_steal_pointer(&c) : NULL;
 }
 
 static void

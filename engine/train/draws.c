@@ -110,11 +110,12 @@ draw_mixing(Drawing *g, SgDraw *d, int n)
   SgPhilox rng = stream_of(g, DRAW_CUTOFF);
   int cutoff = 1 + (int)sg_philox_below(&rng, (guint32)(i->num_ws - 1));
   gboolean mix = sg_philox_uniform(&rng) < g->l->o->style_mixing;
+  gboolean as_factors = g->l->backend->record_begin && g->l->o->style_mixing > 0;
 
   d->cutoff = mix ? cutoff : i->num_ws;
-  if (mix || (g->l->backend->record_begin && g->l->o->style_mixing > 0))
+  if (mix || as_factors)
     d->z2 = normals(g, DRAW_Z2, n, i->z_dim, 1, 1);
-  if (d->z2 && g->l->backend->record_begin) {
+  if (d->z2 && as_factors) {
     d->mix = sg_draw_mix(g->l, d->cutoff, g->error);
     g->ok = d->mix != NULL;
   }

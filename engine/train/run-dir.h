@@ -70,8 +70,7 @@ typedef enum {
  * replaced, a live one is an error: two trainers must not write one run. The path may be longer
  * than sockaddr_un holds. */
 SgControl *sg_control_new(const char *run_dir, GError **error);
-/* The same in two steps: who connects in between waits for its answers. */
-SgControl *sg_control_new_silent(const char *run_dir, GError **error);
+/* From here on it answers; who connected before has waited for it. Once. */
 gboolean sg_control_answer(SgControl *c, GError **error);
 /* What is asked for; SNAPSHOT is cleared by reading it. */
 SgControlFlags sg_control_take(SgControl *c);

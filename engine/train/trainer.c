@@ -103,7 +103,7 @@ open_run(SgTrainer *t, GError **error)
       t->resumed ? sg_run_dir_reopen(t->o->resume, kimg, error) : sg_run_dir_create(t->o, error);
   if (!t->dir)
     return FALSE;
-  t->control = sg_control_new_silent(sg_run_dir_path(t->dir), error);
+  t->control = sg_control_new(sg_run_dir_path(t->dir), error);
   if (!t->control)
     return FALSE;
   sg_trainer_be_followed(t);

@@ -31,16 +31,9 @@ static SgBuf *
 buffer(SgFormat fmt, int n, int c, int h, int w)
 {
   GError *error = NULL;
-  SgBuf *b = sg_buf_new(sg_backend_default(), SG_FMT_PLAIN, n, c, h, w, &error), *act = NULL;
+  SgBuf *b = sg_buf_new(sg_backend_default(), fmt, n, c, h, w, &error);
 
-  if (b && sg_buf_fill(b, 0.01, &error) && fmt == SG_FMT_ACT) {
-    act = sg_buf_new(b->backend, SG_FMT_ACT, n, c, h, w, &error);
-    if (act)
-      b->backend->copy(act, b);
-    sg_buf_unref(b);
-    b = act;
-  }
-  if (!b || error)
+  if (!b || !sg_buf_fill(b, 0.01, &error))
     g_error("%s", error->message);
   return b;
 }

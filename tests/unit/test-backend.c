@@ -334,13 +334,10 @@ test_wide(Fixture *f, gconstpointer data)
                       .clamp = -1,
                       .noise = noise.cpu,
                       .dstrength = sum.cpu};
-  SgEpilogueGrad gr = {.dy = x.ref,
-                       .y = x.ref,
-                       .slope = 0.2f,
-                       .gain = 1.4f,
-                       .clamp = -1,
-                       .noise = noise.ref,
-                       .dstrength = sum.ref};
+  SgEpilogueGrad gr = g;
+  gr.dy = gr.y = x.ref;
+  gr.noise = noise.ref;
+  gr.dstrength = sum.ref;
   f->cpu->epilogue_grad(&g);
   f->ref->epilogue_grad(&gr);
   assert_close(&sum, 1e-5);

@@ -90,6 +90,7 @@ test_queue(void)
   SgControl *c = sg_control_new(root, &error);
 
   g_assert_no_error(error);
+  g_assert_true(sg_control_answer(c, &error));
   g_assert_false(sg_control_take_change(c, &name, &value));
   g_assert_true(ask(root, "snap", "10"));
   g_assert_true(ask(root, "lr", "0.5"));

@@ -22,6 +22,7 @@ control_in(const char *root)
   g_autoptr(GError) error = NULL;
   SgControl *c = sg_control_new(root, &error);
   g_assert_no_error(error);
+  g_assert_true(sg_control_answer(c, &error));
   return c;
 }
 
@@ -400,7 +401,7 @@ fork_trainer(const char *root, gboolean stays, gboolean ignores)
   alarm(60); /* must not outlive a test that failed */
   signal(SIGINT, ignores ? SIG_IGN : SIG_DFL);
   SgControl *c = sg_control_new(root, NULL);
-  if (!c)
+  if (!c || !sg_control_answer(c, NULL))
     _exit(1);
   g_free(sg_control_send(root, "pause", PATIENCE, NULL));
   SgControlFlags flags = sg_control_wait(c);
@@ -483,7 +484,7 @@ test_silent(void)
 {
   g_autofree char *root = make_root();
   g_autoptr(GError) error = NULL;
-  SgControl *c = sg_control_new_silent(root, &error);
+  SgControl *c = sg_control_new(root, &error);
   g_assert_no_error(error);
   int fd = dial(root);
   struct pollfd readable = {fd, POLLIN, 0};

@@ -40,6 +40,7 @@ run_new_in(const char *root)
   r.publisher = sg_publisher_new(r.like);
   r.control = sg_control_new(r.root, &error);
   g_assert_no_error(error);
+  g_assert_true(sg_control_answer(r.control, &error));
   sg_control_set_publisher(r.control, r.publisher);
   return r;
 }
@@ -530,6 +531,7 @@ test_nothing_to_follow(void)
   SgControl *c = sg_control_new(root, &error);
 
   g_assert_no_error(error);
+  g_assert_true(sg_control_answer(c, &error));
   g_assert_null(sg_follow_new(root, &error));
   g_assert_nonnull(strstr(error->message, "nothing to follow"));
   sg_control_free(c);

@@ -153,6 +153,7 @@ test_socket(void)
   g_autoptr(SgControl) control = sg_control_new(path, &error);
 
   g_assert_no_error(error);
+  g_assert_true(sg_control_answer(control, &error));
   sg_control_set_status(control, "{\"kimg\":7.5,\"total_kimg\":10,\"sec_per_kimg\":2,\"eta_sec\":5,"
                                  "\"pid\":4711}");
   g_autoptr(SgRunReader) r = open_reader(path);
@@ -186,6 +187,7 @@ test_old_answer(void)
   g_autofree char *root = make_root(), *path = old_run(root);
   g_autoptr(SgControl) control = sg_control_new(path, NULL);
 
+  g_assert_true(sg_control_answer(control, NULL));
   sg_control_set_status(control, "{\"kimg\":0,\"total_kimg\":\"many\",\"sec_per_kimg\":0,"
                                  "\"eta_sec\":0,\"pid\":-3}");
   g_autoptr(SgRunReader) r = open_reader(path);

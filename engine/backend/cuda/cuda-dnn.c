@@ -209,22 +209,28 @@ by_workspace(const void *a, const void *b)
   return x < y ? -1 : x > y;
 }
 
-/* Those that give the same result every time, the fastest first, as cuDNN guesses; floats, which
- * nothing else can take, then also have the greedy ones, the most modest first. */
+/* Adds those that give the same result every time, in cuDNN's order. */
+static void
+add_choices(Plan *plan, gboolean greedy, int count, const cudnnConvolutionFwdAlgoPerf_t *all)
+{
+  gboolean exact = plan->shape.type == CU_FLOAT && !plan->shape.tf32;
+
+  for (int i = 0; i < count; i++)
+    if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
+        (all[i].memory > WORKSPACE) == greedy && (!exact || is_exact(all[i].mathType)))
+      plan->choices[plan->count++] = (Choice){(int)all[i].algo, all[i].memory};
+}
+
+/* The fastest first, as cuDNN guesses; floats, which nothing else can take, then also have the
+ * greedy ones, the most modest first. */
 static void
 sort_choices(Plan *plan, int count, const cudnnConvolutionFwdAlgoPerf_t *all)
 {
-  gboolean halves = plan->shape.type != CU_FLOAT;
-  int modest = 0;
-
-  for (int greedy = 0; greedy <= !halves; greedy++) {
-    for (int i = 0; i < count; i++)
-      if (all[i].status == CUDNN_STATUS_SUCCESS && all[i].determinism == CUDNN_DETERMINISTIC &&
-          (all[i].memory > WORKSPACE) == greedy &&
-          (plan->shape.tf32 || halves || is_exact(all[i].mathType)))
-        plan->choices[plan->count++] = (Choice){(int)all[i].algo, all[i].memory};
-    modest = greedy ? modest : plan->count;
-  }
+  add_choices(plan, FALSE, count, all);
+  if (plan->shape.type != CU_FLOAT)
+    return;
+  int modest = plan->count;
+  add_choices(plan, TRUE, count, all);
   qsort(plan->choices + modest, (gsize)(plan->count - modest), sizeof(Choice), by_workspace);
 }
 

@@ -37,13 +37,13 @@ take_half(SgBackend *b, gsize count, Side *s, GError **error)
   return s->half != NULL;
 }
 
+/* Numbers that the pass computes: before a blur there are more than after it. */
 static gsize
-count_of(const CudaForm *f, int side)
+result_count(const CudaConv *c)
 {
-  gsize wide = (gsize)f->wide, narrow = (gsize)f->narrow, n = (gsize)f->n;
-  return side == SG_PASS_WEIGHT  ? wide * narrow * (gsize)f->kernel * (gsize)f->kernel
-         : side == SG_PASS_INPUT ? n * wide * (gsize)f->wide_h * (gsize)f->wide_w
-                                 : n * narrow * (gsize)f->narrow_h * (gsize)f->narrow_w;
+  const CudaForm *f = &c->form;
+  return c->blur ? (gsize)f->n * (gsize)f->wide * (gsize)f->wide_h * (gsize)f->wide_w
+                 : sg_buf_count(c->sides[f->pass]);
 }
 
 /* scale [2], maxima [CU_MAXIMA] */
@@ -122,7 +122,7 @@ operand(SgBackend *b, const CudaConv *c, int side, Side *s, float *maxima, float
     g_propagate_error(error, failed);
     return FALSE;
   }
-  if (!take_half(b, count_of(&c->form, side), s, error))
+  if (!take_half(b, sg_buf_count(c->sides[side]), s, error))
     return FALSE;
   pack(type, s, c->sides[side], side == SG_PASS_WEIGHT ? NULL : c->style, scale, maxima);
   return TRUE;
@@ -143,7 +143,7 @@ convolve(SgBackend *b, CudaConv *c, Side sides[3], GError **error)
   float *maxima = room->data, *scale = maxima + CU_MAXIMA;
   if (!operand(b, c, first, &sides[first], maxima, scale, error) ||
       !operand(b, c, second, &sides[second], maxima, scale + 2, error) ||
-      !take_half(b, count_of(f, f->pass), &sides[f->pass], error) ||
+      !take_half(b, result_count(c), &sides[f->pass], error) ||
       !cuda_dnn_form(b, f, alpha, sides[SG_PASS_INPUT].half, sides[SG_PASS_WEIGHT].half,
                      sides[SG_PASS_OUTPUT].half, &none, error))
     return FALSE;

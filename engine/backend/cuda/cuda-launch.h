@@ -160,9 +160,12 @@ typedef struct {
   float noise_strength, slope, gain, clamp;
 } Epilogue;
 
+/* e may be NULL: nothing. */
 static inline Epilogue
 epilogue_of(const SgEpilogue *e, const SgBuf *y)
 {
+  static const SgEpilogue nothing = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
+  e = e ? e : &nothing;
   Epilogue k = {per_channel(e->scale),
                 per_channel(e->bias),
                 floats(e->noise),

@@ -174,11 +174,10 @@ typedef struct {
 
 /* Row y of 32 channels from c0 on, TILE + 3 columns from x on; zeros beyond the borders. */
 static __device__ __forceinline__ void
-load_row(float row[TILE][TILE + 5], const CudaHalves &from, const Blurred &b, unsigned n,
-         unsigned c0, int y, int x)
+load_row(float row[TILE][TILE + 5], const CudaHalves &from, float first, float second,
+         const Blurred &b, unsigned n, unsigned c0, int y, int x)
 {
   unsigned c = c0 + threadIdx.x;
-  float first = factor(from.first), second = factor(from.second);
 
   for (unsigned k = threadIdx.y; k < TILE + 3; k += ROWS) {
     int at = x + (int)k;
@@ -198,11 +197,12 @@ blur_kernel(float *to, CudaHalves from, Epilogue e, bool ends, Blurred b)
   int x0 = (int)blockIdx.x % columns * TILE, y0 = (int)blockIdx.x / columns * STRIP;
   int rows = (y0 + STRIP < b.h ? STRIP : b.h - y0) + 3;
   unsigned c0 = blockIdx.y * TILE;
+  float first = factor(from.first), second = factor(from.second);
 
   for (unsigned n = blockIdx.z; n < b.samples; n += gridDim.z) {
     float v[PER_THREAD][4] = {};
     for (int r = 0; r < rows; r++) {
-      load_row(row, from, b, n, c0, y0 + r - 1, x0 - 1);
+      load_row(row, from, first, second, b, n, c0, y0 + r - 1, x0 - 1);
       __syncthreads();
       for (int j = 0; j < PER_THREAD; j++) {
         const float *x = &row[(int)threadIdx.y + j * ROWS][lane];
@@ -224,8 +224,6 @@ blur_kernel(float *to, CudaHalves from, Epilogue e, bool ends, Blurred b)
 }
 
 /* ---- asking for it --------------------------------------------------------------------------- */
-
-static const SgEpilogue nothing = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
 
 static dim3
 tiles(const SgBuf *x, unsigned across)
@@ -251,7 +249,7 @@ void
 cuda_half_unpack(SgBuf *y, const CudaHalves *from, const SgEpilogue *e)
 {
   CU_LAUNCH_SUMS(y->backend, unpack_kernel, tiles(y, pixel_tiles(y)), dim3(TILE, ROWS), floats(y),
-                 *from, epilogue_of(e ? e : &nothing, y), e != NULL, extent_of(y));
+                 *from, epilogue_of(e, y), e != NULL, extent_of(y));
 }
 
 void
@@ -260,5 +258,5 @@ cuda_half_blur(SgBuf *y, const CudaHalves *from, const SgEpilogue *e)
   Blurred b = {y->h, y->w, (unsigned)y->n, (unsigned)y->c};
   unsigned across = (unsigned)((y->w + TILE - 1) / TILE) * (unsigned)((y->h + STRIP - 1) / STRIP);
   CU_LAUNCH_SUMS(y->backend, blur_kernel, tiles(y, across), dim3(TILE, ROWS), floats(y), *from,
-                 epilogue_of(e ? e : &nothing, y), e != NULL, b);
+                 epilogue_of(e, y), e != NULL, b);
 }

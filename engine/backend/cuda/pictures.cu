@@ -99,14 +99,13 @@ cuda_fir_epilogue(SgBuf *y, const SgBuf *x, SgFir mode, const SgEpilogue *e)
   static const Fir filters[] = {/* in the order of SgFir */
                                 {1, 1, 1, 4}, {1, 1, 2, 1}, {2, 1, 2, 4}, {1, 2, 1, 1},
                                 {1, 1, 2, 4}, {1, 1, 1, 1}, {1, 2, 1, 4}, {2, 1, 2, 1}};
-  static const SgEpilogue none = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
   FirSize s = {x->h, x->w, y->h, y->w};
   Fir f = filters[mode];
   unsigned planes = planes_of(y), pixels = pixels_of(y);
 
   if (f.up == 1 && f.down == 1) {
     CU_PLANES(y->backend, blur_kernel, planes, (pixels + BLUR_ROWS - 1) / BLUR_ROWS, floats(y),
-              floats(x), f, s, epilogue_of(e ? e : &none, y), e != NULL, planes);
+              floats(x), f, s, epilogue_of(e, y), e != NULL, planes);
     return;
   }
   CU_PLANES(y->backend, fir_kernel, planes, pixels, floats(y), floats(x), f, s, planes);
@@ -376,7 +375,6 @@ rgb_weight_kernel(float *w, const float *x, const float *img, unsigned samples, 
 void
 cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
 {
-  static const SgEpilogue nothing = {NULL, NULL, 0, NULL, 1, 1, -1, NULL};
   unsigned channels = (unsigned)x->c, planes = (unsigned)img->c, pixels = pixels_of(x);
   size_t w_sample = w->n > 1 ? (size_t)channels * planes : 0;
 
@@ -388,7 +386,7 @@ cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
   } else if (pass == SG_PASS_INPUT) {
     FromRgb t = {floats(x), floats(img), floats(w), w_sample, channels,
                  1,         channels,    planes,    pixels,   1};
-    launch_from_rgb(x, t, &nothing, FALSE);
+    launch_from_rgb(x, t, NULL, FALSE);
   } else {
     CU_LAUNCH_SUMS(x->backend, rgb_weight_kernel, dim3(channels, planes, (unsigned)w->n),
                    CU_THREADS, floats(w), floats(x), floats(img), (unsigned)x->n, pixels);
