@@ -1,5 +1,5 @@
 /* vitrine COMMAND … runs a headless command; vitrine [MODEL|PICTURE] opens the window. */
-#include "app/cli.h"
+#include "app/cli/cli.h"
 #include "app/config.h"
 #include "engine/backend/backend-device.h"
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #ifdef VITRINE_GUI
-#  include "ui/vitrine-application.h"
+#  include "ui/shell/vitrine-application.h"
 #endif
 
 typedef struct {

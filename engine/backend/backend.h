@@ -10,7 +10,7 @@
 #pragma once
 
 #include "engine/backend/augment-kernel.h"
-#include "engine/tensor/tensor.h"
+#include "engine/base/tensor.h"
 
 G_BEGIN_DECLS
 

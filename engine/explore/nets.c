@@ -1,5 +1,5 @@
 #include "engine/explore/nets.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <string.h>
 
 /* Faces are rendered in groups whose largest activations stay within this many bytes: enough to

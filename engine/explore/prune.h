@@ -7,7 +7,7 @@
  * new SgModel that shares every tensor that did not change. */
 #pragma once
 
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 
 G_BEGIN_DECLS
 

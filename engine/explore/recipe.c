@@ -1,5 +1,5 @@
 #include "engine/explore/recipe.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <string.h>
 
 static double *

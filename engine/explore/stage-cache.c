@@ -1,5 +1,5 @@
 #include "engine/explore/stage-cache.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <string.h>
 
 /* What a run of stages depends on beside ws: the same stages, buffers and noise again are the same

@@ -11,7 +11,7 @@
  *   safetensors     as stored */
 #pragma once
 
-#include "engine/tensor/tensor.h"
+#include "engine/base/tensor.h"
 
 G_BEGIN_DECLS
 

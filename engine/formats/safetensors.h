@@ -1,7 +1,7 @@
 /* Writing safetensors; reading goes through sg_archive_open(). */
 #pragma once
 
-#include "engine/tensor/tensor.h"
+#include "engine/base/tensor.h"
 
 G_BEGIN_DECLS
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/formats/source.h"
-#include "engine/tensor/tensor.h"
+#include "engine/base/tensor.h"
 
 G_BEGIN_DECLS
 

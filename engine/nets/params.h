@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/backend/backend.h"
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 
 G_BEGIN_DECLS
 

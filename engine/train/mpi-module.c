@@ -1,5 +1,5 @@
 /* libvitrine-mpi.so: the only file that sees MPI (group.h). */
-#include "engine/train/group.h"
+#include "engine/learn/group.h"
 #include <mpi.h>
 #include <string.h>
 

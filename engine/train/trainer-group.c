@@ -1,7 +1,7 @@
 /* A training of several processes: rank 0 decides, the others do what it orders. */
 #include "engine/backend/backend-device.h"
-#include "engine/train/learn-share.h"
-#include "engine/train/run-dir-private.h"
+#include "engine/learn/learn-share.h"
+#include "engine/record/run-dir-private.h"
 #include "engine/train/trainer-private.h"
 #include <fcntl.h>
 #include <stdio.h>

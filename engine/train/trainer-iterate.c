@@ -1,5 +1,5 @@
 /* One iteration: pictures, the phases, what they say. */
-#include "engine/train/learn-share.h"
+#include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Ticks, the status line, when what happens. */
 #include "engine/backend/backend-device.h"
-#include "engine/train/learn-share.h"
+#include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What a run will need, said before it starts; what cannot fit is refused. */
-#include "engine/train/learn-share.h"
+#include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* Shared by the files of the trainer. */
 #pragma once
 
-#include "engine/train/draws.h"
-#include "engine/train/group.h"
-#include "engine/train/run-dir.h"
-#include "engine/train/snapshot.h"
-#include "engine/train/swd.h"
+#include "engine/learn/draws.h"
+#include "engine/learn/group.h"
+#include "engine/record/run-dir.h"
+#include "engine/learn/snapshot.h"
+#include "engine/metrics/swd.h"
 #include "engine/train/trainer.h"
 
 G_BEGIN_DECLS

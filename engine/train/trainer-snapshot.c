@@ -1,7 +1,7 @@
 /* What a run leaves behind at a snapshot: networks, picture grid, histograms of D's scores, the
  * metric. */
-#include "engine/train/learn-share.h"
-#include "engine/train/losses.h"
+#include "engine/learn/learn-share.h"
+#include "engine/learn/losses.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
 

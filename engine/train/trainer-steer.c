@@ -1,5 +1,5 @@
 /* What can be set while a training runs, and what it says about itself. */
-#include "engine/train/changes.h"
+#include "engine/record/changes.h"
 #include "engine/train/trainer-private.h"
 #include <jansson.h>
 #include <math.h>

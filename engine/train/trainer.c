@@ -1,4 +1,4 @@
-#include "engine/train/learn-share.h"
+#include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include "engine/formats/format-error.h"
 #include <string.h>

@@ -1,9 +1,9 @@
 /* A whole training run: `vitrine train` without the command line. */
 #pragma once
 
-#include "engine/train/dataset.h"
-#include "engine/train/group.h"
-#include "engine/train/options.h"
+#include "engine/data/dataset.h"
+#include "engine/learn/group.h"
+#include "engine/learn/options.h"
 
 G_BEGIN_DECLS
 

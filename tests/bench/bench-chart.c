@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
-#include "ui/vitrine-chart.h"
+#include "ui/charts/vitrine-chart.h"
 
 #define FRAMES 300
 #define MOST   4

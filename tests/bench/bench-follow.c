@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-side.h"
-#include "ui/vitrine-training-pane.h"
+#include "ui/shell/vitrine-side.h"
+#include "ui/training/vitrine-training-pane.h"
 
 static int
 compare(const void *a, const void *b)

@@ -1,6 +1,6 @@
 /* The pruning dial: from a threshold to its pictures and scores, and where the time goes. Prints
  * milliseconds, min / median / max over thresholds that differ every time. */
-#include "engine/explore/prune-score.h"
+#include "engine/explore/weights/prune-score.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

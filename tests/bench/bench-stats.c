@@ -3,7 +3,7 @@
  *
  * bench-stats [ROUNDS [ROWS]]: 125000 rows of 40 tags are 5 million points, as NVlabs' program
  * writes them (17 digits, with deviations), 450 MB in a temporary folder. */
-#include "engine/train/run-reader.h"
+#include "engine/runs/run-reader.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The model readers. Compiled once per container (FUZZ_CONTAINER), each with seeds of its own; a
  * run takes the input as far as a model, so that the importers are tried as well. */
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -1,5 +1,5 @@
 /* .npy vectors. */
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

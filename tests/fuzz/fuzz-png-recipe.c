@@ -1,6 +1,6 @@
 /* The recipe inside a PNG, through to the recipe itself. */
 #include "engine/explore/recipe.h"
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -1,6 +1,6 @@
 /* Lines of stats.jsonl: the fast way has to find what jansson finds, and no order of rows may upset
  * the curves. */
-#include "engine/train/run-reader-private.h"
+#include "engine/runs/run-reader-private.h"
 #include <math.h>
 #include <string.h>
 

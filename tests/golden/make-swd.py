@@ -3,7 +3,7 @@
 
 usage: make-swd.py      needs NumPy
 
-Independent of engine/train/swd*.c: whole-picture convolutions with a 5×5 kernel on zero-stuffed pictures, normalised
+Independent of engine/metrics/swd*.c: whole-picture convolutions with a 5×5 kernel on zero-stuffed pictures, normalised
 descriptors, float64 all the way. Positions and directions come from Philox 4x32-10, implemented here again.
 """
 import json

@@ -1,5 +1,5 @@
 #include "tests/golden/random-model.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <math.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * of them needs to be stored but what they draw. */
 #pragma once
 
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* The small networks of tests/fixtures against pictures and scores of a NumPy implementation
  * (oracle_*.f32): the same network in every container, with every option that changes a picture. */
 #include "tests/tested-backend.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include "engine/formats/archive.h"
 #include "tests/golden/golden-compare.h"
 #include <string.h>

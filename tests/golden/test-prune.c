@@ -1,5 +1,5 @@
 /* Magnitude pruning against NumPy's counts and PyTorch's scores (make-prune.py). */
-#include "engine/explore/prune-score.h"
+#include "engine/explore/weights/prune-score.h"
 #include "tests/golden/golden-compare.h"
 #include "tests/golden/random-model.h"
 #include <jansson.h>

@@ -2,7 +2,7 @@
  * clamp, which no fixture has: the stage cache never shows, the CPU equals the reference, and a
  * saved model is the same model. */
 #include "tests/tested-backend.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include "tests/golden/golden-compare.h"
 #include "tests/golden/random-model.h"
 #include <glib/gstdio.h>

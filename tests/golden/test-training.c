@@ -2,7 +2,7 @@
  * gradients of the first iteration, losses of all, and the final weights. */
 #include "tests/tested-backend.h"
 #include "engine/formats/archive.h"
-#include "engine/train/draws.h"
+#include "engine/learn/draws.h"
 #include <math.h>
 #include <string.h>
 

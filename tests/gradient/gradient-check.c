@@ -1,6 +1,6 @@
 #include "gradient-check.h"
 #include "tests/tested-backend.h"
-#include "engine/train/philox.h"
+#include "engine/base/philox.h"
 #include <math.h>
 #include <string.h>
 

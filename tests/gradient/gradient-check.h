@@ -3,7 +3,7 @@
  * variables; the table is the same for every back end. */
 #pragma once
 
-#include "engine/tensor/ops.h"
+#include "engine/autograd/ops.h"
 
 #define CHECK_MAX_INPUTS 6
 

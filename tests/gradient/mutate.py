@@ -20,11 +20,11 @@ import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OPS, ACT, TAPE = 'engine/tensor/ops.c', 'engine/tensor/ops-act.c', 'engine/tensor/tape.c'
-LOSS, LEARN = 'engine/train/losses.c', 'engine/train/learn.c'
-G, D, LAYERS = ('engine/train/learner-%s.c' % x for x in ('g', 'd', 'layers'))
-CPU, CPUCONV = 'engine/backend/cpu-train.c', 'engine/backend/cpu-train-conv.c'
-ROWS, AUGMENT = 'engine/backend/cpu-rows.c', 'engine/backend/cpu-augment.c'
+OPS, ACT, TAPE = 'engine/autograd/ops.c', 'engine/autograd/ops-act.c', 'engine/autograd/tape.c'
+LOSS, LEARN = 'engine/learn/losses.c', 'engine/learn/learn.c'
+G, D, LAYERS = ('engine/learn/learner-%s.c' % x for x in ('g', 'd', 'layers'))
+CPU, CPUCONV = 'engine/backend/cpu/cpu-train.c', 'engine/backend/cpu/cpu-train-conv.c'
+ROWS, AUGMENT = 'engine/backend/cpu/cpu-rows.c', 'engine/backend/cpu/cpu-augment.c'
 KERNELS = 'engine/kernels/element.h'
 
 # (file, what is there, what to put there[, which occurrence from 0 if there are several])

@@ -2,7 +2,7 @@
  * on each. */
 #pragma once
 
-#include "engine/train/draws.h"
+#include "engine/learn/draws.h"
 
 typedef struct {
   const char *name, *g_arch, *d_arch;

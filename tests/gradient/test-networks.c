@@ -2,7 +2,7 @@
  * parameter tensor, and of the networks with respect to their inputs, against finite differences in
  * double; and the CPU against the reference. mutate.py shows what these tests notice. */
 #include "tests/tested-backend.h"
-#include "engine/tensor/ops.h"
+#include "engine/autograd/ops.h"
 #include "network-case.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Every operation's gradients; see gradient-check.h. */
 #include "tests/tested-backend.h"
-#include "engine/train/augment.h"
+#include "engine/learn/augment.h"
 #include "gradient-check.h"
 
 #define A           SG_FMT_ACT

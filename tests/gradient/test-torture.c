@@ -1,7 +1,7 @@
 /* Memory that runs out at any point of a training's step: an error, nothing left behind, the state
  * as it was, and the same step works afterwards. The back end is the CPU's with a buf_alloc that
  * fails when it is told to. */
-#include "engine/backend/cpu-private.h"
+#include "engine/backend/cpu/cpu-private.h"
 #include "network-case.h"
 #include <string.h>
 

@@ -1,9 +1,9 @@
 #include "tests/ui/run-fixture.h"
 #include <glib/gstdio.h>
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 #include "engine/formats/zip-writer.h"
-#include "ui/vitrine-dialogs.h"
-#include "ui/vitrine-run-view.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/training/vitrine-run-view.h"
 
 GtkWidget *
 run_find(const char *name)

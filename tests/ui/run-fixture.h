@@ -1,9 +1,9 @@
 /* Small trainings for the tests of the window: data, the dialog filled in, answers to questions. */
 #pragma once
 
-#include "app/vitrine-run.h"
+#include "app/runs/vitrine-run.h"
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-new-run.h"
+#include "ui/training/vitrine-new-run.h"
 
 G_BEGIN_DECLS
 

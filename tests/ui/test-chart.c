@@ -3,7 +3,7 @@
  * second curve (orange) of known values. */
 #include <adwaita.h>
 #include <math.h>
-#include "ui/vitrine-chart-private.h"
+#include "ui/charts/vitrine-chart-private.h"
 
 typedef struct {
   GtkWidget *window, *button;

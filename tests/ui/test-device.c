@@ -5,11 +5,11 @@
 #include <adwaita.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include "app/vitrine-store.h"
+#include "app/session/vitrine-store.h"
 #include "engine/backend/backend-device.h"
-#include "ui/vitrine-device-row.h"
-#include "ui/vitrine-dialogs.h"
-#include "ui/vitrine-preferences.h"
+#include "ui/parts/vitrine-device-row.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/shell/vitrine-preferences.h"
 
 #define NAME "a device pretended on the CPU"
 

@@ -3,11 +3,11 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-#include "app/vitrine-run.h"
-#include "engine/explore/random.h"
-#include "engine/formats/picture.h"
-#include "engine/train/run-dir.h"
-#include "ui/vitrine-pixels.h"
+#include "app/runs/vitrine-run.h"
+#include "engine/base/random.h"
+#include "engine/pictures/picture.h"
+#include "engine/record/run-dir.h"
+#include "ui/parts/vitrine-pixels.h"
 
 static GtkAdjustment *
 dimension(Fixture *f, int dim)

@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <string.h>
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-side.h"
-#include "ui/vitrine-window-private.h"
+#include "ui/shell/vitrine-side.h"
+#include "ui/shell/vitrine-window-private.h"
 
 static GtkWidget *
 part(Fixture *f, const char *name)

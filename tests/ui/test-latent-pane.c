@@ -2,8 +2,8 @@
  * change of the recipe shows. */
 #include "tests/ui/window-fixture.h"
 #include <math.h>
-#include "ui/vitrine-latent-pane.h"
-#include "ui/vitrine-number.h"
+#include "ui/latent/vitrine-latent-pane.h"
+#include "ui/parts/vitrine-number.h"
 
 static GtkWidget *
 part(Fixture *f, const char *name)

@@ -3,10 +3,10 @@
 #include <string.h>
 #include "engine/explore/probe.h"
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-layers-pane.h"
-#include "ui/vitrine-noise-list.h"
-#include "ui/vitrine-pixels.h"
-#include "ui/vitrine-side.h"
+#include "ui/layers/vitrine-layers-pane.h"
+#include "ui/parts/vitrine-noise-list.h"
+#include "ui/parts/vitrine-pixels.h"
+#include "ui/shell/vitrine-side.h"
 
 static GtkWidget *
 part(Fixture *f, const char *name)

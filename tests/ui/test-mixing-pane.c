@@ -3,9 +3,9 @@
 #include "tests/ui/window-fixture.h"
 #include <string.h>
 #include "engine/explore/mix.h"
-#include "engine/formats/picture.h"
-#include "ui/vitrine-mixing-pane.h"
-#include "ui/vitrine-side.h"
+#include "engine/pictures/picture.h"
+#include "ui/mixing/vitrine-mixing-pane.h"
+#include "ui/shell/vitrine-side.h"
 
 static GtkWidget *
 part(Fixture *f, const char *name)

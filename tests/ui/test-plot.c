@@ -2,7 +2,7 @@
  * Places are read off the picture itself: the marker's column at two known x gives the scale. */
 #include <adwaita.h>
 #include <math.h>
-#include "ui/vitrine-plot.h"
+#include "ui/charts/vitrine-plot.h"
 
 typedef struct {
   GtkWidget *window;

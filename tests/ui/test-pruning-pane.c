@@ -4,14 +4,14 @@
 #include <math.h>
 #include <string.h>
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-plot.h"
-#include "engine/formats/model.h"
-#include "engine/formats/picture.h"
-#include "ui/vitrine-dialogs.h"
-#include "ui/vitrine-pruning-reals.h"
-#include "ui/vitrine-pruning-save.h"
-#include "ui/vitrine-pruning-sweep.h"
-#include "ui/vitrine-side.h"
+#include "ui/charts/vitrine-plot.h"
+#include "engine/models/model.h"
+#include "engine/pictures/picture.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/pruning/vitrine-pruning-reals.h"
+#include "ui/pruning/vitrine-pruning-save.h"
+#include "ui/pruning/vitrine-pruning-sweep.h"
+#include "ui/shell/vitrine-side.h"
 
 static GtkWidget *
 part(Fixture *f, const char *name)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "app/vitrine-run.h"
-#include "app/vitrine-store.h"
-#include "engine/formats/picture.h"
+#include "app/runs/vitrine-run.h"
+#include "app/session/vitrine-store.h"
+#include "engine/pictures/picture.h"
 
 typedef gboolean (*Done)(gpointer data);
 

@@ -2,9 +2,9 @@
 #include "tests/ui/window-fixture.h"
 #include <glib/gstdio.h>
 #include <string.h>
-#include "engine/formats/picture.h"
-#include "ui/vitrine-strip-dialog.h"
-#include "ui/vitrine-strip-view.h"
+#include "engine/pictures/picture.h"
+#include "ui/strip/vitrine-strip-dialog.h"
+#include "ui/strip/vitrine-strip-view.h"
 
 /* ---- driving --------------------------------------------------------------------------------- */
 

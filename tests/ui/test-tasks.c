@@ -1,6 +1,6 @@
 /* The panes' tasks: steps on another thread, results in order on this one, and silence after a
  * stop. */
-#include "app/vitrine-tasks.h"
+#include "app/session/vitrine-tasks.h"
 
 typedef struct {
   int steps, last; /* done, and how many it takes */

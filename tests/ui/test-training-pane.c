@@ -5,11 +5,11 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
-#include "engine/train/run-dir.h"
-#include "ui/vitrine-chart.h"
-#include "engine/formats/picture.h"
-#include "ui/vitrine-run-pages.h"
-#include "ui/vitrine-run-view.h"
+#include "engine/record/run-dir.h"
+#include "ui/charts/vitrine-chart.h"
+#include "engine/pictures/picture.h"
+#include "ui/training/vitrine-run-pages.h"
+#include "ui/training/vitrine-run-view.h"
 
 /* Longer than any test, but not for ever if a test breaks off. */
 #define ENDLESS "2000"

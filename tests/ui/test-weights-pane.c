@@ -3,10 +3,10 @@
 #include <string.h>
 #include "tests/golden/random-model.h"
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-plot.h"
-#include "ui/vitrine-side.h"
-#include "ui/vitrine-weights-pane.h"
-#include "ui/vitrine-window-private.h"
+#include "ui/charts/vitrine-plot.h"
+#include "ui/shell/vitrine-side.h"
+#include "ui/weights/vitrine-weights-pane.h"
+#include "ui/shell/vitrine-window-private.h"
 
 #define LAYER "G_ema.synthesis.b8.conv0.weight"
 

@@ -2,7 +2,7 @@
 #include "tests/ui/window-fixture.h"
 #include <glib/gstdio.h>
 #include <string.h>
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 
 #define FRAME_MSEC 16.7
 

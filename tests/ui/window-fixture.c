@@ -1,7 +1,7 @@
 #include "tests/ui/window-fixture.h"
-#include "ui/vitrine-dialogs.h"
+#include "ui/parts/vitrine-dialogs.h"
 #include <glib/gstdio.h>
-#include "app/vitrine-store.h"
+#include "app/session/vitrine-store.h"
 
 void
 fixture_forget_state(void)

@@ -1,7 +1,7 @@
 /* A window in this process, to be driven and looked at by the tests. */
 #pragma once
 
-#include "ui/vitrine-application.h"
+#include "ui/shell/vitrine-application.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* Makes the files that the tests of the data sets read: pictures of every kind, zips, IDX. */
 #pragma once
 
-#include "engine/train/dataset.h"
+#include "engine/data/dataset.h"
 
 G_BEGIN_DECLS
 

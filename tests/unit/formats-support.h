@@ -1,7 +1,7 @@
 /* What the tests of engine/formats share. */
 #pragma once
 
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 
 /* tests/fixtures/NAME; to be freed. */
 char *fixture(const char *name);

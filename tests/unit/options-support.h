@@ -1,7 +1,7 @@
 /* What the tests of the trainer's options share. */
 #pragma once
 
-#include "engine/train/options.h"
+#include "engine/learn/options.h"
 
 #define EACH(row)                                                                                  \
   for (const SgTrainOption *row = sg_train_option_table;                                           \

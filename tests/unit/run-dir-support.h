@@ -2,7 +2,7 @@
  * that shares no line with the writer. */
 #pragma once
 
-#include "engine/train/run-dir.h"
+#include "engine/record/run-dir.h"
 
 /* A fresh empty folder, and its end. */
 char *make_root(void);

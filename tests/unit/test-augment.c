@@ -2,9 +2,9 @@
  * two back ends against each other, transposes by inner products, and the draws' statistics. */
 #include "engine/backend/backend.h"
 #include "tests/tested-backend.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include "engine/formats/archive.h"
-#include "engine/train/augment.h"
+#include "engine/learn/augment.h"
 #include <math.h>
 #include <string.h>
 

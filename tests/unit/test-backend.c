@@ -4,7 +4,7 @@
  * tests instead. */
 #include "engine/backend/backend.h"
 #include "tests/tested-backend.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Changes of a running training: their file, their queue; and how different pictures are. */
-#include "engine/train/changes.h"
-#include "engine/train/losses.h"
-#include "engine/train/run-dir-private.h"
+#include "engine/record/changes.h"
+#include "engine/learn/losses.h"
+#include "engine/record/run-dir-private.h"
 #include "tests/unit/run-dir-support.h"
 #include <jansson.h>
 #include <string.h>

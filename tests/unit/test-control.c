@@ -1,5 +1,5 @@
 /* The control socket: what it answers, and that nobody at the other end can hurt the training. */
-#include "engine/train/run-dir-private.h"
+#include "engine/record/run-dir-private.h"
 #include "tests/unit/run-dir-support.h"
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -1,6 +1,6 @@
 /* The loader's order, and data sets that are written. */
 #include "engine/formats/zip-writer.h"
-#include "engine/train/dataset-export.h"
+#include "engine/data/dataset-export.h"
 #include "tests/unit/dataset-support.h"
 #include <glib/gstdio.h>
 #include <string.h>

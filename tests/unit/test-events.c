@@ -1,5 +1,5 @@
 /* TensorBoard's event files, read back by a decoder of its own. */
-#include "engine/train/run-dir-private.h"
+#include "engine/record/run-dir-private.h"
 #include "tests/unit/run-dir-support.h"
 #include <math.h>
 #include <string.h>

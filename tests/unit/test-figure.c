@@ -1,9 +1,9 @@
 /* Figures: tiles keep every pixel, curves stand where their numbers say, files appear whole. */
-#include "app/figure.h"
+#include "app/figures/figure.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 
 static char *dir;
 

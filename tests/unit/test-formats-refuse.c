@@ -1,6 +1,6 @@
 /* What has to be refused, and with which words. */
 #include "tests/unit/formats-support.h"
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>

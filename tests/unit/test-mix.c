@@ -2,7 +2,7 @@
  * with sources survive JSON; removing a source leaves what the others do. Models are the small
  * fixtures. */
 #include "engine/explore/mix.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include "engine/explore/renderer.h"
 #include "engine/nets/synthesis.h"
 #include <string.h>

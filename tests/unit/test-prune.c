@@ -1,8 +1,8 @@
 /* Pruning: what is taken and what never is, what a normal distribution leaves, that nothing of it
  * touches the original, and what saving it and removing dead channels do. */
-#include "engine/explore/prune-save.h"
-#include "engine/explore/prune-score.h"
-#include "engine/explore/random.h"
+#include "engine/explore/weights/prune-save.h"
+#include "engine/explore/weights/prune-score.h"
+#include "engine/base/random.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>

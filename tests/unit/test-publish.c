@@ -1,8 +1,8 @@
 /* Following a training: whole publications only, two followers, deaths on either side. The model is
  * a small one from the fixtures; every publication fills it with one number. */
 #include "engine/formats/archive.h"
-#include "engine/train/publish-private.h"
-#include "engine/train/run-dir-private.h"
+#include "engine/record/publish-private.h"
+#include "engine/record/run-dir-private.h"
 #include "tests/unit/run-dir-support.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* NumPy's legacy generator, compared bit for bit with NumPy's own values (random-table.py wrote
  * them). */
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include <math.h>
 #include <string.h>
 #include "tests/unit/random-table.h"

@@ -1,7 +1,7 @@
 /* The renderer: the stage cache never shows in a picture, whatever is edited in whatever order; the
  * CPU equals the reference; recipes survive JSON. Models are the small fixtures. */
 #include "tests/tested-backend.h"
-#include "engine/explore/random.h"
+#include "engine/base/random.h"
 #include "engine/explore/renderer.h"
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Every piece of advice both ways: given where it is due, and not where it is nearly. */
-#include "engine/train/run-reader-private.h"
+#include "engine/runs/run-reader-private.h"
 #include <math.h>
 #include <string.h>
 

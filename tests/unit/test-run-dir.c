@@ -1,6 +1,6 @@
 /* The run directory: its number, its files, and what a resume, a full disk and a broken pipe leave.
  * TensorBoard's files have their own test (test-events.c). */
-#include "engine/formats/picture.h"
+#include "engine/pictures/picture.h"
 #include "tests/unit/run-dir-support.h"
 #include <glib/gstdio.h>
 #include <jansson.h>

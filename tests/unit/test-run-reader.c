@@ -1,6 +1,6 @@
 /* A run directory as both programs leave it, as it grows, and as it must not be. */
-#include "engine/train/run-reader.h"
-#include "engine/train/run-reader-private.h"
+#include "engine/runs/run-reader.h"
+#include "engine/runs/run-reader-private.h"
 #include "tests/unit/run-dir-support.h"
 #include "tests/unit/run-table.h"
 #include <glib/gstdio.h>

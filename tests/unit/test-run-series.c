@@ -1,7 +1,7 @@
 /* A growing curve: every answer against the plain loop over all points. */
 #include <math.h>
 
-#include "engine/train/run-series.h"
+#include "engine/runs/run-series.h"
 
 /* The plain copy that answers are compared with. */
 typedef struct {

@@ -1,6 +1,6 @@
 /* What a run is doing, from its socket, its log and the time. */
-#include "engine/train/run-dir-private.h"
-#include "engine/train/run-reader-private.h"
+#include "engine/record/run-dir-private.h"
+#include "engine/runs/run-reader-private.h"
 #include "tests/unit/run-dir-support.h"
 #include <glib/gstdio.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Lines of stats.jsonl: the fast way against jansson, numbers against strtod, and bad files. */
-#include "engine/train/run-reader-private.h"
+#include "engine/runs/run-reader-private.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>

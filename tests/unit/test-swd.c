@@ -1,8 +1,8 @@
 /* Sliced Wasserstein distance against an independent implementation (tests/golden/make-swd.py), its
  * properties, and the random numbers under it. */
-#include "engine/train/philox.h"
-#include "engine/train/swd.h"
-#include "engine/train/swd-private.h"
+#include "engine/base/philox.h"
+#include "engine/metrics/swd.h"
+#include "engine/metrics/swd-private.h"
 #include <jansson.h>
 #include <math.h>
 #include <omp.h>

@@ -1,8 +1,8 @@
 /* A training whose phases are recorded and repeated is bit for bit the one whose phases are not, on
  * the device of VITRINE_TEST_DEVICE; also when memory runs out for it, and what it draws there. */
 #include "tests/tested-backend.h"
-#include "engine/train/draws.h"
-#include "engine/train/losses.h"
+#include "engine/learn/draws.h"
+#include "engine/learn/losses.h"
 #include <math.h>
 #include <string.h>
 

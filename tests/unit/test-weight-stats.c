@@ -1,8 +1,8 @@
 /* Statistics and histograms of weights against NumPy. */
-#include "engine/explore/weight-stats.h"
+#include "engine/explore/weights/weight-stats.h"
 #include <math.h>
 #include <string.h>
-#include "engine/formats/model.h"
+#include "engine/models/model.h"
 #include "tests/unit/weight-stats-table.h"
 
 #define N_TENSORS (G_N_ELEMENTS(table) - 1) /* the last line is all of them together */

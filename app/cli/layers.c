@@ -1,0 +1,211 @@
+/* vitrine layers: what the stages of the synthesis network compute for one face, as pictures and
+ * tables. */
+#include "app/cli/cli.h"
+#include <float.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "engine/explore/probe.h"
+#include "engine/pictures/picture.h"
+#include "engine/formats/writer.h"
+
+#define UNSET_DOUBLE (-DBL_MAX)
+#define COLUMNS      16
+
+typedef struct {
+  char *network, *seed, *recipe, *layers, *outdir;
+  double trunc;
+  int label;
+  gboolean common;
+} Options;
+
+typedef struct {
+  const Options *opt;
+  SgModel *model;
+  SgRenderer *renderer;
+  SgRecipe *face;
+  GArray *stages; /* of SgProbeStage */
+} Job;
+
+static gboolean
+options_check(const Options *o, int argc, char **argv, GError **error)
+{
+  if (argc > 1)
+    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
+  else if (!o->network)
+    cli_set_usage_error(error, "which model? --network=FILE");
+  else if (!o->outdir)
+    cli_set_usage_error(error, "where to? --outdir=FOLDER");
+  else if (!o->seed == !o->recipe)
+    cli_set_usage_error(error, "which face? one of --seed=N and --recipe=FILE");
+  else if (o->trunc != UNSET_DOUBLE && !isfinite(o->trunc))
+    cli_set_usage_error(error, "--trunc must be a finite number");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static SgRecipe *
+new_face(const Options *o, const SgModel *model, GError **error)
+{
+  const SgModelInfo *info = &model->info;
+  guint64 seed = 0;
+  g_autoptr(SgRecipe) face = NULL;
+
+  if (o->recipe)
+    face = cli_read_recipe("layers", o->recipe, model, error);
+  else if (g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT32, &seed, NULL))
+    face = sg_recipe_new(info->z_dim, info->w_dim);
+  else
+    cli_set_usage_error(error, "--seed: expected a number from 0 to %u, found \"%s\"", G_MAXUINT32,
+                        o->seed);
+  if (!face)
+    return NULL;
+  if (!o->recipe)
+    face->seed = (guint32)seed;
+  if (o->trunc != UNSET_DOUBLE)
+    face->psi = o->trunc;
+  if (o->label != G_MININT)
+    face->label = o->label;
+  if (info->c_dim ? face->label < 0 || face->label >= info->c_dim : o->label != G_MININT) {
+    cli_set_usage_error(error, "--class: this model has %d classes", info->c_dim);
+    return NULL;
+  }
+  return g_steal_pointer(&face);
+}
+
+/* The stages that --layer names, all of them without it: [stages], to be freed. */
+static gboolean *
+chosen_stages(const Job *job, GError **error)
+{
+  gboolean *chosen = g_new0(gboolean, job->stages->len);
+  g_auto(GStrv) names = job->opt->layers ? g_strsplit(job->opt->layers, ",", -1) : NULL;
+
+  for (guint i = 0; i < job->stages->len; i++)
+    chosen[i] = names == NULL;
+  for (int k = 0; names && names[k]; k++) {
+    gboolean found = FALSE;
+    for (guint i = 0; i < job->stages->len; i++)
+      if (g_str_equal(names[k], g_array_index(job->stages, SgProbeStage, i).name))
+        found = chosen[i] = TRUE;
+    if (!found) {
+      cli_set_usage_error(error, "--layer: there is no \"%s\"; the first one is \"%s\"", names[k],
+                          g_array_index(job->stages, SgProbeStage, 0).name);
+      g_free(chosen);
+      return NULL;
+    }
+  }
+  return chosen;
+}
+
+static gboolean
+write_rgb(const Job *job, const char *stage, const char *what, guint8 *rgb, int width, int height,
+          GError **error)
+{
+  g_autofree char *name = g_strdup_printf("%s-%s.png", stage, what);
+  g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
+  gboolean ok = sg_png_write(path, rgb, width, height, NULL, error);
+
+  g_free(rgb);
+  return ok;
+}
+
+/* What a toRGB adds, as a picture's values are shown. */
+static gboolean
+write_contribution(const Job *job, const char *stage, const SgTensor *t, GError **error)
+{
+  SgTensor batch = *t;
+  guint8 *rgb = g_malloc((gsize)t->shape[1] * (gsize)t->shape[2] * 3);
+
+  batch.ndim = 4;
+  batch.shape[0] = 1;
+  memcpy(batch.shape + 1, t->shape, 3 * sizeof t->shape[0]);
+  sg_image_to_rgb8(&batch, rgb);
+  return write_rgb(job, stage, "rgb", rgb, (int)t->shape[2], (int)t->shape[1], error);
+}
+
+static gboolean
+write_stage(const Job *job, guint i, GError **error)
+{
+  const SgProbeStage *stage = &g_array_index(job->stages, SgProbeStage, i);
+  g_autoptr(SgProbe) p = sg_probe_run(job->renderer, job->face, i, error);
+  int width, height;
+
+  if (!p)
+    return FALSE;
+  const SgTensor *a = p->activation;
+  g_autofree SgChannelStats *stats = sg_activation_stats(a);
+  g_autofree char *csv = sg_probe_csv(p, stats);
+  g_autofree char *name = g_strdup_printf("%s.csv", stage->name);
+  g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
+  if (!sg_write_file(path, csv, strlen(csv), error))
+    return FALSE;
+  if (p->contribution)
+    return write_contribution(job, stage->name, p->contribution, error);
+  guint8 *grid = sg_activation_grid(
+      a, COLUMNS, job->opt->common ? SG_NORMALISE_COMMON : SG_NORMALISE_EACH, &width, &height);
+  return write_rgb(job, stage->name, "channels", grid, width, height, error) &&
+         write_rgb(job, stage->name, "mean", sg_activation_channel(a, -1), (int)a->shape[2],
+                   (int)a->shape[1], error);
+}
+
+static void
+run(const Options *opt, GError **error)
+{
+  Job job = {.opt = opt};
+
+  if ((job.model = sg_model_load(opt->network, error)) &&
+      (job.face = new_face(opt, job.model, error)) &&
+      (job.renderer = sg_renderer_new(job.model, NULL, error))) {
+    job.stages = sg_probe_stages(job.renderer);
+    g_autofree gboolean *chosen = chosen_stages(&job, error);
+    if (chosen && g_mkdir_with_parents(opt->outdir, 0777) != 0) {
+      sg_file_failed(error, opt->outdir, "cannot make this folder");
+      g_clear_pointer(&chosen, g_free);
+    }
+    for (guint i = 0; chosen && i < job.stages->len; i++)
+      if (chosen[i] && !write_stage(&job, i, error))
+        break;
+  }
+  g_clear_pointer(&job.stages, g_array_unref);
+  sg_renderer_free(job.renderer);
+  sg_recipe_free(job.face);
+  g_clear_pointer(&job.model, sg_model_unref);
+}
+
+int
+cli_layers(int argc, char **argv)
+{
+  Options o = {.trunc = UNSET_DOUBLE, .label = G_MININT};
+  GError *error = NULL;
+  const GOptionEntry entries[] = {
+      {"network", 0, 0, G_OPTION_ARG_FILENAME, &o.network, "the model", "FILE"},
+      {"seed", 0, 0, G_OPTION_ARG_STRING, &o.seed, "which face", "N"},
+      {"recipe", 0, 0, G_OPTION_ARG_FILENAME, &o.recipe, "a saved picture or recipe instead",
+       "PNG|JSON"},
+      {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layers, "which layers (all)", "NAME,…"},
+      {"common", 0, 0, G_OPTION_ARG_NONE, &o.common,
+       "all channels over one range of grey, instead of each over its own", NULL},
+      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o.trunc, "truncation psi (1: none)", "PSI"},
+      {"class", 0, 0, G_OPTION_ARG_INT, &o.label, "class of a conditional model", "N"},
+      {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o.outdir, "the folder to write to", "FOLDER"},
+      {NULL}};
+  const CliHelp help = {
+      "", "Writes what the layers of the synthesis network compute for one face.",
+      "For a convolution: LAYER-channels.png (16 in a row, each from black to white) and "
+      "LAYER-mean.png; for a\n"
+      "toRGB: LAYER-rgb.png, what it adds to the picture. LAYER.csv has the numbers of each "
+      "channel and the style\n"
+      "vector. A recipe's pruning, mixing and noise apply.\n"
+      "  vitrine layers --network model.pkl --seed 0 --layer b16.conv1,b16.torgb --outdir inside"};
+
+  if (cli_parse(&argc, &argv, entries, &help, &error) && options_check(&o, argc, argv, &error))
+    run(&o, &error);
+  g_free(o.network);
+  g_free(o.seed);
+  g_free(o.recipe);
+  g_free(o.layers);
+  g_free(o.outdir);
+  return cli_finish("layers", error);
+}

@@ -1,0 +1,343 @@
+/* vitrine metrics: how far a model's pictures are from a data set, or one set from another. */
+#include "app/cli/cli.h"
+#include "engine/explore/renderer.h"
+#include "engine/data/dataset.h"
+#include "engine/record/run-dir.h"
+#include "engine/metrics/swd.h"
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 16 /* pictures decoded or rendered together */
+
+typedef struct {
+  char *network, *data, *reference, *metrics;
+  int images;
+  gint64 seed;
+  double trunc;
+  gboolean json;
+} Options;
+
+typedef struct {
+  const Options *opt;
+  SgDataset *data, *reference;
+  char *network; /* the file, also where a run directory was given */
+  SgModel *model;
+  int n;           /* pictures of each side */
+  guint32 *labels; /* [c_dim] pictures of each class, conditional models only */
+  SgSwd *real, *other;
+  double average;
+  double *distance;
+} Job;
+
+static void
+options_clear(Options *o)
+{
+  g_free(o->network);
+  g_free(o->data);
+  g_free(o->reference);
+  g_free(o->metrics);
+}
+
+static gboolean
+options_parse(Options *o, int argc, char **argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+      {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network,
+       "the model, or a run directory (its newest snapshot)", "FILE|RUN_DIR"},
+      {"data", 0, 0, G_OPTION_ARG_FILENAME, &o->data, "real pictures", "DIR|ZIP"},
+      {"reference", 0, 0, G_OPTION_ARG_FILENAME, &o->reference,
+       "other pictures in place of a model's", "DIR|ZIP"},
+      {"images", 0, 0, G_OPTION_ARG_INT, &o->images, "how many pictures of each (2048)", "N"},
+      {"metrics", 0, 0, G_OPTION_ARG_STRING, &o->metrics, "swd: sliced Wasserstein distance",
+       "swd"},
+      {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "which pictures, patches and directions (0)",
+       "N"},
+      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
+      {NULL}};
+  const CliHelp help = {
+      "", "Measures how far a model's pictures are from real ones, without any other network.",
+      "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
+      "(Karras et al.\n"
+      "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare "
+      "only numbers of\n"
+      "the same --images: fewer pictures alone make them larger. Noise inputs are the model's own "
+      "(const).\n"
+      "  vitrine metrics --network=model.pkl --data=faces.zip\n"
+      "  vitrine metrics --data=faces.zip --reference=other-faces"};
+
+  *o = (Options){.images = 2048, .trunc = 1};
+  if (!cli_parse(&argc, &argv, entries, &help, error))
+    return FALSE;
+  if (argc > 1)
+    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
+  else if (!o->data)
+    cli_set_usage_error(error, "which real pictures? --data=DIR or ZIP");
+  else if (!o->network == !o->reference)
+    cli_set_usage_error(error, "compared with what? Give one of --network and --reference");
+  else if (o->metrics && g_ascii_strcasecmp(o->metrics, "swd") != 0)
+    cli_set_usage_error(error, "--metrics: expected swd, found \"%s\"", o->metrics);
+  else if (o->images < 1 || o->images > 1000000)
+    cli_set_usage_error(error, "--images must be from 1 to 1000000, found %d", o->images);
+  else if (o->seed < 0)
+    cli_set_usage_error(error, "--seed must not be negative");
+  else if (!isfinite(o->trunc))
+    cli_set_usage_error(error, "--trunc must be a finite number");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* ---- pictures of a data set ---- */
+
+/* Classes of one-hot labels; they decide which classes the model is asked for. Every picture counts
+ * once, whatever its label: both sides must have as many. */
+static void
+count_labels(const Job *job, const float *labels, int n)
+{
+  int dim = job->data->label_dim;
+
+  for (int i = 0; i < n; i++, labels += dim) {
+    int best = 0;
+    for (int k = 1; k < dim; k++)
+      if (labels[k] > labels[best])
+        best = k;
+    job->labels[best]++;
+  }
+}
+
+/* n of them in the loader's random order, none twice. */
+static SgSwd *
+collect_dataset(const Job *job, SgDataset *ds, const char *what, GError **error)
+{
+  gsize values = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
+  g_autoptr(SgSwd) swd =
+      sg_swd_new(ds->channels, ds->resolution, job->n, (guint64)job->opt->seed, error);
+  g_autofree float *images = g_new(float, BATCH *values);
+  g_autofree float *labels = g_new0(float, BATCH *(gsize)MAX(ds->label_dim, 1));
+  gboolean labelled = ds == job->data && job->labels;
+  CliProgress progress;
+
+  if (!swd)
+    return NULL;
+  g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2, 0);
+  cli_progress_begin(&progress, what, (gsize)job->n);
+  for (int at = 0; at < job->n; at += BATCH) {
+    int n = MIN(BATCH, job->n - at);
+    if (!sg_loader_next(loader, images, labelled ? labels : NULL, error)) {
+      cli_progress_end(&progress);
+      return NULL;
+    }
+    if (labelled)
+      count_labels(job, labels, n);
+    sg_swd_add(swd, images, n);
+    cli_progress_update(&progress, (gsize)(at + n));
+  }
+  cli_progress_end(&progress);
+  return g_steal_pointer(&swd);
+}
+
+/* ---- pictures of a model ---- */
+
+/* As many of each class as the real pictures have: then the order does not matter, and pictures of
+ * a class can be rendered together. */
+static gboolean
+collect_model(const Job *job, SgRenderer *renderer, SgSwd *swd, GError **error)
+{
+  const SgModelInfo *info = &job->model->info;
+  g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
+  int most =
+      (int)CLAMP(BATCH * (gint64)65536 / info->img_resolution / info->img_resolution, 1, BATCH);
+  CliProgress progress;
+  int done = 0;
+
+  r->psi = job->opt->trunc;
+  r->label = -1;
+  /* Another --seed gives other pictures, none of them again. */
+  r->seed = (guint32)((guint64)job->opt->seed * (guint64)job->n);
+  cli_progress_begin(&progress, "pictures", (gsize)job->n);
+  for (int label = 0; label < MAX(info->c_dim, 1); label++) {
+    int left = job->labels ? (int)job->labels[label] : job->n;
+    if (job->labels)
+      r->label = label;
+    for (; left > 0; left -= r->faces, r->seed += (guint32)r->faces) {
+      r->faces = MIN(left, most);
+      g_autoptr(SgTensor) images = sg_renderer_render_float(renderer, r, error);
+      if (!images) {
+        cli_progress_end(&progress);
+        return FALSE;
+      }
+      sg_swd_add(swd, images->data, r->faces);
+      cli_progress_update(&progress, (gsize)(done += r->faces));
+    }
+  }
+  cli_progress_end(&progress);
+  return TRUE;
+}
+
+static SgSwd *
+render(const Job *job, GError **error)
+{
+  const SgModelInfo *info = &job->model->info;
+  g_autoptr(SgRenderer) renderer = sg_renderer_new(job->model, NULL, error);
+  g_autoptr(SgSwd) swd = renderer ? sg_swd_new(info->img_channels, info->img_resolution, job->n,
+                                               (guint64)job->opt->seed, error)
+                                  : NULL;
+
+  if (!swd)
+    return NULL;
+  sg_renderer_set_cache_budget(renderer, 0); /* no picture is rendered twice here */
+  return collect_model(job, renderer, swd, error) ? g_steal_pointer(&swd) : NULL;
+}
+
+/* ---- the job ---- */
+
+static gboolean
+open_network(Job *job, GError **error)
+{
+  const char *path = job->opt->network;
+
+  if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *name = sg_run_dir_newest_snapshot(path);
+    if (!name) {
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                  "%s: this folder has no network-snapshot-….safetensors", path);
+      return FALSE;
+    }
+    job->network = g_build_filename(path, name, NULL);
+  } else {
+    job->network = g_strdup(path);
+  }
+  job->model = sg_model_load(job->network, error);
+  return job->model != NULL;
+}
+
+static gboolean
+check_labels(Job *job, GError **error)
+{
+  int classes = job->model->info.c_dim;
+
+  if (classes == 0)
+    return TRUE;
+  if (job->data->label_dim != classes || !job->data->one_hot) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s: this model has %d classes and needs a data set with as many, found %d%s",
+                job->opt->data, classes, job->data->label_dim,
+                job->data->label_dim > 0 && !job->data->one_hot ? " (not class numbers)" : "");
+    return FALSE;
+  }
+  job->labels = g_new0(guint32, classes);
+  return TRUE;
+}
+
+static gboolean
+open_all(Job *job, GError **error)
+{
+  const Options *o = job->opt;
+  SgDatasetOptions options = {0};
+
+  if (o->network) {
+    if (!open_network(job, error))
+      return FALSE;
+    options = (SgDatasetOptions){.resolution = job->model->info.img_resolution,
+                                 .channels = job->model->info.img_channels,
+                                 .use_labels = job->model->info.c_dim > 0};
+  }
+  job->data = sg_dataset_open(o->data, &options, error);
+  if (!job->data || (job->model && !check_labels(job, error)))
+    return FALSE;
+  job->n = (int)MIN((guint)o->images, job->data->n);
+  if (!o->reference)
+    return TRUE;
+  options.resolution = job->data->resolution;
+  options.channels = job->data->channels;
+  job->reference = sg_dataset_open(o->reference, &options, error);
+  if (job->reference)
+    job->n = (int)MIN((guint)job->n, job->reference->n);
+  return job->reference != NULL;
+}
+
+static void
+print_text(const Job *job)
+{
+  printf("sliced Wasserstein distance × 1000, %d pictures of each\n", job->n);
+  for (int i = 0; i < sg_swd_levels(job->real); i++) {
+    int size = sg_swd_level_resolution(job->real, i);
+    g_autofree char *level = g_strdup_printf("%dx%d", size, size);
+    printf("%-10s%10.3f\n", level, job->distance[i]);
+  }
+  printf("%-10s%10.3f\n", "average", job->average);
+}
+
+static void
+print_json(const Job *job)
+{
+  const Options *o = job->opt;
+  json_t *levels = json_array();
+  json_t *root =
+      json_pack("{s:s, s:i, s:I}", "data", o->data, "images", job->n, "seed", (json_int_t)o->seed);
+
+  for (int i = 0; i < sg_swd_levels(job->real); i++)
+    json_array_append_new(levels, json_pack("{s:i, s:f}", "resolution",
+                                            sg_swd_level_resolution(job->real, i), "distance",
+                                            job->distance[i]));
+  if (job->model) {
+    json_object_set_new(root, "network", json_string(job->network));
+    json_object_set_new(root, "hash", json_string(job->model->hash));
+    json_object_set_new(root, "trunc", json_real(o->trunc));
+  } else {
+    json_object_set_new(root, "reference", json_string(o->reference));
+  }
+  json_object_set_new(root, "swd",
+                      json_pack("{s:o, s:f}", "levels", levels, "average", job->average));
+  char *text = json_dumps(root, JSON_INDENT(2));
+  puts(text);
+  free(text);
+  json_decref(root);
+}
+
+static void
+run(const Options *opt, GError **error)
+{
+  Job job = {.opt = opt};
+
+  if (open_all(&job, error)) {
+    job.real = collect_dataset(&job, job.data, "real pictures", error);
+    if (job.real)
+      job.other = job.model ? render(&job, error)
+                            : collect_dataset(&job, job.reference, "other pictures", error);
+  }
+  if (job.real && job.other) {
+    if (job.n < opt->images)
+      fprintf(stderr,
+              "vitrine metrics: only %d pictures are there; numbers of %d would be "
+              "smaller\n",
+              job.n, opt->images);
+    job.distance = g_new0(double, sg_swd_levels(job.real));
+    job.average = sg_swd_distance(job.real, job.other, (guint64)opt->seed, job.distance);
+    (opt->json ? print_json : print_text)(&job);
+  }
+  g_clear_pointer(&job.real, sg_swd_free);
+  g_clear_pointer(&job.other, sg_swd_free);
+  g_clear_pointer(&job.data, sg_dataset_free);
+  g_clear_pointer(&job.reference, sg_dataset_free);
+  g_clear_pointer(&job.model, sg_model_unref);
+  g_free(job.labels);
+  g_free(job.distance);
+  g_free(job.network);
+}
+
+int
+cli_metrics(int argc, char **argv)
+{
+  GError *error = NULL;
+  Options opt;
+
+  if (options_parse(&opt, argc, argv, &error))
+    run(&opt, &error);
+  options_clear(&opt);
+  return cli_finish("metrics", error);
+}

@@ -1,0 +1,266 @@
+/* vitrine score: the discriminator's opinion of pictures. */
+#include "app/cli/cli.h"
+#include "engine/explore/renderer.h"
+#include "engine/pictures/picture.h"
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  char *network;
+  int batch, label;
+  gboolean json;
+} Options;
+
+/* Pictures are read one file after another and scored whenever `batch` of them are together. */
+typedef struct {
+  const Options *opt;
+  SgModel *model;
+  SgRenderer *renderer;
+  SgTensor *images; /* [batch, C, R, R] */
+  GPtrArray *names; /* of those already in images */
+  json_t *results;
+  CliProgress progress;
+} Job;
+
+static double
+sigmoid(double x)
+{
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+/* The minibatch standard deviation splits a batch of n into groups of min (group, n). */
+static gboolean
+check_batch(const SgModelInfo *info, int n, const char *what, GError **error)
+{
+  int group = info->mbstd_group_size > 0 ? MIN(info->mbstd_group_size, n) : n;
+
+  if (info->mbstd_num_channels > 0 && n % group != 0) {
+    cli_set_usage_error(error,
+                        "%s of %d pictures cannot be split into this model's groups of %d; "
+                        "choose another --batch",
+                        what, n, group);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+report(Job *job, const char *name, double logit)
+{
+  double p = sigmoid(logit);
+
+  if (job->opt->json)
+    json_array_append_new(
+        job->results, json_pack("{s:s, s:f, s:f}", "image", name, "logit", logit, "sigmoid", p));
+  else
+    printf("%+.6f\t%.6f\t%s\n", logit, p, name);
+}
+
+/* Scores what is in images and empties it. */
+static gboolean
+flush(Job *job, GError **error)
+{
+  int n = (int)job->names->len;
+
+  if (n == 0)
+    return TRUE;
+  gint64 shape[4];
+  memcpy(shape, job->images->shape, sizeof shape);
+  shape[0] = n;
+  g_autoptr(SgTensor) batch = sg_tensor_new(4, shape);
+  memcpy(batch->data, job->images->data, batch->numel * sizeof(float));
+  g_autofree double *logits = g_new(double, n);
+  g_autofree int *labels = g_new(int, n);
+  for (int i = 0; i < n; i++)
+    labels[i] = job->opt->label;
+  if (!check_batch(&job->model->info, n, "the last batch", error) ||
+      !sg_renderer_score(job->renderer, batch, job->model->info.c_dim > 0 ? labels : NULL,
+                         job->opt->batch, logits, error))
+    return FALSE;
+  cli_progress_end(&job->progress);
+  for (int i = 0; i < n; i++)
+    report(job, g_ptr_array_index(job->names, i), logits[i]);
+  g_ptr_array_set_size(job->names, 0);
+  return TRUE;
+}
+
+/* One picture, [C, R, R] floats. */
+static gboolean
+add_image(Job *job, const char *name, const float *data, GError **error)
+{
+  gsize numel = job->images->numel / (gsize)job->images->shape[0];
+
+  for (gsize i = 0; i < numel; i++)
+    if (!isfinite(data[i])) {
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                  "%s: holds values that are not finite", name);
+      return FALSE;
+    }
+  memcpy(job->images->data + job->names->len * numel, data, numel * sizeof(float));
+  g_ptr_array_add(job->names, g_strdup(name));
+  return (int)job->names->len < job->opt->batch || flush(job, error);
+}
+
+static gboolean
+wrong_size(const Job *job, const char *name, gint64 w, gint64 h, gint64 c, GError **error)
+{
+  const SgModelInfo *info = &job->model->info;
+
+  if (w == info->img_resolution && h == w && c == info->img_channels)
+    return FALSE;
+  g_set_error(
+      error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+      "%s: expected %d×%d pixels with %d channels, as this model's discriminator takes, found "
+      "%" G_GINT64_FORMAT "×%" G_GINT64_FORMAT " with %" G_GINT64_FORMAT,
+      name, info->img_resolution, info->img_resolution, info->img_channels, w, h, c);
+  return TRUE;
+}
+
+static gboolean
+add_npy(Job *job, const char *path, GError **error)
+{
+  g_autoptr(SgTensor) t = sg_npy_read(path, error);
+
+  if (!t)
+    return FALSE;
+  if (t->ndim != 3 && t->ndim != 4) {
+    g_autofree char *shape = sg_shape_to_string(t->ndim, t->shape);
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s: expected an array [C, H, W] or [N, C, H, W], found %s", path, shape);
+    return FALSE;
+  }
+  const gint64 *chw = t->shape + t->ndim - 3;
+  if (wrong_size(job, path, chw[2], chw[1], chw[0], error))
+    return FALSE;
+  gint64 n = t->ndim == 4 ? t->shape[0] : 1;
+  for (gint64 i = 0; i < n; i++) {
+    g_autofree char *name =
+        t->ndim == 4 ? g_strdup_printf("%s[%" G_GINT64_FORMAT "]", path, i) : g_strdup(path);
+    if (!add_image(job, name, t->data + (gsize)i * (t->numel / (gsize)n), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+add_picture(Job *job, const char *path, GError **error)
+{
+  g_autofree guint8 *rgb = NULL;
+  int w, h;
+
+  if (!sg_picture_read(path, &rgb, &w, &h, error) ||
+      wrong_size(job, path, w, h, job->model->info.img_channels, error))
+    return FALSE;
+  g_autoptr(SgTensor) image = sg_image_from_rgb8(rgb, w, h, job->model->info.img_channels);
+  return add_image(job, path, image->data, error);
+}
+
+static gboolean
+score_all(Job *job, int n, char **paths, GError **error)
+{
+  const SgModelInfo *info = &job->model->info;
+  const gint64 shape[] = {job->opt->batch, info->img_channels, info->img_resolution,
+                          info->img_resolution};
+  gboolean ok = TRUE;
+
+  job->images = sg_tensor_try_new(4, shape, error);
+  if (!job->images)
+    return FALSE;
+  if (!job->opt->json)
+    puts("logit\tsigmoid\timage");
+  cli_progress_begin(&job->progress, "files", (gsize)n);
+  for (int i = 0; ok && i < n; i++) {
+    ok = g_str_has_suffix(paths[i], ".npy") ? add_npy(job, paths[i], error)
+                                            : add_picture(job, paths[i], error);
+    cli_progress_update(&job->progress, (gsize)i + 1);
+  }
+  ok = ok && flush(job, error);
+  cli_progress_end(&job->progress);
+  return ok;
+}
+
+static void
+print_json(const Job *job)
+{
+  json_t *root = json_pack("{s:s, s:s, s:i, s:O}", "network", job->opt->network, "hash",
+                           job->model->hash, "batch", job->opt->batch, "scores", job->results);
+  char *text = json_dumps(root, JSON_INDENT(2));
+  puts(text);
+  free(text);
+  json_decref(root);
+}
+
+static gboolean
+check_model(const Options *opt, const SgModelInfo *info, GError **error)
+{
+  if (!info->has_d) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s: this file has no discriminator, so it cannot score", opt->network);
+    return FALSE;
+  }
+  if (info->c_dim == 0 && opt->label >= 0)
+    cli_set_usage_error(error, "--class: this model has no classes");
+  else if (info->c_dim > 0 && (opt->label < 0 || opt->label >= info->c_dim))
+    cli_set_usage_error(error, "this model has classes: choose one with --class=0 to %d",
+                        info->c_dim - 1);
+  else
+    return check_batch(info, opt->batch, "a batch", error);
+  return FALSE;
+}
+
+static void
+run(const Options *opt, int n, char **paths, GError **error)
+{
+  Job job = {.opt = opt, .results = json_array(), .names = g_ptr_array_new_with_free_func(g_free)};
+
+  job.model = sg_model_load(opt->network, error);
+  if (job.model && check_model(opt, &job.model->info, error)) {
+    job.renderer = sg_renderer_new(job.model, NULL, error);
+    if (job.renderer && score_all(&job, n, paths, error) && opt->json)
+      print_json(&job);
+  }
+  g_clear_pointer(&job.renderer, sg_renderer_free);
+  g_clear_pointer(&job.images, sg_tensor_unref);
+  g_clear_pointer(&job.model, sg_model_unref);
+  g_ptr_array_unref(job.names);
+  json_decref(job.results);
+}
+
+int
+cli_score(int argc, char **argv)
+{
+  Options opt = {.batch = 1, .label = -1};
+  GError *error = NULL;
+  const GOptionEntry entries[] = {
+      {"network", 0, 0, G_OPTION_ARG_FILENAME, &opt.network, "the model, with its discriminator",
+       "FILE"},
+      {"batch", 0, 0, G_OPTION_ARG_INT, &opt.batch, "how many pictures are scored together (1)",
+       "N"},
+      {"class", 0, 0, G_OPTION_ARG_INT, &opt.label, "class of a conditional model", "N"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "write JSON", NULL},
+      {NULL}};
+  const CliHelp help = {
+      "IMAGE…",
+      "Scores PNG and JPEG pictures, or .npy arrays [C, H, W] or [N, C, H, W] from -1 to 1.",
+      "Prints the logit, its sigmoid and the name of each. A discriminator compares the pictures "
+      "of a batch\n"
+      "(its minibatch standard deviation), so a score depends on what is scored with it: by "
+      "default each\n"
+      "picture is alone; --batch=N scores N at a time, in the order given."};
+
+  if (cli_parse(&argc, &argv, entries, &help, &error)) {
+    if (!opt.network)
+      cli_set_usage_error(&error, "which model? --network=FILE");
+    else if (argc < 2)
+      cli_set_usage_error(&error, "which pictures? Name at least one");
+    else if (opt.batch < 1 || opt.batch > 1024)
+      cli_set_usage_error(&error, "--batch must be from 1 to 1024, found %d", opt.batch);
+    else
+      run(&opt, argc - 1, argv + 1, &error);
+  }
+  g_free(opt.network);
+  return cli_finish("score", error);
+}

@@ -1,0 +1,282 @@
+/* vitrine train: options from the table in engine/learn/options-table.c, the rest is the engine's.
+ */
+#include "engine/record/changes.h"
+#include "engine/train/trainer.h"
+#include "app/cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+typedef struct {
+  char **values; /* per row of the table, NULL where the user said nothing */
+  char *lr;
+  gboolean dry_run, mpi;
+} Given;
+
+/* May differ from the resumed run's: they do not change what is computed (threads change the last
+ * bits of sums inside oneDNN). */
+static const char *const may_change[] = {
+    "kimg",   "snap",      "tick", "keep",   "metrics", "metric-images", "threads", "workers",
+    "device", "precision", "data", "outdir", "resume",  "nice",          NULL};
+
+#define MAX_GROUPS 8
+
+static void
+free_entries(gpointer data)
+{
+  for (GOptionEntry *e = data; e->long_name; e++)
+    g_free((char *)e->description);
+  g_free(data);
+}
+
+/* One group of options a section of the table. The data set decides label-dim: nobody gives it. */
+static void
+make_groups(Given *given, GOptionGroup **groups)
+{
+  guint n = sg_train_option_count, made = 0;
+
+  given->values = g_new0(char *, n + 1);
+  for (guint i = 0; i < n;) {
+    const char *name = sg_train_option_table[i].group;
+    g_autofree char *id = g_ascii_strdown(name, -1), *show = g_strdup_printf("show %s options", id);
+    g_autoptr(GArray) entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    for (; i < n && g_str_equal(sg_train_option_table[i].group, name); i++) {
+      const SgTrainOption *row = &sg_train_option_table[i];
+      if (g_str_equal(row->name, "label-dim"))
+        continue;
+      GOptionEntry e = {row->name,
+                        0,
+                        0,
+                        G_OPTION_ARG_STRING,
+                        &given->values[i],
+                        g_strdup_printf("%s [%s]", row->help, row->default_text),
+                        row->type == SG_OPTION_TEXT ? "TEXT" : "N"};
+      g_array_append_val(entries, e);
+    }
+    g_assert(made < MAX_GROUPS);
+    /* GOption keeps pointers into the entries. */
+    gpointer kept = g_array_free(g_steal_pointer(&entries), FALSE);
+    g_autofree char *title = g_strconcat(name, ":", NULL);
+    groups[made] = g_option_group_new(id, title, show, kept, free_entries);
+    g_option_group_add_entries(groups[made++], kept);
+  }
+}
+
+static const char *
+given_value(const Given *given, const char *name)
+{
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (g_str_equal(sg_train_option_table[i].name, name))
+      return given->values[i];
+  return NULL;
+}
+
+/* Paths are kept absolute, so that a run can be resumed from anywhere. */
+static gboolean
+set_option(SgTrainOptions *o, const char *name, const char *value, GError **error)
+{
+  static const char *const paths[] = {"data", "outdir", "resume", NULL};
+  g_autofree char *path =
+      g_strv_contains(paths, name) && *value ? g_canonicalize_filename(value, NULL) : NULL;
+  return sg_train_options_set(o, name, path ? path : value, error);
+}
+
+static gboolean
+apply(SgTrainOptions *o, const Given *given, GError **error)
+{
+  if (given->lr && !sg_train_options_set(o, "lr", given->lr, error))
+    return FALSE;
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (given->values[i] && !set_option(o, sg_train_option_table[i].name, given->values[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* ---- resuming -------------------------------------------------------------------------------- */
+
+/* What the user says besides must not contradict the run. */
+static gboolean
+check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **error)
+{
+  for (guint i = 0; i < sg_train_option_count; i++) {
+    const char *name = sg_train_option_table[i].name;
+    if (g_strv_contains(may_change, name))
+      continue;
+    g_autofree char *was = sg_train_options_text(run, name), *is = sg_train_options_text(now, name);
+    if (g_strcmp0(was, is) != 0) {
+      cli_set_usage_error(error,
+                          "--%s is %s in the run that is resumed and cannot become %s; start a new "
+                          "run from its snapshot instead",
+                          name, was ? was : "not set", is ? is : "nothing");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static SgTrainOptions *
+resume_options(const char *dir, const Given *given, GError **error)
+{
+  g_autoptr(SgTrainOptions) run = sg_changes_options(dir, error);
+  g_autoptr(SgTrainOptions) now = run ? sg_changes_options(dir, error) : NULL;
+  if (!now || !apply(now, given, error) || !check_unchanged(run, now, error))
+    return NULL;
+  for (guint i = 0; i < sg_train_option_count; i++)
+    if (given->values[i] && g_strv_contains(may_change, sg_train_option_table[i].name))
+      sg_train_options_give(now, sg_train_option_table[i].name);
+  return g_steal_pointer(&now);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static SgTrainOptions *
+make_options(const Given *given, GError **error)
+{
+  const char *resume = given_value(given, "resume"), *preset = given_value(given, "cfg");
+
+  if (resume && g_file_test(resume, G_FILE_TEST_IS_DIR))
+    return resume_options(resume, given, error);
+  if (resume && !g_file_test(resume, G_FILE_TEST_EXISTS)) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                "%s: there is no such file or run directory", resume);
+    return NULL;
+  }
+  if (!given_value(given, "data")) {
+    cli_set_usage_error(error, "what to learn from? --data=FOLDER|ZIP");
+    return NULL;
+  }
+  if (!given_value(given, "outdir") && !given->dry_run) {
+    cli_set_usage_error(error, "where to? --outdir=FOLDER");
+    return NULL;
+  }
+  g_autoptr(SgTrainOptions) o = sg_train_options_new(preset ? preset : "auto", error);
+  if (!o || !apply(o, given, error))
+    return NULL;
+  return g_steal_pointer(&o);
+}
+
+static SgDataset *
+open_dataset(SgTrainOptions *o, gboolean tell, GError **error)
+{
+  const SgDatasetOptions options = {
+      .resolution = o->resolution, .channels = o->channels, .use_labels = o->cond};
+  SgDataset *ds = sg_dataset_open(o->data, &options, error);
+
+  if (!ds)
+    return NULL;
+  for (guint i = 0; tell && i < ds->refused->len; i++) {
+    const SgRefusal *r = ds->refused->pdata[i];
+    fprintf(stderr, "vitrine train: not used: %s: %s\n", r->name, r->reason);
+  }
+  o->resolution = ds->resolution;
+  o->channels = ds->channels;
+  o->label_dim = o->cond ? ds->label_dim : 0;
+  if (!o->name)
+    o->name = g_strdup(ds->name);
+  return ds;
+}
+
+/* Threads that start later have it, too: before any does. Who was started with a lower priority
+ * keeps it. */
+static void
+lower_priority(int nice)
+{
+  if (nice > getpriority(PRIO_PROCESS, 0))
+    setpriority(PRIO_PROCESS, 0, nice);
+}
+
+/* Everything before the training; errors are told to all processes. `why` (taken): the command
+ * line's. */
+static gboolean
+prepare(const Given *given, SgGroup *group, GError *why, SgTrainOptions **o, SgDataset **ds,
+        GError **error)
+{
+  *o = why ? NULL : make_options(given, &why);
+  if (*o)
+    lower_priority((*o)->nice);
+  *ds = *o ? open_dataset(*o, sg_group_rank(group) == 0, &why) : NULL;
+  if (*ds)
+    sg_train_options_resolve(*o, &why);
+  return sg_group_agree(group, why, error);
+}
+
+static void
+run(const Given *given, SgGroup *group, GError *wrong, GError **error)
+{
+  g_autoptr(SgTrainOptions) o = NULL;
+  g_autoptr(SgDataset) ds = NULL;
+
+  if (!prepare(given, group, wrong, &o, &ds, error))
+    return;
+  if (!given->dry_run) {
+    sg_train_run(o, ds, group, error);
+    return;
+  }
+  g_autofree char *json = sg_train_options_to_json(o);
+  if (sg_group_rank(group) == 0)
+    puts(json);
+  sg_train_dry_run(o, ds, group, error);
+}
+
+/* Alone or with the other processes that mpirun has started. Of an error that all know of rank 0
+ * tells. `wrong` (taken): the command line is. */
+static int
+run_together(const Given *given, GError *wrong)
+{
+  GError *error = NULL;
+  SgGroup *group = NULL;
+
+  if (sg_group_join(given->mpi, &group, &error))
+    run(given, group, wrong, &error);
+  else
+    g_clear_error(&wrong);
+  if (error && group && !sg_group_has_ended(group))
+    sg_group_abort(group, error->message);
+  gboolean silent = error && sg_group_rank(group) > 0;
+  if (error && error->domain == G_OPTION_ERROR)
+    error->domain = CLI_USAGE_ERROR;
+  int status = silent ? (error->domain == CLI_USAGE_ERROR ? 2 : 1) : cli_finish("train", error);
+  if (silent)
+    g_error_free(error);
+  sg_group_leave(group);
+  return status;
+}
+
+int
+cli_train(int argc, char **argv)
+{
+  Given given = {0};
+  GError *error = NULL;
+  GOptionGroup *groups[MAX_GROUPS + 1] = {NULL};
+  const GOptionEntry entries[] = {
+      {"lr", 0, 0, G_OPTION_ARG_STRING, &given.lr, "both learning rates at once", "N"},
+      {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &given.dry_run,
+       "print the options and what the run would need, and stop", NULL},
+      {"mpi", 0, 0, G_OPTION_ARG_NONE, &given.mpi,
+       "train with other processes although none of mpirun's variables are set", NULL},
+      {NULL}};
+  const CliHelp help = {
+      "", "Trains a StyleGAN2 on a folder or zip of pictures.",
+      "A run is a directory of its own in --outdir: options, log, statistics (stats.jsonl, "
+      "TensorBoard),\n"
+      "picture grids and snapshots. Stop it with Ctrl+C (it saves first) or \"vitrine control\"; "
+      "go "
+      "on with\n"
+      "--resume=RUN_DIRECTORY, exactly where it stopped. --resume=MODEL starts a new run from a "
+      "model's weights.\n"
+      "\"mpirun -n N vitrine train …\" (Open MPI) shares each step's batch among N processes, "
+      "which "
+      "compute\n"
+      "what one would; --batch is that of all. On CUDA process i of a machine takes its device i.",
+      groups};
+
+  make_groups(&given, groups);
+  if (cli_parse(&argc, &argv, entries, &help, &error) && argc > 1)
+    cli_set_usage_error(&error, "one word too many: %s", argv[1]);
+  int status = run_together(&given, error);
+  for (guint i = 0; i < sg_train_option_count; i++)
+    g_free(given.values[i]);
+  g_free(given.values);
+  g_free(given.lr);
+  return status;
+}

@@ -1,0 +1,252 @@
+#include "app/session/vitrine-idle-work.h"
+#include "app/session/vitrine-picture.h"
+#include <glib/gi18n.h>
+#include <math.h>
+
+/* How far a dimension moves when its influence is measured: two standard deviations of z. */
+#define INFLUENCE_DELTA 2.0
+#define INFLUENCE_BATCH 16
+#define SLICE_SECONDS   0.025
+
+struct _VitrineIdleWork {
+  SgRenderer *renderer;
+  const SgModelInfo *info;
+  SgRecipe *shown;    /* of the newest picture; NULL before the first */
+  SgRecipe *original; /* the unmodified recipe that original_texture shows */
+  GdkTexture *original_texture;
+  gboolean original_failed;
+
+  SgPicture *picture; /* newest full picture; NULL while dragging at reduced size */
+  int scored;         /* faces of it that have a score */
+  double logit_sum, probability_sum;
+  gboolean score_done;
+
+  SgRecipe *measured; /* the unmodified first face that `next_dim` counts for */
+  int next_dim[2];    /* goes round */
+  int unmeasured[2];  /* how many dimensions are still to be measured */
+  int batch[2];
+};
+
+VitrineIdleWork *
+vitrine_idle_work_new(SgRenderer *renderer)
+{
+  VitrineIdleWork *self = g_new0(VitrineIdleWork, 1);
+
+  self->renderer = renderer;
+  self->info = &sg_renderer_model(renderer)->info;
+  self->batch[SG_SPACE_Z] = self->batch[SG_SPACE_W] = 1;
+  self->score_done = TRUE;
+  return self;
+}
+
+void
+vitrine_idle_work_free(VitrineIdleWork *self)
+{
+  if (!self)
+    return;
+  sg_recipe_free(self->shown);
+  sg_recipe_free(self->original);
+  g_clear_object(&self->original_texture);
+  sg_picture_free(self->picture);
+  sg_recipe_free(self->measured);
+  g_free(self);
+}
+
+static void
+measure_all(VitrineIdleWork *self)
+{
+  self->unmeasured[SG_SPACE_Z] = self->info->z_dim;
+  self->unmeasured[SG_SPACE_W] = self->info->w_dim;
+}
+
+void
+vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer)
+{
+  self->renderer = renderer;
+  self->info = &sg_renderer_model(renderer)->info;
+  g_clear_pointer(&self->shown, sg_recipe_free);
+  g_clear_pointer(&self->original, sg_recipe_free);
+  g_clear_object(&self->original_texture);
+  g_clear_pointer(&self->picture, sg_picture_free);
+  self->score_done = TRUE;
+  measure_all(self);
+}
+
+/* The face whose dimensions are measured: one, without edits, so that an edit does not start the
+ * measurement over. */
+static SgRecipe *
+measured_face(const SgRecipe *recipe)
+{
+  SgRecipe *face = sg_recipe_unmodified(recipe);
+  face->faces = 1;
+  return face;
+}
+
+/* The texture to compare `shown` with, if it has been made already. */
+static GdkTexture *
+known_original(VitrineIdleWork *self)
+{
+  g_autoptr(SgRecipe) plain = sg_recipe_unmodified(self->shown);
+
+  if (!self->original || !sg_recipe_equal(plain, self->original))
+    return NULL;
+  return self->original_texture;
+}
+
+/* Takes `recipe`, which is unmodified. */
+static void
+set_original(VitrineIdleWork *self, SgRecipe *recipe, GdkTexture *texture)
+{
+  sg_recipe_free(self->original);
+  self->original = recipe;
+  g_set_object(&self->original_texture, texture);
+}
+
+GdkTexture *
+vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe, SgPicture *picture,
+                              GdkTexture *texture)
+{
+  gboolean is_original = !picture->reduced && !sg_recipe_is_modified(recipe);
+  g_autoptr(SgRecipe) face = measured_face(recipe);
+
+  g_clear_pointer(&self->shown, sg_recipe_free);
+  self->shown = sg_recipe_copy(recipe);
+  self->original_failed = FALSE;
+  g_clear_pointer(&self->picture, sg_picture_free);
+  self->scored = 0;
+  self->logit_sum = self->probability_sum = 0;
+  self->score_done = picture->reduced;
+  if (picture->reduced)
+    sg_picture_free(picture);
+  else
+    self->picture = picture;
+  if (!self->measured || !sg_recipe_equal(self->measured, face)) {
+    g_clear_pointer(&self->measured, sg_recipe_free);
+    self->measured = g_steal_pointer(&face);
+    self->next_dim[SG_SPACE_Z] = self->next_dim[SG_SPACE_W] = 0;
+    measure_all(self);
+  }
+  if (is_original)
+    set_original(self, sg_recipe_copy(recipe), texture);
+  GdkTexture *original = known_original(self);
+  return original ? g_object_ref(original) : NULL;
+}
+
+static gboolean
+needs_original(VitrineIdleWork *self)
+{
+  return self->shown && !self->original_failed && !known_original(self);
+}
+
+static gboolean
+needs_influence(VitrineIdleWork *self, gboolean measure, SgSpace space)
+{
+  return measure && self->measured && self->unmeasured[space] > 0;
+}
+
+gboolean
+vitrine_idle_work_pending(VitrineIdleWork *self, gboolean measure, SgSpace space)
+{
+  return needs_original(self) || !self->score_done || needs_influence(self, measure, space);
+}
+
+static void
+render_original(VitrineIdleWork *self, VitrineReport *news)
+{
+  g_autoptr(SgRecipe) plain = sg_recipe_unmodified(self->shown);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgPicture) picture = sg_renderer_render(self->renderer, plain, 0, &error);
+
+  if (!picture) {
+    /* The edited picture could be made, so this is memory running out; there is nothing to compare
+     * with until the next picture. */
+    g_warning("No picture to compare with: %s", error->message);
+    self->original_failed = TRUE;
+    return;
+  }
+  news->original = vitrine_picture_texture(picture);
+  set_original(self, g_steal_pointer(&plain), news->original);
+}
+
+static char *
+score_text(VitrineIdleWork *self)
+{
+  int n = self->picture->faces;
+  double logit = self->logit_sum / n, probability = self->probability_sum / n;
+
+  if (n == 1)
+    return g_strdup_printf(_("Score %+.2f (%.0f %%)"), logit, 100 * probability);
+  return g_strdup_printf(_("Mean score %+.2f (%.0f %%)"), logit, 100 * probability);
+}
+
+/* Faces one at a time: each is scored by itself, and a grid does not make a long slice. */
+static void
+score_face(VitrineIdleWork *self, VitrineReport *news)
+{
+  SgPicture *p = self->picture;
+  double logit = 0;
+  g_autoptr(GError) error = NULL;
+
+  if (!self->info->has_d) {
+    self->score_done = TRUE;
+    news->score_text = g_strdup("");
+    return;
+  }
+  const guint8 *rgb = p->rgb + (gsize)self->scored * (gsize)p->width * (gsize)p->height * 3;
+  g_autoptr(SgTensor) image =
+      sg_image_from_rgb8(rgb, p->width, p->height, self->info->img_channels);
+  if (!sg_renderer_score(self->renderer, image, self->info->c_dim ? &self->shown->label : NULL, 1,
+                         &logit, &error)) {
+    g_warning("No discriminator score: %s", error->message);
+    self->score_done = TRUE;
+    news->score_text = g_strdup("");
+    return;
+  }
+  self->logit_sum += logit;
+  self->probability_sum += 1 / (1 + exp(-logit));
+  if (++self->scored == p->faces) {
+    news->score_text = score_text(self);
+    self->score_done = TRUE;
+  }
+}
+
+static void
+measure_some(VitrineIdleWork *self, SgSpace space, VitrineReport *news)
+{
+  int all = space == SG_SPACE_Z ? self->info->z_dim : self->info->w_dim;
+  int first = self->next_dim[space];
+  int n = MIN(MIN(self->batch[space], all - first), self->unmeasured[space]);
+  int dims[INFLUENCE_BATCH];
+  double values[INFLUENCE_BATCH];
+  g_autoptr(GError) error = NULL;
+  gint64 start = g_get_monotonic_time();
+
+  for (int i = 0; i < n; i++)
+    dims[i] = first + i;
+  if (!sg_renderer_influence(self->renderer, self->measured, space, INFLUENCE_DELTA, n, dims,
+                             values, &error)) {
+    g_warning("Influence not measured: %s", error->message);
+    self->unmeasured[space] = 0;
+    return;
+  }
+  double seconds = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  self->batch[space] = (int)CLAMP(SLICE_SECONDS * n / MAX(seconds, 1e-6), 1, INFLUENCE_BATCH);
+  self->next_dim[space] = (first + n) % all;
+  self->unmeasured[space] -= n;
+  news->influence = g_array_sized_new(FALSE, FALSE, sizeof(VitrineInfluence), (guint)n);
+  for (int i = 0; i < n; i++) {
+    VitrineInfluence one = {space, dims[i], values[i]};
+    g_array_append_val(news->influence, one);
+  }
+}
+
+void
+vitrine_idle_work_step(VitrineIdleWork *self, gboolean measure, SgSpace space, VitrineReport *news)
+{
+  if (needs_original(self))
+    render_original(self, news);
+  else if (!self->score_done)
+    score_face(self, news);
+  else if (needs_influence(self, measure, space))
+    measure_some(self, space, news);
+}

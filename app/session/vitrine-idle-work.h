@@ -1,0 +1,30 @@
+/* VitrineIdleWork: what the render thread does when nobody waits for a picture. Lives on that
+ * thread. */
+#pragma once
+
+#include "app/session/vitrine-render-thread.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VitrineIdleWork VitrineIdleWork;
+
+/* Borrows `renderer`, which must outlive it. */
+VitrineIdleWork *vitrine_idle_work_new(SgRenderer *renderer);
+void vitrine_idle_work_free(VitrineIdleWork *self);
+/* Other weights of the same model: everything is done anew, for the next picture. The influence
+ * goes on with the dimension it has come to, so that all get their turn however often this happens.
+ */
+void vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer);
+
+/* A picture is on its way to the screen. Takes `picture`; `recipe` is what it shows. Returns a new
+ * reference of the unmodified picture's texture (which may be `texture`), NULL if not made yet. */
+GdkTexture *vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe,
+                                          SgPicture *picture, GdkTexture *texture);
+
+/* Is there anything to do? */
+gboolean vitrine_idle_work_pending(VitrineIdleWork *self, gboolean measure, SgSpace space);
+/* Does one slice of it, some tens of milliseconds at most where the model allows, into `news`. */
+void vitrine_idle_work_step(VitrineIdleWork *self, gboolean measure, SgSpace space,
+                            VitrineReport *news);
+
+G_END_DECLS

@@ -1,0 +1,49 @@
+#include "app/session/vitrine-picture.h"
+#include <string.h>
+
+void
+vitrine_picture_layout(int faces, int *columns, int *rows)
+{
+  int square = 1;
+
+  while (square * square < faces)
+    square++;
+  *columns = square;
+  for (int c = square; c <= 2 * square; c++)
+    if (faces % c == 0 && c <= 2 * (faces / c)) {
+      *columns = c;
+      break;
+    }
+  *rows = (faces + *columns - 1) / *columns;
+}
+
+guint8 *
+vitrine_picture_grid(const SgPicture *p, int *width, int *height)
+{
+  int columns, rows;
+  gsize line = (gsize)p->width * 3;
+
+  vitrine_picture_layout(p->faces, &columns, &rows);
+  *width = columns * p->width;
+  *height = rows * p->height;
+  guint8 *grid = g_malloc0_n((gsize)*width * 3, (gsize)*height);
+  for (int i = 0; i < p->faces; i++) {
+    const guint8 *face = p->rgb + (gsize)i * line * (gsize)p->height;
+    guint8 *corner = grid + (gsize)(i / columns) * (gsize)p->height * (gsize)*width * 3 +
+                     (gsize)(i % columns) * line;
+    for (int y = 0; y < p->height; y++)
+      memcpy(corner + (gsize)y * (gsize)*width * 3, face + (gsize)y * line, line);
+  }
+  return grid;
+}
+
+GdkTexture *
+vitrine_picture_texture(const SgPicture *picture)
+{
+  int width, height;
+  guint8 *grid = vitrine_picture_grid(picture, &width, &height);
+  gsize stride = (gsize)width * 3;
+  g_autoptr(GBytes) bytes = g_bytes_new_take(grid, stride * (gsize)height);
+
+  return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, stride);
+}

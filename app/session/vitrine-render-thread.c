@@ -1,0 +1,475 @@
+#include "app/session/vitrine-render-thread.h"
+#include "app/session/vitrine-idle-work.h"
+#include "app/session/vitrine-picture.h"
+#include "engine/backend/backend-device.h"
+
+/* A drag pauses for a frame or two now and then: only a longer quiet is idle. */
+#define QUIET_USEC (120 * 1000)
+/* Asking a device for its memory takes a fraction of a millisecond. */
+#define MEMORY_USEC (400 * 1000)
+
+typedef struct {
+  SgRecipe *recipe;
+  int max_resolution;
+} Request;
+
+typedef struct {
+  VitrineJobFunc run;
+  gpointer data;
+} Job;
+
+struct _VitrineRenderThread {
+  gatomicrefcount ref; /* the owner, the thread, a pending idle */
+  GThread *thread;
+  VitrineDeliverFunc deliver; /* NULL once the owner is gone; main thread only */
+  gpointer user_data;
+  SgRecipe *asked; /* last; main thread only */
+
+  GMutex mutex;
+  GCond cond;
+  gboolean stop;
+  guint generation; /* of the renderer; reports of an older one are dropped */
+  SgRenderer *next_renderer;
+  gboolean same_model; /* next_renderer has only other weights */
+  guint weights;       /* of the newest renderer handed in */
+  Request *slot;
+  gint64 quiet_from; /* idle work may begin */
+  GQueue jobs;       /* of Job* */
+  VitrineTasks *tasks;
+  gboolean measure;
+  SgSpace measure_space;
+  VitrineReport *report;
+  guint idle;
+
+  /* The thread's own. */
+  SgRenderer *renderer;
+  guint renderer_generation, renderer_weights;
+  VitrineIdleWork *work;
+  gboolean tasks_turn;
+  gint64 memory_asked; /* monotonic; 0: not of this renderer */
+};
+
+static void
+frame_free(VitrineFrame *frame)
+{
+  if (!frame)
+    return;
+  sg_recipe_free(frame->recipe);
+  g_clear_object(&frame->texture);
+  g_free(frame->w);
+  g_clear_error(&frame->error);
+  g_free(frame);
+}
+
+static void
+report_free(VitrineReport *report)
+{
+  if (!report)
+    return;
+  frame_free(report->frame);
+  g_clear_object(&report->original);
+  g_free(report->score_text);
+  g_clear_pointer(&report->influence, g_array_unref);
+  g_free(report);
+}
+
+static void
+request_free(Request *request)
+{
+  if (!request)
+    return;
+  sg_recipe_free(request->recipe);
+  g_free(request);
+}
+
+static void
+thread_unref(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  if (!g_atomic_ref_count_dec(&self->ref))
+    return;
+  request_free(self->slot);
+  report_free(self->report);
+  sg_renderer_free(self->next_renderer);
+  vitrine_tasks_free(self->tasks);
+  g_mutex_clear(&self->mutex);
+  g_cond_clear(&self->cond);
+  g_free(self);
+}
+
+/* ---- to the main thread -----------------------------------------------------------------------
+ */
+
+static gboolean
+deliver_cb(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  g_mutex_lock(&self->mutex);
+  VitrineReport *report = g_steal_pointer(&self->report);
+  self->idle = 0;
+  g_mutex_unlock(&self->mutex);
+  if (report && self->deliver)
+    self->deliver(report, self->user_data);
+  report_free(report);
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes the parts of `news` over into the report that waits, and makes sure that it is on its way.
+ * Ahead of GTK's redraw, so that a picture is in the frame that is about to be drawn. */
+static void
+post(VitrineRenderThread *self, VitrineReport *news)
+{
+  g_mutex_lock(&self->mutex);
+  if (self->stop || self->generation != self->renderer_generation) {
+    g_mutex_unlock(&self->mutex);
+    report_free(news);
+    return;
+  }
+  if (!self->report)
+    self->report = g_new0(VitrineReport, 1);
+  VitrineReport *all = self->report;
+  if (news->frame) {
+    g_clear_object(&all->original); /* of an older frame */
+    frame_free(all->frame);
+    all->frame = g_steal_pointer(&news->frame);
+  }
+  if (news->original)
+    g_set_object(&all->original, news->original);
+  if (news->score_text) {
+    g_free(all->score_text);
+    all->score_text = g_steal_pointer(&news->score_text);
+  }
+  if (news->influence && all->influence)
+    g_array_append_vals(all->influence, news->influence->data, news->influence->len);
+  else if (news->influence)
+    all->influence = g_steal_pointer(&news->influence);
+  if (!self->idle) {
+    g_atomic_ref_count_inc(&self->ref);
+    self->idle = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 10, deliver_cb, self, thread_unref);
+  }
+  g_mutex_unlock(&self->mutex);
+  report_free(news);
+}
+
+/* ---- on the thread ------------------------------------------------------------------------------
+ */
+
+static void
+ask_memory(VitrineRenderThread *self, SgDeviceInfo *info)
+{
+  gint64 now = g_get_monotonic_time();
+
+  if (self->memory_asked && now - self->memory_asked < MEMORY_USEC)
+    return;
+  self->memory_asked = now;
+  sg_backend_device_info(sg_renderer_backend(self->renderer), info);
+}
+
+/* Where memory is short, what pictures leave behind for the next one goes first; and nothing more
+ * is kept from then on. */
+static SgPicture *
+make_picture(VitrineRenderThread *self, const Request *request, GError **error)
+{
+  SgBackend *backend = sg_renderer_backend(self->renderer);
+  GError *first = NULL;
+  SgPicture *picture =
+      sg_renderer_render(self->renderer, request->recipe, request->max_resolution, &first);
+
+  if (picture)
+    return picture;
+  sg_backend_check(backend, NULL); /* what else failed on the way out */
+  if (!backend->device_info || !g_error_matches(first, G_FILE_ERROR, G_FILE_ERROR_NOMEM)) {
+    g_propagate_error(error, first);
+    return NULL;
+  }
+  g_error_free(first);
+  sg_renderer_set_cache_budget(self->renderer, 0);
+  return sg_renderer_render(self->renderer, request->recipe, request->max_resolution, error);
+}
+
+static void
+render(VitrineRenderThread *self, Request *request)
+{
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  VitrineFrame *frame = news->frame = g_new0(VitrineFrame, 1);
+  SgPicture *picture = make_picture(self, request, &frame->error);
+
+  if (picture) {
+    frame->texture = vitrine_picture_texture(picture);
+    frame->w = g_memdup2(picture->w, sizeof(double) * (gsize)picture->w_dim);
+    frame->w_dim = picture->w_dim;
+    frame->seconds = picture->seconds;
+    frame->reduced = picture->reduced;
+    frame->overflow = picture->overflow;
+    news->original =
+        vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);
+  }
+  ask_memory(self, &frame->device);
+  frame->weights = self->renderer_weights;
+  frame->recipe = g_steal_pointer(&request->recipe);
+  request_free(request);
+  post(self, news);
+}
+
+/* A device that is left gets its memory back. */
+static void
+free_renderer(gpointer data)
+{
+  SgRenderer *renderer = data;
+  SgBackend *backend = sg_renderer_backend(renderer);
+
+  sg_renderer_free(renderer);
+  if (backend->trim && backend != sg_backend_default())
+    backend->trim(backend);
+}
+
+static void
+free_elsewhere(SgRenderer *renderer)
+{
+  vitrine_free_elsewhere(renderer, free_renderer);
+}
+
+static void
+take_renderer(VitrineRenderThread *self)
+{
+  SgRenderer *old = self->renderer;
+  gboolean same_model = self->same_model && self->work;
+
+  self->renderer = g_steal_pointer(&self->next_renderer);
+  self->renderer_generation = self->generation;
+  self->renderer_weights = self->weights;
+  self->same_model = FALSE;
+  self->memory_asked = 0;
+  g_mutex_unlock(&self->mutex);
+  if (same_model) {
+    vitrine_idle_work_set_renderer(self->work, self->renderer);
+  } else {
+    g_clear_pointer(&self->work, vitrine_idle_work_free);
+    self->work = vitrine_idle_work_new(self->renderer);
+  }
+  free_elsewhere(old);
+  g_mutex_lock(&self->mutex);
+}
+
+static void
+run_job(VitrineRenderThread *self)
+{
+  Job *job = g_queue_pop_head(&self->jobs);
+
+  g_mutex_unlock(&self->mutex);
+  job->run(self->renderer, job->data);
+  g_free(job);
+  g_mutex_lock(&self->mutex);
+}
+
+/* One slice of work; the lock is not held while it runs. */
+static void
+task_slice(VitrineRenderThread *self, gboolean urgent)
+{
+  g_mutex_unlock(&self->mutex);
+  vitrine_tasks_step(self->tasks, urgent, self->renderer);
+  g_mutex_lock(&self->mutex);
+}
+
+/* One slice of what can wait, or waits itself: what belongs to the picture (to compare with, its
+ * score) and the panes' tasks in turn, since a training may bring new weights faster than the
+ * former ends; then what is measured. Called and returns with the lock held. */
+static void
+idle_slice(VitrineRenderThread *self)
+{
+  gboolean tasks = self->work && vitrine_tasks_pending(self->tasks, FALSE);
+  gboolean work = self->work && vitrine_idle_work_pending(self->work, self->measure && !tasks,
+                                                          self->measure_space);
+
+  if (!tasks && !work) {
+    g_cond_wait(&self->cond, &self->mutex);
+    return;
+  }
+  if (g_get_monotonic_time() < self->quiet_from) {
+    g_cond_wait_until(&self->cond, &self->mutex, self->quiet_from);
+    return;
+  }
+  self->tasks_turn = tasks && (!work || self->tasks_turn);
+  if (self->tasks_turn) {
+    self->tasks_turn = FALSE;
+    task_slice(self, FALSE);
+    return;
+  }
+  self->tasks_turn = TRUE;
+  gboolean measure = self->measure && !tasks;
+  SgSpace space = self->measure_space;
+  g_mutex_unlock(&self->mutex);
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  vitrine_idle_work_step(self->work, measure, space, news);
+  post(self, news);
+  g_mutex_lock(&self->mutex);
+}
+
+static gpointer
+thread_main(gpointer data)
+{
+  VitrineRenderThread *self = data;
+
+  g_mutex_lock(&self->mutex);
+  for (;;) {
+    if (!g_queue_is_empty(&self->jobs)) {
+      run_job(self);
+    } else if (self->stop) {
+      break;
+    } else if (self->next_renderer) {
+      take_renderer(self);
+    } else if (self->slot && self->renderer) {
+      Request *request = g_steal_pointer(&self->slot);
+      g_mutex_unlock(&self->mutex);
+      render(self, request);
+      g_mutex_lock(&self->mutex);
+    } else if (self->work && vitrine_tasks_pending(self->tasks, TRUE)) {
+      task_slice(self, TRUE);
+    } else {
+      idle_slice(self);
+    }
+  }
+  g_mutex_unlock(&self->mutex);
+  g_clear_pointer(&self->work, vitrine_idle_work_free);
+  g_clear_pointer(&self->renderer, sg_renderer_free);
+  thread_unref(self);
+  return NULL;
+}
+
+/* ---- from the main thread -----------------------------------------------------------------------
+ */
+
+VitrineRenderThread *
+vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data)
+{
+  VitrineRenderThread *self = g_new0(VitrineRenderThread, 1);
+
+  g_atomic_ref_count_init(&self->ref);
+  self->deliver = deliver;
+  self->user_data = user_data;
+  g_mutex_init(&self->mutex);
+  g_cond_init(&self->cond);
+  g_queue_init(&self->jobs);
+  self->tasks = vitrine_tasks_new();
+  g_atomic_ref_count_inc(&self->ref);
+  self->thread = g_thread_new("render", thread_main, self);
+  return self;
+}
+
+void
+vitrine_render_thread_free(VitrineRenderThread *self)
+{
+  if (!self)
+    return;
+  self->deliver = NULL;
+  g_clear_pointer(&self->asked, sg_recipe_free);
+  vitrine_tasks_stop_all(self->tasks);
+  g_mutex_lock(&self->mutex);
+  self->stop = TRUE;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  g_thread_join(self->thread);
+  thread_unref(self);
+}
+
+void
+vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *renderer)
+{
+  vitrine_tasks_stop_all(self->tasks);
+  g_mutex_lock(&self->mutex);
+  SgRenderer *unused = self->next_renderer;
+  self->next_renderer = renderer;
+  self->same_model = FALSE;
+  self->weights++;
+  self->generation++;
+  g_clear_pointer(&self->slot, request_free);
+  g_clear_pointer(&self->report, report_free);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  free_elsewhere(unused);
+}
+
+void
+vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer)
+{
+  g_mutex_lock(&self->mutex);
+  SgRenderer *unused = self->next_renderer;
+  /* A model that has not been taken yet stays another model. */
+  self->same_model = unused ? self->same_model : TRUE;
+  self->next_renderer = renderer;
+  self->weights++;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  free_elsewhere(unused);
+}
+
+guint
+vitrine_render_thread_get_weights(VitrineRenderThread *self)
+{
+  return self->weights; /* written by this thread only */
+}
+
+void
+vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe, int max_resolution)
+{
+  Request *request = g_new0(Request, 1);
+
+  request->recipe = sg_recipe_copy(recipe);
+  request->max_resolution = max_resolution;
+  /* The same recipe with new weights is no sign of somebody at work. */
+  gboolean edited = !self->asked || !sg_recipe_equal(self->asked, recipe);
+  if (edited) {
+    sg_recipe_free(self->asked);
+    self->asked = sg_recipe_copy(recipe);
+  }
+  g_mutex_lock(&self->mutex);
+  request_free(self->slot);
+  self->slot = request;
+  if (edited)
+    self->quiet_from = g_get_monotonic_time() + QUIET_USEC;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointer data)
+{
+  Job *job = g_new0(Job, 1);
+
+  job->run = run;
+  job->data = data;
+  g_mutex_lock(&self->mutex);
+  g_queue_push_tail(&self->jobs, job);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+guint
+vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
+                                 gpointer data, gpointer user_data)
+{
+  guint id = vitrine_tasks_start(self->tasks, class, data, user_data);
+
+  g_mutex_lock(&self->mutex);
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+  return id;
+}
+
+void
+vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id)
+{
+  vitrine_tasks_stop(self->tasks, id);
+}
+
+void
+vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space)
+{
+  g_mutex_lock(&self->mutex);
+  self->measure = on;
+  self->measure_space = space;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}

@@ -1,0 +1,75 @@
+/* VitrineRenderThread: the one thread that renders for the window.
+ *
+ * Requests go into a slot that holds one: the newest replaces one that waits, a render that has
+ * begun is finished. Results come back through one pending idle that carries the newest of each
+ * kind. When nothing has been asked for a moment, the thread spends its time in short slices on
+ * what can wait: the unmodified picture to compare with, the discriminator's score, the influence
+ * of each dimension.
+ *
+ * All functions are called from the main thread, and `deliver` runs there. */
+#pragma once
+
+#include <gdk/gdk.h>
+#include "app/session/vitrine-tasks.h"
+
+G_BEGIN_DECLS
+
+typedef struct _VitrineRenderThread VitrineRenderThread;
+
+typedef struct {
+  SgRecipe *recipe; /* what was rendered */
+  GdkTexture *texture;
+  double *w; /* [w_dim] of face 0 before offset and scale */
+  int w_dim;
+  double seconds;             /* the renderer's own wall time */
+  gboolean reduced, overflow; /* as SgPicture */
+  SgDeviceInfo device;        /* as of now; total 0: not asked, or the computer's memory */
+  guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
+  GError *error; /* set: nothing above but recipe */
+} VitrineFrame;
+
+typedef struct {
+  SgSpace space;
+  int dim;
+  double value;
+} VitrineInfluence;
+
+/* What has arrived since the last delivery; absent parts are NULL. Owned by the caller of
+ * `deliver`. */
+typedef struct {
+  VitrineFrame *frame;
+  GdkTexture
+      *original;     /* unmodified faces of the newest frame; NULL beside a frame: not known yet */
+  char *score_text;  /* of the newest full picture; "" when there is no discriminator */
+  GArray *influence; /* of VitrineInfluence */
+} VitrineReport;
+
+typedef void (*VitrineDeliverFunc)(VitrineReport *report, gpointer user_data);
+
+VitrineRenderThread *vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data);
+/* Finishes the jobs handed in, joins the thread; nothing is delivered any more. */
+void vitrine_render_thread_free(VitrineRenderThread *self);
+
+/* Takes `renderer`. Waiting requests and undelivered reports of the previous model are dropped. */
+void vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *renderer);
+/* Takes `renderer`, which has other weights of the same model: it is used from the next picture on.
+ * What waits and what runs (requests, tasks) goes on with it; nothing is dropped. */
+void vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer);
+/* Counts both of the above: frames with a smaller number are of older weights. */
+guint vitrine_render_thread_get_weights(VitrineRenderThread *self);
+/* Copies `recipe`. `max_resolution` as sg_renderer_render(). */
+void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
+                                   int max_resolution);
+/* Runs `run` on the thread with the renderer of now, in order, each exactly once (renderer is NULL
+ * without a model). */
+typedef void (*VitrineJobFunc)(SgRenderer *renderer, gpointer data);
+void vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gpointer data);
+/* As vitrine_tasks_start(), vitrine_tasks_stop(); another model ends all tasks without news, other
+ * weights do not: a step takes the renderer it is given. */
+guint vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
+                                       gpointer data, gpointer user_data);
+void vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id);
+/* Measures each dimension of `space` once for the faces now shown, again when they change. */
+void vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space);
+
+G_END_DECLS

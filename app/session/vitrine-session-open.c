@@ -1,0 +1,436 @@
+/* Opening: models, run directories, pictures with a recipe, vectors, the last session. The file is
+ * read on a worker; the session changes only when all of it turned out good. */
+#include "app/session/vitrine-session-private.h"
+#include "app/session/vitrine-store.h"
+#include "engine/pictures/picture.h"
+#include "engine/runs/run-reader.h"
+#include <glib/gstdio.h>
+#include <string.h>
+
+typedef enum {
+  FOUND_NOTHING,
+  FOUND_MODEL,
+  FOUND_RECIPE,
+  FOUND_VECTOR,
+  FOUND_RUN,
+  FOUND_REMAINS /* of a run without a snapshot */
+} Found;
+
+typedef struct {
+  char *path;
+  SgRecipe *recipe; /* restore: what the model is to be opened with; picture: what was inside */
+  guint serial;
+  gboolean quiet; /* the last session: do not make it a recent file */
+
+  /* What is open when the job begins. */
+  SgModel *open_model;
+  guint open_serial; /* vitrine_session_get_model_serial() */
+  SgSpace space;
+
+  Found found;
+  SgModel *model;
+  SgRenderer *renderer;
+  VitrineDeviceJob device;
+  char *running;          /* the run directory it lies in, if a training runs there now */
+  gboolean newer_weights; /* the picture's training has gone on since */
+  double *vector;
+  SgSpace vector_space;
+} OpenJob;
+
+static void
+open_job_free(gpointer data)
+{
+  OpenJob *job = data;
+
+  g_free(job->path);
+  sg_recipe_free(job->recipe);
+  g_clear_pointer(&job->open_model, sg_model_unref);
+  g_clear_pointer(&job->model, sg_model_unref);
+  g_clear_pointer(&job->renderer, sg_renderer_free);
+  vitrine_device_job_clear(&job->device);
+  g_free(job->running);
+  g_free(job->vector);
+  g_free(job);
+}
+
+gboolean
+vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe, GError **error)
+{
+  if (recipe->z_dim != info->z_dim || recipe->w_dim != info->w_dim) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "Its recipe is for %d-dimensional z and %d-dimensional w; the model has %d and %d.",
+                recipe->z_dim, recipe->w_dim, info->z_dim, info->w_dim);
+    return FALSE;
+  }
+  if (recipe->label >= MAX(info->c_dim, 1)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "Its recipe asks for class %d; the model has %d classes.", recipe->label,
+                info->c_dim);
+    return FALSE;
+  }
+  if (recipe->num_mix && recipe->num_mix != info->num_ws) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "Its recipe mixes %d styles; the model has %d.", recipe->num_mix, info->num_ws);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- on the worker ------------------------------------------------------------------------------
+ */
+
+/* Ready for the recipe it is to be opened with, as far as that one fits. */
+static SgRenderer *
+make_renderer(OpenJob *job, GError **error)
+{
+  gboolean fits = job->recipe && vitrine_session_check_recipe(&job->model->info, job->recipe, NULL);
+  return vitrine_device_job_renderer(&job->device, job->model, fits ? job->recipe : NULL, error);
+}
+
+static gboolean
+load_model(OpenJob *job, const char *path, GError **error)
+{
+  job->model = sg_model_load(path, error);
+  if (!job->model)
+    return FALSE;
+  job->renderer = make_renderer(job, error);
+  if (!job->renderer)
+    return FALSE;
+  g_autofree char *dir = g_path_get_dirname(path);
+  if (vitrine_follow_is_running(dir))
+    job->running = g_canonicalize_filename(dir, NULL);
+  job->found = FOUND_MODEL;
+  return TRUE;
+}
+
+/* Of a training run: the newest snapshot. One that has none yet can be followed all the same; of
+ * one that ended before its first there is nothing to open here, which is no mistake: the window
+ * shows the rest of it. */
+static gboolean
+read_run(OpenJob *job, GError **error)
+{
+  g_autoptr(GError) none = NULL;
+  g_autofree char *snapshot = vitrine_follow_newest_snapshot(job->path, &none);
+
+  if (snapshot)
+    return load_model(job, snapshot, error);
+  if (!vitrine_follow_is_running(job->path)) {
+    if (!sg_run_reader_recognises(job->path)) {
+      g_propagate_error(error, g_steal_pointer(&none));
+      return FALSE;
+    }
+    job->found = FOUND_REMAINS;
+    return TRUE;
+  }
+  job->running = g_canonicalize_filename(job->path, NULL);
+  job->found = FOUND_RUN;
+  return TRUE;
+}
+
+/* The model a picture was made with: where the picture says, else beside the picture. */
+static gboolean
+find_model(OpenJob *job, const char *hash, const char *model_path, GError **error)
+{
+  g_autofree char *base = g_path_get_basename(model_path ? model_path : "");
+  g_autofree char *dir = g_path_get_dirname(job->path);
+  g_autofree char *beside = g_build_filename(dir, base, NULL);
+  const char *places[] = {model_path, beside};
+
+  for (gsize i = 0; model_path && i < G_N_ELEMENTS(places); i++) {
+    if (!g_path_is_absolute(places[i]) || !g_file_test(places[i], G_FILE_TEST_IS_REGULAR))
+      continue;
+    g_autoptr(SgModel) model = sg_model_load(places[i], NULL);
+    if (!model || strcmp(model->hash, hash) != 0)
+      continue;
+    job->model = g_steal_pointer(&model);
+    job->renderer = make_renderer(job, error);
+    job->found = FOUND_MODEL;
+    return job->renderer != NULL;
+  }
+  if (model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s was made while the training in %s was followed, with weights (%.12s…) that are "
+                "in no file. Open a snapshot of that run first, then the picture again: its "
+                "recipe is taken over.",
+                job->path, model_path, hash);
+    return FALSE;
+  }
+  g_set_error(
+      error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+      "%s was made with the model %s (weights %.12s…), which is neither open nor found where "
+      "it was. Open that model first, then the picture again.",
+      job->path, model_path ? base : "of an unknown name", hash);
+  return FALSE;
+}
+
+static gboolean
+read_picture(OpenJob *job, GError **error)
+{
+  g_autofree char *hash = NULL, *model_path = NULL;
+  g_autoptr(GError) why = NULL;
+  g_autofree char *json = sg_png_read_recipe(job->path, error);
+
+  if (!json) {
+    if (error && !*error)
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                  "%s is a picture without a recipe: Vitrine did not save it, or another program "
+                  "removed what Vitrine had written into it.",
+                  job->path);
+    return FALSE;
+  }
+  g_clear_pointer(&job->recipe, sg_recipe_free);
+  job->recipe = sg_recipe_from_json(json, -1, &hash, &model_path, &why);
+  if (!job->recipe || !hash) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, "%s holds a recipe, but %s.",
+                job->path, why ? why->message : "it does not name its model");
+    return FALSE;
+  }
+  /* Weights of a training between two snapshots are in no file. */
+  gboolean same = job->open_model && strcmp(hash, job->open_model->hash) == 0;
+  if (job->open_model && model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
+    g_autofree char *open_path = g_canonicalize_filename(job->open_model->path, NULL);
+    gsize n = strlen(model_path);
+    job->newer_weights = !same && strncmp(open_path, model_path, n) == 0 &&
+                         (open_path[n] == '/' || open_path[n] == '\0');
+  }
+  if (same || job->newer_weights)
+    job->found = FOUND_RECIPE;
+  else if (!find_model(job, hash, model_path, error))
+    return FALSE;
+  SgModel *model = job->model ? job->model : job->open_model;
+  if (!vitrine_session_check_recipe(&model->info, job->recipe, &why)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, "%s cannot be shown. %s", job->path,
+                why->message);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Of the edited space if it fits there, else of the other. */
+static gboolean
+read_vector(OpenJob *job, GError **error)
+{
+  SgSpace other = job->space == SG_SPACE_Z ? SG_SPACE_W : SG_SPACE_Z;
+  SgSpace spaces[] = {job->space, other};
+  g_autoptr(GError) first = NULL;
+
+  if (!job->open_model) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s is a vector; open a model first, then the vector.", job->path);
+    return FALSE;
+  }
+  for (int i = 0; i < 2; i++) {
+    const SgModelInfo *info = &job->open_model->info;
+    int dims = spaces[i] == SG_SPACE_Z ? info->z_dim : info->w_dim;
+    job->vector = sg_npy_read_vector(job->path, dims, i == 0 ? &first : NULL);
+    job->vector_space = spaces[i];
+    if (job->vector) {
+      job->found = FOUND_VECTOR;
+      return TRUE;
+    }
+  }
+  g_propagate_error(error, g_steal_pointer(&first));
+  return FALSE;
+}
+
+static gboolean
+starts_with(const char *path, const char *magic, gsize length)
+{
+  char head[8];
+  FILE *f = g_fopen(path, "rb");
+  gsize n = f ? fread(head, 1, sizeof head, f) : 0;
+
+  if (f)
+    fclose(f);
+  return n >= length && memcmp(head, magic, length) == 0;
+}
+
+static gboolean
+read_file(OpenJob *job, GError **error)
+{
+  if (g_file_test(job->path, G_FILE_TEST_IS_DIR))
+    return read_run(job, error);
+  /* A pipe or a device would never end, or never begin. */
+  if (g_file_test(job->path, G_FILE_TEST_EXISTS) &&
+      !g_file_test(job->path, G_FILE_TEST_IS_REGULAR)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s is neither a file nor a folder.", job->path);
+    return FALSE;
+  }
+  if (starts_with(job->path, "\x89PNG", 4))
+    return read_picture(job, error);
+  if (starts_with(job->path, "\x93NUMPY", 6))
+    return read_vector(job, error);
+  return load_model(job, job->path, error);
+}
+
+static void
+open_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  OpenJob *job = data;
+  GError *error = NULL;
+
+  if (!read_file(job, &error))
+    g_task_return_error(task, error);
+  else
+    g_task_return_boolean(task, TRUE);
+}
+
+/* ---- back on the main thread
+ * ---------------------------------------------------------------------- */
+
+static void
+adopt(VitrineSession *self, OpenJob *job)
+{
+  const SgRecipe *recipe = job->recipe;
+
+  if (job->found == FOUND_RUN) {
+    vitrine_session_follow(self, job->running);
+  } else if (job->found == FOUND_MODEL) {
+    vitrine_session_end_following(self);
+    vitrine_session_use_device(self, &job->device);
+    /* A session is only as old as the file it names: what replaced it may be of another size. */
+    if (recipe && !vitrine_session_check_recipe(&job->model->info, recipe, NULL))
+      g_clear_pointer(&job->recipe, sg_recipe_free);
+    if (!job->quiet)
+      vitrine_store_add_recent(job->model->path);
+    vitrine_session_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
+                                g_steal_pointer(&job->recipe));
+    vitrine_session_set_followable(self, g_steal_pointer(&job->running));
+    vitrine_session_check_device(self);
+  } else if (job->found == FOUND_REMAINS) {
+    g_autofree char *name = g_path_get_basename(job->path);
+    vitrine_session_info(self, "%s ended before its first snapshot", name);
+  } else if (self->model_serial != job->open_serial) {
+    vitrine_session_info(self, "Another model was opened meanwhile; open the file again");
+  } else if (job->found == FOUND_RECIPE) {
+    vitrine_session_apply(self, g_steal_pointer(&job->recipe), "Open picture", NULL);
+    vitrine_session_info(self, job->newer_weights
+                                   ? "The picture's recipe is restored; the training has gone on "
+                                     "since, so the face is another"
+                                   : "The picture's recipe is restored");
+  } else {
+    vitrine_session_adopt_vector(self, job->vector_space, job->vector);
+    vitrine_session_info(self, "Vector %s loaded", job->vector_space == SG_SPACE_Z ? "z" : "w");
+  }
+}
+
+static void
+open_done_cb(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  VitrineSession *self = VITRINE_SESSION(source);
+  OpenJob *job = g_task_get_task_data(G_TASK(result));
+  g_autoptr(GError) error = NULL;
+  gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
+
+  if (job->serial != self->open_serial || !self->render)
+    return; /* something else was opened since, or the window is closed */
+  if (good) {
+    adopt(self, job);
+  } else {
+    vitrine_session_error(self, "The file could not be opened", error->message);
+  }
+  vitrine_session_set_loading(self, self->wants_first);
+}
+
+static void
+start(VitrineSession *self, OpenJob *job)
+{
+  g_autoptr(GTask) task = g_task_new(self, NULL, open_done_cb, NULL);
+
+  job->serial = ++self->open_serial;
+  job->open_model = self->model ? sg_model_ref(self->model) : NULL;
+  job->open_serial = self->model_serial;
+  vitrine_device_job_init(&job->device, self, TRUE);
+  g_task_set_task_data(task, job, open_job_free);
+  vitrine_session_set_loading(self, TRUE);
+  g_task_run_in_thread(task, open_worker);
+}
+
+void
+vitrine_session_open(VitrineSession *self, GFile *file)
+{
+  g_autofree char *path = g_file_get_path(file);
+  g_autofree char *uri = g_file_get_uri(file);
+
+  if (!path) {
+    g_autofree char *text = g_strdup_printf(
+        "%s is not a file on this computer. Copy it here, then open the copy.", uri);
+    vitrine_session_error(self, "This place cannot be read", text);
+    return;
+  }
+  OpenJob *job = g_new0(OpenJob, 1);
+  job->path = g_steal_pointer(&path);
+  job->space = self->space;
+  start(self, job);
+}
+
+void
+vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file)
+{
+  OpenJob *job = g_new0(OpenJob, 1);
+
+  job->path = g_file_get_path(file);
+  job->space = space;
+  if (!job->path)
+    job->path = g_file_get_uri(file);
+  start(self, job);
+}
+
+/* ---- the last session --------------------------------------------------------------------------
+ */
+
+void
+vitrine_session_store(VitrineSession *self)
+{
+  const SgRecipe *recipe = vitrine_session_get_recipe(self);
+
+  g_clear_handle_id(&self->store_source, g_source_remove);
+  if (!recipe)
+    return;
+  g_autofree char *path =
+      g_canonicalize_filename(self->following ? self->following : self->model->path, NULL);
+  g_autofree char *text = sg_recipe_to_json(recipe, self->model->hash, path);
+  json_t *root = json_object();
+  json_object_set_new(root, "recipe", json_loads(text, 0, NULL));
+  json_object_set_new(root, "space", json_integer(self->space));
+  vitrine_store_save("session", root);
+  json_decref(root);
+}
+
+/* A model, or a run with something to come back to. */
+static gboolean
+is_there(const char *path)
+{
+  g_autofree char *snapshot = NULL;
+
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+  snapshot = vitrine_follow_newest_snapshot(path, NULL);
+  return snapshot != NULL;
+}
+
+gboolean
+vitrine_session_restore(VitrineSession *self)
+{
+  json_t *root = vitrine_store_load("session");
+  json_t *recipe = json_object_get(root, "recipe");
+  gboolean w = json_integer_value(json_object_get(root, "space")) == SG_SPACE_W;
+  char *text = recipe ? json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+  g_autofree char *path = NULL;
+  SgRecipe *restored = text ? sg_recipe_from_json(text, -1, NULL, &path, NULL) : NULL;
+
+  free(text);
+  json_decref(root);
+  if (!restored || !path || !is_there(path)) {
+    sg_recipe_free(restored);
+    return FALSE;
+  }
+  vitrine_session_set_space(self, w ? SG_SPACE_W : SG_SPACE_Z);
+  OpenJob *job = g_new0(OpenJob, 1);
+  job->path = g_steal_pointer(&path);
+  job->recipe = restored;
+  job->quiet = TRUE;
+  start(self, job);
+  return TRUE;
+}

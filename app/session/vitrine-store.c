@@ -1,0 +1,111 @@
+#include "app/session/vitrine-store.h"
+#include <errno.h>
+#include <string.h>
+
+#define MAX_RECENT 8
+/* Nothing of ours comes near; a file that large is not ours. */
+#define MAX_STATE_FILE (8 * 1024 * 1024)
+
+typedef struct {
+  char *path;
+  char *text;
+} Write;
+
+static GThreadPool *writer;
+static GHashTable *written; /* name -> json_t: what is on its way to the disk, or there */
+
+static char *
+path_of(const char *name)
+{
+  g_autofree char *file = g_strconcat(name, ".json", NULL);
+  return g_build_filename(g_get_user_state_dir(), "vitrine", file, NULL);
+}
+
+json_t *
+vitrine_store_load(const char *name)
+{
+  g_autofree char *path = path_of(name);
+  g_autofree char *text = NULL;
+  gsize length = 0;
+  json_t *root = written ? g_hash_table_lookup(written, name) : NULL;
+
+  if (root)
+    return json_deep_copy(root);
+  if (g_file_get_contents(path, &text, &length, NULL) && length <= MAX_STATE_FILE)
+    root = json_loadb(text, length, 0, NULL);
+  if (!json_is_object(root)) {
+    json_decref(root);
+    root = json_object();
+  }
+  return root;
+}
+
+static void
+write_file(gpointer data, gpointer user_data)
+{
+  Write *w = data;
+  g_autofree char *dir = g_path_get_dirname(w->path);
+  g_autoptr(GError) error = NULL;
+
+  if (g_mkdir_with_parents(dir, 0700) != 0)
+    g_warning("Cannot create %s: %s", dir, g_strerror(errno));
+  else if (!g_file_set_contents(w->path, w->text, -1, &error))
+    g_warning("Cannot keep the state of the window: %s", error->message);
+  g_free(w->path);
+  free(w->text);
+  g_free(w);
+}
+
+void
+vitrine_store_save(const char *name, const json_t *root)
+{
+  Write *w = g_new0(Write, 1);
+  w->path = path_of(name);
+  w->text = json_dumps(root, JSON_INDENT(1) | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+  if (!written)
+    written = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
+  g_hash_table_replace(written, g_strdup(name), json_deep_copy(root));
+  if (!writer)
+    writer = g_thread_pool_new(write_file, NULL, 1, FALSE, NULL);
+  g_thread_pool_push(writer, w, NULL);
+}
+
+void
+vitrine_store_flush(void)
+{
+  if (writer)
+    g_thread_pool_free(g_steal_pointer(&writer), FALSE, TRUE);
+  g_clear_pointer(&written, g_hash_table_unref);
+}
+
+char **
+vitrine_store_recent(void)
+{
+  json_t *root = vitrine_store_load("recent"), *item;
+  GPtrArray *paths = g_ptr_array_new();
+  size_t i;
+
+  json_array_foreach (json_object_get(root, "models"), i, item) {
+    const char *path = json_string_value(item);
+    if (path && paths->len < MAX_RECENT && g_file_test(path, G_FILE_TEST_EXISTS))
+      g_ptr_array_add(paths, g_strdup(path));
+  }
+  g_ptr_array_add(paths, NULL);
+  json_decref(root);
+  return (char **)g_ptr_array_free(paths, FALSE);
+}
+
+void
+vitrine_store_add_recent(const char *path)
+{
+  json_t *root = vitrine_store_load("recent"), *item, *models = json_array();
+  size_t i;
+
+  json_array_append_new(models, json_string(path));
+  json_array_foreach (json_object_get(root, "models"), i, item)
+    if (g_strcmp0(json_string_value(item), path) != 0 && json_array_size(models) < MAX_RECENT)
+      json_array_append(models, item);
+  json_object_set_new(root, "models", models);
+  vitrine_store_save("recent", root);
+  json_decref(root);
+}

@@ -1,0 +1,239 @@
+/* The CPU back end: buffers, layouts and the table of its kernels. */
+#include "engine/backend/cpu/cpu-private.h"
+#include <omp.h>
+#include <string.h>
+
+/* Freed memory is kept for the next buffer of about its size: fresh pages cost more to fault in
+ * than the kernels cost that fill them. Bounded, and shared by all threads. */
+#define POOL_SLOTS 1024
+#define POOL_BYTES ((gsize)384 << 20)
+/* A training gives back and takes again all of its activations at every step. */
+#define POOL_BYTES_TRAINING ((gsize)16 << 30)
+
+static struct {
+  GMutex lock;
+  struct {
+    gpointer data;
+    gsize bytes;
+  } slot[POOL_SLOTS];
+  int used;
+  gsize bytes, limit;
+} pool = {.limit = POOL_BYTES};
+
+/* The smallest free piece that holds `bytes` and wastes at most a quarter. */
+static gpointer
+pool_take(gsize bytes, gsize *taken)
+{
+  gpointer data = NULL;
+  int best = -1;
+
+  g_mutex_lock(&pool.lock);
+  for (int i = 0; i < pool.used; i++)
+    if (pool.slot[i].bytes >= bytes && pool.slot[i].bytes - bytes <= bytes / 4 &&
+        (best < 0 || pool.slot[i].bytes < pool.slot[best].bytes))
+      best = i;
+  if (best >= 0) {
+    data = pool.slot[best].data;
+    *taken = pool.slot[best].bytes;
+    pool.bytes -= *taken;
+    pool.slot[best] = pool.slot[--pool.used];
+  }
+  g_mutex_unlock(&pool.lock);
+  return data;
+}
+
+static void
+pool_give(gpointer data, gsize bytes)
+{
+  g_mutex_lock(&pool.lock);
+  gboolean keep = pool.used < POOL_SLOTS && bytes <= pool.limit - pool.bytes;
+  if (keep) {
+    pool.slot[pool.used].data = data;
+    pool.slot[pool.used++].bytes = bytes;
+    pool.bytes += bytes;
+  }
+  g_mutex_unlock(&pool.lock);
+  if (!keep)
+    sg_aligned_free(data);
+}
+
+static gboolean
+cpu_buf_alloc(SgBuf *buf, GError **error)
+{
+  gsize block = buf->fmt == SG_FMT_ACT ? (gsize)CPU(buf->backend)->block : 1;
+  gsize channels = ((gsize)buf->c + block - 1) / block * block, bytes = sizeof(float);
+
+  if (!g_size_checked_mul(&bytes, bytes, (gsize)buf->n) ||
+      !g_size_checked_mul(&bytes, bytes, channels) ||
+      !g_size_checked_mul(&bytes, bytes, (gsize)buf->h) ||
+      !g_size_checked_mul(&bytes, bytes, (gsize)buf->w))
+    bytes = G_MAXSIZE;
+  buf->bytes = bytes;
+  buf->capacity = bytes;
+  if (bytes < G_MAXSSIZE)
+    buf->data = pool_take(bytes, &buf->capacity);
+  if (!buf->data && bytes < G_MAXSSIZE)
+    buf->data = sg_aligned_alloc(bytes);
+  if (!buf->data)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                "not enough memory for activations of %d × %d × %d × %d", buf->n, buf->c, buf->h,
+                buf->w);
+  return buf->data != NULL;
+}
+
+static void
+cpu_buf_release(SgBuf *buf)
+{
+  pool_give(buf->data, buf->capacity);
+}
+
+static gsize
+plain_size(const SgBuf *x)
+{
+  return (gsize)x->n * x->c * x->h * x->w;
+}
+
+static void
+cpu_upload(SgBuf *dst, const float *src)
+{
+  if (dst->fmt == SG_FMT_PLAIN) {
+    memcpy(dst->data, src, plain_size(dst) * sizeof(float));
+    return;
+  }
+  int block = CPU(dst->backend)->block, pixels = dst->h * dst->w;
+  memset(dst->data, 0, dst->bytes);
+  for (int n = 0; n < dst->n; n++)
+    for (int c = 0; c < dst->c; c++) {
+      float *to = cpu_row(dst, n, c / block, 0) + c % block;
+      for (int p = 0; p < pixels; p++)
+        to[(gsize)p * block] = *src++;
+    }
+}
+
+static void
+cpu_download(const SgBuf *src, float *dst)
+{
+  if (src->fmt == SG_FMT_PLAIN) {
+    memcpy(dst, src->data, plain_size(src) * sizeof(float));
+    return;
+  }
+  int block = CPU(src->backend)->block, pixels = src->h * src->w;
+  for (int n = 0; n < src->n; n++)
+    for (int c = 0; c < src->c; c++) {
+      const float *from = cpu_row(src, n, c / block, 0) + c % block;
+      for (int p = 0; p < pixels; p++)
+        *dst++ = from[(gsize)p * block];
+    }
+}
+
+static void
+cpu_copy(SgBuf *dst, const SgBuf *src)
+{
+  if (dst->fmt == src->fmt)
+    memcpy(dst->data, src->data, src->bytes);
+  else if (src->fmt == SG_FMT_ACT)
+    cpu_download(src, dst->data);
+  else
+    cpu_upload(dst, src->data);
+}
+
+static void
+cpu_broadcast(SgBuf *dst, const SgBuf *src)
+{
+  for (int n = 0; n < dst->n; n++)
+    memcpy((char *)dst->data + (gsize)n * src->bytes, src->data, src->bytes);
+}
+
+static char *
+cpu_describe(const SgBackend *b)
+{
+  int threads = omp_get_max_threads();
+  return g_strdup_printf(threads == 1 ? "CPU, %d thread" : "CPU, %d threads", threads);
+}
+
+/* The best instruction set this processor has; VITRINE_ISA=avx2 or generic asks for less (tests
+ * do). */
+static void
+choose_kernels(SgCpuBackend *cpu)
+{
+  cpu->rows = &sg_cpu_rows_generic;
+  cpu->wino = &sg_cpu_wino_generic;
+#ifdef SG_HAVE_X86_64_LEVELS
+  const char *wanted = g_getenv("VITRINE_ISA");
+  gboolean v3 = g_strcmp0(wanted, "generic") != 0, v4 = v3 && g_strcmp0(wanted, "avx2") != 0;
+  __builtin_cpu_init();
+  if (v4 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl")) {
+    cpu->rows = &sg_cpu_rows_v4;
+    cpu->wino = &sg_cpu_wino_v4;
+  } else if (v3 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    cpu->rows = &sg_cpu_rows_v3;
+    cpu->wino = &sg_cpu_wino_v3;
+  }
+#endif
+  cpu->block = cpu->rows->block;
+}
+
+void
+sg_backend_cpu_keep_memory(void)
+{
+  g_mutex_lock(&pool.lock);
+  pool.limit = POOL_BYTES_TRAINING;
+  g_mutex_unlock(&pool.lock);
+}
+
+void
+sg_backend_cpu_set_threads(int n)
+{
+  omp_set_num_threads(n);
+}
+
+SgBackend *
+sg_backend_cpu(void)
+{
+  static SgCpuBackend cpu = {.base = {
+                                 .name = "cpu",
+                                 .element = sizeof(float),
+                                 .buf_alloc = cpu_buf_alloc,
+                                 .buf_release = cpu_buf_release,
+                                 .upload = cpu_upload,
+                                 .download = cpu_download,
+                                 .copy = cpu_copy,
+                                 .broadcast = cpu_broadcast,
+                                 .conv_new = cpu_conv_new,
+                                 .conv_free = cpu_conv_free,
+                                 .conv_run = cpu_conv_run,
+                                 .dense = cpu_dense,
+                                 .normalize = cpu_normalize,
+                                 .demod = cpu_demod,
+                                 .fir = cpu_fir,
+                                 .add = cpu_add,
+                                 .to_rgb = cpu_to_rgb,
+                                 .from_rgb = cpu_from_rgb,
+                                 .bilinear_up = cpu_bilinear_up,
+                                 .minibatch_std = cpu_minibatch_std,
+                                 .describe = cpu_describe,
+                                 .conv = cpu_train_conv,
+                                 .matmul = cpu_matmul,
+                                 .combine = cpu_combine,
+                                 .mul = cpu_mul,
+                                 .map = cpu_map,
+                                 .scale = cpu_scale,
+                                 .dot = cpu_dot,
+                                 .expand = cpu_expand,
+                                 .sum_to = cpu_sum_to,
+                                 .epilogue = cpu_train_epilogue,
+                                 .epilogue_grad = cpu_epilogue_grad,
+                                 .rgb = cpu_rgb,
+                                 .channels = cpu_channels,
+                                 .augment = cpu_augment,
+                                 .adam = cpu_adam,
+                             }};
+  static gsize once;
+  if (g_once_init_enter(&once)) {
+    choose_kernels(&cpu);
+    g_once_init_leave(&once, 1);
+  }
+  return &cpu.base;
+}

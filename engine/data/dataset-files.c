@@ -1,0 +1,344 @@
+/* A tree of files, in a folder or a zip: one sorted list of names, read by number. */
+#include "engine/formats/format-error.h"
+#include "engine/data/dataset-private.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zip.h>
+
+/* A photograph of the largest size Vitrine reads, stored plainly, is 200 MB. */
+#define MAX_FILE  (256 * 1024 * 1024)
+#define MAX_DEPTH 64
+
+typedef struct {
+  char *name;
+  guint64 entry; /* in the zip */
+} File;
+
+struct _SgFiles {
+  char *path;
+  gboolean is_zip;
+  GArray *files;
+  guint64 zip_size;
+  /* libzip's handles are for one thread at a time: whoever reads takes an idle one, or opens
+   * another. So there are as many as threads have ever read at once. */
+  GMutex lock;
+  GPtrArray *idle; /* of zip_t */
+};
+
+static void
+clear_file(gpointer file)
+{
+  g_free(((File *)file)->name);
+}
+
+static int
+compare_files(gconstpointer a, gconstpointer b)
+{
+  return strcmp(((const File *)a)->name, ((const File *)b)->name);
+}
+
+static void
+add_file(SgFiles *f, const char *name, guint64 entry)
+{
+  const File file = {g_strdup(name), entry};
+  g_array_append_val(f->files, file);
+}
+
+/* Hidden files, and what macOS puts into zips. */
+static gboolean
+is_clutter(const char *base)
+{
+  return base[0] == '.' || g_str_equal(base, "__MACOSX");
+}
+
+/* ---- folders --------------------------------------------------------------------------------- */
+
+/* A link to a file is that file; a link to a folder is not followed: it may lead back here. */
+static void
+list_folder(SgFiles *f, const char *inside, int depth, GPtrArray *refused)
+{
+  g_autofree char *path = g_build_filename(f->path, inside, NULL);
+  g_autoptr(GError) why = NULL;
+  g_autoptr(GDir) dir = depth < MAX_DEPTH ? g_dir_open(path, 0, &why) : NULL;
+  const char *base;
+
+  if (!dir) {
+    sg_refuse(refused, *inside ? inside : f->path, "%s",
+              why ? why->message : "the folders are nested too deeply");
+    return;
+  }
+  while ((base = g_dir_read_name(dir))) {
+    g_autofree char *name = *inside ? g_strconcat(inside, "/", base, NULL) : g_strdup(base);
+    g_autofree char *full = g_build_filename(path, base, NULL);
+    struct stat st, target;
+    if (is_clutter(base))
+      continue;
+    if (lstat(full, &st) < 0)
+      sg_refuse(refused, name, "%s", g_strerror(errno));
+    else if (S_ISDIR(st.st_mode))
+      list_folder(f, name, depth + 1, refused);
+    else if (S_ISREG(st.st_mode) || (stat(full, &target) == 0 && S_ISREG(target.st_mode)))
+      add_file(f, name, 0);
+    else
+      sg_refuse(refused, name,
+                S_ISLNK(st.st_mode) ? "a link that leads to no file"
+                                    : "neither a file nor a folder");
+  }
+}
+
+static guint8 *
+read_from_folder(SgFiles *f, const File *file, gsize limit, gsize *size, GError **error)
+{
+  g_autofree char *path = g_build_filename(f->path, file->name, NULL);
+  g_autoptr(SgSource) source = sg_source_open(path, error);
+
+  if (!source)
+    return NULL;
+  guint64 n = sg_source_size(source);
+  if (!limit && n > MAX_FILE) {
+    sg_unsupported(error, "the file has %" G_GUINT64_FORMAT " MB; Vitrine reads up to %d", n >> 20,
+                   MAX_FILE >> 20);
+    return NULL;
+  }
+  *size = limit ? MIN(limit, n) : n;
+  g_autofree guint8 *data = g_try_malloc(*size + 1);
+  if (!data)
+    sg_broken(error, "not enough memory for the file");
+  if (!data || !sg_source_read(source, 0, data, *size, error))
+    return NULL;
+  return g_steal_pointer(&data);
+}
+
+/* ---- zips ------------------------------------------------------------------------------------ */
+
+static zip_t *
+open_handle(const char *path, GError **error)
+{
+  int code;
+  zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
+
+  if (!zip) {
+    zip_error_t why;
+    zip_error_init_with_code(&why, code);
+    sg_broken(error, "%s: not a readable zip archive, probably cut off: %s", path,
+              zip_error_strerror(&why));
+    zip_error_fini(&why);
+  }
+  return zip;
+}
+
+static zip_t *
+take_handle(SgFiles *f, GError **error)
+{
+  zip_t *zip = NULL;
+
+  g_mutex_lock(&f->lock);
+  if (f->idle->len > 0)
+    zip = g_ptr_array_remove_index_fast(f->idle, f->idle->len - 1);
+  g_mutex_unlock(&f->lock);
+  return zip ? zip : open_handle(f->path, error);
+}
+
+static void
+give_handle(SgFiles *f, zip_t *zip)
+{
+  g_mutex_lock(&f->lock);
+  g_ptr_array_add(f->idle, zip);
+  g_mutex_unlock(&f->lock);
+}
+
+/* Whether an entry may be unpacked: sizes in a zip are only claims. */
+static const char *
+entry_problem(const SgFiles *f, const zip_stat_t *st)
+{
+  const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
+
+  if ((st->valid & needed) != needed)
+    return "the zip archive does not say how large it is";
+  if (st->encryption_method != ZIP_EM_NONE)
+    return "it is encrypted";
+  if (st->comp_size > f->zip_size ||
+      (st->comp_method == ZIP_CM_STORE && st->size != st->comp_size) ||
+      (st->comp_method == ZIP_CM_DEFLATE && st->size / SG_MAX_DEFLATE_RATIO > st->comp_size))
+    return "its size in the zip archive cannot be true";
+  if (st->size > MAX_FILE)
+    return "it is larger than Vitrine reads";
+  return NULL;
+}
+
+static gboolean
+inside_clutter(const char *name)
+{
+  g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+  for (char **p = parts; *p; p++)
+    if (is_clutter(*p))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+list_zip(SgFiles *f, zip_t *zip, GPtrArray *refused)
+{
+  zip_int64_t n = zip_get_num_entries(zip, 0);
+
+  for (zip_int64_t i = 0; i < n; i++) {
+    zip_stat_t st;
+    if (zip_stat_index(zip, (zip_uint64_t)i, 0, &st) < 0 || !(st.valid & ZIP_STAT_NAME))
+      continue;
+    gsize len = strlen(st.name);
+    if (len == 0 || st.name[len - 1] == '/' || inside_clutter(st.name))
+      continue;
+    const char *problem = entry_problem(f, &st);
+    if (problem)
+      sg_refuse(refused, st.name, "%s", problem);
+    else
+      add_file(f, st.name, (guint64)i);
+  }
+}
+
+static guint8 *
+read_entry(zip_t *zip, guint64 entry, gsize limit, gsize *size, GError **error)
+{
+  zip_stat_t st;
+  zip_file_t *file;
+
+  if (zip_stat_index(zip, entry, 0, &st) < 0 || !(file = zip_fopen_index(zip, entry, 0))) {
+    sg_broken(error, "cannot be unpacked: %s", zip_strerror(zip));
+    return NULL;
+  }
+  gsize want = limit ? MIN(limit, st.size) : MIN(st.size, MAX_FILE);
+  g_autofree guint8 *data = g_try_malloc(want + 1);
+  zip_int64_t got = data ? zip_fread(file, data, want) : -1;
+  /* One byte more than there is: only now libzip compares the checksum. */
+  guint8 beyond;
+  gboolean ok = got == (zip_int64_t)want && (limit || zip_fread(file, &beyond, 1) == 0);
+  zip_fclose(file);
+  if (!ok) {
+    sg_broken(error, data ? "is damaged in the zip archive" : "not enough memory for the file");
+    return NULL;
+  }
+  *size = want;
+  return g_steal_pointer(&data);
+}
+
+static guint8 *
+read_from_zip(SgFiles *f, const File *file, gsize limit, gsize *size, GError **error)
+{
+  zip_t *zip = take_handle(f, error);
+  if (!zip)
+    return NULL;
+  guint8 *data = read_entry(zip, file->entry, limit, size, error);
+  give_handle(f, zip);
+  return data;
+}
+
+/* ---- either ---------------------------------------------------------------------------------- */
+
+static gboolean
+open_zip(SgFiles *f, GPtrArray *refused, GError **error)
+{
+  g_autoptr(SgSource) source = sg_source_open(f->path, error);
+  guint8 magic[4];
+
+  if (!source) {
+    g_prefix_error(error, "%s: ", f->path);
+    return FALSE;
+  }
+  f->is_zip = TRUE;
+  f->zip_size = sg_source_size(source);
+  if (f->zip_size < 4 || !sg_source_read(source, 0, magic, 4, NULL) ||
+      (memcmp(magic, "PK\3\4", 4) != 0 && memcmp(magic, "PK\5\6", 4) != 0))
+    return sg_unsupported(error,
+                          "%s: expected a folder or a zip archive of pictures, or an IDX file; "
+                          "this is none of them",
+                          f->path);
+  zip_t *zip = open_handle(f->path, error);
+  if (!zip)
+    return FALSE;
+  list_zip(f, zip, refused);
+  give_handle(f, zip);
+  return TRUE;
+}
+
+SgFiles *
+sg_files_open(const char *path, GPtrArray *refused, GError **error)
+{
+  g_autoptr(SgFiles) f = g_new0(SgFiles, 1);
+
+  g_mutex_init(&f->lock);
+  f->path = g_strdup(path);
+  f->files = g_array_new(FALSE, FALSE, sizeof(File));
+  g_array_set_clear_func(f->files, clear_file);
+  f->idle = g_ptr_array_new();
+  if (g_file_test(path, G_FILE_TEST_IS_DIR))
+    list_folder(f, "", 0, refused);
+  else if (!open_zip(f, refused, error))
+    return NULL;
+  g_array_sort(f->files, compare_files);
+  return g_steal_pointer(&f);
+}
+
+void
+sg_files_free(SgFiles *f)
+{
+  if (!f)
+    return;
+  for (guint i = 0; i < f->idle->len; i++)
+    zip_discard(f->idle->pdata[i]);
+  g_ptr_array_unref(f->idle);
+  g_array_unref(f->files);
+  g_mutex_clear(&f->lock);
+  g_free(f->path);
+  g_free(f);
+}
+
+gboolean
+sg_files_is_zip(const SgFiles *f)
+{
+  return f->is_zip;
+}
+
+guint
+sg_files_count(const SgFiles *f)
+{
+  return f->files->len;
+}
+
+const char *
+sg_files_name(const SgFiles *f, guint i)
+{
+  return g_array_index(f->files, File, i).name;
+}
+
+guint8 *
+sg_files_read(SgFiles *f, guint i, gsize limit, gsize *size, GError **error)
+{
+  const File *file = &g_array_index(f->files, File, i);
+  return f->is_zip ? read_from_zip(f, file, limit, size, error)
+                   : read_from_folder(f, file, limit, size, error);
+}
+
+static int
+depth_of(const char *name)
+{
+  int depth = 0;
+  for (; *name; name++)
+    depth += *name == '/';
+  return depth;
+}
+
+int
+sg_files_find(const SgFiles *f, const char *base)
+{
+  int found = -1, least = G_MAXINT;
+
+  for (guint i = 0; i < f->files->len; i++) {
+    const char *name = sg_files_name(f, i), *slash = strrchr(name, '/');
+    if (g_str_equal(slash ? slash + 1 : name, base) && depth_of(name) < least) {
+      found = (int)i;
+      least = depth_of(name);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,196 @@
+/* rosinality/stylegan2-pytorch: the same network under other names (checkpoint-formats.md §E.4). */
+#include "engine/formats/format-error.h"
+#include "engine/models/importer.h"
+#include <string.h>
+
+/* One network of the file: where its tensors are, and where they go. */
+typedef struct {
+  const SgArchive *archive;
+  SgModel *model;
+  const char *from, *to;
+} Mapping;
+
+static SgTensor *
+lookup(const Mapping *m, const char *name)
+{
+  g_autofree char *full = g_strconcat(m->from, name, NULL);
+  return sg_archive_tensor(m->archive, full);
+}
+
+static gboolean
+is_generator(const SgArchive *a, const char *prefix)
+{
+  Mapping m = {.archive = a, .from = prefix};
+  return lookup(&m, "input.input") && lookup(&m, "conv1.conv.modulation.weight");
+}
+
+static gboolean
+matches(const SgArchive *a)
+{
+  return is_generator(a, "g_ema.") || is_generator(a, "g.") || is_generator(a, "");
+}
+
+/* Most tensors differ in sizes of 1 only: [1, O, I, 3, 3] -> [O, I, 3, 3]. Drops those from the
+ * left until `ndim` are left; a tensor that does not fit so is refused later, under its name. */
+static SgTensor *
+squeezed(const SgTensor *t, int ndim)
+{
+  gint64 shape[SG_MAX_DIMS];
+  int surplus = t->ndim - ndim, n = 0;
+
+  for (int i = 0; i < t->ndim; i++)
+    if (surplus > 0 && t->shape[i] == 1)
+      surplus--;
+    else
+      shape[n++] = t->shape[i];
+  return sg_tensor_reshaped(t, n, shape);
+}
+
+/* Copies `from` (if it is there) as `to` with `ndim` dimensions. */
+static void
+copy(const Mapping *m, const char *from, int ndim, const char *to)
+{
+  SgTensor *t = lookup(m, from);
+  if (t)
+    sg_model_add(m->model, m->to, to, t->ndim == ndim ? sg_tensor_ref(t) : squeezed(t, ndim));
+}
+
+G_GNUC_PRINTF(5, 6)
+static void
+copyf(const Mapping *m, const char *base, const char *from, int ndim, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *to = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_autofree char *full = g_strconcat(base, from, NULL);
+  copy(m, full, ndim, to);
+}
+
+static gboolean
+check_filters(const SgArchive *a, GError **error)
+{
+  for (guint i = 0; i < a->entries->len; i++) {
+    const SgEntry *e = a->entries->pdata[i];
+    if (g_str_has_suffix(e->name, ".kernel") && !sg_is_standard_filter(e->tensor))
+      return sg_unsupported(error, "%s is not the [1, 3, 3, 1] filter, the only one Vitrine knows",
+                            e->name);
+  }
+  return TRUE;
+}
+
+/* ---- the generator --------------------------------------------------------------------------- */
+
+static void
+map_styled(const Mapping *m, const char *base, int r, const char *to)
+{
+  copyf(m, base, ".conv.weight", 4, "synthesis.b%d.%s.weight", r, to);
+  copyf(m, base, ".conv.modulation.weight", 2, "synthesis.b%d.%s.affine.weight", r, to);
+  copyf(m, base, ".conv.modulation.bias", 1, "synthesis.b%d.%s.affine.bias", r, to);
+}
+
+static void
+map_layer(const Mapping *m, const char *base, int noise, int r, const char *to)
+{
+  g_autofree char *plane = g_strdup_printf("noises.noise_%d", noise);
+  map_styled(m, base, r, to);
+  copyf(m, base, ".noise.weight", 0, "synthesis.b%d.%s.noise_strength", r, to);
+  copyf(m, base, ".activate.bias", 1, "synthesis.b%d.%s.bias", r, to);
+  copyf(m, plane, "", 2, "synthesis.b%d.%s.noise_const", r, to);
+}
+
+static void
+map_torgb(const Mapping *m, const char *base, int r)
+{
+  map_styled(m, base, r, "torgb");
+  copyf(m, base, ".bias", 1, "synthesis.b%d.torgb.bias", r);
+}
+
+static void
+map_blocks(const Mapping *m)
+{
+  for (int j = 0, r = 8; r <= 4096; j++, r *= 2) {
+    g_autofree char *conv0 = g_strdup_printf("convs.%d", 2 * j);
+    g_autofree char *conv1 = g_strdup_printf("convs.%d", 2 * j + 1);
+    g_autofree char *rgb = g_strdup_printf("to_rgbs.%d", j);
+    map_layer(m, conv0, 2 * j + 1, r, "conv0");
+    map_layer(m, conv1, 2 * j + 2, r, "conv1");
+    map_torgb(m, rgb, r);
+  }
+}
+
+static void
+map_generator(const Mapping *m)
+{
+  SgTensor *average = sg_archive_tensor(m->archive, "latent_avg");
+
+  for (int i = 0; i < 64; i++) {
+    g_autofree char *base = g_strdup_printf("style.%d", i + 1);
+    copyf(m, base, ".weight", 2, "mapping.fc%d.weight", i);
+    copyf(m, base, ".bias", 1, "mapping.fc%d.bias", i);
+  }
+  copy(m, "input.input", 3, "synthesis.b4.const");
+  map_layer(m, "conv1", 0, 4, "conv1");
+  map_torgb(m, "to_rgb1", 4);
+  map_blocks(m);
+  /* The averaged network's, in converted files; where it is missing, whoever truncates takes the
+   * mean of many mapped z.
+   */
+  if (average && strcmp(m->to, "G_ema.") == 0)
+    sg_model_add(m->model, m->to, "mapping.w_avg",
+                 average->ndim == 1 ? sg_tensor_ref(average) : squeezed(average, 1));
+}
+
+/* ---- the discriminator -------------------------------------------------------------------------
+ */
+
+static void
+map_discriminator(const Mapping *m)
+{
+  int blocks = 0, r = 4;
+
+  for (;; blocks++, r *= 2) {
+    g_autofree char *name = g_strdup_printf("convs.%d.conv1.0.weight", blocks + 1);
+    if (r > 4096 || !lookup(m, name))
+      break;
+  }
+  copyf(m, "convs.0.0", ".weight", 4, "b%d.fromrgb.weight", r);
+  copyf(m, "convs.0.1", ".bias", 1, "b%d.fromrgb.bias", r);
+  for (int i = 1; i <= blocks; i++, r /= 2) {
+    g_autofree char *base = g_strdup_printf("convs.%d", i);
+    copyf(m, base, ".conv1.0.weight", 4, "b%d.conv0.weight", r);
+    copyf(m, base, ".conv1.1.bias", 1, "b%d.conv0.bias", r);
+    copyf(m, base, ".conv2.1.weight", 4, "b%d.conv1.weight", r);
+    copyf(m, base, ".conv2.2.bias", 1, "b%d.conv1.bias", r);
+    copyf(m, base, ".skip.1.weight", 4, "b%d.skip.weight", r);
+  }
+  copy(m, "final_conv.0.weight", 4, "b4.conv.weight");
+  copy(m, "final_conv.1.bias", 1, "b4.conv.bias");
+  copy(m, "final_linear.0.weight", 2, "b4.fc.weight");
+  copy(m, "final_linear.0.bias", 1, "b4.fc.bias");
+  copy(m, "final_linear.1.weight", 2, "b4.out.weight");
+  copy(m, "final_linear.1.bias", 1, "b4.out.bias");
+}
+
+static gboolean
+import(const SgArchive *a, SgModel *model, GError **error)
+{
+  gboolean bare = is_generator(a, "");
+  Mapping averaged = {a, model, bare ? "" : "g_ema.", "G_ema."};
+  Mapping plain = {a, model, "g.", "G."};
+  Mapping d = {a, model, "d.", "D."};
+
+  if (!check_filters(a, error))
+    return FALSE;
+  g_free(model->kind);
+  model->kind = g_strdup_printf("rosinality StyleGAN2, %s", a->kind);
+  if (is_generator(a, averaged.from))
+    map_generator(&averaged);
+  if (!bare && is_generator(a, plain.from))
+    map_generator(&plain);
+  if (lookup(&d, "final_linear.1.weight"))
+    map_discriminator(&d);
+  return TRUE;
+}
+
+const SgImporter sg_import_rosinality = {matches, import};

@@ -1,0 +1,65 @@
+/* From a SgArchive's names to canonical ones: one importer per family of files. Private to
+ * formats/. */
+#pragma once
+
+#include "engine/models/model.h"
+
+G_BEGIN_DECLS
+
+/* An importer puts every tensor it knows into the model under its canonical name, and what the file
+ * says about the architecture into `model->info` and `model->metadata`. Afterwards
+ * sg_architecture_infer() deduces the rest from the shapes and checks everything. */
+typedef struct {
+  gboolean (*matches)(const SgArchive *archive);
+  gboolean (*import)(const SgArchive *archive, SgModel *model, GError **error);
+} SgImporter;
+
+extern const SgImporter sg_import_canonical; /* native, bare state dicts, NVlabs PyTorch */
+extern const SgImporter sg_import_rosinality;
+extern const SgImporter sg_import_mystylegan;
+extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 only */
+
+/* Takes `tensor`. */
+void sg_model_add(SgModel *model, const char *prefix, const char *name, SgTensor *tensor);
+/* The same data under another shape of equally many elements; a new reference's worth, never NULL.
+ */
+SgTensor *sg_tensor_reshaped(const SgTensor *t, int ndim, const gint64 *shape);
+/* Any of the FIR filters a file stores beside its layers: TRUE if it is outer ([1,3,3,1]) up to a
+ * factor. Other filters make another network. */
+gboolean sg_is_standard_filter(const SgTensor *t);
+/* "8" -> 8. FALSE unless all of the text is a decimal number in [min, max]. */
+gboolean sg_parse_int(const char *text, int min, int max, int *value);
+
+/* Fills model->info from shapes, leaves what an importer has set and shapes cannot tell (see
+ * sg_model_info_init()), orders model->names and refuses missing, misshapen and surplus tensors. */
+gboolean sg_architecture_infer(SgModel *model, GError **error);
+gboolean sg_mystylegan_infer(SgModel *model, GError **error);
+/* Refuses tensors that no entry of model->names asks for. */
+gboolean sg_refuse_surplus(SgModel *model, GError **error);
+
+/* What the file says about itself: data set, kimg, licence… Attributes for which `skip` (may be
+ * NULL) is true belong to layers and stay out. */
+void sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key));
+
+/* The two arguments "int ndim, const gint64 *shape" of the functions below. */
+#define SHAPE(...)                                                                                 \
+  (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
+  {                                                                                                \
+    __VA_ARGS__                                                                                    \
+  }
+
+/* A checklist of tensors a network must have. */
+typedef struct {
+  SgModel *model;
+  const char *prefix;
+  GPtrArray *order; /* of char*, owned; canonical order */
+  GError **error;
+  gboolean ok;
+} SgChecklist;
+/* Returns the tensor if it is there and has the shape (sizes as gint64, < 0: any), else NULL. */
+SgTensor *sg_checklist_need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* The same, but may be missing. */
+SgTensor *sg_checklist_allow(SgChecklist *c, const char *name, int ndim, const gint64 *shape);
+
+G_END_DECLS

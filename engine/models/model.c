@@ -1,0 +1,405 @@
+#include "engine/models/model.h"
+#include "engine/base/sha256.h"
+#include "engine/formats/format-error.h"
+#include "engine/models/importer.h"
+#include "engine/formats/safetensors.h"
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+static SgModel *
+new_model(const char *path, const char *kind)
+{
+  SgModel *m = g_new0(SgModel, 1);
+  g_atomic_ref_count_init(&m->ref);
+  m->path = g_strdup(path);
+  m->kind = g_strdup(kind);
+  m->names = g_ptr_array_new_with_free_func(g_free);
+  m->tensors =
+      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)sg_tensor_unref);
+  m->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  m->info.mapping_lr_mul = m->info.d_mapping_lr_mul = 0.01;
+  m->info.g_conv_clamp = m->info.d_conv_clamp = -1;
+  m->info.mbstd_group_size = 4;
+  return m;
+}
+
+SgModel *
+sg_model_ref(SgModel *m)
+{
+  g_atomic_ref_count_inc(&m->ref);
+  return m;
+}
+
+void
+sg_model_unref(SgModel *m)
+{
+  if (!m || !g_atomic_ref_count_dec(&m->ref))
+    return;
+  g_ptr_array_unref(m->names);
+  g_hash_table_unref(m->tensors);
+  g_hash_table_unref(m->metadata);
+  g_free(m->path);
+  g_free(m->kind);
+  g_free(m->hash);
+  g_free(m);
+}
+
+/* ---- looking up ------------------------------------------------------------------------------ */
+
+SgTensor *
+sg_model_tensor(const SgModel *m, const char *prefix, const char *name)
+{
+  char full[256];
+  if (g_snprintf(full, sizeof full, "%s%s", prefix, name) >= (int)sizeof full)
+    return NULL;
+  return g_hash_table_lookup(m->tensors, full);
+}
+
+SgTensor *
+sg_model_tensorf(const SgModel *m, const char *prefix, const char *format, ...)
+{
+  char name[256];
+  va_list args;
+  va_start(args, format);
+  g_vsnprintf(name, sizeof name, format, args);
+  va_end(args);
+  return sg_model_tensor(m, prefix, name);
+}
+
+static gboolean
+has_network(const SgModel *m, const char *prefix)
+{
+  for (guint i = 0; i < m->names->len; i++)
+    if (g_str_has_prefix(m->names->pdata[i], prefix))
+      return TRUE;
+  return FALSE;
+}
+
+const char *
+sg_model_generator_prefix(const SgModel *m)
+{
+  return has_network(m, "G_ema.") ? "G_ema." : "G.";
+}
+
+static const char *const arch_names[] = {"skip", "orig", "resnet"};
+
+char *
+sg_model_summary(const SgModel *m)
+{
+  const SgModelInfo *i = &m->info;
+  GString *s = g_string_new(NULL);
+
+  g_string_printf(s, "%s, %d×%d", i->family == SG_FAMILY_MYSTYLEGAN ? "mystylegan" : "StyleGAN2",
+                  i->img_resolution, i->img_resolution);
+  if (i->img_channels != 3)
+    g_string_append_printf(s, " with %d colour %s", i->img_channels,
+                           i->img_channels == 1 ? "channel" : "channels");
+  if (i->family == SG_FAMILY_STYLEGAN2)
+    g_string_append_printf(s, ", %s", arch_names[i->g_arch]);
+  g_string_append_printf(s, ", %d-dimensional z, %d styles", i->z_dim, i->num_ws);
+  if (i->c_dim > 0)
+    g_string_append_printf(s, ", %d classes", i->c_dim);
+  g_string_append(s, i->has_d ? ", with discriminator" : ", without discriminator");
+  return g_string_free(s, FALSE);
+}
+
+/* ---- loading --------------------------------------------------------------------------------- */
+
+/* Networks that Vitrine knows of but does not run, by a part of a tensor's name. The surest come
+ * first. */
+static const char *
+name_foreign_network(const SgArchive *a)
+{
+  static const char *const known[][2] = {
+      {"synthesis.input.freqs", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
+      {"magnitude_ema", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
+      {"Const/StyleMod", "a StyleGAN1 model (TensorFlow); Vitrine reads StyleGAN2"},
+      {"synthesis.4x4/", "a TensorFlow StyleGAN in a layout that Vitrine does not read"},
+      {"initial_block",
+       "a model of lucidrains' stylegan2-pytorch, which is another network; Vitrine "
+       "reads NVlabs' StyleGAN2, rosinality's and mystylegan"},
+      {"progression.0.conv", "a progressive StyleGAN1 model (PyTorch); Vitrine reads StyleGAN2"},
+  };
+  for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
+    for (guint i = 0; i < a->entries->len; i++)
+      if (strstr(((SgEntry *)a->entries->pdata[i])->name, known[k][0]))
+        return known[k][1];
+  return NULL;
+}
+
+static gboolean
+unknown_network(const SgArchive *a, GError **error)
+{
+  const char *foreign = name_foreign_network(a);
+  if (foreign)
+    return sg_unsupported(error, "this is %s", foreign);
+  const SgEntry *first = a->entries->pdata[0];
+  return sg_unsupported(error,
+                        "no StyleGAN2 that Vitrine knows: %s of %u tensors, the first is “%s”",
+                        a->kind, a->entries->len, first->name);
+}
+
+static gboolean
+check_finite(const SgModel *m, GError **error)
+{
+  guint64 bad = 0, total = 0;
+  const char *first = NULL;
+
+  for (guint i = 0; i < m->names->len; i++) {
+    const SgTensor *t = g_hash_table_lookup(m->tensors, m->names->pdata[i]);
+    guint64 before = bad;
+    for (gsize k = 0; k < t->numel; k++)
+      bad += !isfinite(t->data[k]);
+    if (bad > before && !first)
+      first = m->names->pdata[i];
+    total += t->numel;
+  }
+  if (!bad)
+    return TRUE;
+  return sg_broken(
+      error, "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " weights are not finite, first %s", bad,
+      total, first);
+}
+
+void
+sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key))
+{
+  static const char prefix[] = "__metadata__.";
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init(&iter, a->attributes);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const char *name = key;
+    if (g_str_has_prefix(name, prefix))
+      name += strlen(prefix);
+    else if (skip && skip(name))
+      continue;
+    g_hash_table_replace(m->metadata, g_strdup(name), g_strdup(value));
+  }
+}
+
+static char *
+compute_hash(const SgModel *m)
+{
+  struct sha256_ctx sum;
+
+  sha256_init(&sum);
+  for (guint i = 0; i < m->names->len; i++) {
+    const char *name = m->names->pdata[i];
+    const SgTensor *t = g_hash_table_lookup(m->tensors, name);
+    g_autofree char *shape = sg_shape_to_string(t->ndim, t->shape);
+    sha256_update(&sum, strlen(name) + 1, (const guint8 *)name);
+    sha256_update(&sum, strlen(shape) + 1, (const guint8 *)shape);
+    sha256_update(&sum, t->numel * sizeof(float), (const guint8 *)t->data);
+  }
+  return sg_sha256_hex(&sum);
+}
+
+static gboolean
+import(SgModel *m, const SgArchive *archive, GError **error)
+{
+  static const SgImporter *const importers[] = {&sg_import_canonical, &sg_import_rosinality,
+                                                &sg_import_mystylegan, &sg_import_tensorflow};
+  for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
+    if (importers[i]->matches(archive))
+      return importers[i]->import(archive, m, error) &&
+             (m->info.family == SG_FAMILY_MYSTYLEGAN ? sg_mystylegan_infer(m, error)
+                                                     : sg_architecture_infer(m, error)) &&
+             check_finite(m, error);
+  return unknown_network(archive, error);
+}
+
+SgModel *
+sg_model_from_archive(SgArchive *archive, GError **error)
+{
+  g_autoptr(SgModel) m = new_model(archive->path, archive->kind);
+  if (!import(m, archive, error)) {
+    g_prefix_error(error, "%s: ", archive->path);
+    return NULL;
+  }
+  m->hash = compute_hash(m);
+  return g_steal_pointer(&m);
+}
+
+SgModel *
+sg_model_load(const char *path, GError **error)
+{
+  g_autoptr(SgArchive) archive = sg_archive_open(path, error);
+  return archive ? sg_model_from_archive(archive, error) : NULL;
+}
+
+/* ---- for importers --------------------------------------------------------------------------- */
+
+void
+sg_model_add(SgModel *m, const char *prefix, const char *name, SgTensor *tensor)
+{
+  g_hash_table_replace(m->tensors, g_strconcat(prefix, name, NULL), tensor);
+}
+
+SgTensor *
+sg_tensor_reshaped(const SgTensor *t, int ndim, const gint64 *shape)
+{
+  SgTensor *copy = sg_tensor_new(ndim, shape);
+  g_assert(copy->numel == t->numel);
+  memcpy(copy->data, t->data, t->numel * sizeof(float));
+  return copy;
+}
+
+gboolean
+sg_is_standard_filter(const SgTensor *t)
+{
+  static const float taps[4] = {1, 3, 3, 1};
+  int n = t->ndim;
+  float sum = 0;
+
+  /* [4, 4], or the separable [4] of newer code. */
+  if (n < 1 || n > 2 || t->shape[0] != 4 || (n == 2 && t->shape[1] != 4))
+    return FALSE;
+  for (gsize i = 0; i < t->numel; i++)
+    sum += t->data[i];
+  for (gsize i = 0; i < t->numel; i++) {
+    float expected = n == 1 ? taps[i] / 8 : taps[i / 4] * taps[i % 4] / 64;
+    if (!(fabsf(t->data[i] - expected * sum) <= 1e-5f * fabsf(sum)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+sg_parse_int(const char *text, int min, int max, int *value)
+{
+  gint64 v;
+  if (!text || !g_ascii_string_to_signed(text, 10, min, max, &v, NULL))
+    return FALSE;
+  *value = (int)v;
+  return TRUE;
+}
+
+SgModel *
+sg_model_new(const char *path, const SgModelInfo *info)
+{
+  SgModel *m = new_model(path, "Vitrine training");
+  m->info = *info;
+  return m;
+}
+
+void
+sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor)
+{
+  g_ptr_array_add(m->names, g_strconcat(prefix, name, NULL));
+  sg_model_add(m, prefix, name, tensor);
+}
+
+SgModel *
+sg_model_new_light(const SgModel *model)
+{
+  SgModel *m = new_model(model->path, model->kind);
+  const char *g = sg_model_generator_prefix(model);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  m->info = model->info;
+  for (guint i = 0; i < model->names->len; i++) {
+    const char *name = model->names->pdata[i];
+    if (!g_str_has_prefix(name, g) && !g_str_has_prefix(name, "D."))
+      continue;
+    g_ptr_array_add(m->names, g_strdup(name));
+    g_hash_table_replace(m->tensors, g_strdup(name),
+                         sg_tensor_ref(g_hash_table_lookup(model->tensors, name)));
+  }
+  g_hash_table_iter_init(&iter, model->metadata);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    if (!g_str_has_prefix(key, "train."))
+      g_hash_table_replace(m->metadata, g_strdup(key), g_strdup(value));
+  m->hash = compute_hash(m);
+  return m;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------- */
+
+static void
+put_int(GHashTable *meta, const char *key, int value)
+{
+  g_hash_table_replace(meta, g_strdup(key), g_strdup_printf("%d", value));
+}
+
+static void
+put_double(GHashTable *meta, const char *key, double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  g_hash_table_replace(meta, g_strdup(key), g_strdup(g_ascii_dtostr(text, sizeof text, value)));
+}
+
+static void
+put_text(GHashTable *meta, const char *key, const char *value)
+{
+  g_hash_table_replace(meta, g_strdup(key), g_strdup(value));
+}
+
+/* "4:512,8:512,16:256": channels of each block's output. */
+static char *
+describe_channels(const SgModel *m)
+{
+  const char *prefix = sg_model_generator_prefix(m);
+  GString *s = g_string_new(NULL);
+  for (int r = 4; r <= m->info.img_resolution; r *= 2) {
+    const SgTensor *w = sg_model_tensorf(m, prefix, "synthesis.b%d.conv1.weight", r);
+    g_string_append_printf(s, "%s%d:%d", r > 4 ? "," : "", r, (int)w->shape[0]);
+  }
+  return g_string_free(s, FALSE);
+}
+
+static GHashTable *
+native_metadata(const SgModel *m)
+{
+  GHashTable *meta = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  const SgModelInfo *i = &m->info;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init(&iter, m->metadata);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    put_text(meta, key, value);
+  put_text(meta, "format", i->family == SG_FAMILY_MYSTYLEGAN ? "mystylegan" : "stylegan2");
+  put_int(meta, "img_resolution", i->img_resolution);
+  put_int(meta, "img_channels", i->img_channels);
+  put_int(meta, "z_dim", i->z_dim);
+  put_int(meta, "w_dim", i->w_dim);
+  put_int(meta, "c_dim", i->c_dim);
+  put_int(meta, "mapping_layers", i->mapping_layers);
+  put_double(meta, "mapping_lr_mul", i->mapping_lr_mul);
+  put_int(meta, "num_ws", i->num_ws);
+  if (i->has_d) {
+    put_int(meta, "mbstd_group_size", i->mbstd_group_size);
+    put_int(meta, "mbstd_num_channels", i->mbstd_num_channels);
+  }
+  if (i->family == SG_FAMILY_MYSTYLEGAN)
+    return meta;
+  g_hash_table_replace(meta, g_strdup("channels"), describe_channels(m));
+  put_text(meta, "g_architecture", arch_names[i->g_arch]);
+  if (i->g_conv_clamp >= 0)
+    put_double(meta, "g_conv_clamp", i->g_conv_clamp);
+  if (i->has_d) {
+    put_text(meta, "d_architecture", arch_names[i->d_arch]);
+    put_double(meta, "d_mapping_lr_mul", i->d_mapping_lr_mul);
+    if (i->d_conv_clamp >= 0)
+      put_double(meta, "d_conv_clamp", i->d_conv_clamp);
+  }
+  return meta;
+}
+
+gboolean
+sg_model_save(SgModel *m, const char *path, GError **error)
+{
+  g_autoptr(GHashTable) meta = native_metadata(m);
+  return sg_safetensors_write(path, m->names, m->tensors, meta, error);
+}
+
+GBytes *
+sg_model_head(const SgModel *m)
+{
+  g_autoptr(GHashTable) meta = native_metadata(m);
+  return sg_safetensors_head(m->names, m->tensors, meta);
+}

@@ -1,0 +1,234 @@
+/* Reading pictures of any kind as 8-bit RGB. */
+#include "engine/pictures/picture-private.h"
+#include "engine/formats/format-error.h"
+#include "engine/formats/source.h"
+/* jpeglib.h needs stdio.h before it. */
+#include <stdio.h>
+#include <jpeglib.h>
+#include <jerror.h>
+#include <png.h>
+#include <setjmp.h>
+#include <string.h>
+
+/* A JPEG that repeats its scans for ever would keep us busy for ever. */
+#define MAX_JPEG_SCANS 64
+#define MAX_FILE       (1024 * 1024 * 1024)
+
+gboolean
+sg_picture_check_size(guint64 width, guint64 height, GError **error)
+{
+  if (width == 0 || height == 0 || width > SG_PICTURE_MAX_PIXELS ||
+      height > SG_PICTURE_MAX_PIXELS / width)
+    return sg_unsupported(error,
+                          "the picture is %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
+                          "; Vitrine reads up to %d million pixels",
+                          width, height, SG_PICTURE_MAX_PIXELS / 1000000);
+  return TRUE;
+}
+
+/* ---- PNG ------------------------------------------------------------------------------------- */
+
+/* Alpha over white as picture viewers do it, on the stored values: libpng would mix in linear
+ * light. */
+void
+sg_picture_flatten(const guint8 *rgba, guint8 *rgb, gsize pixels)
+{
+  for (gsize i = 0; i < pixels; i++) {
+    guint alpha = rgba[4 * i + 3];
+    for (int k = 0; k < 3; k++)
+      rgb[3 * i + k] = (guint8)((rgba[4 * i + k] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+}
+
+/* Frees what libpng holds, also on failure. */
+static guint8 *
+decode_png(png_image *image, GError **error)
+{
+  gboolean alpha = (image->format & PNG_FORMAT_FLAG_ALPHA) != 0;
+  gsize pixels = (gsize)image->width * image->height;
+
+  image->format = alpha ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
+  /* Without this libpng takes 16-bit files that do not say otherwise as linear light. */
+  image->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+  g_autofree guint8 *decoded = g_try_malloc(pixels * (alpha ? 4 : 3));
+  if (!decoded) {
+    png_image_free(image);
+    sg_broken(error, "not enough memory for the picture");
+    return NULL;
+  }
+  if (!png_image_finish_read(image, NULL, decoded, 0, NULL)) {
+    sg_broken(error, "not a readable PNG: %s", image->message);
+    return NULL;
+  }
+  if (alpha) /* in place: each pixel is written at or before where it was read */
+    sg_picture_flatten(decoded, decoded, pixels);
+  return g_steal_pointer(&decoded);
+}
+
+static gboolean
+read_png(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, GError **error)
+{
+  png_image image = {.version = PNG_IMAGE_VERSION};
+
+  if (!png_image_begin_read_from_memory(&image, data, size))
+    return sg_broken(error, "not a readable PNG: %s", image.message);
+  /* One bit per pixel is the least a PNG can store. */
+  gboolean ok = sg_picture_check_size(image.width, image.height, error);
+  if (ok && (guint64)image.width * image.height / 8 / SG_MAX_DEFLATE_RATIO > size)
+    ok = sg_broken(error, "the picture ends too early");
+  if (!ok) {
+    png_image_free(&image);
+    return FALSE;
+  }
+  if (!(*rgb = decode_png(&image, error)))
+    return FALSE;
+  *width = (int)image.width;
+  *height = (int)image.height;
+  return TRUE;
+}
+
+/* ---- JPEG ------------------------------------------------------------------------------------ */
+
+typedef struct {
+  struct jpeg_error_mgr base;
+  struct jpeg_progress_mgr progress;
+  jmp_buf escape;
+  char message[JMSG_LENGTH_MAX];
+  guint8 *pixels, *row;
+} JpegState;
+
+static void
+jpeg_fail(j_common_ptr c)
+{
+  JpegState *state = (JpegState *)c->err;
+  c->err->format_message(c, state->message);
+  longjmp(state->escape, 1);
+}
+
+/* libjpeg only warns when data is missing, and fills in grey. */
+static void
+jpeg_emit(j_common_ptr c, int level)
+{
+  if (level < 0 && (c->err->msg_code == JWRN_JPEG_EOF || c->err->msg_code == JWRN_HIT_MARKER))
+    jpeg_fail(c);
+}
+
+static void
+jpeg_watch(j_common_ptr c)
+{
+  if (c->is_decompressor && ((j_decompress_ptr)c)->input_scan_number > MAX_JPEG_SCANS) {
+    c->err->msg_code = JERR_BAD_PROGRESSION;
+    jpeg_fail(c);
+  }
+}
+
+/* Adobe's CMYK is stored inverted: 255 is no ink. */
+static void
+cmyk_to_rgb(const guint8 *cmyk, guint8 *rgb, int width)
+{
+  for (int x = 0; x < width; x++)
+    for (int i = 0; i < 3; i++)
+      rgb[3 * x + i] = (guint8)(cmyk[4 * x + i] * cmyk[4 * x + 3] / 255);
+}
+
+static void
+decode_rows(j_decompress_ptr c, JpegState *state)
+{
+  gboolean cmyk = c->out_color_space == JCS_CMYK;
+  while (c->output_scanline < c->output_height) {
+    guint8 *target = state->pixels + (gsize)c->output_scanline * c->output_width * 3;
+    guint8 *row = cmyk ? state->row : target;
+    jpeg_read_scanlines(c, &row, 1);
+    if (cmyk)
+      cmyk_to_rgb(row, target, (int)c->output_width);
+  }
+}
+
+static gboolean
+decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size, GError **error)
+{
+  if (setjmp(state->escape))
+    return sg_broken(error, "not a readable JPEG: %s", state->message);
+  jpeg_create_decompress(c);
+  c->progress = &state->progress;
+  jpeg_mem_src(c, data, (unsigned long)size);
+  jpeg_read_header(c, TRUE);
+  if (!sg_picture_check_size(c->image_width, c->image_height, error))
+    return FALSE;
+  gboolean cmyk = c->jpeg_color_space == JCS_CMYK || c->jpeg_color_space == JCS_YCCK;
+  c->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
+  jpeg_start_decompress(c);
+  state->pixels = g_try_malloc((gsize)c->output_width * c->output_height * 3);
+  state->row = g_malloc((gsize)c->output_width * 4);
+  if (!state->pixels)
+    return sg_broken(error, "not enough memory for the picture");
+  decode_rows(c, state);
+  jpeg_finish_decompress(c);
+  return TRUE;
+}
+
+static gboolean
+read_jpeg(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, GError **error)
+{
+  struct jpeg_decompress_struct c = {0};
+  JpegState state = {0};
+  gboolean ok;
+
+  c.err = jpeg_std_error(&state.base);
+  state.base.error_exit = jpeg_fail;
+  state.base.emit_message = jpeg_emit;
+  state.progress.progress_monitor = jpeg_watch;
+  ok = decode_jpeg(&c, &state, data, size, error);
+  if (ok) {
+    *width = (int)c.output_width;
+    *height = (int)c.output_height;
+    *rgb = g_steal_pointer(&state.pixels);
+  }
+  jpeg_destroy_decompress(&c);
+  g_free(state.pixels);
+  g_free(state.row);
+  return ok;
+}
+
+/* ---- any ------------------------------------------------------------------------------------- */
+
+gboolean
+sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb, int *width,
+                       int *height, GError **error)
+{
+  gboolean ok;
+
+  if (size >= 8 && png_sig_cmp(data, 0, 8) == 0)
+    ok = read_png(data, size, rgb, width, height, error);
+  else if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
+    ok = read_jpeg(data, size, rgb, width, height, error);
+  else if (sg_webp_recognise(data, size))
+    ok = sg_webp_read(data, size, rgb, width, height, error);
+  else
+    ok = sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture"
+                                    : "the file is empty");
+  if (!ok)
+    g_prefix_error(error, "%s: ", name);
+  return ok;
+}
+
+gboolean
+sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error)
+{
+  g_autoptr(SgSource) source = sg_source_open(path, error);
+  g_autofree guint8 *data = NULL;
+  gsize size;
+
+  if (!source) {
+    g_prefix_error(error, "%s: ", path);
+    return FALSE;
+  }
+  size = MIN(sg_source_size(source), MAX_FILE);
+  if (!(data = g_try_malloc(MAX(size, 1))) || !sg_source_read(source, 0, data, size, error)) {
+    if (!data)
+      sg_broken(error, "not enough memory for the picture");
+    g_prefix_error(error, "%s: ", path);
+    return FALSE;
+  }
+  return sg_picture_read_memory(path, data, size, rgb, width, height, error);
+}

@@ -1,0 +1,241 @@
+/* The canvas under pointer, fingers and keys. */
+#include "ui/canvas/vitrine-canvas-private.h"
+#include <math.h>
+
+#define GRAB_DISTANCE 12.0
+#define KEY_PAN       48.0
+#define NOTCH_FACTOR  1.2
+#define DIVIDER_STEP  0.02
+
+static gboolean
+divider_shown(VitrineCanvas *self)
+{
+  return self->divider && self->original && self->texture;
+}
+
+static double
+divider_x(VitrineCanvas *self)
+{
+  graphene_rect_t rect;
+
+  vitrine_view_rect(&self->view, &rect);
+  return rect.origin.x + rect.size.width * self->divider_at;
+}
+
+static void
+set_divider_x(VitrineCanvas *self, double x)
+{
+  graphene_rect_t rect;
+
+  vitrine_view_rect(&self->view, &rect);
+  self->divider_at = CLAMP((x - rect.origin.x) / MAX(rect.size.width, 1), 0, 1);
+  gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+static gboolean
+near_divider(VitrineCanvas *self, double x)
+{
+  return divider_shown(self) && fabs(x - divider_x(self)) <= GRAB_DISTANCE;
+}
+
+static void
+pan(VitrineCanvas *self, double dx, double dy)
+{
+  if (vitrine_view_pan(&self->view, dx, dy))
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+static void
+zoom_at(VitrineCanvas *self, double zoom, double x, double y)
+{
+  vitrine_view_zoom_at(&self->view, zoom, x, y);
+  vitrine_canvas_view_changed(self);
+}
+
+/* ---- pointer ------------------------------------------------------------------------------------
+ */
+
+static void
+drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
+{
+  VitrineCanvas *self = data;
+  guint button = gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture));
+
+  gtk_widget_grab_focus(GTK_WIDGET(self));
+  self->drag_x = self->drag_y = 0;
+  self->dragging_divider = button == GDK_BUTTON_PRIMARY && near_divider(self, x);
+}
+
+static void
+drag_update_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
+{
+  VitrineCanvas *self = data;
+  double x, y;
+
+  gtk_gesture_drag_get_start_point(gesture, &x, &y);
+  if (self->dragging_divider)
+    set_divider_x(self, x + dx);
+  else
+    pan(self, dx - self->drag_x, dy - self->drag_y);
+  self->drag_x = dx;
+  self->drag_y = dy;
+}
+
+static void
+drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
+{
+  VITRINE_CANVAS(data)->dragging_divider = FALSE;
+}
+
+static void
+motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer data)
+{
+  VitrineCanvas *self = data;
+  const char *cursor = near_divider(self, x) ? "col-resize" : self->view.fit ? NULL : "grab";
+
+  self->pointer_x = x;
+  self->pointer_y = y;
+  gtk_widget_set_cursor_from_name(GTK_WIDGET(self), cursor);
+}
+
+/* A wheel zooms; a touchpad, whose fingers move in pixels, pans unless Ctrl is held. */
+static gboolean
+scroll_cb(GtkEventControllerScroll *scroll, double dx, double dy, gpointer data)
+{
+  VitrineCanvas *self = data;
+  GtkEventController *controller = GTK_EVENT_CONTROLLER(scroll);
+  gboolean ctrl =
+      (gtk_event_controller_get_current_event_state(controller) & GDK_CONTROL_MASK) != 0;
+  gboolean pixels = gtk_event_controller_scroll_get_unit(scroll) == GDK_SCROLL_UNIT_SURFACE;
+
+  if (pixels && !ctrl) {
+    pan(self, -dx, -dy);
+    return GDK_EVENT_STOP;
+  }
+  double notches = pixels ? dy / 40 : dy;
+  zoom_at(self, vitrine_view_zoom(&self->view) * pow(NOTCH_FACTOR, -notches), self->pointer_x,
+          self->pointer_y);
+  return GDK_EVENT_STOP;
+}
+
+static void
+pinch_begin_cb(GtkGesture *gesture, GdkEventSequence *sequence, gpointer data)
+{
+  VitrineCanvas *self = data;
+  self->pinch_zoom = vitrine_view_zoom(&self->view);
+}
+
+static void
+pinch_cb(GtkGestureZoom *gesture, double scale, gpointer data)
+{
+  VitrineCanvas *self = data;
+  double x = self->view.width / 2, y = self->view.height / 2;
+
+  gtk_gesture_get_bounding_box_center(GTK_GESTURE(gesture), &x, &y);
+  zoom_at(self, self->pinch_zoom * scale, x, y);
+}
+
+/* ---- keys
+ * ----------------------------------------------------------------------------------------- */
+
+static gboolean
+arrow(VitrineCanvas *self, int x, int y, GdkModifierType state)
+{
+  if ((state & GDK_SHIFT_MASK) && divider_shown(self) && x != 0) {
+    self->divider_at = CLAMP(self->divider_at + x * DIVIDER_STEP, 0, 1);
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+    return GDK_EVENT_STOP;
+  }
+  if (self->view.fit)
+    return GDK_EVENT_PROPAGATE; /* nothing to pan: the arrows move the focus */
+  pan(self, -x * KEY_PAN, -y * KEY_PAN);
+  return GDK_EVENT_STOP;
+}
+
+static gboolean
+key_pressed_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
+               gpointer data)
+{
+  VitrineCanvas *self = data;
+
+  if (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK))
+    return GDK_EVENT_PROPAGATE;
+  switch (key) {
+  case GDK_KEY_space:
+    vitrine_canvas_set_show_original(self, TRUE);
+    return GDK_EVENT_STOP;
+  case GDK_KEY_Left:
+    return arrow(self, -1, 0, state);
+  case GDK_KEY_Right:
+    return arrow(self, 1, 0, state);
+  case GDK_KEY_Up:
+    return arrow(self, 0, -1, state);
+  case GDK_KEY_Down:
+    return arrow(self, 0, 1, state);
+  case GDK_KEY_plus:
+  case GDK_KEY_equal:
+  case GDK_KEY_KP_Add:
+    vitrine_canvas_zoom_in(self);
+    return GDK_EVENT_STOP;
+  case GDK_KEY_minus:
+  case GDK_KEY_KP_Subtract:
+    vitrine_canvas_zoom_out(self);
+    return GDK_EVENT_STOP;
+  default:
+    return GDK_EVENT_PROPAGATE;
+  }
+}
+
+static void
+key_released_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
+                gpointer data)
+{
+  if (key == GDK_KEY_space)
+    vitrine_canvas_set_show_original(data, FALSE);
+}
+
+/* A key released over another window is never reported. */
+static void
+focus_left_cb(GtkEventControllerFocus *controller, gpointer data)
+{
+  vitrine_canvas_set_show_original(data, FALSE);
+}
+
+static void
+add_drag(VitrineCanvas *self, guint button)
+{
+  GtkGesture *drag = gtk_gesture_drag_new();
+
+  gtk_gesture_single_set_button(GTK_GESTURE_SINGLE(drag), button);
+  g_signal_connect(drag, "drag-begin", G_CALLBACK(drag_begin_cb), self);
+  g_signal_connect(drag, "drag-update", G_CALLBACK(drag_update_cb), self);
+  g_signal_connect(drag, "drag-end", G_CALLBACK(drag_end_cb), self);
+  gtk_widget_add_controller(GTK_WIDGET(self), GTK_EVENT_CONTROLLER(drag));
+}
+
+void
+vitrine_canvas_init_input(VitrineCanvas *self)
+{
+  GtkWidget *widget = GTK_WIDGET(self);
+  GtkEventController *motion = gtk_event_controller_motion_new();
+  GtkEventController *scroll =
+      gtk_event_controller_scroll_new(GTK_EVENT_CONTROLLER_SCROLL_BOTH_AXES);
+  GtkGesture *pinch = gtk_gesture_zoom_new();
+  GtkEventController *key = gtk_event_controller_key_new();
+  GtkEventController *focus = gtk_event_controller_focus_new();
+
+  add_drag(self, GDK_BUTTON_PRIMARY);
+  add_drag(self, GDK_BUTTON_MIDDLE);
+  g_signal_connect(motion, "motion", G_CALLBACK(motion_cb), self);
+  g_signal_connect(scroll, "scroll", G_CALLBACK(scroll_cb), self);
+  g_signal_connect(pinch, "begin", G_CALLBACK(pinch_begin_cb), self);
+  g_signal_connect(pinch, "scale-changed", G_CALLBACK(pinch_cb), self);
+  g_signal_connect(key, "key-pressed", G_CALLBACK(key_pressed_cb), self);
+  g_signal_connect(key, "key-released", G_CALLBACK(key_released_cb), self);
+  g_signal_connect(focus, "leave", G_CALLBACK(focus_left_cb), self);
+  gtk_widget_add_controller(widget, motion);
+  gtk_widget_add_controller(widget, scroll);
+  gtk_widget_add_controller(widget, GTK_EVENT_CONTROLLER(pinch));
+  gtk_widget_add_controller(widget, key);
+  gtk_widget_add_controller(widget, focus);
+}

@@ -1,0 +1,326 @@
+#include "ui/canvas/vitrine-canvas-private.h"
+
+#define MIN_SIZE      240
+#define HANDLE_RADIUS 9.0f
+
+enum { VIEW_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE(VitrineCanvas, vitrine_canvas, GTK_TYPE_WIDGET)
+
+/* ---- drawing
+ * -------------------------------------------------------------------------------------- */
+
+#if !GTK_CHECK_VERSION(4, 10, 0)
+/* GTK before 4.10 cannot enlarge a texture without blurring it, cairo can. The surface lives as
+ * long as its texture. */
+static cairo_surface_t *
+surface_of(GdkTexture *texture)
+{
+  cairo_surface_t *surface = g_object_get_data(G_OBJECT(texture), "vitrine-surface");
+
+  if (!surface) {
+    surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, gdk_texture_get_width(texture),
+                                         gdk_texture_get_height(texture));
+    gdk_texture_download(texture, cairo_image_surface_get_data(surface),
+                         (gsize)cairo_image_surface_get_stride(surface));
+    cairo_surface_mark_dirty(surface);
+    g_object_set_data_full(G_OBJECT(texture), "vitrine-surface", surface,
+                           (GDestroyNotify)cairo_surface_destroy);
+  }
+  return surface;
+}
+#endif
+
+static void
+append_sharp(GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *rect,
+             const graphene_rect_t *visible)
+{
+#if GTK_CHECK_VERSION(4, 10, 0)
+  gtk_snapshot_append_scaled_texture(snapshot, texture, GSK_SCALING_FILTER_NEAREST, rect);
+#else
+  graphene_rect_t part;
+
+  if (!graphene_rect_intersection(rect, visible, &part))
+    return;
+  cairo_t *cr = gtk_snapshot_append_cairo(snapshot, &part);
+  cairo_translate(cr, rect->origin.x, rect->origin.y);
+  cairo_scale(cr, rect->size.width / gdk_texture_get_width(texture),
+              rect->size.height / gdk_texture_get_height(texture));
+  cairo_set_source_surface(cr, surface_of(texture), 0, 0);
+  cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+  cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
+  cairo_rectangle(cr, 0, 0, gdk_texture_get_width(texture), gdk_texture_get_height(texture));
+  cairo_fill(cr);
+  cairo_destroy(cr);
+#endif
+}
+
+/* Sharp when enlarged, smooth when made smaller; a reduced picture is a preview and smooth as well.
+ */
+static void
+append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
+               const graphene_rect_t *rect, const graphene_rect_t *visible)
+{
+  gboolean preview = gdk_texture_get_width(texture) < self->view.picture_width;
+
+  if (vitrine_view_zoom(&self->view) >= 1 && !preview)
+    append_sharp(snapshot, texture, rect, visible);
+  else
+    gtk_snapshot_append_texture(snapshot, texture, rect);
+}
+
+static void
+append_divider(GtkSnapshot *snapshot, float x, const graphene_rect_t *area)
+{
+  static const GdkRGBA line = {1, 1, 1, 0.95f}, shadow = {0, 0, 0, 0.45f};
+  float middle = area->origin.y + area->size.height / 2;
+  GskRoundedRect handle;
+
+  gtk_snapshot_append_color(snapshot, &shadow,
+                            &GRAPHENE_RECT_INIT(x - 2, area->origin.y, 4, area->size.height));
+  gtk_snapshot_append_color(snapshot, &line,
+                            &GRAPHENE_RECT_INIT(x - 1, area->origin.y, 2, area->size.height));
+  gsk_rounded_rect_init_from_rect(&handle,
+                                  &GRAPHENE_RECT_INIT(x - HANDLE_RADIUS, middle - HANDLE_RADIUS,
+                                                      2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS),
+                                  HANDLE_RADIUS);
+  gtk_snapshot_append_outset_shadow(snapshot, &handle, &shadow, 0, 1, 1, 3);
+  gtk_snapshot_push_rounded_clip(snapshot, &handle);
+  gtk_snapshot_append_color(snapshot, &line, &handle.bounds);
+  gtk_snapshot_pop(snapshot);
+}
+
+/* The original left of the divider, what has become of it on the right. */
+static void
+append_comparison(VitrineCanvas *self, GtkSnapshot *snapshot, const graphene_rect_t *rect,
+                  const graphene_rect_t *visible)
+{
+  graphene_rect_t left = *rect, area;
+
+  append_picture(self, snapshot, self->texture, rect, visible);
+  left.size.width = (float)(rect->size.width * self->divider_at);
+  gtk_snapshot_push_clip(snapshot, &left);
+  append_picture(self, snapshot, self->original, rect, visible);
+  gtk_snapshot_pop(snapshot);
+  if (graphene_rect_intersection(rect, visible, &area))
+    append_divider(snapshot, left.origin.x + left.size.width, &area);
+}
+
+static void
+vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  static const GdkRGBA shadow = {0, 0, 0, 0.25f};
+  VitrineCanvas *self = VITRINE_CANVAS(widget);
+  graphene_rect_t rect, visible;
+  GskRoundedRect frame;
+
+  if (!self->texture)
+    return;
+  self->view.device_scale = gtk_widget_get_scale_factor(widget);
+  graphene_rect_init(&visible, 0, 0, (float)self->view.width, (float)self->view.height);
+  vitrine_view_rect(&self->view, &rect);
+  gtk_snapshot_push_clip(snapshot, &visible);
+  gsk_rounded_rect_init_from_rect(&frame, &rect, 0);
+  gtk_snapshot_append_outset_shadow(snapshot, &frame, &shadow, 0, 1, 0, 6);
+  if (self->show_original && self->original)
+    append_picture(self, snapshot, self->original, &rect, &visible);
+  else if (self->divider && self->original)
+    append_comparison(self, snapshot, &rect, &visible);
+  else
+    append_picture(self, snapshot, self->texture, &rect, &visible);
+  gtk_snapshot_pop(snapshot);
+}
+
+static void
+vitrine_canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
+                       int *natural, int *minimum_baseline, int *natural_baseline)
+{
+  *minimum = MIN_SIZE;
+  *natural = 2 * MIN_SIZE;
+}
+
+/* A new size is a new zoom when fitted. Listeners change labels, which they must not during layout.
+ */
+static gboolean
+notify_cb(gpointer data)
+{
+  VitrineCanvas *self = data;
+
+  self->notify_source = 0;
+  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+vitrine_canvas_size_allocate(GtkWidget *widget, int width, int height, int baseline)
+{
+  VitrineCanvas *self = VITRINE_CANVAS(widget);
+
+  self->view.width = width;
+  self->view.height = height;
+  self->view.device_scale = gtk_widget_get_scale_factor(widget);
+  vitrine_view_pan(&self->view, 0, 0);
+  if (!self->notify_source)
+    self->notify_source = g_idle_add(notify_cb, self);
+}
+
+/* ---- what it shows
+ * ---------------------------------------------------------------------------------- */
+
+void
+vitrine_canvas_view_changed(VitrineCanvas *self)
+{
+  gtk_widget_queue_draw(GTK_WIDGET(self));
+  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+}
+
+void
+vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, int height)
+{
+  gboolean resized = width != self->view.picture_width || height != self->view.picture_height;
+
+  g_set_object(&self->texture, texture);
+  gtk_widget_queue_draw(GTK_WIDGET(self));
+  if (!resized)
+    return;
+  self->view.picture_width = width;
+  self->view.picture_height = height;
+  self->view.fit = TRUE;
+  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+}
+
+void
+vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original)
+{
+  if (g_set_object(&self->original, original) && (self->show_original || self->divider))
+    gtk_widget_queue_draw(GTK_WIDGET(self));
+}
+
+void
+vitrine_canvas_set_description(VitrineCanvas *self, const char *description)
+{
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, description,
+                                 -1);
+}
+
+void
+vitrine_canvas_zoom_fit(VitrineCanvas *self)
+{
+  self->view.fit = TRUE;
+  vitrine_canvas_view_changed(self);
+}
+
+static void
+zoom_at_centre(VitrineCanvas *self, double zoom)
+{
+  vitrine_view_zoom_at(&self->view, zoom, self->view.width / 2, self->view.height / 2);
+  vitrine_canvas_view_changed(self);
+}
+
+void
+vitrine_canvas_zoom_one(VitrineCanvas *self)
+{
+  zoom_at_centre(self, 1);
+}
+
+void
+vitrine_canvas_zoom_in(VitrineCanvas *self)
+{
+  zoom_at_centre(self, vitrine_view_next_zoom(&self->view, TRUE));
+}
+
+void
+vitrine_canvas_zoom_out(VitrineCanvas *self)
+{
+  zoom_at_centre(self, vitrine_view_next_zoom(&self->view, FALSE));
+}
+
+double
+vitrine_canvas_get_zoom(VitrineCanvas *self)
+{
+  return vitrine_view_zoom(&self->view);
+}
+
+gboolean
+vitrine_canvas_is_fit(VitrineCanvas *self)
+{
+  return self->view.fit;
+}
+
+void
+vitrine_canvas_set_show_original(VitrineCanvas *self, gboolean show)
+{
+  if (self->show_original == show)
+    return;
+  self->show_original = show;
+  vitrine_canvas_view_changed(self);
+}
+
+gboolean
+vitrine_canvas_get_show_original(VitrineCanvas *self)
+{
+  return self->show_original;
+}
+
+void
+vitrine_canvas_set_divider(VitrineCanvas *self, gboolean divider)
+{
+  if (self->divider == divider)
+    return;
+  self->divider = divider;
+  vitrine_canvas_view_changed(self);
+}
+
+gboolean
+vitrine_canvas_get_divider(VitrineCanvas *self)
+{
+  return self->divider;
+}
+
+/* ---- the object
+ * --------------------------------------------------------------------------------------- */
+
+static void
+vitrine_canvas_dispose(GObject *object)
+{
+  VitrineCanvas *self = VITRINE_CANVAS(object);
+
+  g_clear_handle_id(&self->notify_source, g_source_remove);
+  g_clear_object(&self->texture);
+  g_clear_object(&self->original);
+  G_OBJECT_CLASS(vitrine_canvas_parent_class)->dispose(object);
+}
+
+static void
+vitrine_canvas_class_init(VitrineCanvasClass *class)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+
+  G_OBJECT_CLASS(class)->dispose = vitrine_canvas_dispose;
+  widget_class->snapshot = vitrine_canvas_snapshot;
+  widget_class->measure = vitrine_canvas_measure;
+  widget_class->size_allocate = vitrine_canvas_size_allocate;
+  gtk_widget_class_set_css_name(widget_class, "vitrine-canvas");
+  gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+  signals[VIEW_CHANGED] = g_signal_new("view-changed", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST,
+                                       0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+vitrine_canvas_init(VitrineCanvas *self)
+{
+  vitrine_view_init(&self->view);
+  self->divider_at = 0.5;
+  gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
+  gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);
+  gtk_widget_set_vexpand(GTK_WIDGET(self), TRUE);
+  gtk_widget_set_overflow(GTK_WIDGET(self), GTK_OVERFLOW_HIDDEN);
+  vitrine_canvas_init_input(self);
+}
+
+GtkWidget *
+vitrine_canvas_new(void)
+{
+  return g_object_new(VITRINE_TYPE_CANVAS, NULL);
+}

@@ -1,0 +1,436 @@
+#include "ui/latent/vitrine-dimension-row.h"
+
+#include <glib/gi18n.h>
+#include <math.h>
+#include <string.h>
+
+#include "ui/parts/vitrine-number.h"
+
+#define LABEL_WIDTH  60
+#define BAR_HEIGHT   3
+#define SPACING      4
+#define SCALE_MIN    90
+#define SLIDER_STEPS 10 /* per unit */
+
+/* --- the item --- */
+
+G_DEFINE_FINAL_TYPE(VitrineDimension, vitrine_dimension, G_TYPE_OBJECT)
+
+static void
+vitrine_dimension_finalize(GObject *object)
+{
+  g_free(VITRINE_DIMENSION(object)->name);
+  G_OBJECT_CLASS(vitrine_dimension_parent_class)->finalize(object);
+}
+
+static void
+vitrine_dimension_class_init(VitrineDimensionClass *klass)
+{
+  G_OBJECT_CLASS(klass)->finalize = vitrine_dimension_finalize;
+}
+
+static void
+vitrine_dimension_init(VitrineDimension *self)
+{
+  self->influence = NAN;
+}
+
+VitrineDimension *
+vitrine_dimension_new(int index)
+{
+  VitrineDimension *self = g_object_new(VITRINE_TYPE_DIMENSION, NULL);
+  self->index = index;
+  return self;
+}
+
+void
+vitrine_dimension_set_name(VitrineDimension *self, const char *name)
+{
+  char *copy = g_strdup(name);
+  g_free(self->name);
+  self->name = copy;
+}
+
+/* --- a coloured box, drawn by CSS: the bar of influence and the bar from base to value --- */
+
+#define VITRINE_TYPE_BAR (vitrine_bar_get_type())
+G_DECLARE_FINAL_TYPE(VitrineBar, vitrine_bar, VITRINE, BAR, GtkWidget)
+struct _VitrineBar {
+  GtkWidget parent_instance;
+};
+G_DEFINE_FINAL_TYPE(VitrineBar, vitrine_bar, GTK_TYPE_WIDGET)
+
+static void
+vitrine_bar_class_init(VitrineBarClass *klass)
+{
+  gtk_widget_class_set_css_name(GTK_WIDGET_CLASS(klass), "bar");
+  gtk_widget_class_set_accessible_role(GTK_WIDGET_CLASS(klass), GTK_ACCESSIBLE_ROLE_PRESENTATION);
+}
+
+static void
+vitrine_bar_init(VitrineBar *self)
+{
+  gtk_widget_set_can_target(GTK_WIDGET(self), FALSE);
+}
+
+/* --- the row --- */
+
+struct _VitrineDimensionRow {
+  GtkWidget parent_instance;
+  VitrineDimension *item;
+  GtkWidget *label, *scale, *entry, *reset, *pin; /* owned as children */
+  GtkWidget *change, *influence;                  /* bars */
+  GtkAdjustment *adjustment;                      /* the scale's */
+  gboolean syncing;
+  gboolean stale;
+  gboolean fresh;         /* just bound: what follows is of another dimension */
+  double influence_share; /* 0…1 of the label's width; 0 hides the bar */
+};
+
+enum { VALUE_ENTERED, RESET, PIN, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE(VitrineDimensionRow, vitrine_dimension_row, GTK_TYPE_WIDGET)
+
+static void
+entered_cb(GtkWidget *entry, double value, gpointer data)
+{
+  g_signal_emit(data, signals[VALUE_ENTERED], 0, value);
+}
+
+static void
+scale_changed_cb(GtkAdjustment *adjustment, VitrineDimensionRow *self)
+{
+  if (!self->syncing && self->item != NULL)
+    g_signal_emit(self, signals[VALUE_ENTERED], 0, gtk_adjustment_get_value(adjustment));
+}
+
+/* A drag moves in tenths, and the tenth next to where the face was by itself is exactly there, so
+ * that dragging back undoes. Keys move by exact steps and do not come by here. */
+static gboolean
+change_value_cb(GtkRange *range, GtkScrollType scroll, double value, VitrineDimensionRow *self)
+{
+  if (scroll != GTK_SCROLL_JUMP || self->item == NULL)
+    return FALSE;
+  double lower = gtk_adjustment_get_lower(self->adjustment);
+  double upper = gtk_adjustment_get_upper(self->adjustment);
+  double pixel = (upper - lower) / MAX(1, gtk_widget_get_width(self->scale));
+  double reach = fmax(0.5 / SLIDER_STEPS + 1e-9, 0.75 * pixel);
+  value = round(CLAMP(value, lower, upper) * SLIDER_STEPS) / SLIDER_STEPS;
+  if (fabs(value - self->item->base) <= reach)
+    value = self->item->base;
+  gtk_range_set_value(range, value);
+  return TRUE;
+}
+
+static void
+reset_cb(GtkWidget *button, VitrineDimensionRow *self)
+{
+  g_signal_emit(self, signals[RESET], 0);
+}
+
+static void
+pin_cb(GtkWidget *button, VitrineDimensionRow *self)
+{
+  g_signal_emit(self, signals[PIN], 0);
+}
+
+static GtkWidget *
+row_button(const char *icon, GCallback clicked, VitrineDimensionRow *self)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name(icon);
+  gtk_widget_add_css_class(button, "flat");
+  gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+  g_signal_connect(button, "clicked", clicked, self);
+  return button;
+}
+
+static void
+vitrine_dimension_row_init(VitrineDimensionRow *self)
+{
+  GtkWidget *widget = GTK_WIDGET(self);
+  self->label = gtk_inscription_new(NULL);
+  gtk_inscription_set_xalign(GTK_INSCRIPTION(self->label), 0);
+  gtk_inscription_set_text_overflow(GTK_INSCRIPTION(self->label),
+                                    GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
+  gtk_widget_add_css_class(self->label, "numeric");
+
+  self->adjustment = gtk_adjustment_new(0, -10, 10, 1.0 / SLIDER_STEPS, 1, 0);
+  self->scale = gtk_scale_new(GTK_ORIENTATION_HORIZONTAL, self->adjustment);
+  gtk_scale_set_has_origin(GTK_SCALE(self->scale), FALSE);
+  vitrine_range_ignore_wheel(self->scale);
+  g_signal_connect(self->scale, "change-value", G_CALLBACK(change_value_cb), self);
+  g_signal_connect(self->adjustment, "value-changed", G_CALLBACK(scale_changed_cb), self);
+
+  self->entry = vitrine_number_entry_new(7, entered_cb, self);
+  gtk_widget_set_tooltip_text(self->entry, _("Any number; the range grows with it"));
+  self->reset = row_button("edit-undo-symbolic", G_CALLBACK(reset_cb), self);
+  gtk_widget_set_tooltip_text(self->reset, _("Back to the face's own value (Delete)"));
+  self->pin = row_button("non-starred-symbolic", G_CALLBACK(pin_cb), self);
+
+  self->change =
+      g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"change", NULL}, NULL);
+  self->influence =
+      g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"influence", NULL}, NULL);
+  /* The order is that of painting and of Tab: the bar of change lies under the translucent trough.
+   */
+  GtkWidget *children[] = {self->label, self->influence, self->change, self->scale,
+                           self->entry, self->reset,     self->pin};
+  for (guint i = 0; i < G_N_ELEMENTS(children); i++)
+    gtk_widget_set_parent(children[i], widget);
+}
+
+static void
+vitrine_dimension_row_dispose(GObject *object)
+{
+  VitrineDimensionRow *self = VITRINE_DIMENSION_ROW(object);
+  GtkWidget *child;
+  while ((child = gtk_widget_get_first_child(GTK_WIDGET(self))) != NULL)
+    gtk_widget_unparent(child);
+  g_clear_object(&self->item);
+  G_OBJECT_CLASS(vitrine_dimension_row_parent_class)->dispose(object);
+}
+
+/* --- layout: label and bar, slider, entry, two buttons --- */
+
+static void
+vitrine_dimension_row_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
+                              int *minimum, int *natural, int *minimum_baseline,
+                              int *natural_baseline)
+{
+  VitrineDimensionRow *self = VITRINE_DIMENSION_ROW(widget);
+  GtkWidget *parts[] = {self->entry, self->reset, self->pin, self->label, self->scale};
+  gboolean across = orientation == GTK_ORIENTATION_HORIZONTAL;
+  int total = across ? LABEL_WIDTH + SCALE_MIN + 4 * SPACING : 0;
+  for (guint i = 0; i < (across ? 3 : G_N_ELEMENTS(parts)); i++) {
+    int size;
+    gtk_widget_measure(parts[i], orientation, -1, across ? NULL : &size, across ? &size : NULL,
+                       NULL, NULL);
+    total = across ? total + size : MAX(total, size);
+  }
+  *minimum = total;
+  *natural = across ? total + SCALE_MIN : total;
+}
+
+static void
+allocate_part(GtkWidget *row, GtkWidget *part, int x, int y, int width, int height)
+{
+  if (gtk_widget_get_direction(row) == GTK_TEXT_DIR_RTL)
+    x = gtk_widget_get_width(row) - x - width;
+  gtk_widget_size_allocate(part, &(GtkAllocation){x, y, width, height}, -1);
+}
+
+static int
+natural_width(GtkWidget *part)
+{
+  int width;
+  gtk_widget_measure(part, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &width, NULL, NULL);
+  return width;
+}
+
+/* The bar between base and value, on the scale's trough. */
+static void
+allocate_change(VitrineDimensionRow *self, const GtkAllocation *scale)
+{
+  gboolean show = self->item != NULL && self->item->known && self->item->changed;
+  gtk_widget_set_child_visible(self->change, show);
+  if (!show)
+    return;
+  double left, right;
+  vitrine_range_get_span(self->scale, GTK_WIDGET(self), &left, &right);
+  double lower = gtk_adjustment_get_lower(self->adjustment);
+  double upper = gtk_adjustment_get_upper(self->adjustment);
+  double from = (CLAMP(self->item->base, lower, upper) - lower) / (upper - lower);
+  double to = (CLAMP(self->item->value, lower, upper) - lower) / (upper - lower);
+  double x = left + (right - left) * fmin(from, to);
+  int width = MAX(2, (int)lrint((right - left) * fabs(to - from))), height = 4;
+  int y = scale->y + (scale->height - height) / 2;
+  allocate_part(GTK_WIDGET(self), self->change, (int)lrint(x), y, width, height);
+}
+
+static void
+vitrine_dimension_row_size_allocate(GtkWidget *widget, int width, int height, int baseline)
+{
+  VitrineDimensionRow *self = VITRINE_DIMENSION_ROW(widget);
+  GtkWidget *right[] = {self->pin, self->reset, self->entry};
+  int x = width;
+  for (guint i = 0; i < G_N_ELEMENTS(right); i++) {
+    int part = natural_width(right[i]);
+    x -= part;
+    allocate_part(widget, right[i], x, 0, part, height);
+    if (i > 0)
+      x -= SPACING;
+  }
+  GtkAllocation scale = {LABEL_WIDTH + SPACING, 0, MAX(1, x - LABEL_WIDTH - SPACING), height};
+  /* An allocation below a widget's minimum is an error in GTK; when in doubt, be cut off. */
+  int minimum;
+  gtk_widget_measure(self->scale, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  scale.width = MAX(scale.width, minimum);
+  allocate_part(widget, self->scale, scale.x, scale.y, scale.width, scale.height);
+  allocate_change(self, &scale);
+
+  /* One line's height, or an inscription wraps into what room there is instead of ellipsizing. */
+  int line;
+  gtk_widget_measure(self->label, GTK_ORIENTATION_VERTICAL, LABEL_WIDTH, NULL, &line, NULL, NULL);
+  line = MIN(line, height);
+  allocate_part(widget, self->label, 0, (height - line) / 2, LABEL_WIDTH, line);
+  gboolean measured = self->influence_share > 0;
+  gtk_widget_set_child_visible(self->influence, measured);
+  if (measured)
+    allocate_part(widget, self->influence, 0, height - BAR_HEIGHT - 2,
+                  MAX(1, (int)lrint(self->influence_share * (LABEL_WIDTH - 8))), BAR_HEIGHT);
+}
+
+static void
+vitrine_dimension_row_class_init(VitrineDimensionRowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
+  G_OBJECT_CLASS(klass)->dispose = vitrine_dimension_row_dispose;
+  widget_class->measure = vitrine_dimension_row_measure;
+  widget_class->size_allocate = vitrine_dimension_row_size_allocate;
+  gtk_widget_class_set_css_name(widget_class, "dimension");
+  gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+  GType type = G_TYPE_FROM_CLASS(klass);
+  signals[VALUE_ENTERED] = g_signal_new("value-entered", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                        NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
+  signals[RESET] =
+      g_signal_new("reset", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[PIN] = g_signal_new("pin", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+GtkWidget *
+vitrine_dimension_row_new(void)
+{
+  return g_object_new(VITRINE_TYPE_DIMENSION_ROW, NULL);
+}
+
+/* --- showing an item --- */
+
+static void
+name_part(GtkWidget *part, const char *kind, int index, const char *label)
+{
+  char name[32];
+  g_snprintf(name, sizeof name, "dim-%s-%d", kind, index);
+  gtk_widget_set_name(part, name);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(part), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+}
+
+void
+vitrine_dimension_row_bind(VitrineDimensionRow *self, VitrineDimension *item)
+{
+  if (!g_set_object(&self->item, item) || item == NULL)
+    return;
+  self->fresh = TRUE;
+  vitrine_number_entry_revert(self->entry);
+  g_autofree char *scale = g_strdup_printf(_("Dimension %d"), item->index);
+  g_autofree char *entry = g_strdup_printf(_("Value of dimension %d"), item->index);
+  g_autofree char *reset = g_strdup_printf(_("Reset dimension %d"), item->index);
+  g_autofree char *pin = g_strdup_printf(_("Pin dimension %d"), item->index);
+  name_part(self->scale, "scale", item->index, scale);
+  name_part(self->entry, "entry", item->index, entry);
+  name_part(self->reset, "reset", item->index, reset);
+  name_part(self->pin, "pin", item->index, pin);
+}
+
+VitrineDimension *
+vitrine_dimension_row_get_item(VitrineDimensionRow *self)
+{
+  return self->item;
+}
+
+static void
+refresh_label(VitrineDimensionRow *self)
+{
+  const VitrineDimension *item = self->item;
+  char number[16];
+  g_snprintf(number, sizeof number, "%d", item->index);
+  const char *text = item->name != NULL ? item->name : number;
+  if (g_strcmp0(text, gtk_inscription_get_text(GTK_INSCRIPTION(self->label))) == 0 && !self->fresh)
+    return;
+  gtk_inscription_set_text(GTK_INSCRIPTION(self->label), text);
+  gtk_button_set_icon_name(GTK_BUTTON(self->pin),
+                           item->name != NULL ? "starred-symbolic" : "non-starred-symbolic");
+  gtk_widget_set_tooltip_text(self->pin, item->name != NULL ? _("Rename or unpin this favourite")
+                                                            : _("Pin as a favourite"));
+  if (item->name != NULL)
+    gtk_widget_add_css_class(GTK_WIDGET(self), "pinned");
+  else
+    gtk_widget_remove_css_class(GTK_WIDGET(self), "pinned");
+}
+
+static void
+refresh_influence(VitrineDimensionRow *self, double max_influence)
+{
+  const VitrineDimension *item = self->item;
+  double share = isnan(item->influence) || max_influence <= 0
+                     ? 0
+                     : CLAMP(item->influence / max_influence, 0.01, 1);
+  if (share == self->influence_share && !self->fresh)
+    return;
+  self->influence_share = share;
+  gtk_widget_queue_allocate(GTK_WIDGET(self));
+  g_autofree char *who = item->name != NULL
+                             ? g_strdup_printf(_("Dimension %d: %s"), item->index, item->name)
+                             : g_strdup_printf(_("Dimension %d"), item->index);
+  g_autofree char *tip =
+      isnan(item->influence)
+          ? g_strdup(who)
+          : g_strdup_printf(_("%s\nMoving it changes the picture by %.2f of 255"), who,
+                            item->influence);
+  gtk_widget_set_tooltip_text(self->label, tip);
+}
+
+void
+vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence)
+{
+  const VitrineDimension *item = self->item;
+  if (item == NULL)
+    return;
+  self->syncing = TRUE;
+  gtk_adjustment_configure(self->adjustment, item->value, -range, range, 1.0 / SLIDER_STEPS, 1, 0);
+  vitrine_number_entry_set(self->entry, item->value);
+  self->syncing = FALSE;
+  gtk_widget_set_sensitive(self->scale, item->known);
+  gtk_widget_set_sensitive(self->entry, item->known);
+  gtk_widget_set_sensitive(self->reset, item->changed);
+  if (item->changed != gtk_widget_has_css_class(GTK_WIDGET(self), "changed")) {
+    if (item->changed)
+      gtk_widget_add_css_class(GTK_WIDGET(self), "changed");
+    else
+      gtk_widget_remove_css_class(GTK_WIDGET(self), "changed");
+  }
+  gtk_widget_queue_allocate(GTK_WIDGET(self)); /* the bar of change */
+  refresh_label(self);
+  refresh_influence(self, max_influence);
+  self->fresh = self->stale = FALSE;
+}
+
+void
+vitrine_dimension_row_set_stale(VitrineDimensionRow *self)
+{
+  self->stale = TRUE;
+}
+
+gboolean
+vitrine_dimension_row_is_stale(VitrineDimensionRow *self)
+{
+  return self->stale;
+}
+
+GtkWidget *
+vitrine_dimension_row_get_part(VitrineDimensionRow *self, VitrineRowPart part)
+{
+  GtkWidget *parts[] = {self->scale, self->entry, self->reset, self->pin};
+  return parts[part];
+}
+
+VitrineRowPart
+vitrine_dimension_row_find_part(VitrineDimensionRow *self, GtkWidget *widget)
+{
+  for (int part = VITRINE_ROW_SCALE; part <= VITRINE_ROW_PIN; part++) {
+    GtkWidget *child = vitrine_dimension_row_get_part(self, part);
+    if (widget == child || gtk_widget_is_ancestor(widget, child))
+      return part;
+  }
+  return VITRINE_ROW_SCALE;
+}

@@ -1,0 +1,102 @@
+#include "ui/layers/vitrine-layer-probe.h"
+
+static GdkTexture *
+rgb_texture(guint8 *rgb, int width, int height)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new_take(rgb, (gsize)width * (gsize)height * 3);
+
+  return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, (gsize)width * 3);
+}
+
+GdkTexture *
+vitrine_layer_channel_texture(const SgTensor *activation, int channel)
+{
+  return rgb_texture(sg_activation_channel(activation, channel), (int)activation->shape[2],
+                     (int)activation->shape[1]);
+}
+
+/* What a toRGB adds, with zero as middle grey, as a picture's values are shown. */
+static GdkTexture *
+picture_texture(const SgTensor *t)
+{
+  SgTensor seen = *t;
+  guint8 *rgb = g_malloc((gsize)t->shape[1] * (gsize)t->shape[2] * 3);
+
+  seen.ndim = 4;
+  seen.shape[0] = 1;
+  for (int i = 0; i < 3; i++)
+    seen.shape[i + 1] = t->shape[i];
+  sg_image_to_rgb8(&seen, rgb);
+  return rgb_texture(rgb, (int)t->shape[2], (int)t->shape[1]);
+}
+
+static void
+query_free(gpointer data)
+{
+  VitrineLayerQuery *query = data;
+
+  sg_recipe_free(query->recipe);
+  g_free(query);
+}
+
+static void
+view_free(gpointer data)
+{
+  VitrineLayerView *view = data;
+
+  g_array_unref(view->stages);
+  sg_probe_free(view->probe);
+  g_free(view->stats);
+  g_clear_object(&view->grid);
+  g_clear_object(&view->mean);
+  g_clear_pointer(&view->contributions, g_ptr_array_unref);
+  g_free(view->error);
+  g_free(view);
+}
+
+static void
+fill(VitrineLayerView *view, const VitrineLayerQuery *query, SgRenderer *renderer, GError **error)
+{
+  int width, height;
+
+  view->probe = sg_probe_run(renderer, query->recipe, view->stage, error);
+  if (!view->probe)
+    return;
+  g_autoptr(GPtrArray) parts = sg_probe_contributions(renderer, query->recipe, error);
+  if (!parts)
+    return;
+  const SgTensor *activation = view->probe->activation;
+  view->columns = query->columns;
+  view->stats = sg_activation_stats(activation);
+  guint8 *rgb = sg_activation_grid(activation, query->columns,
+                                   query->common_scale ? SG_NORMALISE_COMMON : SG_NORMALISE_EACH,
+                                   &width, &height);
+  view->grid = rgb_texture(rgb, width, height);
+  view->mean = vitrine_layer_channel_texture(activation, -1);
+  view->contributions = g_ptr_array_new_with_free_func(g_object_unref);
+  for (guint i = 0; i < parts->len; i++)
+    g_ptr_array_add(view->contributions, picture_texture(parts->pdata[i]));
+}
+
+static gboolean
+step(gpointer data, SgRenderer *renderer, gpointer *news)
+{
+  const VitrineLayerQuery *query = data;
+  VitrineLayerView *view = g_new0(VitrineLayerView, 1);
+  g_autoptr(GError) error = NULL;
+
+  view->stages = sg_probe_stages(renderer);
+  view->stage = MIN(query->stage, view->stages->len - 1);
+  fill(view, query, renderer, &error);
+  if (error)
+    view->error = g_strdup(error->message);
+  *news = view;
+  return FALSE;
+}
+
+VitrineTaskClass
+vitrine_layer_probe_class(void (*news)(gpointer, gboolean, gpointer))
+{
+  return (VitrineTaskClass){
+      .urgent = TRUE, .step = step, .news = news, .free_news = view_free, .free_data = query_free};
+}

@@ -1,0 +1,396 @@
+/* The mixing pane's list of faces: the face itself and what is added to it, by seed, as edited, or
+ * from files. */
+#include "ui/mixing/vitrine-mixing-private.h"
+
+#include <glib/gi18n.h>
+
+#include "engine/pictures/picture.h"
+#include "ui/parts/vitrine-file-dialog.h"
+
+static void
+add_source(VitrineMixingPane *self, const SgRecipe *face)
+{
+  SgRecipe *r = vitrine_mixing_edit(self);
+
+  if (r && sg_recipe_add_source(r, face))
+    vitrine_session_apply(self->session, r, _("Add source"), NULL);
+  else
+    sg_recipe_free(r);
+}
+
+static void
+add_seed_cb(GtkWidget *widget, VitrineMixingPane *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+
+  if (!r)
+    return;
+  g_autoptr(SgRecipe) face = sg_recipe_new(r->z_dim, r->w_dim);
+  gtk_spin_button_update(GTK_SPIN_BUTTON(self->seed));
+  face->seed = (guint32)gtk_spin_button_get_value(GTK_SPIN_BUTTON(self->seed));
+  face->label = r->label;
+  add_source(self, face);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(self->seed), (double)face->seed + 1);
+}
+
+static void
+add_face_cb(GtkButton *button, VitrineMixingPane *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+  if (r)
+    add_source(self, r);
+}
+
+static SgRecipe *
+read_picture(const char *path, GError **error)
+{
+  g_autofree char *json = sg_png_read_recipe(path, error);
+
+  if (!json && error && !*error)
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                _("%s is a picture without a recipe."), path);
+  return json ? sg_recipe_from_json(json, -1, NULL, NULL, error) : NULL;
+}
+
+/* ---- files, on a worker ----------------------------------------------------------------------
+ */
+
+typedef struct {
+  SgModel *model; /* that was open when the file was chosen */
+  char *path;
+  int label;
+  gboolean prefers_z;
+} Reading;
+
+static void
+reading_free(gpointer data)
+{
+  Reading *r = data;
+
+  sg_model_unref(r->model);
+  g_free(r->path);
+  g_free(r);
+}
+
+/* Of the space the Latent pane edits if it fits there, else of the other. */
+static SgRecipe *
+read_vector(const Reading *r, GError **error)
+{
+  int z_dim = r->model->info.z_dim, w_dim = r->model->info.w_dim;
+  g_autoptr(SgRecipe) face = sg_recipe_new(z_dim, w_dim);
+
+  face->label = r->label;
+  if (r->prefers_z)
+    face->z_base = sg_npy_read_vector(r->path, z_dim, NULL);
+  if (!face->z_base)
+    face->w_base = sg_npy_read_vector(r->path, w_dim, r->prefers_z ? error : NULL);
+  if (!face->z_base && !face->w_base && !r->prefers_z)
+    face->z_base = sg_npy_read_vector(r->path, z_dim, error);
+  return face->z_base || face->w_base ? g_steal_pointer(&face) : NULL;
+}
+
+static void
+read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Reading *r = data;
+  g_autoptr(SgRecipe) face = NULL;
+  GError *error = NULL;
+
+  if (!g_file_test(r->path, G_FILE_TEST_IS_REGULAR)) /* a pipe would never end */
+    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED, _("%s is not a file here."),
+                r->path);
+  else if (g_str_has_suffix(r->path, ".npy"))
+    face = read_vector(r, &error);
+  else
+    face = read_picture(r->path, &error);
+  if (face && (face->z_dim != r->model->info.z_dim || face->w_dim != r->model->info.w_dim)) {
+    g_clear_pointer(&face, sg_recipe_free);
+    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                _("%s was made with a model of other dimensions."), r->path);
+  }
+  if (face)
+    g_task_return_pointer(task, g_steal_pointer(&face), (GDestroyNotify)sg_recipe_free);
+  else
+    g_task_return_error(task, error);
+}
+
+static void
+read_cb(GObject *source, GAsyncResult *result, gpointer unused)
+{
+  VitrineMixingPane *self = VITRINE_MIXING_PANE(source);
+  const Reading *r = g_task_get_task_data(G_TASK(result));
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgRecipe) face = g_task_propagate_pointer(G_TASK(result), &error);
+
+  /* The pane is gone, or another model is open: the face was meant for the old one. */
+  if (!self->session || r->model != vitrine_session_get_model(self->session))
+    return;
+  if (face) {
+    add_source(self, face);
+    return;
+  }
+  g_autofree char *text = g_strdup_printf(_("Not added: %s"), error->message);
+  g_signal_emit_by_name(self->session, "message", text, FALSE);
+}
+
+void
+vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file)
+{
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
+  g_autofree char *path = g_file_get_path(file);
+
+  if (!recipe)
+    return;
+  g_autoptr(GTask) task = g_task_new(self, NULL, read_cb, NULL);
+  Reading *r = g_new0(Reading, 1);
+  r->model = sg_model_ref(vitrine_session_get_model(self->session));
+  r->path = path ? g_steal_pointer(&path) : g_file_get_uri(file);
+  r->label = recipe->label;
+  r->prefers_z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  g_task_set_task_data(task, r, reading_free);
+  g_task_run_in_thread(task, read_thread);
+}
+
+/* ---- the list --------------------------------------------------------------------------------
+ */
+
+static void
+file_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineMixingPane) self = data;
+  if (file && self->session)
+    vitrine_mixing_pane_add_file(self, file);
+}
+
+static void
+add_file_cb(GtkButton *button, VitrineMixingPane *self)
+{
+  GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(self));
+  g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
+
+  gtk_file_filter_set_name(filter, _("Pictures saved by Vitrine, vectors"));
+  gtk_file_filter_add_pattern(filter, "*.png");
+  gtk_file_filter_add_pattern(filter, "*.npy");
+  vitrine_file_dialog_open(GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL, _("Add Face"), filter,
+                           file_cb, g_object_ref(self));
+}
+
+static gboolean
+drop_cb(GtkDropTarget *target, const GValue *value, double x, double y, VitrineMixingPane *self)
+{
+  vitrine_mixing_pane_add_file(self, g_value_get_object(value));
+  return TRUE;
+}
+
+static void
+remove_cb(GtkWidget *button, VitrineMixingPane *self)
+{
+  SgRecipe *r = vitrine_mixing_edit(self);
+
+  if (!r)
+    return;
+  sg_recipe_remove_source(r, vitrine_mixing_row_of(button) - 1);
+  vitrine_session_apply(self->session, r, _("Remove source"), NULL);
+}
+
+/* What makes `face` this face, and no other: the vectors and their edits. */
+static void
+take_face(SgRecipe *r, SgRecipe *face)
+{
+#define SWAP(type, field)                                                                          \
+  do {                                                                                             \
+    type kept = r->field;                                                                          \
+    r->field = face->field;                                                                        \
+    face->field = kept;                                                                            \
+  } while (0)
+  SWAP(guint32, seed);
+  SWAP(double *, z_base);
+  SWAP(double *, w_base);
+  SWAP(double *, z_offset);
+  SWAP(double *, w_offset);
+  SWAP(double, scale);
+  SWAP(SgSpace, scale_space);
+  SWAP(int, label);
+#undef SWAP
+}
+
+static void
+keep_cb(GtkWidget *button, VitrineMixingPane *self)
+{
+  SgRecipe *r = vitrine_mixing_edit(self);
+
+  if (!r)
+    return;
+  take_face(r, r->sources[vitrine_mixing_row_of(button) - 1]);
+  vitrine_session_apply(self->session, r, _("Exchange faces"), NULL);
+}
+
+static void
+set_source_seed(SgRecipe *source, guint32 seed)
+{
+  source->seed = seed;
+  g_clear_pointer(&source->z_base, g_free);
+  g_clear_pointer(&source->w_base, g_free);
+}
+
+static void
+seed_cb(GtkSpinButton *spin, VitrineMixingPane *self)
+{
+  SgRecipe *r = vitrine_mixing_edit(self);
+  int i = vitrine_mixing_row_of(GTK_WIDGET(spin));
+
+  if (!r)
+    return;
+  g_autofree char *key = g_strdup_printf("mix-seed-%d", i);
+  set_source_seed(r->sources[i - 1], (guint32)gtk_spin_button_get_value(spin));
+  vitrine_session_apply(self->session, r, _("Source's seed"), key);
+}
+
+static void
+shuffle_cb(GtkButton *button, VitrineMixingPane *self)
+{
+  SgRecipe *r = vitrine_mixing_edit(self);
+
+  if (!r)
+    return;
+  for (int i = 0; i < r->num_sources; i++)
+    set_source_seed(r->sources[i], g_random_int());
+  vitrine_session_apply(self->session, r, _("Shuffle sources"), NULL);
+}
+
+static GtkWidget *
+icon_button(VitrineMixingPane *self, int i, const char *icon, const char *tip, const char *kind,
+            GCallback func)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name(icon);
+
+  gtk_widget_add_css_class(button, "flat");
+  gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+  vitrine_mixing_set_row(button, i);
+  g_signal_connect(button, "clicked", func, self);
+  return vitrine_mixing_named(button, tip, "mix-%s-%d", kind, i);
+}
+
+static GtkWidget *
+source_row(VitrineMixingPane *self, int i)
+{
+  GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 9);
+  char letter[] = {(char)('A' + i), '\0'};
+  GtkWidget *label = gtk_label_new(letter);
+  g_autofree char *alt = g_strdup_printf(_("Face %s"), letter);
+
+  self->thumbs[i] = vitrine_mixing_named(vitrine_mixing_small_picture(48), alt, "mix-thumb-%d", i);
+  gtk_widget_add_css_class(label, "heading");
+  gtk_box_append(GTK_BOX(row), label);
+  gtk_box_append(GTK_BOX(row), self->thumbs[i]);
+  if (i == 0) {
+    GtkWidget *own = gtk_label_new(_("The face as edited"));
+    gtk_widget_add_css_class(own, "dim-label");
+    gtk_box_append(GTK_BOX(row), own);
+    return row;
+  }
+  GtkWidget *spin = self->seeds[i] = gtk_spin_button_new_with_range(0, 4294967295.0, 1);
+  vitrine_mixing_set_row(spin, i);
+  gtk_widget_set_hexpand(spin, TRUE);
+  gtk_widget_set_valign(spin, GTK_ALIGN_CENTER);
+  g_signal_connect(spin, "value-changed", G_CALLBACK(seed_cb), self);
+  gtk_box_append(GTK_BOX(row),
+                 vitrine_mixing_named(spin, _("Seed of this face"), "mix-seed-%d", i));
+  gtk_box_append(GTK_BOX(row), icon_button(self, i, "go-top-symbolic",
+                                           _("Keep: make this the face, and the face a source"),
+                                           "keep", G_CALLBACK(keep_cb)));
+  gtk_box_append(GTK_BOX(row), icon_button(self, i, "user-trash-symbolic", _("Remove this face"),
+                                           "remove", G_CALLBACK(remove_cb)));
+  return row;
+}
+
+void
+vitrine_mixing_build_sources(VitrineMixingPane *self, const SgRecipe *r)
+{
+  guint had = g_list_model_get_n_items(G_LIST_MODEL(self->names));
+  guint n = (guint)r->num_sources + 1;
+
+  while (had > n)
+    gtk_string_list_remove(self->names, --had);
+  for (; had < n; had++) {
+    char letter[] = {(char)('A' + had), '\0'};
+    gtk_string_list_append(self->names, letter);
+  }
+  vitrine_mixing_empty(self->sources);
+  for (int i = 0; i <= r->num_sources; i++)
+    gtk_box_append(GTK_BOX(self->sources), source_row(self, i));
+}
+
+void
+vitrine_mixing_show_sources(VitrineMixingPane *self, const SgRecipe *r)
+{
+  gboolean room = r->num_sources < SG_RECIPE_MAX_SOURCES;
+
+  for (int i = 1; i <= r->num_sources; i++)
+    gtk_spin_button_set_value(GTK_SPIN_BUTTON(self->seeds[i]), r->sources[i - 1]->seed);
+  gtk_widget_set_sensitive(self->add_seed, room);
+  gtk_widget_set_sensitive(self->add_face, room);
+  gtk_widget_set_sensitive(self->add_file, room);
+  gtk_widget_set_sensitive(self->shuffle, r->num_sources > 0);
+  /* The focus goes with the hint's button: on to where its face can be changed. */
+  GtkRoot *root = gtk_widget_get_root(self->hint);
+  GtkWidget *focus = root ? gtk_root_get_focus(root) : NULL;
+  gboolean leaves = r->num_sources > 0 && focus && gtk_widget_is_ancestor(focus, self->hint);
+  gtk_widget_set_visible(self->hint, r->num_sources == 0);
+  if (leaves)
+    gtk_widget_grab_focus(self->seed);
+}
+
+/* What the page is for, while there is nothing to mix with. */
+static void
+make_hint(VitrineMixingPane *self, GtkWidget *box)
+{
+  self->hint = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+  gtk_widget_set_name(self->hint, "mix-hint");
+  GtkWidget *label = gtk_label_new(_("Mixing takes a second face: its coarse layers or its fine "
+                                     "ones can then replace those of this face."));
+  gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+  gtk_label_set_xalign(GTK_LABEL(label), 0);
+  gtk_widget_add_css_class(label, "dim-label");
+  gtk_box_append(GTK_BOX(self->hint), label);
+  GtkWidget *button = vitrine_mixing_text_button(self, self->hint, _("Add a Face"),
+                                                 _("Add the face of the seed below"),
+                                                 "mix-hint-add", 0, G_CALLBACK(add_seed_cb));
+  gtk_widget_add_css_class(button, "suggested-action");
+  gtk_widget_set_halign(button, GTK_ALIGN_START);
+  gtk_box_append(GTK_BOX(box), self->hint);
+}
+
+void
+vitrine_mixing_make_sources(VitrineMixingPane *self, GtkWidget *box)
+{
+  GtkDropTarget *drop = gtk_drop_target_new(G_TYPE_FILE, GDK_ACTION_COPY);
+
+  gtk_box_append(GTK_BOX(box), vitrine_mixing_heading(_("Faces")));
+  self->sources = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+  gtk_widget_set_name(self->sources, "mix-sources");
+  g_signal_connect(drop, "drop", G_CALLBACK(drop_cb), self);
+  gtk_widget_add_controller(self->sources, GTK_EVENT_CONTROLLER(drop));
+  gtk_box_append(GTK_BOX(box), self->sources);
+  make_hint(self, box);
+  GtkWidget *seeds = vitrine_mixing_row_box(box, 6);
+  self->seed = vitrine_mixing_named(gtk_spin_button_new_with_range(0, 4294967295.0, 1),
+                                    _("Seed to add"), "mix-new-seed");
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(self->seed), 1);
+  gtk_widget_set_hexpand(self->seed, TRUE);
+  gtk_box_append(GTK_BOX(seeds), self->seed);
+  self->add_seed =
+      vitrine_mixing_text_button(self, seeds, _("Add Seed"), _("Add the face of this seed"),
+                                 "mix-add-seed", 0, G_CALLBACK(add_seed_cb));
+  GtkWidget *more = vitrine_mixing_row_box(box, 6);
+  self->add_face = vitrine_mixing_text_button(self, more, _("Add This Face"),
+                                              _("Add the face as it is edited now"), "mix-add-face",
+                                              0, G_CALLBACK(add_face_cb));
+  self->add_file = vitrine_mixing_text_button(
+      self, more, _("Add File…"),
+      _("Add a saved picture or a vector; files can be dropped here too"), "mix-add-file", 0,
+      G_CALLBACK(add_file_cb));
+  self->shuffle =
+      vitrine_mixing_text_button(self, more, _("Shuffle"), _("Other random seeds for all sources"),
+                                 "mix-shuffle", 0, G_CALLBACK(shuffle_cb));
+}

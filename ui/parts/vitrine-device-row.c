@@ -1,0 +1,196 @@
+#include "ui/parts/vitrine-device-row.h"
+#include <glib/gi18n.h>
+#include "engine/backend/backend-device.h"
+
+struct _VitrineDeviceRow {
+  AdwComboRow parent_instance;
+  char *choice;
+  GPtrArray *ids;   /* of char*, as shown */
+  GPtrArray *found; /* of SgDeviceInfo*; NULL: not known yet */
+  gboolean updating;
+};
+
+G_DEFINE_FINAL_TYPE(VitrineDeviceRow, vitrine_device_row, ADW_TYPE_COMBO_ROW)
+
+static guint chosen_signal, found_signal;
+
+/* ---- what it offers -------------------------------------------------------------------------- */
+
+static void
+offer(VitrineDeviceRow *self, GtkStringList *list, const char *id, const char *label)
+{
+  g_ptr_array_add(self->ids, g_strdup(id));
+  gtk_string_list_append(list, label);
+}
+
+static gboolean
+is_offered(VitrineDeviceRow *self, const char *id, guint *at)
+{
+  return g_ptr_array_find_with_equal_func(self->ids, id, g_str_equal, at);
+}
+
+/* "cuda" is its first one. */
+static const char *
+full_name(const char *id)
+{
+  return g_strcmp0(id, "cuda") == 0 ? "cuda:0" : id;
+}
+
+static void
+show(VitrineDeviceRow *self)
+{
+  g_autoptr(GtkStringList) list = gtk_string_list_new(NULL);
+  const char *choice = full_name(self->choice);
+  guint at = 0;
+
+  g_ptr_array_set_size(self->ids, 0);
+  offer(self, list, "auto", _("Automatic"));
+  offer(self, list, "cpu", _("CPU"));
+  for (guint i = 0; self->found && i < self->found->len; i++) {
+    const SgDeviceInfo *info = self->found->pdata[i];
+    g_autofree char *label = g_strdup_printf(_("%s (%s, %.1f GiB)"), info->name, info->id,
+                                             (double)info->total / (1 << 30));
+    offer(self, list, info->id, label);
+  }
+  if (!is_offered(self, choice, NULL)) {
+    g_autofree char *missing = g_strdup_printf(_("%s (not found)"), choice);
+    offer(self, list, choice, self->found ? missing : choice);
+  }
+  is_offered(self, choice, &at);
+  self->updating = TRUE;
+  adw_combo_row_set_model(ADW_COMBO_ROW(self), G_LIST_MODEL(list));
+  adw_combo_row_set_selected(ADW_COMBO_ROW(self), at);
+  self->updating = FALSE;
+}
+
+/* ---- looking for devices --------------------------------------------------------------------- */
+
+typedef struct {
+  GPtrArray *devices;
+  char *why_none;
+} Found;
+
+static void
+found_free(gpointer data)
+{
+  Found *found = data;
+
+  g_clear_pointer(&found->devices, g_ptr_array_unref);
+  g_free(found->why_none);
+  g_free(found);
+}
+
+static void
+look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Found *found = g_new0(Found, 1);
+  g_autoptr(GError) error = NULL;
+
+  found->devices = sg_backend_devices(&error);
+  if (error)
+    found->why_none = g_strdup(error->message);
+  g_task_return_pointer(task, found, found_free);
+}
+
+static void
+looked_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  VitrineDeviceRow *self = VITRINE_DEVICE_ROW(source);
+  Found *found = g_task_propagate_pointer(G_TASK(result), NULL);
+
+  if (self->choice) {
+    self->found = g_steal_pointer(&found->devices);
+    if (found->why_none) {
+      g_autofree char *text = g_strdup_printf(_("No CUDA device: %s"), found->why_none);
+      gtk_widget_set_tooltip_text(GTK_WIDGET(self), text);
+    }
+    show(self);
+    g_signal_emit(self, found_signal, 0);
+  }
+  found_free(found);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void
+selected_cb(VitrineDeviceRow *self)
+{
+  guint at = adw_combo_row_get_selected(ADW_COMBO_ROW(self));
+
+  if (self->updating || at >= self->ids->len ||
+      g_str_equal(self->ids->pdata[at], full_name(self->choice)))
+    return;
+  g_free(self->choice);
+  self->choice = g_strdup(self->ids->pdata[at]);
+  g_signal_emit(self, chosen_signal, 0, self->choice);
+}
+
+static void
+vitrine_device_row_dispose(GObject *object)
+{
+  VitrineDeviceRow *self = VITRINE_DEVICE_ROW(object);
+
+  self->updating = TRUE;
+  g_clear_pointer(&self->choice, g_free);
+  G_OBJECT_CLASS(vitrine_device_row_parent_class)->dispose(object);
+}
+
+static void
+vitrine_device_row_finalize(GObject *object)
+{
+  VitrineDeviceRow *self = VITRINE_DEVICE_ROW(object);
+
+  g_clear_pointer(&self->found, g_ptr_array_unref);
+  g_ptr_array_unref(self->ids);
+  G_OBJECT_CLASS(vitrine_device_row_parent_class)->finalize(object);
+}
+
+static void
+vitrine_device_row_class_init(VitrineDeviceRowClass *class)
+{
+  GType type = G_TYPE_FROM_CLASS(class);
+
+  G_OBJECT_CLASS(class)->dispose = vitrine_device_row_dispose;
+  G_OBJECT_CLASS(class)->finalize = vitrine_device_row_finalize;
+  chosen_signal = g_signal_new("chosen", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                               1, G_TYPE_STRING);
+  found_signal =
+      g_signal_new("found", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+vitrine_device_row_init(VitrineDeviceRow *self)
+{
+  self->ids = g_ptr_array_new_with_free_func(g_free);
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self), _("Device"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(self), 0);
+  g_signal_connect(self, "notify::selected", G_CALLBACK(selected_cb), NULL);
+}
+
+GtkWidget *
+vitrine_device_row_new(const char *choice)
+{
+  VitrineDeviceRow *self = g_object_new(VITRINE_TYPE_DEVICE_ROW, NULL);
+  g_autoptr(GTask) task = g_task_new(self, NULL, looked_cb, NULL);
+
+  self->choice = g_strdup(choice);
+  show(self);
+  g_task_run_in_thread(task, look_thread);
+  return GTK_WIDGET(self);
+}
+
+void
+vitrine_device_row_set_choice(VitrineDeviceRow *self, const char *device)
+{
+  if (g_strcmp0(self->choice, device) == 0)
+    return;
+  g_free(self->choice);
+  self->choice = g_strdup(device);
+  show(self);
+}
+
+const char *
+vitrine_device_row_get_choice(VitrineDeviceRow *self)
+{
+  return self->choice;
+}

@@ -1,0 +1,179 @@
+#include "ui/pruning/vitrine-pruning-work.h"
+
+struct _VitrinePruningWork {
+  gatomicrefcount ref;
+  SgModel *model;
+  SgPruneScorer *scorer; /* the render thread's; NULL until the first step */
+};
+
+/* The task and its class in one: the class differs in whom it tells. */
+typedef struct {
+  VitrineTaskClass class;
+  VitrinePruningWork *work;
+  SgPrune prune;
+  guint n, at; /* thresholds, the one at work */
+  int *order;  /* [n] thousandths, or NULL: prune as it is */
+  gboolean begun;
+  int label;
+} Job;
+
+VitrinePruningWork *
+vitrine_pruning_work_new(SgModel *model)
+{
+  VitrinePruningWork *work = g_new0(VitrinePruningWork, 1);
+
+  work->model = sg_model_ref(model);
+  g_atomic_ref_count_init(&work->ref);
+  return work;
+}
+
+static SgPruneScorer *
+scorer_new(const VitrinePruningWork *work, GError **error)
+{
+  return sg_prune_scorer_new(work->model, VITRINE_SCORED_FACES, 0, 1, error);
+}
+
+void
+vitrine_pruning_work_prepare(VitrinePruningWork *work)
+{
+  work->scorer = scorer_new(work, NULL); /* the first step tries again, and says why */
+}
+
+void
+vitrine_pruning_work_unref(VitrinePruningWork *work)
+{
+  if (!work || !g_atomic_ref_count_dec(&work->ref))
+    return;
+  sg_prune_scorer_free(work->scorer);
+  sg_model_unref(work->model);
+  g_free(work);
+}
+
+static void
+score_free(gpointer data)
+{
+  VitrineScore *score = data;
+
+  sg_prune_clear(&score->prune);
+  for (int i = 0; i < VITRINE_SCORED_FACES; i++)
+    g_clear_object(&score->faces[i]);
+  g_free(score->error);
+  g_free(score);
+}
+
+static void
+job_free(gpointer data)
+{
+  Job *job = data;
+
+  sg_prune_clear(&job->prune);
+  vitrine_pruning_work_unref(job->work);
+  g_free(job->order);
+  g_free(job);
+}
+
+/* ---- on the render thread ----------------------------------------------------------------------
+ */
+
+static void
+take_pictures(VitrineScore *score, const SgPruneResult *r)
+{
+  gsize size = (gsize)r->size, bytes = size * size * 3;
+
+  for (int i = 0; i < MIN(r->drawn, VITRINE_SCORED_FACES); i++) {
+    g_autoptr(GBytes) rgb = g_bytes_new(r->rgb + (gsize)i * bytes, bytes);
+    score->faces[i] = gdk_memory_texture_new(r->size, r->size, GDK_MEMORY_R8G8B8, rgb, size * 3);
+  }
+}
+
+static VitrineScore *
+score_new(const Job *job, GError *error)
+{
+  VitrineScore *score = g_new0(VitrineScore, 1);
+
+  sg_prune_copy(&score->prune, &job->prune);
+  score->label = job->label;
+  if (error) {
+    score->error = g_strdup(error->message);
+    return score;
+  }
+  const SgPruneResult *r = sg_prune_scorer_result(job->work->scorer);
+  score->scored = r->scored;
+  score->score = r->score_mean;
+  score->score_std = r->score_std;
+  score->logit = r->logit_mean;
+  score->logit_std = r->logit_std;
+  if (!job->order)
+    take_pictures(score, r);
+  return score;
+}
+
+/* A slice; the first of a threshold only says which. */
+static SgPruneStep
+score_slice(Job *job, GError **error)
+{
+  SgModel *model = job->work->model;
+  SgPruneScorer **scorer = &job->work->scorer;
+
+  if (!*scorer) {
+    *scorer = scorer_new(job->work, error);
+    return *scorer ? SG_PRUNE_STEP_MORE : SG_PRUNE_STEP_ERROR;
+  }
+  if (!job->begun) {
+    if (job->order)
+      job->prune.threshold = job->order[job->at] / 1000.0;
+    if (model->info.c_dim > 0)
+      sg_prune_scorer_set_label(*scorer, CLAMP(job->label, 0, model->info.c_dim - 1));
+    sg_prune_scorer_begin(*scorer, &job->prune);
+    job->begun = TRUE;
+  }
+  return sg_prune_scorer_step(*scorer, error);
+}
+
+static gboolean
+step(gpointer data, SgRenderer *renderer, gpointer *news)
+{
+  Job *job = data;
+  g_autoptr(GError) error = NULL;
+  SgPruneStep done = score_slice(job, &error);
+
+  if (done == SG_PRUNE_STEP_MORE)
+    return TRUE;
+  *news = score_new(job, error);
+  job->begun = FALSE;
+  return done == SG_PRUNE_STEP_DONE && ++job->at < job->n;
+}
+
+/* ---- starting ----------------------------------------------------------------------------------
+ */
+
+static guint
+start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, int label, guint n,
+      const int *order, VitrineScoreFunc news, gpointer user_data)
+{
+  Job *job = g_new0(Job, 1);
+
+  job->class = (VitrineTaskClass){!order, step, news, score_free, job_free};
+  g_atomic_ref_count_inc(&work->ref);
+  job->work = work;
+  sg_prune_copy(&job->prune, prune);
+  job->n = n;
+  job->label = label;
+  job->order = g_memdup2(order, sizeof(int) * n);
+  return vitrine_session_start_task(session, &job->class, job, user_data);
+}
+
+guint
+vitrine_pruning_start_score(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune,
+                            int label, VitrineScoreFunc news, gpointer user_data)
+{
+  return start(session, work, prune, label, 1, NULL, news, user_data);
+}
+
+guint
+vitrine_pruning_start_sweep(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune,
+                            int label, guint n, const int *order, VitrineScoreFunc news,
+                            gpointer user_data)
+{
+  return start(session, work, prune, label, n, order, news, user_data);
+}

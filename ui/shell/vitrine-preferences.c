@@ -1,0 +1,235 @@
+#include "ui/shell/vitrine-preferences.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "app/session/vitrine-store.h"
+#include "engine/backend/backend-device.h"
+#include "ui/parts/vitrine-device-row.h"
+#include "ui/parts/vitrine-device-text.h"
+#include <adwaita.h>
+#include <glib/gi18n.h>
+
+static const char *const scheme_names[] = {"system", "light", "dark"};
+static const AdwColorScheme schemes[] = {ADW_COLOR_SCHEME_DEFAULT, ADW_COLOR_SCHEME_FORCE_LIGHT,
+                                         ADW_COLOR_SCHEME_FORCE_DARK};
+
+static guint
+stored_scheme(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  const char *name = json_string_value(json_object_get(root, "color_scheme"));
+  guint found = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS(scheme_names); i++)
+    if (g_strcmp0(name, scheme_names[i]) == 0)
+      found = i;
+  json_decref(root);
+  return found;
+}
+
+void
+vitrine_preferences_apply(void)
+{
+  adw_style_manager_set_color_scheme(adw_style_manager_get_default(), schemes[stored_scheme()]);
+}
+
+static void
+store(const char *key, const char *value)
+{
+  json_t *root = vitrine_store_load("preferences");
+
+  json_object_set_new(root, key, json_string(value));
+  vitrine_store_save("preferences", root);
+  json_decref(root);
+}
+
+static void
+scheme_cb(AdwComboRow *row, GParamSpec *pspec, gpointer data)
+{
+  guint i = adw_combo_row_get_selected(row);
+
+  if (i >= G_N_ELEMENTS(schemes))
+    return;
+  store("color_scheme", scheme_names[i]);
+  vitrine_preferences_apply();
+}
+
+static GtkWidget *
+scheme_row_new(void)
+{
+  const char *choices[] = {_("Follow the system"), _("Light"), _("Dark"), NULL};
+  GtkWidget *row = adw_combo_row_new();
+  g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
+
+  gtk_widget_set_name(row, "color-scheme");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Colours"));
+  adw_combo_row_set_model(ADW_COMBO_ROW(row), G_LIST_MODEL(list));
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), stored_scheme());
+  g_signal_connect(row, "notify::selected", G_CALLBACK(scheme_cb), NULL);
+  return row;
+}
+
+/* ---- the device ------------------------------------------------------------------------------ */
+
+char *
+vitrine_preferences_get_device(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  const char *name = json_string_value(json_object_get(root, "device"));
+  char *device = g_strdup(name && sg_backend_is_name(name) ? name : "auto");
+
+  json_decref(root);
+  return device;
+}
+
+static void
+device_cb(VitrineDeviceRow *row, const char *device, VitrineSession *session)
+{
+  store("device", device);
+  vitrine_session_set_device(session, device);
+}
+
+/* What is in use, and why it is not what was chosen. */
+static char *
+in_use_text(VitrineSession *session)
+{
+  const char *choice = vitrine_session_get_device_choice(session);
+  g_autofree char *stored = vitrine_preferences_get_device();
+  g_autofree char *title = vitrine_device_text_title(session), *heading = NULL, *detail = NULL;
+  g_autoptr(GString) text = g_string_new(NULL);
+
+  g_string_append(text, *title ? title : _("Nothing yet"));
+  if (vitrine_device_text_trouble(session, &heading, &detail))
+    g_string_append_printf(text, "\n%s\n%s", heading, detail);
+  if (!g_str_equal(choice, stored))
+    g_string_append_printf(text, _("\nFor this time only: the next start takes “%s”"), stored);
+  return g_markup_escape_text(text->str, -1);
+}
+
+static void
+show_device(VitrineSession *session, GParamSpec *pspec, VitrineDeviceRow *row)
+{
+  vitrine_device_row_set_choice(row, vitrine_session_get_device_choice(session));
+}
+
+static void
+show_in_use(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+{
+  const char *detail;
+  gboolean replaced, drawing;
+  g_autofree char *text = in_use_text(session);
+
+  adw_action_row_set_subtitle(row, text);
+  if (vitrine_session_get_device_trouble(session, &detail, &replaced, &drawing))
+    gtk_widget_add_css_class(GTK_WIDGET(row), "error");
+  else
+    gtk_widget_remove_css_class(GTK_WIDGET(row), "error");
+}
+
+static void
+follow_device(VitrineSession *session, GtkWidget *row, GCallback show)
+{
+  g_signal_connect_object(session, "notify::device", show, row, 0);
+  g_signal_connect_object(session, "notify::device-trouble", show, row, 0);
+}
+
+static GtkWidget *
+device_row_new(VitrineSession *session)
+{
+  GtkWidget *row = vitrine_device_row_new(vitrine_session_get_device_choice(session));
+
+  gtk_widget_set_name(row, "device");
+  g_signal_connect_object(row, "chosen", G_CALLBACK(device_cb), session, 0);
+  follow_device(session, row, G_CALLBACK(show_device));
+  return row;
+}
+
+/* ---- the precision --------------------------------------------------------------------------- */
+
+static guint
+precision_at(const char *name)
+{
+  for (guint i = 0; name && sg_precision_names[i]; i++)
+    if (g_str_equal(name, sg_precision_names[i]))
+      return i;
+  return 0;
+}
+
+char *
+vitrine_preferences_get_precision(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  guint at = precision_at(json_string_value(json_object_get(root, "precision")));
+
+  json_decref(root);
+  return g_strdup(sg_precision_names[at]);
+}
+
+static void
+precision_cb(AdwComboRow *row, GParamSpec *pspec, VitrineSession *session)
+{
+  guint i = adw_combo_row_get_selected(row);
+
+  if (i > SG_PRECISION_FP16)
+    return;
+  store("precision", sg_precision_names[i]);
+  vitrine_session_set_precision(session, sg_precision_names[i]);
+}
+
+/* The CPU has no choice. */
+static void
+show_precision(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+{
+  gboolean choice = vitrine_session_draws_on_device(session);
+
+  gtk_widget_set_sensitive(GTK_WIDGET(row), choice);
+  adw_action_row_set_subtitle(row, choice ? _("Fewer bits are faster, pictures differ a little")
+                                          : _("The CPU has no other"));
+}
+
+static GtkWidget *
+precision_row_new(VitrineSession *session)
+{
+  /* By SgPrecision. */
+  const char *choices[] = {_("float32, exact"), _("TF32"), _("bfloat16"), _("float16"), NULL};
+  GtkWidget *row = adw_combo_row_new();
+  g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
+
+  gtk_widget_set_name(row, "precision");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Precision"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  adw_combo_row_set_model(ADW_COMBO_ROW(row), G_LIST_MODEL(list));
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), precision_at(sg_backend_precision(NULL)));
+  g_signal_connect_object(row, "notify::selected", G_CALLBACK(precision_cb), session, 0);
+  follow_device(session, row, G_CALLBACK(show_precision));
+  show_precision(session, NULL, ADW_ACTION_ROW(row));
+  return row;
+}
+
+static GtkWidget *
+in_use_row_new(VitrineSession *session)
+{
+  GtkWidget *row = adw_action_row_new();
+
+  gtk_widget_set_name(row, "device-in-use");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("In use"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  follow_device(session, row, G_CALLBACK(show_in_use));
+  show_in_use(session, NULL, ADW_ACTION_ROW(row));
+  return row;
+}
+
+void
+vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
+{
+  GtkWidget *page = adw_preferences_page_new();
+  GtkWidget *look = adw_preferences_group_new(), *work = adw_preferences_group_new();
+
+  adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(look), _("Appearance"));
+  adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(work), _("Rendering"));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), precision_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), in_use_row_new(session));
+  adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
+  adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));
+  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 520, page);
+}

@@ -1,0 +1,402 @@
+/* What the window can do, as actions: menus, buttons and keys all come here. */
+#include "ui/shell/vitrine-window-private.h"
+#include <glib/gi18n.h>
+#include "app/session/vitrine-store.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/parts/vitrine-file-dialog.h"
+#include "ui/latent/vitrine-latent-pane.h"
+#include "ui/shell/vitrine-side.h"
+#include "ui/shell/vitrine-preferences.h"
+#include "ui/shell/vitrine-shortcuts.h"
+#include "ui/strip/vitrine-strip-dialog.h"
+
+/* ---- files
+ * ----------------------------------------------------------------------------------------- */
+
+static GtkFileFilter *
+filter_new(const char *name, const char *const *patterns)
+{
+  GtkFileFilter *filter = gtk_file_filter_new();
+
+  gtk_file_filter_set_name(filter, name);
+  for (int i = 0; patterns[i]; i++)
+    gtk_file_filter_add_pattern(filter, patterns[i]);
+  return filter;
+}
+
+static void
+opened_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_session_open(self->session, file);
+}
+
+static void
+open_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.safetensors", "*.pkl", "*.pt", "*.pth", "*.png", "*.npy", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("Models, pictures and vectors"), patterns);
+
+  vitrine_file_dialog_open(GTK_WINDOW(self), _("Open"), filter, opened_cb, g_object_ref(self));
+}
+
+static void
+open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  g_autoptr(GFile) file = g_file_new_for_path(g_variant_get_string(parameter, NULL));
+
+  vitrine_session_open(self->session, file);
+}
+
+static char *
+suggested_name(VitrineWindow *self, const char *suffix)
+{
+  g_autofree char *base = g_path_get_basename(vitrine_session_get_model(self->session)->path);
+  char *dot = strrchr(base, '.');
+
+  if (dot && dot != base)
+    *dot = '\0';
+  return g_strdup_printf("%s-seed%04u%s", base, vitrine_session_get_recipe(self->session)->seed,
+                         suffix);
+}
+
+static void
+save_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_session_save_picture(self->session, file);
+}
+
+static void
+save_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.png", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("PNG pictures"), patterns);
+  g_autofree char *name = suggested_name(self, ".png");
+
+  vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Picture"), name, filter, save_chosen_cb,
+                           g_object_ref(self));
+}
+
+static void
+pair_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_save_before_after(self->session, file);
+}
+
+static void
+save_before_after_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.png", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("PNG pictures"), patterns);
+  g_autofree char *name = suggested_name(self, "-before-after.png");
+
+  vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Before and After"), name, filter,
+                           pair_chosen_cb, g_object_ref(self));
+}
+
+static void
+record_strip_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_strip_dialog_present(VITRINE_WINDOW(data));
+}
+
+static void
+vector_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_session_save_vector(self->session, vitrine_session_get_space(self->session), file);
+}
+
+static void
+save_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.npy", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("NumPy arrays"), patterns);
+  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  g_autofree char *name = suggested_name(self, z ? "-z.npy" : "-w.npy");
+
+  vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Vector"), name, filter, vector_chosen_cb,
+                           g_object_ref(self));
+}
+
+static void
+load_vector_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+
+  if (file && self->session)
+    vitrine_session_load_vector(self->session, vitrine_session_get_space(self->session), file);
+}
+
+static void
+load_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *patterns[] = {"*.npy", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("NumPy arrays"), patterns);
+
+  vitrine_file_dialog_open(GTK_WINDOW(self), _("Load Vector"), filter, load_vector_cb,
+                           g_object_ref(self));
+}
+
+static void
+copy_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  GdkTexture *texture = vitrine_session_get_texture(self->session);
+
+  if (!texture)
+    return;
+  gdk_clipboard_set_texture(gtk_widget_get_clipboard(GTK_WIDGET(self)), texture);
+  adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Picture copied")));
+}
+
+static void
+copy_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  g_autofree char *text =
+      vitrine_session_vector_text(self->session, vitrine_session_get_space(self->session));
+
+  gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(self)), text);
+  adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Vector copied")));
+}
+
+/* ---- edits
+ * ------------------------------------------------------------------------------------------- */
+
+static void
+undo_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_session_undo(VITRINE_WINDOW(data)->session);
+}
+
+static void
+redo_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_session_redo(VITRINE_WINDOW(data)->session);
+}
+
+static void
+reset_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_session_reset(VITRINE_WINDOW(data)->session);
+}
+
+static void
+seed_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *name = g_action_get_name(G_ACTION(action));
+  guint32 seed = vitrine_session_get_recipe(self->session)->seed;
+
+  if (g_str_equal(name, "next-seed"))
+    seed++;
+  else if (g_str_equal(name, "previous-seed"))
+    seed--;
+  else /* a number a person can read out to another */
+    seed = (guint32)g_random_int_range(0, 100000);
+  vitrine_session_set_seed(self->session, seed);
+}
+
+static void
+faces_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  if (vitrine_session_get_model(self->session))
+    vitrine_session_set_faces(self->session, g_variant_get_int32(value));
+}
+
+static void
+jump_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  if (!self->pane)
+    return;
+  vitrine_side_show(VITRINE_SIDE(self->pane), "latent");
+  vitrine_latent_pane_jump(
+      VITRINE_LATENT_PANE(vitrine_side_get_pane(VITRINE_SIDE(self->pane), "latent")));
+}
+
+static void
+show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  const char *page = g_variant_get_string(parameter, NULL);
+
+  if (!self->pane)
+    return;
+  vitrine_side_show(VITRINE_SIDE(self->pane), page);
+  /* Who came by key goes on by key. */
+  GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(self->pane), page);
+  GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(self));
+  if (pane && !(focus && gtk_widget_is_ancestor(focus, pane)))
+    gtk_widget_child_focus(pane, GTK_DIR_TAB_FORWARD);
+}
+
+/* ---- the view
+ * ------------------------------------------------------------------------------------------ */
+
+static void
+zoom_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineCanvas *canvas = VITRINE_WINDOW(data)->canvas;
+  const char *name = g_action_get_name(G_ACTION(action));
+
+  if (g_str_equal(name, "zoom-in"))
+    vitrine_canvas_zoom_in(canvas);
+  else if (g_str_equal(name, "zoom-out"))
+    vitrine_canvas_zoom_out(canvas);
+  else if (g_str_equal(name, "zoom-one"))
+    vitrine_canvas_zoom_one(canvas);
+  else if (g_str_equal(name, "zoom-toggle") && vitrine_canvas_is_fit(canvas))
+    vitrine_canvas_zoom_one(canvas);
+  else
+    vitrine_canvas_zoom_fit(canvas);
+}
+
+static void
+compare_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  g_simple_action_set_state(action, value);
+  vitrine_canvas_set_divider(self->canvas, g_variant_get_boolean(value));
+}
+
+/* ---- the application
+ * -------------------------------------------------------------------------------------- */
+
+static void
+menu_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  gtk_menu_button_popup(VITRINE_WINDOW(data)->menu_button);
+}
+
+static void
+shortcuts_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_shortcuts_present(GTK_WINDOW(data));
+}
+
+static void
+preferences_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_preferences_present(GTK_WINDOW(data), VITRINE_WINDOW(data)->session);
+}
+
+static void
+about_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_dialogs_about(GTK_WINDOW(data));
+}
+
+/* There is one window: to quit is to close it, which keeps what is open. */
+static void
+quit_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  gtk_window_close(GTK_WINDOW(data));
+}
+
+static const GActionEntry entries[] = {
+    {"open", open_action},
+    {"open-path", open_path_action, "s"},
+    {"save-picture", save_picture_action},
+    {"save-before-after", save_before_after_action},
+    {"record-strip", record_strip_action},
+    {"copy-picture", copy_picture_action},
+    {"copy-vector", copy_vector_action},
+    {"save-vector", save_vector_action},
+    {"load-vector", load_vector_action},
+    {"undo", undo_action},
+    {"redo", redo_action},
+    {"reset", reset_action},
+    {"next-seed", seed_action},
+    {"previous-seed", seed_action},
+    {"random-seed", seed_action},
+    {"faces", NULL, "i", "1", faces_action},
+    {"jump", jump_action},
+    {"show-pane", show_pane_action, "s"},
+    {"zoom-in", zoom_action},
+    {"zoom-out", zoom_action},
+    {"zoom-fit", zoom_action},
+    {"zoom-one", zoom_action},
+    {"zoom-toggle", zoom_action},
+    {"compare", NULL, NULL, "false", compare_action},
+    {"menu", menu_action},
+    {"shortcuts", shortcuts_action},
+    {"preferences", preferences_action},
+    {"about", about_action},
+    {"quit", quit_action},
+};
+
+static const char *const model_actions[] = {
+    "save-picture", "copy-picture",  "copy-vector",       "save-vector",  "load-vector",
+    "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
+    "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
+    "zoom-toggle",  "compare",       "save-before-after", "record-strip",
+};
+
+void
+vitrine_window_init_actions(VitrineWindow *self)
+{
+  g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
+}
+
+static void
+set_enabled(VitrineWindow *self, const char *name, gboolean enabled)
+{
+  GAction *action = g_action_map_lookup_action(G_ACTION_MAP(self), name);
+  g_simple_action_set_enabled(G_SIMPLE_ACTION(action), enabled);
+}
+
+void
+vitrine_window_update_actions(VitrineWindow *self)
+{
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
+  gboolean undo = FALSE, redo = FALSE;
+  GAction *faces = g_action_map_lookup_action(G_ACTION_MAP(self), "faces");
+
+  g_object_get(self->session, "can-undo", &undo, "can-redo", &redo, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS(model_actions); i++)
+    set_enabled(self, model_actions[i], recipe != NULL);
+  set_enabled(self, "undo", undo);
+  set_enabled(self, "redo", redo);
+  set_enabled(self, "reset",
+              recipe && (recipe->z_base || recipe->w_base || sg_recipe_is_modified(recipe)));
+  if (recipe)
+    g_simple_action_set_state(G_SIMPLE_ACTION(faces), g_variant_new_int32(recipe->faces));
+}
+
+void
+vitrine_window_update_recent(VitrineWindow *self)
+{
+  g_auto(GStrv) paths = vitrine_store_recent();
+
+  g_menu_remove_all(self->recent_menu);
+  for (int i = 0; paths[i]; i++) {
+    g_autofree char *name = g_path_get_basename(paths[i]);
+    g_auto(GStrv) parts = g_strsplit(name, "_", -1);
+    g_autofree char *label = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
+    g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
+    g_menu_item_set_action_and_target(item, "win.open-path", "s", paths[i]);
+    g_menu_append_item(self->recent_menu, item);
+  }
+}

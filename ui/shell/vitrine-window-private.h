@@ -1,0 +1,45 @@
+#pragma once
+
+#include "ui/shell/vitrine-device-banner.h"
+#include "ui/shell/vitrine-follow-badge.h"
+#include "ui/shell/vitrine-window.h"
+
+G_BEGIN_DECLS
+
+struct _VitrineWindow {
+  AdwApplicationWindow parent_instance;
+  VitrineSession *session;
+  GtkWidget *pane; /* VitrineSide, made with the first picture */
+  guint pane_tick, pane_ticks;
+  char *run;         /* directory of a run to be shown once there is a pane; NULL: none */
+  GtkWidget *dialog; /* the error that is shown; weak */
+  guint status_source;
+
+  AdwToastOverlay *toasts;
+  AdwWindowTitle *title;
+  GtkButton *undo_button, *redo_button;
+  GtkMenuButton *menu_button;
+  GMenu *recent_menu;
+  GtkStack *stack;
+  GtkPaned *paned;
+  AdwBin *pane_bin;
+  GtkOverlay *canvas_frame;
+  VitrineCanvas *canvas;
+  GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
+  VitrineFollowBadge *follow_badge;
+  VitrineDeviceBanner *device_banner;
+  GtkSpinner *spinner;
+  GtkWidget *status_line;
+  GtkLabel *status_model, *status_score, *status_time, *status_device;
+};
+
+/* Actions (vitrine-window-actions.c). */
+void vitrine_window_init_actions(VitrineWindow *self);
+/* Which actions make sense now. */
+void vitrine_window_update_actions(VitrineWindow *self);
+void vitrine_window_update_recent(VitrineWindow *self);
+
+/* Drops and the held key (vitrine-window-input.c). */
+void vitrine_window_init_input(VitrineWindow *self);
+
+G_END_DECLS

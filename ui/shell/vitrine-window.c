@@ -1,0 +1,474 @@
+#include "ui/shell/vitrine-window-private.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "app/session/vitrine-store.h"
+#include "ui/parts/vitrine-device-text.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/training/vitrine-run-leave.h"
+#include "ui/shell/vitrine-side.h"
+#include "ui/shell/vitrine-shortcuts.h"
+#include "ui/training/vitrine-training-pane.h"
+
+/* Numbers that change with every picture are shown calmly. */
+#define STATUS_MSEC 150
+#define PANE_WIDTH  400
+
+G_DEFINE_FINAL_TYPE(VitrineWindow, vitrine_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* ---- what is shown about the picture ------------------------------------------------------------
+ */
+
+static char *
+model_name(VitrineWindow *self)
+{
+  SgModel *model = vitrine_session_get_model(self->session);
+  g_autofree char *base = g_path_get_basename(model->path);
+  char *dot = strrchr(base, '.');
+
+  /* A run directory's name has no ending, but may have a number with a point in it. */
+  if (dot && dot != base && !strpbrk(dot, "0123456789"))
+    *dot = '\0';
+  return g_steal_pointer(&base);
+}
+
+static char *
+time_text(double seconds)
+{
+  double ms = seconds * 1000;
+
+  if (ms >= 1000)
+    return g_strdup_printf(_("%.1f s"), seconds);
+  return g_strdup_printf(ms < 9.95 ? _("%.1f ms") : _("%.0f ms"), ms);
+}
+
+static void
+describe_picture(VitrineWindow *self)
+{
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
+  g_autofree char *name = model_name(self);
+  g_autofree char *faces =
+      recipe->faces == 1 ? g_strdup_printf(_("One face of %s, seed %u"), name, recipe->seed)
+                         : g_strdup_printf(_("%d faces of %s, seeds %u to %u"), recipe->faces, name,
+                                           recipe->seed, recipe->seed + (guint)recipe->faces - 1);
+  const char *state = vitrine_canvas_get_show_original(self->canvas) ? _("unmodified, to compare")
+                      : sg_recipe_is_modified(recipe)                ? _("edited")
+                                                                     : _("unmodified");
+  g_autofree char *text = g_strdup_printf("%s, %s", faces, state);
+
+  vitrine_canvas_set_description(self->canvas, text);
+}
+
+static gboolean
+status_cb(gpointer data)
+{
+  VitrineWindow *self = data;
+  g_autofree char *time = NULL, *score = NULL, *device = NULL, *tooltip = NULL;
+  double seconds = 0;
+
+  self->status_source = 0;
+  if (!vitrine_session_get_model(self->session))
+    return G_SOURCE_REMOVE;
+  g_object_get(self->session, "render-seconds", &seconds, "score-text", &score, NULL);
+  device = vitrine_device_text_status(self->session);
+  tooltip = vitrine_device_text_tooltip(self->session);
+  time = time_text(seconds);
+  gtk_label_set_text(self->status_time, time);
+  gtk_label_set_text(self->status_score, score);
+  gtk_label_set_text(self->status_device, device);
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_device), tooltip);
+  describe_picture(self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+queue_status(VitrineWindow *self)
+{
+  if (!self->status_source)
+    self->status_source = g_timeout_add(STATUS_MSEC, status_cb, self);
+}
+
+static void
+update_tags(VitrineWindow *self)
+{
+  gboolean held = vitrine_canvas_get_show_original(self->canvas);
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
+  gboolean divider = vitrine_canvas_get_divider(self->canvas);
+
+  gtk_widget_set_visible(GTK_WIDGET(self->tag_original), held || divider);
+  gtk_widget_set_visible(GTK_WIDGET(self->tag_edited), divider && !held);
+  gboolean unequalised = recipe && recipe->prune.unequalised;
+  gboolean overflow = vitrine_session_get_overflow(self->session);
+  gtk_label_set_text(self->tag_unequalised,
+                     !overflow     ? _("Equalised learning rate off")
+                     : unequalised ? _("Equalised learning rate off: the numbers overflow")
+                                   : _("The numbers overflow: this picture means nothing"));
+  gtk_widget_set_visible(GTK_WIDGET(self->tag_unequalised), (unequalised || overflow) && !held);
+}
+
+static void
+view_changed_cb(VitrineCanvas *canvas, VitrineWindow *self)
+{
+  g_autofree char *zoom =
+      g_strdup_printf(_("%.0f %%"), round(100 * vitrine_canvas_get_zoom(canvas)));
+
+  gtk_label_set_text(self->zoom_label, zoom);
+  update_tags(self);
+  queue_status(self);
+}
+
+/* ---- the session speaks
+ * -------------------------------------------------------------------------- */
+
+static void
+show_run(VitrineWindow *self)
+{
+  if (!self->pane || !self->run)
+    return;
+  g_autofree char *run = g_steal_pointer(&self->run);
+  VitrineSide *side = VITRINE_SIDE(self->pane);
+  vitrine_side_show(side, "training");
+  vitrine_training_pane_open(VITRINE_TRAINING_PANE(vitrine_side_get_pane(side, "training")), run);
+}
+
+static void
+add_pane(VitrineWindow *self)
+{
+  if (self->pane)
+    return;
+  self->pane = vitrine_side_new(self->session);
+  adw_bin_set_child(self->pane_bin, self->pane);
+  show_run(self);
+}
+
+/* The pane is the heavier half: it is built once the first picture has been painted, which is the
+ * frame after the one that was begun when the picture came. */
+static gboolean
+add_pane_cb(GtkWidget *widget, GdkFrameClock *clock, gpointer data)
+{
+  VitrineWindow *self = VITRINE_WINDOW(widget);
+
+  if (self->pane_ticks++ == 0)
+    return G_SOURCE_CONTINUE;
+  add_pane(self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+picture_changed_cb(VitrineSession *session, VitrineWindow *self)
+{
+  int width, height;
+  GdkTexture *texture = vitrine_session_get_texture(session);
+
+  vitrine_session_get_picture_size(session, &width, &height);
+  if (texture)
+    vitrine_canvas_set_picture(self->canvas, texture, width, height);
+  if (!self->pane && !self->pane_tick)
+    self->pane_tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), add_pane_cb, NULL, NULL);
+  update_tags(self);
+  queue_status(self);
+}
+
+static void
+original_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+{
+  vitrine_canvas_set_original(self->canvas, vitrine_session_get_original(session));
+}
+
+/* Also while a training is followed: its snapshots have names of their own. */
+static void
+show_name(VitrineWindow *self)
+{
+  g_autofree char *name = model_name(self);
+
+  adw_window_title_set_title(self->title, name);
+  gtk_window_set_title(GTK_WINDOW(self), name);
+  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_model),
+                              vitrine_session_get_model(self->session)->path);
+}
+
+static void
+model_changed_cb(VitrineSession *session, VitrineWindow *self)
+{
+  g_autofree char *summary = sg_model_summary(vitrine_session_get_model(session));
+
+  show_name(self);
+  gtk_label_set_text(self->status_model, summary);
+  gtk_widget_set_visible(self->status_line, TRUE);
+  gtk_stack_set_visible_child_name(self->stack, "work");
+  vitrine_window_update_recent(self);
+}
+
+static void
+set_undo_tooltip(GtkButton *button, const char *verb, const char *keys, const char *label)
+{
+  g_autofree char *text = label ? g_strdup_printf("%s: %s (%s)", verb, label, keys)
+                                : g_strdup_printf("%s (%s)", verb, keys);
+  gtk_widget_set_tooltip_text(GTK_WIDGET(button), text);
+}
+
+static void
+recipe_changed_cb(VitrineSession *session, VitrineWindow *self)
+{
+  vitrine_window_update_actions(self);
+  update_tags(self);
+  queue_status(self);
+}
+
+static void
+undo_label_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+{
+  g_autofree char *undo = NULL, *redo = NULL;
+
+  g_object_get(session, "undo-label", &undo, "redo-label", &redo, NULL);
+  set_undo_tooltip(self->undo_button, _("Undo"), "Ctrl+Z", undo);
+  set_undo_tooltip(self->redo_button, _("Redo"), "Ctrl+Shift+Z", redo);
+}
+
+static void
+loading_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+{
+  gboolean loading = vitrine_session_get_loading(session);
+
+  gtk_widget_set_visible(GTK_WIDGET(self->spinner), loading);
+  gtk_spinner_set_spinning(self->spinner, loading);
+  if (!vitrine_session_get_model(session))
+    gtk_stack_set_visible_child_name(self->stack, loading ? "starting" : "empty");
+}
+
+static void
+message_cb(VitrineSession *session, const char *text, gboolean is_error, VitrineWindow *self)
+{
+  if (!is_error) {
+    adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
+    return;
+  }
+  g_auto(GStrv) parts = g_strsplit(text, "\n\n", 2);
+  if (self->dialog)
+    vitrine_dialogs_close(self->dialog); /* the newest counts; a pile of them helps nobody */
+  g_set_weak_pointer(&self->dialog,
+                     vitrine_dialogs_message(GTK_WINDOW(self), parts[0], parts[1] ? parts[1] : ""));
+}
+
+static void
+connect_session(VitrineWindow *self)
+{
+  VitrineSession *session = self->session;
+
+  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self, 0);
+  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
+  g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
+  g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
+  g_signal_connect_object(session, "notify::original-texture", G_CALLBACK(original_cb), self, 0);
+  g_signal_connect_object(session, "notify::model-path", G_CALLBACK(show_name), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "notify::undo-label", G_CALLBACK(undo_label_cb), self, 0);
+  g_signal_connect_object(session, "notify::redo-label", G_CALLBACK(undo_label_cb), self, 0);
+  g_signal_connect_object(session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
+  g_signal_connect_object(session, "notify::score-text", G_CALLBACK(queue_status), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "notify::device", G_CALLBACK(queue_status), self,
+                          G_CONNECT_SWAPPED);
+}
+
+/* ---- runs --------------------------------------------------------------------------------------
+ */
+
+void
+vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
+{
+  g_free(self->run);
+  self->run = g_strdup(run_dir);
+  show_run(self);
+}
+
+static void
+recognise_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
+{
+  gboolean is_run = g_file_test(path, G_FILE_TEST_IS_DIR) && sg_run_reader_recognises(path);
+  g_task_return_boolean(task, is_run);
+}
+
+static void
+recognised_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  VitrineWindow *self = VITRINE_WINDOW(source);
+
+  if (g_task_propagate_boolean(G_TASK(result), NULL) && self->session)
+    vitrine_window_show_run(self, g_task_get_task_data(G_TASK(result)));
+}
+
+void
+vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
+{
+  g_autoptr(GTask) task = g_task_new(self, NULL, recognised_cb, NULL);
+
+  if (!g_file_peek_path(file))
+    return;
+  g_task_set_task_data(task, g_file_get_path(file), g_free);
+  g_task_run_in_thread(task, recognise_thread);
+}
+
+/* ---- the window's own state
+ * -------------------------------------------------------------------------- */
+
+static int
+stored_int(json_t *root, const char *name, int min, int max, int otherwise)
+{
+  json_t *value = json_object_get(root, name);
+
+  return json_is_integer(value) ? (int)CLAMP(json_integer_value(value), min, max) : otherwise;
+}
+
+static void
+restore_geometry(VitrineWindow *self)
+{
+  json_t *root = vitrine_store_load("window");
+  int width = stored_int(root, "width", 720, 16384, 1100);
+  int height = stored_int(root, "height", 480, 16384, 740);
+  int pane = stored_int(root, "pane", 200, 16384, PANE_WIDTH);
+
+  gtk_window_set_default_size(GTK_WINDOW(self), width, height);
+  gtk_paned_set_position(self->paned, MAX(width - pane, 240));
+  if (json_is_true(json_object_get(root, "maximized")))
+    gtk_window_maximize(GTK_WINDOW(self));
+  json_decref(root);
+}
+
+static void
+store_geometry(VitrineWindow *self)
+{
+  json_t *root = vitrine_store_load("window");
+  int width, height, all = gtk_widget_get_width(GTK_WIDGET(self->paned));
+
+  gtk_window_get_default_size(GTK_WINDOW(self), &width, &height);
+  json_object_set_new(root, "width", json_integer(width));
+  json_object_set_new(root, "height", json_integer(height));
+  json_object_set_new(root, "maximized", json_boolean(gtk_window_is_maximized(GTK_WINDOW(self))));
+  if (all > 0)
+    json_object_set_new(root, "pane", json_integer(all - gtk_paned_get_position(self->paned)));
+  vitrine_store_save("window", root);
+  json_decref(root);
+}
+
+static gboolean
+vitrine_window_close_request(GtkWindow *window)
+{
+  VitrineWindow *self = VITRINE_WINDOW(window);
+
+  if (vitrine_run_leave_ask(window))
+    return TRUE;
+  store_geometry(self);
+  vitrine_session_store(self->session);
+  return GTK_WINDOW_CLASS(vitrine_window_parent_class)->close_request(window);
+}
+
+/* ---- the object
+ * ------------------------------------------------------------------------------------------ */
+
+static void
+vitrine_window_dispose(GObject *object)
+{
+  VitrineWindow *self = VITRINE_WINDOW(object);
+
+  g_clear_handle_id(&self->status_source, g_source_remove);
+  g_clear_weak_pointer(&self->dialog);
+  g_clear_pointer(&self->run, g_free);
+  g_clear_object(&self->session);
+  G_OBJECT_CLASS(vitrine_window_parent_class)->dispose(object);
+}
+
+static void
+bind_children(GtkWidgetClass *class)
+{
+#define BIND(name) gtk_widget_class_bind_template_child(class, VitrineWindow, name)
+  BIND(toasts);
+  BIND(title);
+  BIND(undo_button);
+  BIND(redo_button);
+  BIND(menu_button);
+  BIND(recent_menu);
+  BIND(stack);
+  BIND(paned);
+  BIND(pane_bin);
+  BIND(canvas_frame);
+  BIND(canvas);
+  BIND(tag_original);
+  BIND(tag_edited);
+  BIND(tag_unequalised);
+  BIND(follow_badge);
+  BIND(device_banner);
+  BIND(zoom_label);
+  BIND(spinner);
+  BIND(status_line);
+  BIND(status_model);
+  BIND(status_score);
+  BIND(status_time);
+  BIND(status_device);
+#undef BIND
+}
+
+static void
+vitrine_window_class_init(VitrineWindowClass *class)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+
+  G_OBJECT_CLASS(class)->dispose = vitrine_window_dispose;
+  GTK_WINDOW_CLASS(class)->close_request = vitrine_window_close_request;
+  g_type_ensure(VITRINE_TYPE_CANVAS);
+  g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
+  g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
+  gtk_widget_class_set_template_from_resource(widget_class,
+                                              "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
+  bind_children(widget_class);
+}
+
+static void
+vitrine_window_init(VitrineWindow *self)
+{
+  gtk_widget_init_template(GTK_WIDGET(self));
+  gtk_window_set_icon_name(GTK_WINDOW(self), "io.github.vitrine.Vitrine");
+  g_signal_connect(self->canvas, "view-changed", G_CALLBACK(view_changed_cb), self);
+  vitrine_window_init_actions(self);
+  vitrine_shortcuts_bind(GTK_WINDOW(self));
+  vitrine_window_init_input(self);
+  restore_geometry(self);
+}
+
+GtkWidget *
+vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolean expect_model)
+{
+  VitrineWindow *self = g_object_new(VITRINE_TYPE_WINDOW, "application", application, NULL);
+
+  self->session = g_object_ref(session);
+  connect_session(self);
+  vitrine_follow_badge_set_session(self->follow_badge, session);
+  vitrine_device_banner_set_session(self->device_banner, session);
+  gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
+  if (vitrine_session_get_model(session)) {
+    model_changed_cb(session, self);
+    picture_changed_cb(session, self);
+    original_cb(session, NULL, self);
+  }
+  undo_label_cb(session, NULL, self);
+  vitrine_window_update_actions(self);
+  vitrine_window_update_recent(self);
+  return GTK_WIDGET(self);
+}
+
+VitrineSession *
+vitrine_window_get_session(VitrineWindow *self)
+{
+  return self->session;
+}
+
+VitrineCanvas *
+vitrine_window_get_canvas(VitrineWindow *self)
+{
+  return self->canvas;
+}
+
+GtkWidget *
+vitrine_window_get_dialog(VitrineWindow *self)
+{
+  return self->dialog;
+}

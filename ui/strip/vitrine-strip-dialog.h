@@ -1,0 +1,22 @@
+/* "Record a Strip": the shown faces over one parameter, rendered in the background while the window
+ * stays usable, then saved as one labelled picture and a table beside it. */
+#pragma once
+
+#include "ui/shell/vitrine-window.h"
+
+G_BEGIN_DECLS
+
+#define VITRINE_TYPE_STRIP_DIALOG (vitrine_strip_dialog_get_type())
+G_DECLARE_FINAL_TYPE(VitrineStripDialog, vitrine_strip_dialog, VITRINE, STRIP_DIALOG, AdwWindow)
+
+/* Shows the dialog of this window; there is at most one. Needs an open model. */
+GtkWidget *vitrine_strip_dialog_present(VitrineWindow *parent);
+/* Writes the picture to `file` and the table beside it, as .csv, on a worker: what the button does
+ * once a place was chosen. Only when the strip is complete. */
+void vitrine_strip_dialog_save(VitrineStripDialog *self, GFile *file);
+
+/* The unmodified and the edited picture of `session` beside each other, labelled, to `file`;
+ * rendered as a task and written on a worker. The session's "message" tells. */
+void vitrine_save_before_after(VitrineSession *session, GFile *file);
+
+G_END_DECLS
