@@ -60,8 +60,8 @@ print_help(void)
  * processes (the window's own main thread is one) that turns operations of 0.4 ms into 7 ms. The
  * count must be in the environment before libgomp's constructor runs, that is before main: a
  * .preinit_array function is too early (tried: libc's own start-up then overwrites environ), so the
- * program starts itself once more, which costs 13 ms. Whoever has set either variable
- * is not overruled. */
+ * program starts itself once more, which costs 13 ms. Whoever has set either variable is not
+ * overruled. */
 static void
 calm_openmp(char **argv)
 {

@@ -100,8 +100,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   return FALSE;
 }
 
-/* ---- what is asked for ------------------------------------------------------------------------
- */
+/* ---- what is asked for ------------------------------------------------------------------- */
 
 static gboolean *
 parse_styles(const char *text, int num_ws, GError **error)
@@ -191,8 +190,7 @@ prepare(Job *job, GError **error)
   return job->styles && check_size(job, error);
 }
 
-/* ---- pictures ---------------------------------------------------------------------------------
- */
+/* ---- pictures ---------------------------------------------------------------------------- */
 
 static SgRecipe *
 face(const Job *job, guint32 seed)

@@ -1,5 +1,5 @@
-/* vitrine train: options from the table in engine/learn/options-table.c, the rest is the engine's.
- */
+/* vitrine train: options from the table in engine/learn/options-table.c, the rest is the
+ * engine's. */
 #include "engine/record/changes.h"
 #include "engine/train/trainer.h"
 #include "app/cli/cli.h"

@@ -291,8 +291,8 @@ vitrine_figure_curves(const char *path, const VitrineAxes *axes, gsize n,
   }
   legend(cr, p.left, p.right, top, n, curves, TRUE);
   draw_grid(cr, &p);
-  /* What a fixed axis leaves out is cut off, not drawn over the words; half a line may stand over.
-   */
+  /* What a fixed axis leaves out is cut off, not drawn over the words; half a line may stand
+   * over. */
   cairo_rectangle(cr, p.left - 4, p.top - 4, p.right - p.left + 8, p.bottom - p.top + 8);
   cairo_clip(cr);
   for (gsize k = 0; k < n; k++)

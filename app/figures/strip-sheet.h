@@ -11,9 +11,8 @@ char *vitrine_strip_value_text(const SgStripParameter *p, double value);
  * read elsewhere. */
 char *vitrine_strip_title(const SgStripParameter *p, const SgRecipe *base);
 /* A tile for every value, a row for every face; a single row that is long continues below. Tiles
- * [base->faces * n], face after face, none of them NULL. The model is named in
- * the title; the base goes into a PNG as its recipe. Errors:
- * G_FILE_ERROR. */
+ * [base->faces * n], face after face, none of them NULL. The model is named in the title; the base
+ * goes into a PNG as its recipe. Errors: G_FILE_ERROR. */
 gboolean vitrine_strip_write_png(const char *path, const SgModel *model, const SgRecipe *base,
                                  const SgStripParameter *p, int n, SgStripTile *const *tiles,
                                  GError **error);

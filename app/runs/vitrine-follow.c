@@ -54,8 +54,7 @@ unref(gpointer data)
   g_free(self);
 }
 
-/* ---- to the main thread ----------------------------------------------------------------------
- */
+/* ---- to the main thread ------------------------------------------------------------------ */
 
 typedef struct {
   VitrineFollow *self;
@@ -104,8 +103,7 @@ post(VitrineFollow *self, News news)
   g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, deliver_cb, d, delivery_free);
 }
 
-/* ---- snapshots -------------------------------------------------------------------------------
- */
+/* ---- snapshots --------------------------------------------------------------------------- */
 
 static gboolean
 is_snapshot(const char *name)
@@ -197,8 +195,7 @@ look_for_snapshot(VitrineFollow *self, GError **error)
   return TRUE;
 }
 
-/* ---- the thread ------------------------------------------------------------------------------
- */
+/* ---- the thread -------------------------------------------------------------------------- */
 
 gboolean
 vitrine_follow_is_running(const char *dir)
@@ -287,8 +284,7 @@ follow_thread(gpointer data)
   return NULL;
 }
 
-/* ---- from the main thread --------------------------------------------------------------------
- */
+/* ---- from the main thread ---------------------------------------------------------------- */
 
 VitrineFollow *
 vitrine_follow_new(const char *run_dir, const char *known, VitrineFollowFunc func,

@@ -39,8 +39,7 @@ start_free(gpointer data)
   g_free(start);
 }
 
-/* ---- the command -----------------------------------------------------------------------------
- */
+/* ---- the command ------------------------------------------------------------------------- */
 
 /* This program, also where an update has replaced its file since (the new one is started then);
  * $VITRINE_PROGRAM is for tests, whose own program is not it. */
@@ -95,8 +94,7 @@ child_setup(gpointer data)
   setpriority(PRIO_PROCESS, 0, 19);
 }
 
-/* ---- what it says ----------------------------------------------------------------------------
- */
+/* ---- what it says ------------------------------------------------------------------------ */
 
 /* The command's own error line if there is one, else the end of what it wrote. To be freed. */
 static char *
@@ -136,8 +134,7 @@ read_output(const char *path)
   return g_steal_pointer(&text);
 }
 
-/* ---- the logs --------------------------------------------------------------------------------
- */
+/* ---- the logs ---------------------------------------------------------------------------- */
 
 static int
 older_first(gconstpointer a, gconstpointer b)
@@ -184,8 +181,7 @@ open_log(char **path, GError **error)
   return fd;
 }
 
-/* ---- starting --------------------------------------------------------------------------------
- */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 static GSubprocess *
 spawn(const Start *start, int log, GError **error)
@@ -274,8 +270,7 @@ vitrine_run_start(const char *const *argv, VitrineRunStarted done, gpointer user
   run_command(argv, FALSE, start_worker, done, user_data, cancellable);
 }
 
-/* ---- preflight -------------------------------------------------------------------------------
- */
+/* ---- preflight --------------------------------------------------------------------------- */
 
 static void
 preflight_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -306,8 +301,7 @@ vitrine_run_preflight(const char *const *argv, VitrineRunStarted done, gpointer 
   run_command(argv, TRUE, preflight_worker, done, user_data, cancellable);
 }
 
-/* ---- the runs of before: {"runs": [paths, newest first]} -------------------------------------
- */
+/* ---- the runs of before: {"runs": [paths, newest first]} --------------------------------- */
 
 char **
 vitrine_run_recent(void)

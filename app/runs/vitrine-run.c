@@ -87,8 +87,7 @@ watch_unref(gpointer data)
   g_free(w);
 }
 
-/* ---- on the thread ---------------------------------------------------------------------------
- */
+/* ---- on the thread ----------------------------------------------------------------------- */
 
 static gboolean
 is_alive(const SgRunStatus *status)
@@ -232,8 +231,7 @@ watch_thread(gpointer data)
   return NULL;
 }
 
-/* ---- back on the main thread -----------------------------------------------------------------
- */
+/* ---- back on the main thread ------------------------------------------------------------- */
 
 static gboolean
 same_files(GPtrArray *a, GPtrArray *b)
@@ -317,8 +315,7 @@ deliver_cb(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* ---- what views read -------------------------------------------------------------------------
- */
+/* ---- what views read --------------------------------------------------------------------- */
 
 const char *
 vitrine_run_get_path(VitrineRun *self)
@@ -428,8 +425,7 @@ vitrine_run_hurry(VitrineRun *self)
   g_mutex_unlock(&w->mutex);
 }
 
-/* ---- the object ------------------------------------------------------------------------------
- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_run_finalize(GObject *object)

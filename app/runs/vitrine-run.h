@@ -61,8 +61,8 @@ void vitrine_run_start(const char *const *argv, VitrineRunStarted done, gpointer
 /* Runs `vitrine train --dry-run ARGV…` and hands its text (or error) over: the preflight. */
 void vitrine_run_preflight(const char *const *argv, VitrineRunStarted done, gpointer user_data,
                            GCancellable *cancellable);
-/* Directories of runs that were started or opened here, newest first; NULL-terminated, to be freed.
- */
+/* Directories of runs that were started or opened here, newest first; NULL-terminated, to be
+ * freed. */
 char **vitrine_run_recent(void);
 void vitrine_run_remember(const char *path);
 

@@ -12,8 +12,8 @@ typedef struct _VitrineIdleWork VitrineIdleWork;
 VitrineIdleWork *vitrine_idle_work_new(SgRenderer *renderer);
 void vitrine_idle_work_free(VitrineIdleWork *self);
 /* Other weights of the same model: everything is done anew, for the next picture. The influence
- * goes on with the dimension it has come to, so that all get their turn however often this happens.
- */
+ * goes on with the dimension it has come to, so that all get their turn however often this
+ * happens. */
 void vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer);
 
 /* A picture is on its way to the screen. Takes `picture`; `recipe` is what it shows. Returns a new

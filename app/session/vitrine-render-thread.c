@@ -98,8 +98,7 @@ thread_unref(gpointer data)
   g_free(self);
 }
 
-/* ---- to the main thread -----------------------------------------------------------------------
- */
+/* ---- to the main thread ------------------------------------------------------------------ */
 
 static gboolean
 deliver_cb(gpointer data)
@@ -153,8 +152,7 @@ post(VitrineRenderThread *self, VitrineReport *news)
   report_free(news);
 }
 
-/* ---- on the thread ------------------------------------------------------------------------------
- */
+/* ---- on the thread ----------------------------------------------------------------------- */
 
 static void
 ask_memory(VitrineRenderThread *self, SgDeviceInfo *info)
@@ -338,8 +336,7 @@ thread_main(gpointer data)
   return NULL;
 }
 
-/* ---- from the main thread -----------------------------------------------------------------------
- */
+/* ---- from the main thread ---------------------------------------------------------------- */
 
 VitrineRenderThread *
 vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data)

@@ -3,8 +3,7 @@
 #include "app/session/vitrine-session-private.h"
 #include "engine/backend/backend-device.h"
 
-/* ---- on a worker ------------------------------------------------------------------------------
- */
+/* ---- on a worker ------------------------------------------------------------------------- */
 
 /* A device's first picture is what fills its memory and opens its libraries. */
 static gboolean
@@ -59,8 +58,7 @@ vitrine_device_job_renderer(VitrineDeviceJob *job, SgModel *model, const SgRecip
   return renderer;
 }
 
-/* ---- on the main thread ------------------------------------------------------------------------
- */
+/* ---- on the main thread ------------------------------------------------------------------ */
 
 void
 vitrine_device_job_init(VitrineDeviceJob *job, VitrineSession *self, gboolean fall_back)

@@ -76,8 +76,7 @@ vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *
   vitrine_session_apply(self, recipe, space == SG_SPACE_Z ? "Load z" : "Load w", NULL);
 }
 
-/* ---- favourites: {"<model hash>": {"z": {"3": "hair"}, "w": {}}} ------------------------------
- */
+/* ---- favourites: {"<model hash>": {"z": {"3": "hair"}, "w": {}}} ------------------------- */
 
 static const char *const space_keys[] = {"z", "w"};
 

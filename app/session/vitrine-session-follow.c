@@ -50,8 +50,7 @@ clear(VitrineSession *self)
   self->follow_serial++;
 }
 
-/* ---- news ------------------------------------------------------------------------------------
- */
+/* ---- news -------------------------------------------------------------------------------- */
 
 static void
 take_model(VitrineSession *self, SgModel *model)
@@ -84,8 +83,7 @@ news_cb(VitrineFollowNews *news, gpointer user_data)
   }
 }
 
-/* ---- from outside ----------------------------------------------------------------------------
- */
+/* ---- from outside ------------------------------------------------------------------------ */
 
 const char *
 vitrine_session_get_following(VitrineSession *self)

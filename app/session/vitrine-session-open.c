@@ -76,8 +76,7 @@ vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe, GE
   return TRUE;
 }
 
-/* ---- on the worker ------------------------------------------------------------------------------
- */
+/* ---- on the worker ----------------------------------------------------------------------- */
 
 /* Ready for the recipe it is to be opened with, as far as that one fits. */
 static SgRenderer *
@@ -276,8 +275,7 @@ open_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
     g_task_return_boolean(task, TRUE);
 }
 
-/* ---- back on the main thread
- * ---------------------------------------------------------------------- */
+/* ---- back on the main thread ------------------------------------------------------------- */
 
 static void
 adopt(VitrineSession *self, OpenJob *job)
@@ -377,8 +375,7 @@ vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file)
   start(self, job);
 }
 
-/* ---- the last session --------------------------------------------------------------------------
- */
+/* ---- the last session -------------------------------------------------------------------- */
 
 void
 vitrine_session_store(VitrineSession *self)

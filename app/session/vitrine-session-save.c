@@ -1,5 +1,5 @@
-/* Saving: pictures are rendered anew on the render thread and written by a worker; so are vectors.
- */
+/* Saving: pictures are rendered anew on the render thread and written by a worker; so are
+ * vectors. */
 #include "app/session/vitrine-session-private.h"
 #include "app/session/vitrine-picture.h"
 #include "engine/pictures/picture.h"
@@ -128,8 +128,7 @@ vitrine_session_save_picture(VitrineSession *self, GFile *file)
   vitrine_render_thread_run(self->render, render_for_file, task);
 }
 
-/* ---- vectors
- * -------------------------------------------------------------------------------------- */
+/* ---- vectors ----------------------------------------------------------------------------- */
 
 /* The edited vector of face 0, NULL while its base is not known. */
 static double *

@@ -22,8 +22,7 @@ vitrine_session_emit(VitrineSession *self, VitrineSessionSignal signal)
   g_signal_emit(self, signals[signal], 0);
 }
 
-/* ---- messages -----------------------------------------------------------------------------------
- */
+/* ---- messages ---------------------------------------------------------------------------- */
 
 void
 vitrine_session_info(VitrineSession *self, const char *format, ...)
@@ -43,8 +42,7 @@ vitrine_session_error(VitrineSession *self, const char *heading, const char *tex
   g_signal_emit(self, signals[SIGNAL_MESSAGE], 0, whole, TRUE);
 }
 
-/* ---- the recipe ---------------------------------------------------------------------------------
- */
+/* ---- the recipe -------------------------------------------------------------------------- */
 
 static gboolean
 store_cb(gpointer data)
@@ -144,8 +142,7 @@ vitrine_session_get_base(VitrineSession *self, SgSpace space)
   return self->z_base;
 }
 
-/* ---- what panes read ----------------------------------------------------------------------------
- */
+/* ---- what panes read --------------------------------------------------------------------- */
 
 void
 vitrine_session_set_score_text(VitrineSession *self, const char *text)
@@ -239,8 +236,7 @@ vitrine_session_stop_task(VitrineSession *self, guint id)
     vitrine_render_thread_stop_task(self->render, id);
 }
 
-/* ---- the object ---------------------------------------------------------------------------------
- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_session_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -16,24 +16,35 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
 
 /* Properties (all notify, all read-only for panes unless said otherwise):
- *   "model-path" string, "loading" boolean, "can-undo" "can-redo" boolean, "undo-label"
- * "redo-label" string, "texture" GdkTexture (the newest picture, a grid when faces > 1),
- * "original-texture" GdkTexture (the unmodified faces), "device" string ("CPU, 2 threads"; notifies
- * for its memory too), "device-trouble" VitrineDeviceTrouble as int, "render-seconds" double,
- * "space" SgSpace as int, read-write (which space the latent pane edits; not part of the recipe),
- * "score-text" string (discriminator logit and sigmoid of the shown faces,
- * "" without one), "following" string (the run directory whose newest weights are shown, or NULL),
- * "following-kimg" double (of the weights in use; NAN: not known), "following-live" boolean (the
- * training hands them out itself; otherwise its snapshots are shown as they appear), "followable"
- * string (the run of the open model when it is training now and is not followed, or NULL). Signals:
- * "model-changed"    another model is open (recipe is new as well) "recipe-changed"   the recipe
- * differs from what it was "picture-changed"  texture is new; base w may be new too
- *   "influence-changed" the background measurement has more values
- *   "weights-changed"  the model has new weights; recipe, history, tasks and what is shown stay
- *   "message" (string, gboolean is_error)  something to tell the person (toast or dialog) */
-
-/* "message" errors are "heading\n\nsentence"; what is not an error is one short line. Also a
- * property: "saving" boolean, a file is being written and the program should not end. */
+ *   "model-path"        string
+ *   "loading"           boolean
+ *   "saving"            boolean: a file is being written and the program should not end
+ *   "can-undo"          boolean, "can-redo" as well
+ *   "undo-label"        string, "redo-label" as well
+ *   "texture"           GdkTexture: the newest picture, a grid when faces > 1
+ *   "original-texture"  GdkTexture: the unmodified faces
+ *   "device"            string ("CPU, 2 threads"); notifies for its memory too
+ *   "device-trouble"    VitrineDeviceTrouble as int
+ *   "render-seconds"    double
+ *   "space"             SgSpace as int, read-write: which space the latent pane edits; not part of
+ *                       the recipe
+ *   "score-text"        string: discriminator logit and sigmoid of the shown faces, "" without one
+ *   "following"         string: the run directory whose newest weights are shown, or NULL
+ *   "following-kimg"    double: of the weights in use; NAN: not known
+ *   "following-live"    boolean: the training hands them out itself; otherwise its snapshots are
+ *                       shown as they appear
+ *   "followable"        string: the run of the open model when it is training now and is not
+ *                       followed, or NULL
+ *
+ * Signals:
+ *   "model-changed"      another model is open (recipe is new as well)
+ *   "recipe-changed"     the recipe differs from what it was
+ *   "picture-changed"    texture is new; base w may be new too
+ *   "influence-changed"  the background measurement has more values
+ *   "weights-changed"    the model has new weights; recipe, history, tasks and what is shown stay
+ *   "message" (string, gboolean is_error)
+ *                        something to tell the person (toast or dialog); errors are
+ *                        "heading\n\nsentence", what is not an error is one short line */
 
 VitrineSession *vitrine_session_new(void);
 
@@ -112,16 +123,16 @@ void vitrine_session_redo(VitrineSession *self);
 void vitrine_session_set_seed(VitrineSession *self, guint32 seed); /* drops loaded vectors */
 void vitrine_session_set_faces(VitrineSession *self, int faces);
 void vitrine_session_reset(VitrineSession *self); /* no offsets, scale 1, no loaded vectors */
-/* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known yet.
- */
+/* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known
+ * yet. */
 const double *vitrine_session_get_base(VitrineSession *self, SgSpace space);
 
 SgSpace vitrine_session_get_space(VitrineSession *self);
 void vitrine_session_set_space(VitrineSession *self, SgSpace space);
 
 /* Influence of each dimension of the edited space, [dim], NAN where not measured yet. start is
- * cheap to call again; it measures in the render thread's idle time and emits "influence-changed".
- */
+ * cheap to call again; it measures in the render thread's idle time and emits
+ * "influence-changed". */
 const double *vitrine_session_get_influence(VitrineSession *self, SgSpace space);
 void vitrine_session_start_influence(VitrineSession *self);
 void vitrine_session_stop_influence(VitrineSession *self);

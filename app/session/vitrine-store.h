@@ -1,8 +1,11 @@
 /* VitrineStore: small JSON files in the user's state directory ($XDG_STATE_HOME/vitrine).
  *
- * "session"     what is open and how it is edited     "favourites"  names of dimensions, per model
- * hash "window"      size, pane, colour scheme             "recent"      model files, newest first
- * "runs" directories of trainings, newest first
+ *   "session"     what is open and how it is edited
+ *   "favourites"  names of dimensions, per model hash
+ *   "window"      size, pane, colour scheme
+ *   "recent"      model files, newest first
+ *   "runs"        directories of trainings, newest first
+ *
  * Writing happens on a thread of its own, in order: a slow disk must not hold the window. */
 #pragma once
 

@@ -284,8 +284,8 @@ sg_op_pad(SgTape *t, SgVar *x, int at, int total)
 
 /* ---- matrices -------------------------------------------------------------------------------- */
 
-/* c = α A B with A = op (a), B = op (b): dA = α dc Bᵀ, dB = α Aᵀ dc; transposed again where op did.
- */
+/* c = α A B with A = op (a), B = op (b): dA = α dc Bᵀ, dB = α Aᵀ dc; transposed again where op
+ * did. */
 static void
 matmul_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx)
 {

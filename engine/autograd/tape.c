@@ -290,7 +290,7 @@ sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w)
 static float *
 identity_matrix(int k)
 {
-  float *one = g_new0(float, k *k);
+  float *one = g_new0(float, (k * k));
   for (int i = 0; i < k; i++)
     one[i * k + i] = 1;
   return one;

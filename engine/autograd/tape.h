@@ -83,14 +83,14 @@ struct _SgNode {
   GDestroyNotify data_free;
 };
 
-/* A value [n, c, h, w] for an operation's result, in the current scope. NULL: the tape has failed.
- */
+/* A value [n, c, h, w] for an operation's result, in the current scope. NULL: the tape has
+ * failed. */
 SgVar *sg_tape_value(SgTape *tape, SgFormat fmt, int n, int c, int h, int w);
 SgVar *sg_tape_value_like(SgTape *tape, const SgVar *v);
 /* A PLAIN constant of row-major floats. */
 SgVar *sg_tape_floats(SgTape *tape, const float *values, int n, int c, int h, int w);
-/* The identity matrix [k, k, 1, 1], a constant; brought there each time, or the one that is kept.
- */
+/* The identity matrix [k, k, 1, 1], a constant; brought there each time, or the one that is
+ * kept. */
 SgVar *sg_tape_identity(SgTape *tape, int k);
 gboolean sg_tape_keep_identity(SgTape *tape, int k, GError **error);
 /* A variable in the current scope that shares `value` (referenced). */

@@ -45,8 +45,8 @@ typedef struct {
 } SgConvGeometry;
 
 /* What follows a convolution, in this order:
- * v = x * scale[n, c] + noise[n, y, x] * noise_strength + bias[c]
- * v = lrelu_slope (v) * gain, clamped to ±clamp. */
+ *   v = x * scale[n, c] + noise[n, y, x] * noise_strength + bias[c]
+ *   v = lrelu_slope (v) * gain, clamped to ±clamp. */
 typedef struct {
   const SgBuf *scale; /* PLAIN [N, C, 1, 1] (demodulation) or NULL */
   const SgBuf *noise; /* PLAIN [1 or N, 1, H, W] or NULL */
@@ -61,8 +61,8 @@ typedef struct {
 /* FIR resampling with the separable [1, 3, 3, 1] / 8 filter per axis (upfirdn of the StyleGAN
  * papers); `gain` of up variants is 4, so the mean stays. */
 typedef enum {
-  SG_FIR_BLUR_AFTER_UP, /* pad 1, gain 4: [2H + 1] -> [2H], after a stride-2 transposed convolution
-                         */
+  SG_FIR_BLUR_AFTER_UP,    /* pad 1, gain 4: [2H + 1] -> [2H], after a stride-2 transposed
+                         * convolution */
   SG_FIR_BLUR_BEFORE_DOWN, /* pad 2, gain 1: [H] -> [H + 1], before a stride-2 convolution */
   SG_FIR_UP,               /* zero-insert, pad (2, 1), gain 4: [H] -> [2H] */
   SG_FIR_DOWN,             /* pad 1, gain 1, every second: [H] -> [H / 2] */
@@ -166,8 +166,8 @@ struct _SgBackend {
   void (*add)(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
 
   /* img[n, k] = (add ? add[n, k] : 0) + clamp (sum_c x[n, c] s[n, c] w[k, c] + bias[k]); x ACT, the
-   * rest PLAIN: w [K, C, 1, 1], s [N, C, 1, 1], img and add [N, K, H, W]; add may be img or NULL.
-   */
+   * rest PLAIN: w [K, C, 1, 1], s [N, C, 1, 1], img and add [N, K, H, W]; add may be img or
+   * NULL. */
   void (*to_rgb)(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
                  const SgBuf *bias, float clamp);
   /* y = (accumulate ? y : 0) + epilogue (sum_k img[n, k] w[c, k] * wgain): PLAIN picture -> ACT. */

@@ -1,6 +1,6 @@
 /* CelebA's list_attr_celeba.txt: a count, the names of the attributes, then a line for each picture
- * with -1 or 1 for each. The .csv that goes around has commas, no count, and a column name first.
- */
+ * with -1 or 1 for each. The .csv that goes around has commas, no count, and a column name
+ * first. */
 #include "engine/formats/format-error.h"
 #include "engine/data/dataset-private.h"
 #include <string.h>

@@ -70,7 +70,7 @@ get_filter(int side, int r)
   f->most = (int)ceil(LOBES * MAX(scale, 1)) * 2 + 1;
   f->first = g_new(int, r);
   f->count = g_new(int, r);
-  f->weights = g_new(float, (gsize)r *(gsize)f->most);
+  f->weights = g_new(float, ((gsize)r * (gsize)f->most));
   for (int i = 0; i < r; i++)
     make_taps(f, i, side, scale);
   g_private_replace(&last, f);

@@ -106,14 +106,14 @@ static gboolean
 update_w(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   gsize z_dim = (gsize)recipe->z_dim, n = (gsize)recipe->faces;
-  g_autofree float *z = g_new(float, n *z_dim);
+  g_autofree float *z = g_new(float, (n * z_dim));
 
   for (int i = 0; i < recipe->faces; i++)
     edited_z(recipe, i, z + (gsize)i * z_dim);
   if (nets->faces == recipe->faces && nets->label == recipe->label &&
       memcmp(z, nets->z, n * z_dim * sizeof(float)) == 0)
     return TRUE;
-  g_autofree float *w = g_new(float, n *(gsize)recipe->w_dim);
+  g_autofree float *w = g_new(float, (n * (gsize)recipe->w_dim));
   if (!map_faces(nets, recipe->faces, z, recipe->label, w, error))
     return FALSE;
   g_free(nets->z);
@@ -161,7 +161,7 @@ update_sources(SgNets *nets, const SgRecipe *recipe, GError **error)
 
   if (!recipe->mix || (nets->sources && same_sources(nets->sources, recipe)))
     return TRUE;
-  g_autofree double *all = g_new(double, (gsize)recipe->num_sources *w_dim);
+  g_autofree double *all = g_new(double, ((gsize)recipe->num_sources * w_dim));
   g_autofree float *z = g_new(float, recipe->z_dim), *mapped = g_new(float, w_dim);
   for (int i = 0; i < recipe->num_sources; i++) {
     const SgRecipe *source = recipe->sources[i];
@@ -249,7 +249,7 @@ sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
 
   if (!prepare(nets, recipe, error) || !update_w(nets, recipe, error))
     return NULL;
-  float *ws = g_new(float, (gsize)recipe->faces *step);
+  float *ws = g_new(float, ((gsize)recipe->faces * step));
   g_autofree double *w = g_new(double, w_dim);
   for (int i = 0; i < recipe->faces; i++) {
     sg_nets_base_w(recipe, i, nets->w + (gsize)i * w_dim, w);

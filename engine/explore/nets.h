@@ -1,6 +1,6 @@
 /* SgNets: the generator with one set of weights, and what its last picture left behind. A renderer
- * has one for the weights as stored and one for those that its recipe prunes. One thread at a time.
- */
+ * has one for the weights as stored and one for those that its recipe prunes. One thread at a
+ * time. */
 #pragma once
 
 #include "engine/explore/stage-cache.h"

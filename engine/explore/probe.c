@@ -35,8 +35,7 @@ sg_probe_free(SgProbe *p)
   g_free(p);
 }
 
-/* ---- one pass, watched ------------------------------------------------------------------------
- */
+/* ---- one pass, watched ------------------------------------------------------------------- */
 
 typedef struct {
   const SgSynthesis *net;
@@ -94,7 +93,7 @@ watch_pass(SgRenderer *r, const SgRecipe *recipe, guint to, Watch *w, GError **e
   if (!nets)
     return FALSE;
   w->net = nets->net;
-  float *ws = g_new(float, (gsize)w->net->num_ws *(gsize)w->net->w_dim);
+  float *ws = g_new(float, ((gsize)w->net->num_ws * (gsize)w->net->w_dim));
   w->ws = ws;
   if (!sg_nets_single_ws(nets, recipe, ws, error))
     return FALSE;

@@ -25,8 +25,8 @@ typedef struct {
 } SgProbe;
 void sg_probe_free(SgProbe *p);
 
-/* Face 0 of the recipe at a stage. Errors when memory is short or the recipe is for another model.
- */
+/* Face 0 of the recipe at a stage. Errors when memory is short or the recipe is for another
+ * model. */
 SgProbe *sg_probe_run(SgRenderer *r, const SgRecipe *recipe, guint stage, GError **error);
 
 /* What each toRGB adds, in order: of SgTensor [K, h, w], unreferenced with the array. Upsampled

@@ -2,8 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- the setting -------------------------------------------------------------------------------
- */
+/* ---- the setting ------------------------------------------------------------------------- */
 
 gboolean
 sg_prune_is_active(const SgPrune *p)
@@ -100,8 +99,7 @@ sg_prune_set_layer(SgPrune *p, const char *layer, double threshold)
   }
 }
 
-/* ---- the layers --------------------------------------------------------------------------------
- */
+/* ---- the layers -------------------------------------------------------------------------- */
 
 static SgLayerGroup
 group_of(const char *name)

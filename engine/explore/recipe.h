@@ -2,18 +2,20 @@
  *
  * From seed to picture, for each face i:
  *   z      = RandomState (seed + i).randn (z_dim), or the loaded z for face 0
- *   z'     = z + z_offset                                  (scale_space == Z: (z + z_offset) *
- * scale) w      = mapping (float32 (z'), label), or the loaded w for face 0 w'     = w + w_offset
- * (scale_space == W: (w + w_offset) * scale) ws[k]  = k < cutoff ? w_avg + psi * (w' - w_avg) : w'
+ *   z'     = z + z_offset              (scale_space == Z: (z + z_offset) * scale)
+ *   w      = mapping (float32 (z'), label), or the loaded w for face 0
+ *   w'     = w + w_offset              (scale_space == W: (w + w_offset) * scale)
+ *   ws[k]  = k < cutoff ? w_avg + psi * (w' - w_avg) : w'
  *   image  = synthesis (ws, noise)
+ *
  * Offsets, not values: in a grid of faces all receive the same change, and a change survives the
  * next seed. A slider shows base + offset. An offset of 0 gives bit for bit the unmodified face.
+ *
  * With style mixing, layer k takes w'[a] + blend * (w'[b] - w'[a]) in place of w', where w'[0] is
  * the face's own and w'[i] that of source i - 1, with the source's own edits; truncation comes
  * after it. What prunes or rescales the weights (SgPrune) and the strength of each noise are part
  * of it too. The mapping network normalises z, so scaling z alone changes nothing: scale_space
- * defaults to W.
- */
+ * defaults to W. */
 #pragma once
 
 #include "engine/explore/prune.h"
@@ -53,9 +55,9 @@ struct _SgRecipe {
   int label; /* class, conditional models only; < 0: none (all zeros) */
 
   int num_sources; /* 0..SG_RECIPE_MAX_SOURCES */
-  SgRecipe *
-      *sources; /* [num_sources], each one face without sources, mixing, noise gains or pruning */
-  int num_mix;  /* 0: nothing is mixed; else the model's num_ws */
+  /* [num_sources], each one face without sources, mixing, noise gains or pruning */
+  SgRecipe **sources;
+  int num_mix;        /* 0: nothing is mixed; else the model's num_ws */
   SgMixLayer *mix;    /* [num_mix] or NULL */
   int num_noise;      /* 0: all noise as stored; else how many convolutions the generator has */
   double *noise_gain; /* [num_noise] factor of each convolution's noise, in order, or NULL */
@@ -77,8 +79,8 @@ void sg_recipe_set_noise_gain(SgRecipe *r, int n, const double *gain);
 gboolean sg_recipe_add_source(SgRecipe *r, const SgRecipe *face);
 /* Removes source i; layers that used it show the face itself. */
 void sg_recipe_remove_source(SgRecipe *r, int i);
-/* Face `i` of r alone, as a recipe of one face without mixing, noise gains and pruning: a source.
- */
+/* Face `i` of r alone, as a recipe of one face without mixing, noise gains and pruning: a
+ * source. */
 SgRecipe *sg_recipe_single_face(const SgRecipe *r, int face);
 
 /* The same faces with no edit: no offsets, scale 1, no mixing (sources stay), noise and weights as
@@ -87,8 +89,8 @@ SgRecipe *sg_recipe_unmodified(const SgRecipe *r);
 gboolean sg_recipe_is_modified(const SgRecipe *r);
 
 /* Compact JSON and back; every double survives exactly (17 digits). Offsets are written sparsely.
- * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model again.
- */
+ * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model
+ * again. */
 char *sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_path);
 /* Checks every field against its range; sizes are bounded. Out pointers may be NULL, else freed by
  * the caller. Errors: SG_FORMAT_ERROR. */

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Influence is measured on pictures of at most this size where the architecture has smaller ones.
- */
+/* Influence is measured on pictures of at most this size where the architecture has smaller
+ * ones. */
 #define INFLUENCE_RESOLUTION 64
 
 struct _SgRenderer {
@@ -214,7 +214,7 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   if (!img)
     return FALSE;
   gsize pixels = (gsize)img->c * img->h * img->w;
-  g_autofree float *pictures = g_new(float, pixels *(gsize)img->n);
+  g_autofree float *pictures = g_new(float, (pixels * (gsize)img->n));
   r->backend->download(img, pictures);
   if (!sg_backend_check(r->backend, error))
     return FALSE;

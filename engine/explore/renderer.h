@@ -54,14 +54,14 @@ SgTensor *sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError
 SgTensor *sg_renderer_map(SgRenderer *r, const SgTensor *z, const int *labels, GError **error);
 /* Mean absolute change (0..255 per colour value) of face 0 when dimension `dim` of `space` moves by
  * `delta` from `recipe`, at up to 64×64 pixels where the architecture allows. Does not disturb the
- * stage cache of render. Meant for idle time, a few dimensions a call: influence[i] is for dims[i].
- */
+ * stage cache of render. Meant for idle time, a few dimensions a call: influence[i] is for
+ * dims[i]. */
 gboolean sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, double delta,
                                int n, const int *dims, double *influence, GError **error);
 
 /* Discriminator scores. images [N, C, R, R] in -1..1 -> logits[N]. `group`: images scored as one
- * batch (minibatch standard deviation sees them together); 1 scores each alone. labels[N] or NULL.
- */
+ * batch (minibatch standard deviation sees them together); 1 scores each alone. labels[N] or
+ * NULL. */
 gboolean sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int batch,
                            double *logits, GError **error);
 

@@ -166,7 +166,7 @@ draw_random(SgStageCache *c, GError **error)
     gsize size = (gsize)r * (gsize)r;
     if (stage->kind != SG_STAGE_CONV)
       continue;
-    g_autofree float *planes = g_new(float, size *(gsize)c->n);
+    g_autofree float *planes = g_new(float, (size * (gsize)c->n));
     for (int i = 0; i < c->n; i++)
       sg_random_state_randn_f32(&states[i], size, planes + (gsize)i * size);
     c->noise[s] = sg_buf_from_floats(c->net->backend, planes, c->n, 1, r, r, error);
@@ -310,7 +310,7 @@ upload_ws(SgStageCache *c, GError **error)
 {
   const SgSynthesis *net = c->net;
   int rows = net->num_ws * c->n;
-  g_autofree float *w = g_new(float, (gsize)rows *(gsize)net->w_dim);
+  g_autofree float *w = g_new(float, ((gsize)rows * (gsize)net->w_dim));
 
   if (!c->w && !(c->w = sg_buf_new(net->backend, SG_FMT_PLAIN, rows, net->w_dim, 1, 1, error)))
     return FALSE;

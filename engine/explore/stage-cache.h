@@ -21,8 +21,8 @@ typedef struct _SgStageCache SgStageCache;
 SgStageCache *sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget);
 void sg_stage_cache_free(SgStageCache *c);
 /* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full; what is in it, until
- * the next call. ws as SgPass.ws.
- * first_run (may be NULL) is the first stage that had to run, `to` if none. */
+ * the next call. ws as SgPass.ws. first_run (may be NULL) is the first stage that had to run, `to` if
+ * none. */
 SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
                              guint *first_run, GError **error);
 /* Called after each stage that runs, with the activations and the picture so far (borrowed). */

@@ -39,8 +39,8 @@ GArray *sg_strip_default_values(const SgStripParameter *p);
 gboolean sg_strip_check(const SgStripParameter *p, const SgRecipe *base, int n,
                         const double *values, GError **error);
 
-/* Face `row` of `base` alone, with its mixing, noise and pruning: the same picture as in the grid.
- */
+/* Face `row` of `base` alone, with its mixing, noise and pruning: the same picture as in the
+ * grid. */
 SgRecipe *sg_strip_row(const SgRecipe *base, int row);
 /* One picture: the face `row` (from sg_strip_row()) with the parameter at `value`. w [w_dim] is the
  * face's own after the mapping network and only needed for a dimension of w; num_convs is how many
@@ -53,8 +53,8 @@ typedef struct {
   double value;
   int width, height;
   guint8 *rgb;      /* [height, width, 3]; owned */
-  double logit;     /* the discriminator's, of the picture alone as a file would hold it; NAN: none
-                     */
+  double logit;     /* the discriminator's, of the picture alone as a file would hold it; NAN:
+                     * none */
   double remaining; /* share of the generator's prunable weights that are left, 0..1 */
   double change;    /* mean absolute difference of the colour values 0..255 from the row's picture
                      * as the base recipe has it */
@@ -70,8 +70,8 @@ SgStrip *sg_strip_new(SgModel *model, const SgRecipe *base, const SgStripParamet
 void sg_strip_free(SgStrip *s);
 int sg_strip_rows(const SgStrip *s);
 /* One slice of the work: a picture or a score, one thread at a time. *tile is the next picture with
- * its numbers (transfer full), or NULL. Column after column. FALSE: all of it is done, or an error.
- */
+ * its numbers (transfer full), or NULL. Column after column. FALSE: all of it is done, or an
+ * error. */
 gboolean sg_strip_step(SgStrip *s, SgStripTile **tile, GError **error);
 
 /* face,seed,value,logit,sigmoid,remaining,change: a header and a line for every tile that is not

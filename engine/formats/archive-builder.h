@@ -14,12 +14,12 @@ typedef struct {
   GPtrArray *views;    /* of SgView, owned, in file order */
   GHashTable *names;   /* view name -> SgView, borrowed */
   /* What may still be made from this file. Both are a multiple of the file's size, so that a small
-   * file cannot ask for much memory, whatever sizes it claims and however often it repeats itself.
-   */
+   * file cannot ask for much memory, whatever sizes it claims and however often it repeats
+   * itself. */
   guint64 elements_left;
   guint64 text_left;
-  /* What the storages read from until all tensors are read: pickles (nodes, decoded bytes), zips.
-   */
+  /* What the storages read from until all tensors are read: pickles (nodes, decoded bytes),
+   * zips. */
   GPtrArray *pickles; /* of SgPickle, owned */
   gpointer zip;       /* struct zip of libzip, or NULL; owned */
 } SgArchiveBuilder;

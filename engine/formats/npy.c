@@ -208,8 +208,8 @@ sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **er
   return t;
 }
 
-/* All values as double, as stored: a float64 vector must not lose digits on its way through float.
- */
+/* All values as double, as stored: a float64 vector must not lose digits on its way through
+ * float. */
 static gboolean
 read_doubles(SgSource *source, int expected, double *out, GError **error)
 {

@@ -66,8 +66,7 @@ drop(SgPickleMachine *m, guint n)
   g_ptr_array_set_size(m->stack, (int)(m->stack->len - n));
 }
 
-/* ---- plain values ------------------------------------------------------------------------------
- */
+/* ---- plain values ------------------------------------------------------------------------ */
 
 static gboolean
 op_proto(SgPickleMachine *m, guint8 code, GError **error)
@@ -187,8 +186,7 @@ op_bytes(SgPickleMachine *m, guint8 code, GError **error)
   return push(m, node);
 }
 
-/* ---- containers --------------------------------------------------------------------------------
- */
+/* ---- containers -------------------------------------------------------------------------- */
 
 static gboolean
 op_mark(SgPickleMachine *m, guint8 code, GError **error)
@@ -285,8 +283,7 @@ op_give_marked(SgPickleMachine *m, guint8 code, GError **error)
   return take_mark(m, &n, error) && give(m, type, n, error);
 }
 
-/* ---- globals and calls -------------------------------------------------------------------------
- */
+/* ---- globals and calls ------------------------------------------------------------------- */
 
 static gboolean
 op_global(SgPickleMachine *m, guint8 code, GError **error)
@@ -354,8 +351,7 @@ op_persistent(SgPickleMachine *m, guint8 code, GError **error)
   return push(m, node);
 }
 
-/* ---- memo and stack ----------------------------------------------------------------------------
- */
+/* ---- memo and stack ---------------------------------------------------------------------- */
 
 static gboolean
 memoize(SgPickleMachine *m, guint64 index, GError **error)

@@ -1,6 +1,6 @@
 /* From a pickle's tree to flat names: modules, dicts and lists are walked, tensors become views,
- * plain values become attributes. The tree may share and contain itself and be as deep as it likes.
- */
+ * plain values become attributes. The tree may share and contain itself and be as deep as it
+ * likes. */
 #include "engine/formats/format-error.h"
 #include "engine/formats/torch.h"
 #include <string.h>
@@ -218,11 +218,10 @@ walk_module(Walk *w, SgPickleNode *state, const char *class_name, GError **error
          walk_members(w, state, "_buffers", error) && walk_members(w, state, "_modules", error);
 }
 
-/* ---- TensorFlow networks (§D.1) ----------------------------------------------------------------
- */
+/* ---- TensorFlow networks (§D.1) ---------------------------------------------------------- */
 
-/* Variables are named "Gs.synthesis/4x4/Conv/weight": the component path as TensorFlow writes it.
- */
+/* Variables are named "Gs.synthesis/4x4/Conv/weight": the component path as TensorFlow writes
+ * it. */
 static gboolean
 walk_variables(Walk *w, SgPickleNode *list, GError **error)
 {
@@ -350,8 +349,7 @@ sg_pickle_walk(SgArchiveBuilder *b, SgPickle *pickle, SgPickleNode *root, GError
   return ok;
 }
 
-/* ---- plain pickle files -----------------------------------------------------------------------
- */
+/* ---- plain pickle files ------------------------------------------------------------------ */
 
 /* NVlabs' TensorFlow pickles are a tuple (G, D, Gs). */
 static gboolean

@@ -100,8 +100,7 @@ sg_pickle_append(SgPickle *p, SgPickleNode *seq, SgPickleNode *item)
 
 #define MAX_LINE 4096
 
-/* ---- reading the program
- * ----------------------------------------------------------------------------- */
+/* ---- reading the program ----------------------------------------------------------------- */
 
 gboolean
 sg_pickle_read_bytes(SgPickleMachine *m, gpointer buffer, gsize n, GError **error)
@@ -248,8 +247,7 @@ sg_pickle_note_persistent(SgPickle *p, SgPickleNode *node)
   g_ptr_array_add(p->persistent, node);
 }
 
-/* ---- looking at nodes -------------------------------------------------------------------------
- */
+/* ---- looking at nodes -------------------------------------------------------------------- */
 
 gboolean
 sg_pickle_is_global(const SgPickleNode *node, const char *module, const char *name)

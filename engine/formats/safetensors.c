@@ -249,8 +249,8 @@ tensor_to_json(const SgTensor *t, guint64 *offset)
   return o;
 }
 
-/* Its length, and the header padded with spaces, so that the data starts on a multiple of 64 bytes.
- */
+/* Its length, and the header padded with spaces, so that the data starts on a multiple of 64
+ * bytes. */
 GBytes *
 sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
 {

@@ -34,8 +34,8 @@ typedef struct {
 } SgStorageId;
 gboolean sg_torch_storage_id(const SgPickleNode *persistent, SgStorageId *id);
 
-/* A legacy stream (§A.5): returns its object, whose storages are resolved. Borrowed from `pickle`.
- */
+/* A legacy stream (§A.5): returns its object, whose storages are resolved. Borrowed from
+ * `pickle`. */
 SgPickleNode *sg_torch_legacy_parse(SgArchiveBuilder *b, SgPickle *pickle, SgSource *source,
                                     GError **error);
 

@@ -263,8 +263,8 @@ read_contiguous(const SgView *view, guint64 numel, float *out, GError **error)
   return TRUE;
 }
 
-/* Steps `index` to the next element in C order and returns its distance from the first, elements.
- */
+/* Steps `index` to the next element in C order and returns its distance from the first,
+ * elements. */
 static guint64
 next_element(const SgView *view, gint64 *index, guint64 position)
 {

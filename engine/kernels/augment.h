@@ -23,8 +23,8 @@ k_aug_tap(int k)
   return f[k];
 }
 
-/* Index i of an axis continued by reflection without repeating the border; -size < i < 2 size - 1.
- */
+/* Index i of an axis continued by reflection without repeating the border; -size < i < 2 size
+ * - 1. */
 K_FN int
 k_reflect(int i, int size)
 {

@@ -256,7 +256,7 @@ sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h,
   g_assert(n > 0 && (channels == 1 || channels == 3));
   *d = (SgAugDraw){.n = n, .channels = channels, .h = h, .w = w};
   d->g_inv = g_new(double, (gsize)n * 9);
-  d->color = g_new(double, (gsize)n *(gsize)(channels * (channels + 1)));
+  d->color = g_new(double, ((gsize)n * (gsize)(channels * (channels + 1))));
   d->geometry = (pipe & (SG_AUG_BLIT | SG_AUG_GEOM)) != 0;
   for (int i = 0; i < n; i++)
     draw_picture(d, i, rng, pipe, p);

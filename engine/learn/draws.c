@@ -53,7 +53,7 @@ normals(Drawing *g, int what, int n, int c, int h, int w)
     g->ok = b != NULL;
     return b;
   }
-  g_autofree float *v = g_new(float, (gsize)n *size);
+  g_autofree float *v = g_new(float, ((gsize)n * size));
   if (!s)
     sg_philox_normals(&rng, (gsize)n * size, v);
   for (int i = 0; s && i < n; i++)
@@ -78,7 +78,7 @@ labels(Drawing *g, SgDataset *ds, int n)
 
   if (!c_dim || !g->ok)
     return NULL;
-  g_autofree float *c = g_new(float, n *c_dim);
+  g_autofree float *c = g_new(float, (n * c_dim));
   for (int i = 0; i < n; i++) {
     rng.index = number_of(g, i); /* a label takes one block */
     random_labels(&rng, ds, 1, c_dim, c + (gsize)(i * c_dim));

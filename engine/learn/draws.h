@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* Draws for a phase of the state's iteration: of the whole batch's those that are this process's
- * (learn-share.h). `real` and `real_c` are borrowed by D's phases.
- * Labels of generated pictures are those of random images. NULL: no memory. */
+ * (learn-share.h). `real` and `real_c` are borrowed by D's phases. Labels of generated pictures are
+ * those of random images. NULL: no memory. */
 SgDraw *sg_draw_new(SgLearn *l, SgPhase phase, SgDataset *ds, SgAugPipe pipe, SgBuf *real,
                     SgBuf *real_c, GError **error);
 void sg_draw_free(SgDraw *d);

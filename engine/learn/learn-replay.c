@@ -4,8 +4,8 @@
 #define MOST   8  /* recordings: each phase with augmentation and without */
 #define DROPS  3  /* so often they make room before they are given up */
 
-/* A phase's work for draws of one kind. It reads buffers of its own, into which draws are copied.
- */
+/* A phase's work for draws of one kind. It reads buffers of its own, into which draws are
+ * copied. */
 typedef struct {
   guint64 kind;
   SgBackend *backend;

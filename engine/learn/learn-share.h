@@ -28,8 +28,8 @@ struct _SgShare {
   ;
 };
 
-/* Makes `l` learn together with the group (NULL: nothing to do), before its first phase. Together.
- */
+/* Makes `l` learn together with the group (NULL: nothing to do), before its first phase.
+ * Together. */
 void sg_share_join(SgLearn *l, SgGroup *group);
 void sg_share_free(SgShare *s);
 

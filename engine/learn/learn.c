@@ -1,5 +1,5 @@
-/* The life of a training's state: networks, optimisers, EMA, ADA's p. The losses are in losses.c.
- */
+/* The life of a training's state: networks, optimisers, EMA, ADA's p. The losses are in
+ * losses.c. */
 #include "engine/learn/learn-replay.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"

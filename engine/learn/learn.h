@@ -87,8 +87,8 @@ gboolean sg_learn_phase(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **
 gboolean sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error);
 /* After the last phase of an iteration of `batch` pictures: EMA, ADA, counters. */
 void sg_learn_end_iteration(SgLearn *l, int batch);
-/* G_ema's pictures of latents, for grids: z [N, z_dim], c or NULL, noise const; out [N, C, R, R].
- */
+/* G_ema's pictures of latents, for grids: z [N, z_dim], c or NULL, noise const; out
+ * [N, C, R, R]. */
 gboolean sg_learn_pictures(SgLearn *l, const float *z, const float *c, int n, float *out,
                            GError **error);
 /* D's logits of n pictures [n, C, R, R] in batches as in training. */

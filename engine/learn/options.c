@@ -411,8 +411,8 @@ value_to_text(const json_t *v)
   return json_is_boolean(v) ? g_strdup(json_is_true(v) ? "1" : "0") : NULL;
 }
 
-/* A value that resolve() still has to fill in: no user could set it, yet it is what the file says.
- */
+/* A value that resolve() still has to fill in: no user could set it, yet it is what the file
+ * says. */
 static gboolean
 is_open(SgTrainOptions *o, const SgTrainOption *row, const json_t *v)
 {

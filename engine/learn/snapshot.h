@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Appears under `path` only when all of it is on disk. `dataset` and its size go into the metadata.
- */
+/* Appears under `path` only when all of it is on disk. `dataset` and its size go into the
+ * metadata. */
 gboolean sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
                           GError **error);
 /* `exact`: continues a snapshot with its state, on a set of as many images. Else takes over the

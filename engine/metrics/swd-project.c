@@ -1,5 +1,5 @@
-/* Projections of patches and the distance of two projected sets: nearly all of the metric's time.
- */
+/* Projections of patches and the distance of two projected sets: nearly all of the metric's
+ * time. */
 #include "engine/metrics/swd-private.h"
 #include <math.h>
 #include <string.h>
@@ -52,8 +52,8 @@ choose_dot(void)
   return dot_generic;
 }
 
-/* One tile: its floats are cut from the integers once, its results are transposed on the way out.
- */
+/* One tile: its floats are cut from the integers once, its results are transposed on the way
+ * out. */
 static void
 project_tile(DotFunc dot, const gint16 *patches, gsize n, gsize at, int dims,
              const float *directions, const float *offset, float *out)

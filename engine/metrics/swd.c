@@ -12,9 +12,8 @@
 #include "engine/base/philox.h"
 
 #define SMALLEST 16 /* side of the last level */
-#define DIRECTIONS                                                                                 \
-  512 /* 4 repeats × 128 of the paper: a mean of means of equal size is one mean                  \
-       */
+/* 4 repeats × 128 of the paper: a mean of means of equal size is one mean. */
+#define DIRECTIONS 512
 /* Streams of the directions; those of the positions are the levels. */
 #define DIRECTION_STREAM 1000
 

@@ -17,8 +17,8 @@ void sg_swd_add(SgSwd *s, const float *pictures, int n);
 int sg_swd_levels(const SgSwd *s);
 int sg_swd_level_resolution(const SgSwd *s, int level);
 /* distance[levels] per level (×1000), highest resolution first, and returns their mean. Both sets
- * must hold the same number of pictures (fewer is an assertion of the caller's). Neither changes.
- */
+ * must hold the same number of pictures (fewer is an assertion of the caller's). Neither
+ * changes. */
 double sg_swd_distance(const SgSwd *a, const SgSwd *b, guint64 seed, double *distance);
 void sg_swd_free(SgSwd *s);
 

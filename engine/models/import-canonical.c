@@ -142,8 +142,8 @@ read_group_size(const char *text, int *value, GError **error)
          sg_broken(error, "its minibatch group size is “%s”, which is no count", text);
 }
 
-/* Every layer of the two networks uses leaky ReLU or none; another activation is another network.
- */
+/* Every layer of the two networks uses leaky ReLU or none; another activation is another
+ * network. */
 static gboolean
 check_activations(const SgArchive *a, const Network *n, GError **error)
 {

@@ -134,15 +134,13 @@ map_generator(const Mapping *m)
   map_torgb(m, "to_rgb1", 4);
   map_blocks(m);
   /* The averaged network's, in converted files; where it is missing, whoever truncates takes the
-   * mean of many mapped z.
-   */
+   * mean of many mapped z. */
   if (average && strcmp(m->to, "G_ema.") == 0)
     sg_model_add(m->model, m->to, "mapping.w_avg",
                  average->ndim == 1 ? sg_tensor_ref(average) : squeezed(average, 1));
 }
 
-/* ---- the discriminator -------------------------------------------------------------------------
- */
+/* ---- the discriminator ------------------------------------------------------------------- */
 
 static void
 map_discriminator(const Mapping *m)

@@ -215,8 +215,7 @@ map_discriminator(const Mapping *m)
   }
 }
 
-/* ---- what the shapes do not tell ---------------------------------------------------------------
- */
+/* ---- what the shapes do not tell --------------------------------------------------------- */
 
 static gboolean
 refuse_variants(const SgArchive *a, const char *network, GError **error)

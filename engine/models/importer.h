@@ -21,8 +21,8 @@ extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 on
 
 /* Takes `tensor`. */
 void sg_model_add(SgModel *model, const char *prefix, const char *name, SgTensor *tensor);
-/* The same data under another shape of equally many elements; a new reference's worth, never NULL.
- */
+/* The same data under another shape of equally many elements; a new reference's worth, never
+ * NULL. */
 SgTensor *sg_tensor_reshaped(const SgTensor *t, int ndim, const gint64 *shape);
 /* Any of the FIR filters a file stores beside its layers: TRUE if it is outer ([1,3,3,1]) up to a
  * factor. Other filters make another network. */

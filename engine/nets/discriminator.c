@@ -336,7 +336,7 @@ static gboolean
 project(const SgDiscriminator *d, int n, const float *out, int size, const int *labels,
         float *logits, GError **error)
 {
-  g_autofree float *cmap = g_new(float, (gsize)n *size);
+  g_autofree float *cmap = g_new(float, ((gsize)n * size));
   if (!sg_mapping_run(d->mapping, n, NULL, labels, cmap, error))
     return FALSE;
   for (int i = 0; i < n; i++) {

@@ -90,7 +90,7 @@ embed_labels(const SgMapping *m, int n, const int *labels, float *rows, int widt
 {
   int size = m->embed_w->n;
   g_autofree float *onehot = g_new0(float, (gsize)n * m->c_dim);
-  g_autofree float *out = g_new(float, (gsize)n *size);
+  g_autofree float *out = g_new(float, ((gsize)n * size));
 
   for (int i = 0; i < n; i++)
     if (labels && labels[i] >= 0 && labels[i] < m->c_dim)
@@ -112,7 +112,7 @@ static SgBuf *
 mapping_input(const SgMapping *m, int n, const float *z, const int *labels, GError **error)
 {
   int width = m->z_dim + (m->c_dim ? m->embed_w->n : 0);
-  g_autofree float *rows = g_new(float, (gsize)n *width);
+  g_autofree float *rows = g_new(float, ((gsize)n * width));
 
   if (m->z_dim) {
     g_autoptr(SgBuf) zb = sg_buf_from_floats(m->backend, z, n, m->z_dim, 1, 1, error);

@@ -158,8 +158,7 @@ build_stylegan2(const Builder *b)
   return TRUE;
 }
 
-/* ---- mystylegan (simplerick/stylegan2_pytorch) ------------------------------------------------
- */
+/* ---- mystylegan (simplerick/stylegan2_pytorch) ------------------------------------------- */
 
 static gboolean
 mystylegan_conv(const Builder *b, int block, int r, gboolean up)

@@ -34,7 +34,7 @@ stage_w(const SgPass *pass, const SgStage *stage, GError **error)
 
   if (pass->w)
     return sg_buf_view(pass->w, first, pass->n, net->w_dim, 1, 1);
-  g_autofree float *w = g_new(float, (gsize)pass->n *(gsize)net->num_ws *dim);
+  g_autofree float *w = g_new(float, ((gsize)pass->n * (gsize)net->num_ws * dim));
   sg_synthesis_order_ws(net, pass->n, pass->ws, w);
   return sg_buf_from_floats(net->backend, w + first, pass->n, net->w_dim, 1, 1, error);
 }

@@ -3,8 +3,8 @@
  * A stage is either a modulated convolution (it changes the activations x) or a toRGB (it changes
  * the picture img). Families differ in the numbers and geometry of the stages, which
  * synthesis-build.c fills in, not in how they run. Modulated convolution is scale -> shared-weight
- * convolution -> scale: y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps)
- * (StyleGAN2, eq. 1-3) so no weights are made per sample. */
+ * convolution -> scale, so no weights are made per sample (StyleGAN2, eq. 1-3):
+ *   y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps) */
 #pragma once
 
 #include "engine/backend/backend.h"

@@ -32,8 +32,8 @@ struct _SgControl {
 void sg_control_stop_locked(SgControl *c);
 /* {"ok": false, "error": why} */
 json_t *sg_control_refuse(const char *why);
-/* Does what a line asks for; the answer. *pass: a descriptor, not the caller's, that goes with it.
- */
+/* Does what a line asks for; the answer. *pass: a descriptor, not the caller's, that goes with
+ * it. */
 json_t *sg_control_obey(SgControl *c, const guint8 *line, gsize n, int *pass);
 
 G_END_DECLS

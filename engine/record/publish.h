@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 
 typedef struct _SgFollow SgFollow;
 
-/* Asks the run at `run_dir`. Error: no training is running there, or it is too old to be followed.
- */
+/* Asks the run at `run_dir`. Error: no training is running there, or it is too old to be
+ * followed. */
 SgFollow *sg_follow_new(const char *run_dir, GError **error);
 /* The newest weights if they are newer than what was handed out before, else NULL without error.
  * *kimg: of them. A whole model of its own (hash included), path: the run directory. Error: the

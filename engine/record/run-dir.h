@@ -16,8 +16,8 @@ typedef struct _SgRunDir SgRunDir;
 /* Makes the next free number in options->outdir (mkdir decides, so two runs never share one). */
 SgRunDir *sg_run_dir_create(const SgTrainOptions *o, GError **error);
 /* Goes on in an existing one: log and stats are appended to; stats.jsonl lines beyond `kimg`
- * (written after the snapshot that is resumed from) are cut off, and so is a half line at its end.
- */
+ * (written after the snapshot that is resumed from) are cut off, and so is a half line at its
+ * end. */
 SgRunDir *sg_run_dir_reopen(const char *path, double kimg, GError **error);
 const char *sg_run_dir_path(const SgRunDir *r);
 /* Somebody has moved or removed it. A place that cannot be reached for a while is not gone. */
@@ -30,8 +30,7 @@ void sg_run_dir_log(SgRunDir *r, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sg_run_dir_report(SgRunDir *r, const char *tag, double value);
 void sg_run_dir_report_n(SgRunDir *r, const char *tag, const float *values, guint n);
 /* Histogram of values in `bins` equal bins from lo to hi (out-of-range ones in the end bins), under
- * "tag": stats.jsonl gets
- * {"lo":…,"hi":…,"counts":[…]}, TensorBoard a histogram. */
+ * "tag": stats.jsonl gets {"lo":…,"hi":…,"counts":[…]}, TensorBoard a histogram. */
 void sg_run_dir_histogram(SgRunDir *r, const char *tag, const float *values, guint n, double lo,
                           double hi, guint bins);
 double sg_run_dir_mean(const SgRunDir *r, const char *tag); /* since the last tick; NAN if none */
@@ -55,10 +54,11 @@ void sg_run_dir_free(SgRunDir *r);
 /* ---- the control socket ---- */
 
 /* OUTDIR/…/control.sock: one JSON object a line each way.
- * {"command":"pause"|"resume"|"snapshot"|"stop"|"status"} is answered
- * {"ok":true,…} or {"ok":false,"error":"…"}. A thread of its own answers; the trainer polls.
- * {"command":"follow"}: see publish.h. {"command":"set","name":"snap","value":"10"}: see changes.h.
- */
+ *   {"command":"pause"|"resume"|"snapshot"|"stop"|"status"}
+ *   {"command":"follow"}: see publish.h
+ *   {"command":"set","name":"snap","value":"10"}: see changes.h
+ * is answered {"ok":true,…} or {"ok":false,"error":"…"}. A thread of its own answers; the trainer
+ * polls. */
 typedef struct _SgControl SgControl;
 typedef enum {
   SG_CONTROL_PAUSE = 1 << 0, /* level: set while paused */
@@ -87,8 +87,8 @@ void sg_control_advance(SgControl *c, guint64 nimg);
 /* What "follow" hands out; has to outlive the control. */
 void sg_control_set_publisher(SgControl *c, SgPublisher *p);
 void sg_control_free(SgControl *c);
-/* The other side (CLI and window): sends one command to a run, returns its answer line. Times out.
- */
+/* The other side (CLI and window): sends one command to a run, returns its answer line. Times
+ * out. */
 char *sg_control_send(const char *run_dir, const char *command, int timeout_ms, GError **error);
 /* The same for {"command":"set"}. */
 char *sg_control_send_set(const char *run_dir, const char *name, const char *value, int timeout_ms,

@@ -96,8 +96,8 @@ sg_mpi_join(gsize size, SgGroupTable *t, GError **error)
     return FALSE;
   }
   /* Who waits for a sum gives way: where the processors have other work, too, a process that spins
-   * holds up the one it waits for (measured: 12 times slower). Whoever has set it is not overruled.
-   */
+   * holds up the one it waits for (measured: 12 times slower). Whoever has set it is not
+   * overruled. */
   g_setenv("OMPI_MCA_mpi_yield_when_idle", "1", FALSE);
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "MPI does not start");

@@ -236,7 +236,7 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   GError *why = NULL;
   double pl_mean = l->pl_mean, total = 0;
   SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
-  g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, n *MAX(1, i->c_dim));
+  g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, (n * MAX(1, i->c_dim)));
   g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, &why);
   g_autoptr(SgBuf) real_c =
       real && i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, &why) : NULL;

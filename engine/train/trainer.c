@@ -136,8 +136,8 @@ prepare_batches(SgTrainer *t)
   const SgModelInfo *i = &t->l->shape.info;
   gsize n = (gsize)sg_share_of(t->l->share, t->o->batch);
 
-  t->pixels = g_new(float, n *(gsize)(i->img_channels * i->img_resolution * i->img_resolution));
-  t->labels = g_new0(float, n *(gsize)MAX(1, i->c_dim));
+  t->pixels = g_new(float, (n * (gsize)(i->img_channels * i->img_resolution * i->img_resolution)));
+  t->labels = g_new0(float, (n * (gsize)MAX(1, i->c_dim)));
   t->told = t->ds->refused->len;
   t->loader = sg_loader_new_part(
       t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch, t->o->batch,

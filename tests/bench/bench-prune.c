@@ -60,7 +60,7 @@ main(int argc, char **argv)
     fprintf(stderr, "bench-prune MODEL [ROUNDS]: %s\n", error ? error->message : "which model?");
     return 1;
   }
-  g_autofree double *ms = g_new(double, (gsize)rounds *PARTS), *sorted = g_new(double, rounds);
+  g_autofree double *ms = g_new(double, ((gsize)rounds * PARTS)), *sorted = g_new(double, rounds);
   turn(scorer, 0.5, ms); /* warm up */
   for (int i = 0; i < rounds; i++)
     turn(scorer, 0.001 + (double)i / rounds, ms + i * PARTS);

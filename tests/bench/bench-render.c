@@ -121,8 +121,8 @@ measure_round(Bench *b, int least, double seconds, GError **error)
   return TRUE;
 }
 
-/* What is not counted: the first pictures allocate, and the first of all may be wanted as floats.
- */
+/* What is not counted: the first pictures allocate, and the first of all may be wanted as
+ * floats. */
 static gboolean
 warm_up(Bench *b, GError **error)
 {

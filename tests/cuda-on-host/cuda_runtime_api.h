@@ -1,5 +1,5 @@
-/* The part of the CUDA runtime that the back end calls, for a pretended device: see cuda-on-host.h.
- */
+/* The part of the CUDA runtime that the back end calls, for a pretended device: see
+ * cuda-on-host.h. */
 #pragma once
 
 #include <stddef.h>

@@ -58,7 +58,7 @@ decode(guint16 v, int type)
 static float *
 to_floats(const guint16 *v, int type, gsize n, gsize c, gsize pixels)
 {
-  float *out = g_new(float, n *c *pixels);
+  float *out = g_new(float, (n * c * pixels));
   for (gsize k = 0; k < n; k++)
     for (gsize p = 0; p < pixels; p++)
       for (gsize i = 0; i < c; i++)

@@ -71,7 +71,7 @@ static SgBuf *
 labels(const NetSetup *s, int shift)
 {
   int c = s->c->c_dim, n = s->c->batch;
-  g_autofree float *v = g_new0(float, n *MAX(c, 1));
+  g_autofree float *v = g_new0(float, (n * MAX(c, 1)));
   for (int i = 0; i < n && c; i++)
     v[i * c + (i + shift) % c] = 1;
   return c ? sg_buf_from_floats(s->l->backend, v, n, c, 1, 1, NULL) : NULL;

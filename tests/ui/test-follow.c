@@ -150,8 +150,7 @@ test_weights(void)
   fixture_close(&f);
 }
 
-/* ---- a picture says which weights drew it ----------------------------------------------------
- */
+/* ---- a picture says which weights drew it ------------------------------------------------ */
 
 static void
 save_cb(VitrineSession *session, GFile *file)
@@ -223,8 +222,7 @@ test_saved(void)
   fixture_close(&f);
 }
 
-/* ---- panes -----------------------------------------------------------------------------------
- */
+/* ---- panes ------------------------------------------------------------------------------- */
 
 static void
 add_picture(GString *state, GdkPaintable *paintable)
@@ -434,8 +432,7 @@ test_flood(void)
   fixture_close(&f);
 }
 
-/* ---- a training that runs --------------------------------------------------------------------
- */
+/* ---- a training that runs ---------------------------------------------------------------- */
 
 typedef struct {
   char *dir, *error;

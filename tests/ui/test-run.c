@@ -53,8 +53,7 @@ make_folder(const char *name)
   return path;
 }
 
-/* ---- watching a directory that grows ---------------------------------------------------------
- */
+/* ---- watching a directory that grows ----------------------------------------------------- */
 
 static void
 append(const char *dir, const char *name, const char *text)
@@ -153,8 +152,7 @@ test_growing(void)
   g_assert_cmpfloat(((SgRunFile *)grids->pdata[0])->kimg, ==, 8);
 }
 
-/* ---- starting --------------------------------------------------------------------------------
- */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 typedef struct {
   char *text, *error;
@@ -288,8 +286,7 @@ test_cancelled(void)
   g_assert_nonnull(a.error);
 }
 
-/* ---- a training ------------------------------------------------------------------------------
- */
+/* ---- a training -------------------------------------------------------------------------- */
 
 typedef struct {
   VitrineRun *run;

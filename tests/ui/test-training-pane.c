@@ -1,5 +1,5 @@
-/* The Training page, end to end: real trainings, started, watched, steered, followed, killed, left.
- */
+/* The Training page, end to end: real trainings, started, watched, steered, followed, killed,
+ * left. */
 #include "tests/ui/run-fixture.h"
 #include <glib/gstdio.h>
 #include <math.h>

@@ -54,7 +54,7 @@ draw(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, 
      int count)
 {
   SgLoader *l = sg_loader_new(ds, mirror, seed, position, batch, ahead, 0);
-  g_autofree float *images = g_new(float, batch *PLANE);
+  g_autofree float *images = g_new(float, (batch * PLANE));
   int *found = g_new(int, count + batch);
 
   for (int i = 0; i < count; i += batch) {

@@ -189,8 +189,7 @@ test_known_foreign_networks(void)
   assert_contains(error->message, "StyleGAN1");
 }
 
-/* ---- a sound file, but not a sound network ------------------------------------------------------
- */
+/* ---- a sound file, but not a sound network ----------------------------------------------- */
 
 static TensorSet *
 network(void)

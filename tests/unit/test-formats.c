@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- every tensor as stored -------------------------------------------------------------------
- */
+/* ---- every tensor as stored -------------------------------------------------------------- */
 
 static void
 check_tensor(const SgArchive *a, const char *name, json_t *expected)
@@ -78,8 +77,7 @@ test_stored_types(void)
   }
 }
 
-/* ---- one network, however it is stored ----------------------------------------------------------
- */
+/* ---- one network, however it is stored --------------------------------------------------- */
 
 static void
 assert_same_tensors(const SgModel *a, const SgModel *b, const char *prefix)

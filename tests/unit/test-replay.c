@@ -233,7 +233,7 @@ test_rgb8(void)
 {
   enum { N = 2, SIZE = 9 };
   for (int channels = 1; channels <= 4; channels++) {
-    g_autofree float *v = g_new(float, N *channels *SIZE *SIZE);
+    g_autofree float *v = g_new(float, (N * channels * SIZE * SIZE));
     guint8 rgb[N * 49 * 3];
     gboolean finite;
     for (int i = 0; i < N * channels * SIZE * SIZE; i++)

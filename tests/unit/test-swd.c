@@ -191,7 +191,7 @@ golden_set(const guint8 *stored, const json_t *one, guint64 seed)
   int n = (int)json_integer_value(json_object_get(one, "n"));
   int c = (int)json_integer_value(json_object_get(one, "channels"));
   int r = (int)json_integer_value(json_object_get(one, "resolution"));
-  g_autofree float *p = g_new(float, n *c *r *r);
+  g_autofree float *p = g_new(float, (n * c * r * r));
 
   for (int i = 0; i < n; i++)
     view(stored, i, c, r, p + (gsize)i * (gsize)(c * r * r));

@@ -52,8 +52,7 @@ zoom_at(VitrineCanvas *self, double zoom, double x, double y)
   vitrine_canvas_view_changed(self);
 }
 
-/* ---- pointer ------------------------------------------------------------------------------------
- */
+/* ---- pointer ----------------------------------------------------------------------------- */
 
 static void
 drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
@@ -135,8 +134,7 @@ pinch_cb(GtkGestureZoom *gesture, double scale, gpointer data)
   zoom_at(self, self->pinch_zoom * scale, x, y);
 }
 
-/* ---- keys
- * ----------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 static gboolean
 arrow(VitrineCanvas *self, int x, int y, GdkModifierType state)

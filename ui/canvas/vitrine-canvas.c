@@ -8,8 +8,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineCanvas, vitrine_canvas, GTK_TYPE_WIDGET)
 
-/* ---- drawing
- * -------------------------------------------------------------------------------------- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 #if !GTK_CHECK_VERSION(4, 10, 0)
 /* GTK before 4.10 cannot enlarge a texture without blurring it, cairo can. The surface lives as
@@ -56,8 +55,8 @@ append_sharp(GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *
 #endif
 }
 
-/* Sharp when enlarged, smooth when made smaller; a reduced picture is a preview and smooth as well.
- */
+/* Sharp when enlarged, smooth when made smaller; a reduced picture is a preview and smooth as
+ * well. */
 static void
 append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
                const graphene_rect_t *rect, const graphene_rect_t *visible)
@@ -140,8 +139,8 @@ vitrine_canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_si
   *natural = 2 * MIN_SIZE;
 }
 
-/* A new size is a new zoom when fitted. Listeners change labels, which they must not during layout.
- */
+/* A new size is a new zoom when fitted. Listeners change labels, which they must not during
+ * layout. */
 static gboolean
 notify_cb(gpointer data)
 {
@@ -165,8 +164,7 @@ vitrine_canvas_size_allocate(GtkWidget *widget, int width, int height, int basel
     self->notify_source = g_idle_add(notify_cb, self);
 }
 
-/* ---- what it shows
- * ---------------------------------------------------------------------------------- */
+/* ---- what it shows ----------------------------------------------------------------------- */
 
 void
 vitrine_canvas_view_changed(VitrineCanvas *self)
@@ -278,8 +276,7 @@ vitrine_canvas_get_divider(VitrineCanvas *self)
   return self->divider;
 }
 
-/* ---- the object
- * --------------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_canvas_dispose(GObject *object)

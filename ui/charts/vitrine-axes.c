@@ -9,8 +9,7 @@ static const char *const light_colours[VITRINE_AXES_COLOURS] = {
 static const char *const dark_colours[VITRINE_AXES_COLOURS] = {
     "#78aeed", "#ffa348", "#57e389", "#dc8add", "#ff7b72", "#5bc8d6", "#cdab8f", "#c0bfbc"};
 
-/* ---- numbers -----------------------------------------------------------------------------------
- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 double
 vitrine_axes_step(double range, int most)
@@ -52,8 +51,7 @@ vitrine_axes_number(double value, double range)
   return g_strdup_printf("%.*f", CLAMP(3 - (int)floor(log10(range)), 0, 6), value);
 }
 
-/* ---- colours -----------------------------------------------------------------------------------
- */
+/* ---- colours ----------------------------------------------------------------------------- */
 
 const char *
 vitrine_axes_colour(guint i, gboolean dark)
@@ -97,8 +95,7 @@ vitrine_pen(GtkWidget *widget, GtkSnapshot *snapshot)
   return pen;
 }
 
-/* ---- drawing -----------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------------- */
 
 PangoLayout *
 vitrine_pen_layout(const VitrinePen *pen, const char *text)

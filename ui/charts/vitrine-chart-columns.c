@@ -26,8 +26,7 @@ vitrine_chart_to_y(const VitrineChartFrame *f, double y)
   return f->top + f->height - CLAMP(part, -4, 5) * f->height;
 }
 
-/* ---- columns -----------------------------------------------------------------------------------
- */
+/* ---- columns ----------------------------------------------------------------------------- */
 
 static void
 query_series(SgSeries *s, const VitrineChartFrame *f, SgSeriesColumn **columns)
@@ -89,8 +88,7 @@ vitrine_chart_span(const VitrineChart *self, const VitrineCurve *curve,
   return TRUE;
 }
 
-/* ---- the y axis --------------------------------------------------------------------------------
- */
+/* ---- the y axis -------------------------------------------------------------------------- */
 
 static void
 extend(double range[2], double value)

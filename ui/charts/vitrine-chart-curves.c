@@ -61,8 +61,7 @@ make_dots(VitrineChart *self, const VitrineCurve *curve, Dot *dots)
   return n;
 }
 
-/* ---- band --------------------------------------------------------------------------------------
- */
+/* ---- band -------------------------------------------------------------------------------- */
 
 static void
 trace_band(cairo_t *cr, const Dot *dots, guint n)
@@ -82,8 +81,7 @@ trace_band(cairo_t *cr, const Dot *dots, guint n)
   }
 }
 
-/* ---- spans -------------------------------------------------------------------------------------
- */
+/* ---- spans ------------------------------------------------------------------------------- */
 
 /* Next to each other, so that their spans have to meet for the curve to be one. */
 static gboolean
@@ -117,12 +115,11 @@ trace_spans(cairo_t *cr, const VitrineChartFrame *f, const Dot *dots, guint n, g
   }
 }
 
-/* ---- line --------------------------------------------------------------------------------------
- */
+/* ---- line -------------------------------------------------------------------------------- */
 
 /* From (x0, y0) to (x1, y1), broken at the dashes' places on the x axis: dashes along the path
- * would make a tangle of a curve that goes up and down within them. `from` is where dashes begin.
- */
+ * would make a tangle of a curve that goes up and down within them. `from` is where dashes
+ * begin. */
 static void
 dashed_to(cairo_t *cr, double from, double x0, double y0, double x1, double y1)
 {
@@ -165,8 +162,8 @@ trace_line(cairo_t *cr, const VitrineChartFrame *f, const Dot *dots, guint n, gb
   }
 }
 
-/* Few points: each one is a disk. A point by itself between gaps always is, for no line shows it.
- */
+/* Few points: each one is a disk. A point by itself between gaps always is, for no line shows
+ * it. */
 static void
 trace_disks(cairo_t *cr, const VitrineChartFrame *f, const Dot *dots, guint n)
 {
@@ -181,8 +178,7 @@ trace_disks(cairo_t *cr, const VitrineChartFrame *f, const Dot *dots, guint n)
   }
 }
 
-/* ---- dense curves ------------------------------------------------------------------------------
- */
+/* ---- dense curves ------------------------------------------------------------------------ */
 
 typedef struct {
   VitrineRaster *raster;
@@ -276,8 +272,7 @@ draw_dense(VitrineChart *self, const Sheet *s, const VitrineCurve *curve, GdkRGB
   fill_line(s, &self->frame, dots, n, curve->dashed, &colour);
 }
 
-/* ---- sparse curves -----------------------------------------------------------------------------
- */
+/* ---- sparse curves ----------------------------------------------------------------------- */
 
 static void
 set_source(cairo_t *cr, GdkRGBA colour, float alpha)
@@ -316,8 +311,7 @@ draw_sparse(VitrineChart *self, cairo_t *cr, const VitrineCurve *curve, GdkRGBA 
   cairo_fill(cr);
 }
 
-/* ---- all ---------------------------------------------------------------------------------------
- */
+/* ---- all --------------------------------------------------------------------------------- */
 
 static void
 draw_all_dense(VitrineChart *self, const VitrinePen *pen, Dot *const *dots, const guint *counts,

@@ -7,8 +7,7 @@
 #define GAP    VITRINE_AXES_GAP
 #define SWATCH 14.0
 
-/* ---- title and legend --------------------------------------------------------------------------
- */
+/* ---- title and legend -------------------------------------------------------------------- */
 
 static PangoLayout *
 title_layout(VitrineChart *self, const VitrinePen *pen)
@@ -102,8 +101,7 @@ vitrine_chart_head(VitrineChart *self, const VitrinePen *pen, gboolean draw)
   return y + line;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------
- */
+/* ---- axes -------------------------------------------------------------------------------- */
 
 /* Tick k of the y axis; FALSE after the last one. */
 static gboolean
@@ -272,8 +270,7 @@ vitrine_chart_paint(VitrineChart *self, const VitrinePen *pen, double density)
   draw_empty(self, pen);
 }
 
-/* ---- marker and readout ------------------------------------------------------------------------
- */
+/* ---- marker and readout ------------------------------------------------------------------ */
 
 static void
 draw_marker(VitrineChart *self, const VitrinePen *pen)

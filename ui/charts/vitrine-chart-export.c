@@ -3,8 +3,7 @@
 #include <math.h>
 #include "ui/charts/vitrine-chart-private.h"
 
-/* ---- picture -----------------------------------------------------------------------------------
- */
+/* ---- picture ----------------------------------------------------------------------------- */
 
 static cairo_status_t
 write_cb(void *closure, const unsigned char *data, unsigned int length)
@@ -55,8 +54,7 @@ vitrine_chart_to_png(VitrineChart *self, double scale)
   return g_byte_array_free_to_bytes(png);
 }
 
-/* ---- points ------------------------------------------------------------------------------------
- */
+/* ---- points ------------------------------------------------------------------------------ */
 
 /* One column of the table. */
 typedef struct {

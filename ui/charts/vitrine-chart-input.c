@@ -48,8 +48,7 @@ x_at(VitrineChart *self, double pixel)
   return x0 + part * (x1 - x0);
 }
 
-/* ---- pointer -----------------------------------------------------------------------------------
- */
+/* ---- pointer ----------------------------------------------------------------------------- */
 
 static int
 legend_entry_at(VitrineChart *self, double x, double y)
@@ -206,8 +205,7 @@ tooltip_cb(GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *toolt
   return TRUE;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* The first point with an x above (or not below) the given one. */
 static gsize
@@ -397,8 +395,7 @@ unfocus_cb(GtkEventControllerFocus *controller, VitrineChart *self)
   vitrine_chart_redraw(self);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static GtkEventController *
 add(VitrineChart *self, GtkEventController *controller, const char *signal, GCallback callback)

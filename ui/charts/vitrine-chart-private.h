@@ -63,8 +63,7 @@ struct _VitrineChart {
   VitrineChartFrame frame;
 };
 
-/* ---- vitrine-chart.c ---------------------------------------------------------------------------
- */
+/* ---- vitrine-chart.c --------------------------------------------------------------------- */
 VitrineCurve *vitrine_chart_curve(VitrineChart *self, guint i);
 /* First and last x of everything; FALSE when there is nothing. */
 gboolean vitrine_chart_bounds(VitrineChart *self, double *first, double *last);
@@ -80,8 +79,7 @@ void vitrine_chart_point_at(VitrineChart *self, double x, double y);
 /* The accessible description follows what is shown. */
 void vitrine_chart_tell(VitrineChart *self);
 
-/* ---- vitrine-chart-columns.c -------------------------------------------------------------------
- */
+/* ---- vitrine-chart-columns.c ------------------------------------------------------------- */
 double vitrine_chart_to_x(const VitrineChartFrame *f, double x);
 double vitrine_chart_to_y(const VitrineChartFrame *f, double y);
 /* x at a pixel. */
@@ -95,8 +93,7 @@ gboolean vitrine_chart_span(const VitrineChart *self, const VitrineCurve *curve,
                             const SgSeriesColumn *column, double *low, double *high,
                             double *middle);
 
-/* ---- vitrine-chart-draw.c, vitrine-chart-curves.c ----------------------------------------------
- */
+/* ---- vitrine-chart-draw.c, vitrine-chart-curves.c ---------------------------------------- */
 void vitrine_chart_draw(VitrineChart *self, GtkSnapshot *snapshot);
 /* All but what moves with the pointer, with this pen; sets self->frame. */
 void vitrine_chart_paint(VitrineChart *self, const VitrinePen *pen, double density);
@@ -104,8 +101,7 @@ void vitrine_chart_draw_curves(VitrineChart *self, const VitrinePen *pen);
 /* Height of title and legend on a width; fills the curves' buttons; draws when asked to. */
 double vitrine_chart_head(VitrineChart *self, const VitrinePen *pen, gboolean draw);
 
-/* ---- vitrine-chart-text.c ----------------------------------------------------------------------
- */
+/* ---- vitrine-chart-text.c ---------------------------------------------------------------- */
 /* x of the point nearest to x of all shown curves, NAN without any. */
 double vitrine_chart_snap(VitrineChart *self, double x);
 /* Value of a curve at x as a text, NULL: nothing there; to be freed. y: where its dot is, NAN when
@@ -114,8 +110,7 @@ char *vitrine_chart_value(VitrineChart *self, const VitrineCurve *curve, double 
                           double *py);
 char *vitrine_chart_x_text(VitrineChart *self, double x);
 
-/* ---- vitrine-chart-input.c ---------------------------------------------------------------------
- */
+/* ---- vitrine-chart-input.c --------------------------------------------------------------- */
 void vitrine_chart_add_input(VitrineChart *self);
 /* A turn of the wheel at a pixel; FALSE: not for the chart. Deltas in notches. */
 gboolean vitrine_chart_wheel(VitrineChart *self, double x, double dx, double dy,

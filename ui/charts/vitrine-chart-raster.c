@@ -40,8 +40,7 @@ vitrine_raster_paint(VitrineRaster *r, cairo_t *cr, const graphene_rect_t *area)
   vitrine_raster_free(r);
 }
 
-/* ---- pixels ------------------------------------------------------------------------------------
- */
+/* ---- pixels ------------------------------------------------------------------------------ */
 
 /* The colour with this part of its alpha, premultiplied, each byte's worth in 0 … 255. */
 static guint32
@@ -92,8 +91,7 @@ vitrine_raster_span(VitrineRaster *r, int column, double y0, double y1, const Gd
   *p = over(*p, premultiplied(colour, y1 - last));
 }
 
-/* ---- lines and bands ---------------------------------------------------------------------------
- */
+/* ---- lines and bands --------------------------------------------------------------------- */
 
 void
 vitrine_raster_begin(VitrineRaster *r)

@@ -15,8 +15,7 @@ G_DEFINE_FINAL_TYPE(VitrineChart, vitrine_chart, GTK_TYPE_WIDGET)
 
 static guint range_changed_signal;
 
-/* ---- data --------------------------------------------------------------------------------------
- */
+/* ---- data -------------------------------------------------------------------------------- */
 
 static void
 curve_free(gpointer data)
@@ -217,8 +216,7 @@ vitrine_chart_set_corner(VitrineChart *self, int width)
   gtk_widget_queue_resize(GTK_WIDGET(self));
 }
 
-/* ---- range -------------------------------------------------------------------------------------
- */
+/* ---- range ------------------------------------------------------------------------------- */
 
 static void
 range_is(VitrineChart *self, gboolean everything, double x0, double x1)
@@ -302,8 +300,7 @@ vitrine_chart_show_everything(VitrineChart *self)
   g_signal_emit(self, range_changed_signal, 0);
 }
 
-/* ---- marker and readout ------------------------------------------------------------------------
- */
+/* ---- marker and readout ------------------------------------------------------------------ */
 
 void
 vitrine_chart_set_marker(VitrineChart *self, double x)
@@ -339,8 +336,7 @@ vitrine_chart_point_at(VitrineChart *self, double x, double y)
   vitrine_chart_set_cursor(self, vitrine_chart_snap(self, vitrine_chart_from_x(f, x)));
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static void
 vitrine_chart_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)

@@ -20,8 +20,7 @@ to_y(const VitrinePlotFrame *f, double y)
   return f->top + f->height - CLAMP(part, -10, 11) * f->height;
 }
 
-/* ---- legend ------------------------------------------------------------------------------------
- */
+/* ---- legend ------------------------------------------------------------------------------ */
 
 /* The series' names in rows of what fits, the y axis' name before them; its height. Draws when
  * `draw`. */
@@ -69,8 +68,7 @@ legend(const VitrinePen *pen, gboolean draw)
   return y + line;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------
- */
+/* ---- axes -------------------------------------------------------------------------------- */
 
 static double
 widest_y_tick(const VitrinePen *pen, const VitrinePlotFrame *f)
@@ -146,8 +144,7 @@ draw_axes(const VitrinePen *pen, const VitrinePlotFrame *f)
                   vitrine_pen_faint(pen, 0.7f));
 }
 
-/* ---- curves ------------------------------------------------------------------------------------
- */
+/* ---- curves ------------------------------------------------------------------------------ */
 
 static void
 trace_bars(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
@@ -226,8 +223,7 @@ draw_series(const VitrinePen *pen, const VitrinePlotFrame *f)
   cairo_destroy(cr);
 }
 
-/* ---- marker and readout ------------------------------------------------------------------------
- */
+/* ---- marker and readout ------------------------------------------------------------------ */
 
 static void
 draw_marker(const VitrinePen *pen, const VitrinePlotFrame *f)

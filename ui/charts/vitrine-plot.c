@@ -1,5 +1,5 @@
-/* The plot as a widget: what it holds, what pointer and keyboard do. Drawing: vitrine-plot-draw.c
- */
+/* The plot as a widget: what it holds, what pointer and keyboard do. Drawing:
+ * vitrine-plot-draw.c */
 #include "ui/charts/vitrine-plot-private.h"
 #include "ui/charts/vitrine-axes.h"
 #include <glib/gi18n.h>
@@ -14,8 +14,7 @@ G_DEFINE_FINAL_TYPE(VitrinePlot, vitrine_plot, GTK_TYPE_WIDGET)
 
 static guint clicked_signal;
 
-/* ---- numbers -----------------------------------------------------------------------------------
- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static void
 extend(double range[2], double value)
@@ -176,8 +175,7 @@ vitrine_plot_describe(VitrinePlot *self, double x)
   return g_string_free(text, FALSE);
 }
 
-/* ---- what it holds -----------------------------------------------------------------------------
- */
+/* ---- what it holds ----------------------------------------------------------------------- */
 
 static void
 redraw(VitrinePlot *self)
@@ -270,8 +268,7 @@ set_cursor(VitrinePlot *self, double x)
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
-/* ---- pointer and keyboard ----------------------------------------------------------------------
- */
+/* ---- pointer and keyboard ---------------------------------------------------------------- */
 
 /* NAN beside the axes (a few pixels of grace) and before the first drawing. */
 static double
@@ -367,8 +364,7 @@ unfocus_cb(GtkEventControllerFocus *controller, VitrinePlot *self)
   set_cursor(self, NAN);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static void
 vitrine_plot_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)

@@ -20,8 +20,8 @@ void vitrine_plot_set_labels(VitrinePlot *self, const char *x_label, const char 
 void vitrine_plot_set_x_range(VitrinePlot *self, double min, double max);
 void vitrine_plot_set_y_range(VitrinePlot *self, double min, double max);
 /* Copies n points with ascending x; series are drawn in the order of `index` (0..7), coloured by
- * it. NAN in y is a gap; n = 0 removes. Bars reach from x[i] to x[i + 1]; the last y is not drawn.
- */
+ * it. NAN in y is a gap; n = 0 removes. Bars reach from x[i] to x[i + 1]; the last y is not
+ * drawn. */
 void vitrine_plot_set_series(VitrinePlot *self, guint index, const char *label,
                              VitrinePlotStyle style, gsize n, const double *x, const double *y);
 /* A vertical line; NAN: none. */

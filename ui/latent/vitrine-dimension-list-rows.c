@@ -7,7 +7,7 @@
 
 #define ROWS_PER_IDLE 12
 
-/* --- rows: those in sight at once, the others when there is time --- */
+/* ---- rows: those in sight at once, the others when there is time -- */
 
 static gboolean
 in_sight(VitrineDimensionList *self, GtkWidget *row)
@@ -62,7 +62,7 @@ vitrine_dimension_list_refresh_rows(VitrineDimensionList *self, gboolean all)
     self->idle_id = g_idle_add_full(G_PRIORITY_LOW, refresh_idle_cb, self, NULL);
 }
 
-/* --- edits --- */
+/* ---- edits -- */
 
 static void
 apply_offset(VitrineDimensionList *self, int index, double offset, const char *label)
@@ -109,7 +109,7 @@ row_reset_cb(VitrineDimensionRow *row, VitrineDimensionList *self)
   row_reset(self, row);
 }
 
-/* --- keyboard: up and down go along the column, Delete resets --- */
+/* ---- keyboard: up and down go along the column, Delete resets -- */
 
 static VitrineDimensionRow *
 bound_row(VitrineDimensionList *self, int index)
@@ -179,7 +179,7 @@ vitrine_dimension_list_key_cb(GtkEventControllerKey *controller, guint keyval, g
   return GDK_EVENT_STOP;
 }
 
-/* --- the list view's factory --- */
+/* ---- the list view's factory -- */
 
 static void
 setup_cb(GtkListItemFactory *factory, GtkListItem *list_item, VitrineDimensionList *self)

@@ -8,8 +8,8 @@
 
 /* Bars and the order by influence follow the measurement, but not faster than an eye does. */
 #define INFLUENCE_INTERVAL_MS 200
-/* The view would build its two hundred rows within one frame; a screenful first, then the others.
- */
+/* The view would build its two hundred rows within one frame; a screenful first, then the
+ * others. */
 #define FIRST_ROWS 24
 #define MORE_ROWS  8
 
@@ -17,7 +17,7 @@ static const double presets[] = {10, 20, 100, 1000};
 
 G_DEFINE_FINAL_TYPE(VitrineDimensionList, vitrine_dimension_list, GTK_TYPE_BOX)
 
-/* --- edits --- */
+/* ---- edits -- */
 
 static void
 reset_all_cb(GtkButton *button, VitrineDimensionList *self)
@@ -29,7 +29,7 @@ reset_all_cb(GtkButton *button, VitrineDimensionList *self)
   vitrine_session_apply(self->session, recipe, z ? _("Reset all of z") : _("Reset all of w"), NULL);
 }
 
-/* --- what is shown --- */
+/* ---- what is shown -- */
 
 static void
 update_labels(VitrineDimensionList *self)
@@ -158,7 +158,7 @@ update_all(VitrineDimensionList *self)
   refilter(self);
 }
 
-/* --- the session's signals --- */
+/* ---- the session's signals -- */
 
 static void
 model_changed_cb(VitrineSession *session, VitrineDimensionList *self)
@@ -185,7 +185,7 @@ influence_changed_cb(VitrineSession *session, VitrineDimensionList *self)
     self->influence_id = g_timeout_add(INFLUENCE_INTERVAL_MS, influence_timeout_cb, self);
 }
 
-/* --- the controls above the list --- */
+/* ---- the controls above the list -- */
 
 static void
 space_toggled_cb(GtkToggleButton *button, VitrineDimensionList *self)
@@ -244,7 +244,7 @@ jump_changed_cb(GtkEntry *entry, VitrineDimensionList *self)
   gtk_widget_remove_css_class(GTK_WIDGET(entry), "error");
 }
 
-/* --- favourites --- */
+/* ---- favourites -- */
 
 static void
 pinned_cb(int index, const char *name, gpointer data)
@@ -285,7 +285,7 @@ grow_cb(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* --- range --- */
+/* ---- range -- */
 
 double
 vitrine_dimension_list_get_range(VitrineDimensionList *self)
@@ -322,7 +322,7 @@ vitrine_dimension_list_set_range(VitrineDimensionList *self, double range)
   vitrine_dimension_list_refresh_rows(self, TRUE);
 }
 
-/* --- life --- */
+/* ---- life -- */
 
 void
 vitrine_dimension_list_set_dragging(VitrineDimensionList *self, gboolean dragging)

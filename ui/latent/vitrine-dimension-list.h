@@ -1,5 +1,5 @@
-/* The list of a latent's dimensions: which space, in which order, which of them, and one row each.
- */
+/* The list of a latent's dimensions: which space, in which order, which of them, and one row
+ * each. */
 #pragma once
 
 #include <gtk/gtk.h>

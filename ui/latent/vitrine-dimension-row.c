@@ -12,7 +12,7 @@
 #define SCALE_MIN    90
 #define SLIDER_STEPS 10 /* per unit */
 
-/* --- the item --- */
+/* ---- the item -- */
 
 G_DEFINE_FINAL_TYPE(VitrineDimension, vitrine_dimension, G_TYPE_OBJECT)
 
@@ -51,7 +51,7 @@ vitrine_dimension_set_name(VitrineDimension *self, const char *name)
   self->name = copy;
 }
 
-/* --- a coloured box, drawn by CSS: the bar of influence and the bar from base to value --- */
+/* ---- a coloured box, drawn by CSS: the bar of influence and the bar from base to value -- */
 
 #define VITRINE_TYPE_BAR (vitrine_bar_get_type())
 G_DECLARE_FINAL_TYPE(VitrineBar, vitrine_bar, VITRINE, BAR, GtkWidget)
@@ -73,7 +73,7 @@ vitrine_bar_init(VitrineBar *self)
   gtk_widget_set_can_target(GTK_WIDGET(self), FALSE);
 }
 
-/* --- the row --- */
+/* ---- the row -- */
 
 struct _VitrineDimensionRow {
   GtkWidget parent_instance;
@@ -172,8 +172,8 @@ vitrine_dimension_row_init(VitrineDimensionRow *self)
       g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"change", NULL}, NULL);
   self->influence =
       g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"influence", NULL}, NULL);
-  /* The order is that of painting and of Tab: the bar of change lies under the translucent trough.
-   */
+  /* The order is that of painting and of Tab: the bar of change lies under the translucent
+   * trough. */
   GtkWidget *children[] = {self->label, self->influence, self->change, self->scale,
                            self->entry, self->reset,     self->pin};
   for (guint i = 0; i < G_N_ELEMENTS(children); i++)
@@ -191,7 +191,7 @@ vitrine_dimension_row_dispose(GObject *object)
   G_OBJECT_CLASS(vitrine_dimension_row_parent_class)->dispose(object);
 }
 
-/* --- layout: label and bar, slider, entry, two buttons --- */
+/* ---- layout: label and bar, slider, entry, two buttons -- */
 
 static void
 vitrine_dimension_row_measure(GtkWidget *widget, GtkOrientation orientation, int for_size,
@@ -304,7 +304,7 @@ vitrine_dimension_row_new(void)
   return g_object_new(VITRINE_TYPE_DIMENSION_ROW, NULL);
 }
 
-/* --- showing an item --- */
+/* ---- showing an item -- */
 
 static void
 name_part(GtkWidget *part, const char *kind, int index, const char *label)

@@ -5,8 +5,8 @@
 
 #include "ui/parts/vitrine-number.h"
 
-/* GtkScale's own marks pull from 12 pixels away: with nine of them nothing else could be reached.
- */
+/* GtkScale's own marks pull from 12 pixels away: with nine of them nothing else could be
+ * reached. */
 #define SNAP_PIXELS 4.0
 
 struct _VitrineFactorScale {
@@ -106,8 +106,8 @@ vitrine_factor_scale_init(VitrineFactorScale *self)
     gtk_widget_add_css_class(mark, "flat");
     gtk_widget_add_css_class(mark, "factor-mark");
     gtk_widget_set_focus_on_click(mark, FALSE);
-    /* Page Up and Page Down go from mark to mark; nine more stops for Tab would only be in the way.
-     */
+    /* Page Up and Page Down go from mark to mark; nine more stops for Tab would only be in the
+     * way. */
     gtk_widget_set_focusable(mark, FALSE);
     gtk_widget_set_tooltip_text(mark, label);
     gtk_accessible_update_property(GTK_ACCESSIBLE(mark), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);

@@ -35,7 +35,7 @@ edit(VitrineGeneration *self)
   return recipe != NULL ? sg_recipe_copy(recipe) : NULL;
 }
 
-/* --- seed --- */
+/* ---- seed -- */
 
 static void
 set_seed(VitrineGeneration *self, guint32 seed, const char *merge_key)
@@ -85,7 +85,7 @@ seed_random_cb(GtkButton *button, VitrineGeneration *self)
   vitrine_generation_step_seed(self, 0);
 }
 
-/* --- faces and class --- */
+/* ---- faces and class -- */
 
 static GtkToggleButton *
 faces_button(VitrineGeneration *self, int i)
@@ -138,7 +138,7 @@ class_changed_cb(GtkSpinButton *spin, VitrineGeneration *self)
   vitrine_session_apply(self->session, recipe, _("Class"), "class");
 }
 
-/* --- truncation --- */
+/* ---- truncation -- */
 
 static void
 set_psi(VitrineGeneration *self, double psi)
@@ -174,7 +174,7 @@ cutoff_selected_cb(GtkDropDown *combo, GParamSpec *pspec, VitrineGeneration *sel
   vitrine_session_apply(self->session, recipe, _("Truncation cutoff"), NULL);
 }
 
-/* --- noise --- */
+/* ---- noise -- */
 
 static void
 noise_toggled_cb(GtkToggleButton *button, VitrineGeneration *self)
@@ -198,7 +198,7 @@ noise_seed_changed_cb(GtkSpinButton *spin, VitrineGeneration *self)
   vitrine_session_apply(self->session, recipe, _("Noise seed"), "noise-seed");
 }
 
-/* --- scale --- */
+/* ---- scale -- */
 
 static void
 set_scale(VitrineGeneration *self, double factor, const char *merge_key)
@@ -238,7 +238,7 @@ scale_space_toggled_cb(GtkToggleButton *button, VitrineGeneration *self)
   vitrine_session_apply(self->session, recipe, _("Scale of"), NULL);
 }
 
-/* --- bringing the widgets up to date --- */
+/* ---- bringing the widgets up to date -- */
 
 static void
 update(VitrineGeneration *self)
@@ -294,7 +294,7 @@ update_model(VitrineGeneration *self)
   update(self);
 }
 
-/* --- life --- */
+/* ---- life -- */
 
 void
 vitrine_generation_set_session(VitrineGeneration *self, VitrineSession *session)

@@ -13,7 +13,7 @@ struct _VitrineLatentPane {
 
 G_DEFINE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, GTK_TYPE_BOX)
 
-/* --- actions --- */
+/* ---- actions -- */
 
 static void
 jump_action(GtkWidget *widget, const char *name, GVariant *parameter)
@@ -30,7 +30,7 @@ seed_action(GtkWidget *widget, const char *name, GVariant *parameter)
                                                                                            : 0);
 }
 
-/* --- life --- */
+/* ---- life -- */
 
 static void
 load_css(void)

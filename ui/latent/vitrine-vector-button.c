@@ -60,8 +60,7 @@ copy_cb(GtkButton *button, VitrineVectorButton *self)
   gtk_popover_popdown(GTK_POPOVER(self->popover));
 }
 
-/* --- files: the answer may come when the pane is gone, and for the space that was asked about ---
- */
+/* ---- files: the answer may come when the pane is gone, and for the space that was asked about  */
 
 typedef struct {
   VitrineSession *session;
@@ -148,7 +147,7 @@ reset_cb(GtkButton *button, VitrineVectorButton *self)
   vitrine_session_apply(self->session, r, z ? _("Reset vector z") : _("Reset vector w"), NULL);
 }
 
-/* --- life --- */
+/* ---- life -- */
 
 void
 vitrine_vector_button_set_session(VitrineVectorButton *self, VitrineSession *session)

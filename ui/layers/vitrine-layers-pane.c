@@ -41,8 +41,7 @@ struct _VitrineLayersPane {
 
 G_DEFINE_FINAL_TYPE(VitrineLayersPane, vitrine_layers_pane, GTK_TYPE_BOX)
 
-/* ---- what is shown ----------------------------------------------------------------------------
- */
+/* ---- what is shown ----------------------------------------------------------------------- */
 
 static int
 n_channels(const VitrineLayersPane *self)
@@ -163,8 +162,7 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
 
 static void ask(VitrineLayersPane *self);
 
-/* ---- the task ---------------------------------------------------------------------------------
- */
+/* ---- the task ---------------------------------------------------------------------------- */
 
 static void
 news_cb(gpointer news, gboolean finished, gpointer user_data)
@@ -249,8 +247,7 @@ model_changed_cb(VitrineLayersPane *self)
   ask(self);
 }
 
-/* ---- what the person does ---------------------------------------------------------------------
- */
+/* ---- what the person does ---------------------------------------------------------------- */
 
 static void
 stage_cb(VitrineLayersPane *self)
@@ -360,8 +357,7 @@ save_csv_cb(GtkButton *button, VitrineLayersPane *self)
                            NULL, saved_csv_cb, g_object_ref(self));
 }
 
-/* ---- for others -------------------------------------------------------------------------------
- */
+/* ---- for others -------------------------------------------------------------------------- */
 
 void
 vitrine_layers_pane_show(VitrineLayersPane *self, guint stage, int channel)
@@ -377,8 +373,7 @@ vitrine_layers_pane_is_current(VitrineLayersPane *self)
   return !self->stale;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static void
 add_controllers(VitrineLayersPane *self)

@@ -52,8 +52,7 @@ read_picture(const char *path, GError **error)
   return json ? sg_recipe_from_json(json, -1, NULL, NULL, error) : NULL;
 }
 
-/* ---- files, on a worker ----------------------------------------------------------------------
- */
+/* ---- files, on a worker ------------------------------------------------------------------ */
 
 typedef struct {
   SgModel *model; /* that was open when the file was chosen */
@@ -151,8 +150,7 @@ vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file)
   g_task_run_in_thread(task, read_thread);
 }
 
-/* ---- the list --------------------------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------------------------- */
 
 static void
 file_cb(GFile *file, gpointer data)

@@ -1,5 +1,5 @@
-/* What the parts of the mixing pane share: edits of the recipe, and the small widgets they build.
- */
+/* What the parts of the mixing pane share: edits of the recipe, and the small widgets they
+ * build. */
 #include "ui/mixing/vitrine-mixing-private.h"
 
 #include <glib/gi18n.h>

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* A heading and whole sentences, one button. Returns the dialog, borrowed, for the caller to watch.
- */
+/* A heading and whole sentences, one button. Returns the dialog, borrowed, for the caller to
+ * watch. */
 GtkWidget *vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body);
 void vitrine_dialogs_close(GtkWidget *dialog);
 

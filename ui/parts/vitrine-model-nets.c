@@ -43,8 +43,8 @@ width_at(SgModel *model, int r)
   return t ? (int)t->shape[0] : 0;
 }
 
-/* A block at r has min (base / r, max) channels: the first has as many as any, the last the fewest.
- */
+/* A block at r has min (base / r, max) channels: the first has as many as any, the last the
+ * fewest. */
 static void
 put_widths(VitrineModelNets *nets, SgModel *model)
 {

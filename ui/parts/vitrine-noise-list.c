@@ -23,8 +23,7 @@ struct _VitrineNoiseList {
 
 G_DEFINE_FINAL_TYPE(VitrineNoiseList, vitrine_noise_list, GTK_TYPE_BOX)
 
-/* ---- from the recipe and to it ----------------------------------------------------------------
- */
+/* ---- from the recipe and to it ----------------------------------------------------------- */
 
 static double
 gain_of(const SgRecipe *recipe, guint conv)
@@ -94,8 +93,7 @@ refresh(VitrineNoiseList *self)
   self->syncing = FALSE;
 }
 
-/* ---- what the person does ---------------------------------------------------------------------
- */
+/* ---- what the person does ---------------------------------------------------------------- */
 
 static guint
 conv_of(GtkWidget *widget)
@@ -150,8 +148,7 @@ reset_cb(GtkButton *button, VitrineNoiseList *self)
   apply(self, NULL, _("Reset noise"), NULL);
 }
 
-/* ---- rows -------------------------------------------------------------------------------------
- */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 static void
 name_widget(GtkWidget *widget, const char *kind, guint conv, const char *label)
@@ -205,8 +202,7 @@ vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
   refresh(self);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static GtkWidget *
 group_new(VitrineNoiseList *self, GtkBox *box, const char *label, const char *name)

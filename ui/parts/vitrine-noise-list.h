@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineNoiseList, vitrine_noise_list, VITRINE, NOISE_LIST, GtkBox)
 
 GtkWidget *vitrine_noise_list_new(VitrineSession *session);
-/* The model's stages (of SgProbeStage, borrowed): rows are made for its convolutions. NULL: none.
- */
+/* The model's stages (of SgProbeStage, borrowed): rows are made for its convolutions. NULL:
+ * none. */
 void vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages);
 
 G_END_DECLS

@@ -39,7 +39,7 @@ vitrine_number_format_exact(double value)
   return text;
 }
 
-/* --- the entry --- */
+/* ---- the entry -- */
 
 typedef struct {
   double value;
@@ -164,7 +164,7 @@ vitrine_number_entry_revert(GtkWidget *entry)
   number_entry_show(entry);
 }
 
-/* --- the factor's scale --- */
+/* ---- the factor's scale -- */
 
 const double vitrine_factors[VITRINE_N_FACTORS] = {0.05, 0.10, 0.25, 0.5, 1, 1.5, 2.5, 5, 10};
 

@@ -36,8 +36,8 @@ double vitrine_factor_from_position(double position);
  * position's own, rounded to two significant decimals as a person would write it. */
 double vitrine_factor_snap(double position, double reach);
 
-/* Keeps the wheel for scrolling: without this a GtkRange under the pointer swallows it and changes.
- */
+/* Keeps the wheel for scrolling: without this a GtkRange under the pointer swallows it and
+ * changes. */
 void vitrine_range_ignore_wheel(GtkWidget *range);
 /* Where the knob's centre is at the lowest and at the highest value, in the coordinates of
  * `widget`, which holds `range` (a widget's own coordinates begin inside its padding). Once `range`

@@ -54,8 +54,7 @@ row_of(VitrinePruningLayers *self, gpointer widget)
   return NULL;
 }
 
-/* ---- edits -------------------------------------------------------------------------------------
- */
+/* ---- edits ------------------------------------------------------------------------------- */
 
 /* A copy to edit, or NULL while the widgets are only being brought up to date. */
 static SgRecipe *
@@ -126,8 +125,7 @@ magnitude_cb(GtkToggleButton *toggle, VitrinePruningLayers *self)
   vitrine_session_apply(self->session, recipe, _("Magnitude of weights"), NULL);
 }
 
-/* ---- what is shown -----------------------------------------------------------------------------
- */
+/* ---- what is shown ----------------------------------------------------------------------- */
 
 static gboolean
 has_own(const SgPrune *p, const char *layer)
@@ -208,8 +206,7 @@ vitrine_pruning_layers_set_remaining(VitrinePruningLayers *self, guint n, const 
   }
 }
 
-/* ---- rows --------------------------------------------------------------------------------------
- */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 static void
 name_widget(gpointer widget, const char *kind, const char *layer, const char *label)
@@ -317,8 +314,7 @@ update_model(VitrinePruningLayers *self)
   update(self);
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 void
 vitrine_pruning_layers_set_session(VitrinePruningLayers *self, VitrineSession *session)

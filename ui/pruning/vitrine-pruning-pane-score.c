@@ -136,8 +136,8 @@ vitrine_pruning_pane_ask_score(VitrinePruningPane *self)
     return;
   if (self->has_asked && sg_prune_equal(&r->prune, &self->asked) && r->label == self->asked_label)
     return;
-  /* Those of the weights before stay until the new ones come: a training sends some every second.
-   */
+  /* Those of the weights before stay until the new ones come: a training sends some every
+   * second. */
   gboolean same =
       r->label == self->asked_label && sg_prune_equal(&r->prune, &self->asked) && self->shown;
   vitrine_pruning_pane_stop_scores(self);

@@ -9,8 +9,7 @@
 
 G_DEFINE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, GTK_TYPE_BOX)
 
-/* ---- the dial ----------------------------------------------------------------------------------
- */
+/* ---- the dial ---------------------------------------------------------------------------- */
 
 static void
 set_threshold(VitrinePruningPane *self, double threshold)
@@ -129,8 +128,7 @@ save_cb(GtkButton *button, VitrinePruningPane *self)
   vitrine_pruning_save(self->session, GTK_WIDGET(button));
 }
 
-/* ---- faces -------------------------------------------------------------------------------------
- */
+/* ---- faces ------------------------------------------------------------------------------- */
 
 static void
 face_clicked_cb(GtkButton *button, VitrinePruningPane *self)
@@ -174,8 +172,7 @@ make_faces(VitrinePruningPane *self)
   }
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static void
 unmap_cb(VitrinePruningPane *self)

@@ -28,8 +28,7 @@ struct _VitrinePruningReals {
 
 G_DEFINE_FINAL_TYPE(VitrinePruningReals, vitrine_pruning_reals, GTK_TYPE_BOX)
 
-/* ---- what is shown -----------------------------------------------------------------------------
- */
+/* ---- what is shown ----------------------------------------------------------------------- */
 
 static gboolean
 has_discriminator(VitrinePruningReals *self)
@@ -68,8 +67,7 @@ show_error(VitrinePruningReals *self, const GError *error)
   g_signal_emit_by_name(self->session, "message", text, TRUE);
 }
 
-/* ---- scoring, on the render thread -------------------------------------------------------------
- */
+/* ---- scoring, on the render thread ------------------------------------------------------- */
 
 typedef struct {
   Pictures *pictures;
@@ -192,8 +190,7 @@ weights_changed_cb(VitrinePruningReals *self)
   renew(self);
 }
 
-/* ---- reading, on a worker ----------------------------------------------------------------------
- */
+/* ---- reading, on a worker ---------------------------------------------------------------- */
 
 typedef struct {
   SgModel *model;
@@ -309,8 +306,7 @@ model_changed_cb(VitrinePruningReals *self)
   look(self);
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------
- */
+/* ---- choosing ---------------------------------------------------------------------------- */
 
 static void
 chosen_cb(GFile *file, gpointer data)
@@ -350,8 +346,7 @@ drop_cb(GtkDropTarget *target, const GValue *value, double x, double y, VitrineP
   return TRUE;
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 void
 vitrine_pruning_reals_set_session(VitrinePruningReals *self, VitrineSession *session,

@@ -57,8 +57,7 @@ window_of(const Saving *s)
   return GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL;
 }
 
-/* ---- what it tells -----------------------------------------------------------------------------
- */
+/* ---- what it tells ----------------------------------------------------------------------- */
 
 static void
 tell_file(const Saving *s, GString *text)
@@ -121,8 +120,7 @@ finish(Saving *s)
   let_go(s);
 }
 
-/* ---- measuring, where pictures are made --------------------------------------------------------
- */
+/* ---- measuring, where pictures are made -------------------------------------------------- */
 
 static gboolean
 measure_step(gpointer data, SgRenderer *renderer, gpointer *news)
@@ -159,8 +157,7 @@ other_model_cb(Saving *s)
   finish(s);
 }
 
-/* ---- writing, on a worker ----------------------------------------------------------------------
- */
+/* ---- writing, on a worker ---------------------------------------------------------------- */
 
 static void
 write_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)

@@ -34,8 +34,7 @@ struct _VitrinePruningSweep {
 
 G_DEFINE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, GTK_TYPE_BOX)
 
-/* ---- the order ---------------------------------------------------------------------------------
- */
+/* ---- the order --------------------------------------------------------------------------- */
 
 void
 vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS])
@@ -52,8 +51,7 @@ vitrine_pruning_sweep_order(int order[VITRINE_SWEEP_STEPS])
       }
 }
 
-/* ---- what is shown -----------------------------------------------------------------------------
- */
+/* ---- what is shown ----------------------------------------------------------------------- */
 
 static gboolean
 has_discriminator(VitrinePruningSweep *self)
@@ -145,8 +143,7 @@ redraw_cb(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* ---- the sweep ---------------------------------------------------------------------------------
- */
+/* ---- the sweep --------------------------------------------------------------------------- */
 
 static void
 stop(VitrinePruningSweep *self)
@@ -273,8 +270,7 @@ clicked_cb(VitrinePlot *plot, double x, VitrinePruningSweep *self)
   vitrine_session_apply(self->session, recipe, _("Pruning"), "prune");
 }
 
-/* ---- what it depends on ------------------------------------------------------------------------
- */
+/* ---- what it depends on ------------------------------------------------------------------ */
 
 static void
 recipe_changed_cb(VitrinePruningSweep *self)
@@ -341,8 +337,7 @@ vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score)
                           isnan(score) ? 0 : 2, x, y);
 }
 
-/* ---- export ------------------------------------------------------------------------------------
- */
+/* ---- export ------------------------------------------------------------------------------ */
 
 /* As "vitrine prune" writes it; thresholds that were not scored yet leave their score empty. */
 static char *
@@ -414,8 +409,7 @@ export_clicked_cb(GtkButton *button, VitrinePruningSweep *self)
                            g_object_ref(self));
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 void
 vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session)

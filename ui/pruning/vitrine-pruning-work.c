@@ -72,8 +72,7 @@ job_free(gpointer data)
   g_free(job);
 }
 
-/* ---- on the render thread ----------------------------------------------------------------------
- */
+/* ---- on the render thread ---------------------------------------------------------------- */
 
 static void
 take_pictures(VitrineScore *score, const SgPruneResult *r)
@@ -144,8 +143,7 @@ step(gpointer data, SgRenderer *renderer, gpointer *news)
   return done == SG_PRUNE_STEP_DONE && ++job->at < job->n;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------
- */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 static guint
 start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, int label, guint n,

@@ -36,8 +36,7 @@ vitrine_application_bundled_model(void)
   return NULL;
 }
 
-/* ---- what is opened at the start
- * ------------------------------------------------------------------ */
+/* ---- what is opened at the start --------------------------------------------------------- */
 
 static void
 open_bundled(VitrineApplication *self)
@@ -83,11 +82,10 @@ saving_cb(VitrineSession *session, GParamSpec *pspec, VitrineApplication *self)
   self->held = saving;
 }
 
-/* ---- how long the start took
- * ------------------------------------------------------------------------- */
+/* ---- how long the start took ------------------------------------------------------------- */
 
-/* Milliseconds since the kernel started this process; its clock counts in hundredths of a second.
- */
+/* Milliseconds since the kernel started this process; its clock counts in hundredths of a
+ * second. */
 static double
 process_age(void)
 {
@@ -125,8 +123,7 @@ first_picture_cb(VitrineSession *session, VitrineApplication *self)
   gtk_widget_queue_draw(self->window);
 }
 
-/* ---- GApplication
- * -------------------------------------------------------------------------------------- */
+/* ---- GApplication ------------------------------------------------------------------------ */
 
 static void
 vitrine_application_startup(GApplication *application)

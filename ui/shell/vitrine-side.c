@@ -90,8 +90,7 @@ recipe_changed_cb(VitrineSession *session, VitrineSide *self)
   vitrine_session_begin_gesture(session);
 }
 
-/* ---- pages -------------------------------------------------------------------------------------
- */
+/* ---- pages ------------------------------------------------------------------------------- */
 
 static GtkWidget *
 pane(VitrineSide *self, guint i)

@@ -10,8 +10,7 @@
 #include "ui/shell/vitrine-shortcuts.h"
 #include "ui/strip/vitrine-strip-dialog.h"
 
-/* ---- files
- * ----------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------- */
 
 static GtkFileFilter *
 filter_new(const char *name, const char *const *patterns)
@@ -177,8 +176,7 @@ copy_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Vector copied")));
 }
 
-/* ---- edits
- * ------------------------------------------------------------------------------------------- */
+/* ---- edits ------------------------------------------------------------------------------- */
 
 static void
 undo_action(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -251,8 +249,7 @@ show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
     gtk_widget_child_focus(pane, GTK_DIR_TAB_FORWARD);
 }
 
-/* ---- the view
- * ------------------------------------------------------------------------------------------ */
+/* ---- the view ---------------------------------------------------------------------------- */
 
 static void
 zoom_action(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -281,8 +278,7 @@ compare_action(GSimpleAction *action, GVariant *value, gpointer data)
   vitrine_canvas_set_divider(self->canvas, g_variant_get_boolean(value));
 }
 
-/* ---- the application
- * -------------------------------------------------------------------------------------- */
+/* ---- the application --------------------------------------------------------------------- */
 
 static void
 menu_action(GSimpleAction *action, GVariant *parameter, gpointer data)

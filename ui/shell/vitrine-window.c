@@ -15,8 +15,7 @@
 
 G_DEFINE_FINAL_TYPE(VitrineWindow, vitrine_window, ADW_TYPE_APPLICATION_WINDOW)
 
-/* ---- what is shown about the picture ------------------------------------------------------------
- */
+/* ---- what is shown about the picture ----------------------------------------------------- */
 
 static char *
 model_name(VitrineWindow *self)
@@ -116,8 +115,7 @@ view_changed_cb(VitrineCanvas *canvas, VitrineWindow *self)
   queue_status(self);
 }
 
-/* ---- the session speaks
- * -------------------------------------------------------------------------- */
+/* ---- the session speaks ------------------------------------------------------------------ */
 
 static void
 show_run(VitrineWindow *self)
@@ -270,8 +268,7 @@ connect_session(VitrineWindow *self)
                           G_CONNECT_SWAPPED);
 }
 
-/* ---- runs --------------------------------------------------------------------------------------
- */
+/* ---- runs -------------------------------------------------------------------------------- */
 
 void
 vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
@@ -308,8 +305,7 @@ vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
   g_task_run_in_thread(task, recognise_thread);
 }
 
-/* ---- the window's own state
- * -------------------------------------------------------------------------- */
+/* ---- the window's own state -------------------------------------------------------------- */
 
 static int
 stored_int(json_t *root, const char *name, int min, int max, int otherwise)
@@ -362,8 +358,7 @@ vitrine_window_close_request(GtkWindow *window)
   return GTK_WINDOW_CLASS(vitrine_window_parent_class)->close_request(window);
 }
 
-/* ---- the object
- * ------------------------------------------------------------------------------------------ */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_window_dispose(GObject *object)

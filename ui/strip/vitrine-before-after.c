@@ -6,10 +6,10 @@
 
 typedef struct {
   char *path;
-  VitrineSession
-      *session; /* is saving from the click to the file; owned, let go on the main thread */
-  char *hash;   /* of the weights that drew */
-  char *json;   /* of the edited face */
+  /* Is saving from the click to the file; owned, let go on the main thread. */
+  VitrineSession *session;
+  char *hash; /* of the weights that drew */
+  char *json; /* of the edited face */
   SgRecipe *recipes[2];
   SgPicture *pictures[2];
   GError *error;

@@ -18,8 +18,8 @@ typedef struct {
 } VitrineStripPlan;
 
 /* A strip of the faces of `recipe`, or of its first one. `values` as a person types them:
- * "−10:10:2.5". NULL without a recipe (no error), or with an error when the values make no sense.
- */
+ * "−10:10:2.5". NULL without a recipe (no error), or with an error when the values make no
+ * sense. */
 VitrineStripPlan *vitrine_strip_plan_new(SgModel *model, const SgRecipe *recipe,
                                          const SgStripParameter *parameter, const char *values,
                                          gboolean all_faces, GError **error);

@@ -5,8 +5,8 @@
 typedef struct {
   VitrineStripPlan *plan;
   char *png, *csv;
-  VitrineSession
-      *session; /* owned, let go on the main thread: a task's end may come on the worker */
+  /* Owned, let go on the main thread: a task's end may come on the worker. */
+  VitrineSession *session;
   VitrineStripSaved saved;
   gpointer data;
 } SaveJob;

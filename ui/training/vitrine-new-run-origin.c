@@ -51,8 +51,7 @@ show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, 
     gtk_widget_remove_css_class(GTK_WIDGET(self->file), "error");
 }
 
-/* ---- a run's options, with what was changed while it ran; it may lie on a slow disk ------------
- */
+/* ---- a run's options, with what was changed while it ran; it may lie on a slow disk ------ */
 
 static void
 read_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
@@ -91,8 +90,7 @@ read_run(VitrineNewRunOrigin *self, const char *path)
   g_task_run_in_thread(task, read_thread);
 }
 
-/* ---- a model's networks: the training has to have the same -------------------------------------
- */
+/* ---- a model's networks: the training has to have the same ------------------------------- */
 
 static void
 forget_taken(VitrineNewRunOrigin *self)

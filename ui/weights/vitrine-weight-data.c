@@ -91,8 +91,7 @@ vitrine_weight_data_unref(VitrineWeightData *data)
   g_free(data);
 }
 
-/* ---- measuring -------------------------------------------------------------------------------
- */
+/* ---- measuring --------------------------------------------------------------------------- */
 
 static void
 measure(const VitrineWeightData *data, VitrineWeightRecord *r)
@@ -222,8 +221,7 @@ vitrine_weight_data_csv(SgModel *model, int bins)
   return g_string_free(csv, FALSE);
 }
 
-/* ---- several together ------------------------------------------------------------------------
- */
+/* ---- several together -------------------------------------------------------------------- */
 
 static const VitrineWeightRecord *
 record_at(const VitrineWeightData *data, const GArray *indices, guint i)

@@ -23,8 +23,7 @@ struct _VitrineWeightFigures {
 
 G_DEFINE_FINAL_TYPE(VitrineWeightFigures, vitrine_weight_figures, GTK_TYPE_BOX)
 
-/* ---- what the threshold takes -------------------------------------------------------------------
- */
+/* ---- what the threshold takes ------------------------------------------------------------ */
 
 static gboolean
 is_effective(VitrineWeightFigures *self)
@@ -97,8 +96,7 @@ count_removed(VitrineWeightFigures *self)
                                                &self->prune, counted_cb, self);
 }
 
-/* ---- the histogram ------------------------------------------------------------------------------
- */
+/* ---- the histogram ----------------------------------------------------------------------- */
 
 /* Lines at -t and t, from the axis to the top. */
 static void
@@ -149,8 +147,7 @@ plot_sum(VitrineWeightFigures *self, const VitrineWeightSum *sum)
   plot_threshold(self, sum, top);
 }
 
-/* ---- everything of a layer ----------------------------------------------------------------------
- */
+/* ---- everything of a layer --------------------------------------------------------------- */
 
 static void
 show_node(VitrineWeightFigures *self)

@@ -20,8 +20,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineWeightTree, vitrine_weight_tree, G_TYPE_OBJECT)
 
-/* ---- the lines ---------------------------------------------------------------------------------
- */
+/* ---- the lines --------------------------------------------------------------------------- */
 
 static void
 update_detail(VitrineWeightTree *self, VitrineWeightNode *node)
@@ -129,8 +128,7 @@ show_list(VitrineWeightTree *self)
   self->syncing = FALSE;
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------
- */
+/* ---- choosing ---------------------------------------------------------------------------- */
 
 static void
 choose(VitrineWeightTree *self, VitrineWeightNode *node)
@@ -182,8 +180,7 @@ select_node(VitrineWeightTree *self, VitrineWeightNode *node)
   choose(self, node);
 }
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys -------------------------------------------------------------------------------- */
 
 /* The line gets selection and focus. */
 static void
@@ -228,8 +225,7 @@ key_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType
   return GDK_EVENT_STOP;
 }
 
-/* ---- a row -------------------------------------------------------------------------------------
- */
+/* ---- a row ------------------------------------------------------------------------------- */
 
 static void
 setup_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
@@ -278,8 +274,7 @@ unbind_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
   gtk_tree_expander_set_list_row(GTK_TREE_EXPANDER(gtk_list_item_get_child(item)), NULL);
 }
 
-/* ---- the object --------------------------------------------------------------------------------
- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_weight_tree_dispose(GObject *object)

@@ -24,8 +24,7 @@ struct _VitrineWeightsPane {
 
 G_DEFINE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, GTK_TYPE_BOX)
 
-/* ---- the layers --------------------------------------------------------------------------------
- */
+/* ---- the layers -------------------------------------------------------------------------- */
 
 static void
 chosen_cb(VitrineWeightsPane *self)
@@ -75,8 +74,7 @@ measured_cb(gpointer number, gboolean finished, gpointer user_data)
   vitrine_weight_figures_measured(self->figures, index);
 }
 
-/* ---- the session -------------------------------------------------------------------------------
- */
+/* ---- the session ------------------------------------------------------------------------- */
 
 static void
 recipe_changed_cb(VitrineWeightsPane *self)
@@ -193,8 +191,7 @@ export_cb(GtkButton *button, VitrineWeightsPane *self)
   vitrine_weights_export(self->session, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))));
 }
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life -------------------------------------------------------------------------------- */
 
 static void
 vitrine_weights_pane_dispose(GObject *object)

@@ -6,8 +6,8 @@
 /* Up to this many channels a block holds. */
 #define MAX_BLOCK 16
 
-/* The values of one block of channels, zero-padded; NULL stays NULL. v is PLAIN [1 or N, C, 1, 1].
- */
+/* The values of one block of channels, zero-padded; NULL stays NULL. v is PLAIN
+ * [1 or N, C, 1, 1]. */
 const float *
 cpu_block_of(const SgBuf *v, int n, int cb, int block, float storage[16])
 {

@@ -1,5 +1,5 @@
-/* See cpu-augment-rows.h. Compiled with -DSG_AUGMENT=<table> and the flags of one instruction set.
- */
+/* See cpu-augment-rows.h. Compiled with -DSG_AUGMENT=<table> and the flags of one instruction
+ * set. */
 #include "engine/backend/cpu/cpu-augment-rows.h"
 #include "engine/kernels/augment.h"
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Row kernels of the CPU's augmentation, compiled once per instruction set as those of cpu-rows.h.
- */
+/* Row kernels of the CPU's augmentation, compiled once per instruction set as those of
+ * cpu-rows.h. */
 #pragma once
 
 #include <glib.h>

@@ -96,7 +96,7 @@ plan_weights(Plan *p, dnnl_primitive_desc_t pd, MemDesc *plain, GError **error)
   gsize taps = (gsize)(p->key.g.kernel * p->key.g.kernel);
 
   if (p->ci_padded != p->key.ci || p->co_padded != p->key.co)
-    p->padded = g_new0(float, (gsize)p->ci_padded *(gsize)p->co_padded *taps);
+    p->padded = g_new0(float, ((gsize)p->ci_padded * (gsize)p->co_padded * taps));
   p->packed = sg_aligned_alloc(sg_dnnl_desc_size(wanted));
   if (!p->packed)
     return sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);

@@ -160,7 +160,7 @@ pad_weights(const SgDnnlConv *conv)
 
   if (conv->o == conv->o_padded && conv->i == conv->i_padded)
     return NULL;
-  float *padded = g_new0(float, (gsize)conv->o_padded *padded_row);
+  float *padded = g_new0(float, ((gsize)conv->o_padded * padded_row));
   for (int o = 0; o < conv->o; o++)
     memcpy(padded + (gsize)o * padded_row, conv->weight + (gsize)o * row, row * sizeof(float));
   return padded;

@@ -85,8 +85,8 @@ void cpu_scale(SgBuf *y, const SgBuf *x, const SgBuf *s);
 void cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e);
 /* The epilogue in place on rows [from, to) of block cb of sample n. */
 void cpu_epilogue_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to);
-/* The values of one block of channels of v, PLAIN [1 or N, C, 1, 1], zero-padded; NULL stays NULL.
- */
+/* The values of one block of channels of v, PLAIN [1 or N, C, 1, 1], zero-padded; NULL stays
+ * NULL. */
 const float *cpu_block_of(const SgBuf *v, int n, int cb, int block, float storage[16]);
 void cpu_add(SgBuf *y, const SgBuf *a, const SgBuf *b, float gain);
 void cpu_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features);

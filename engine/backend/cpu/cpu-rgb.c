@@ -1,5 +1,5 @@
-/* Between activations and pictures: toRGB and fromRGB, 1×1 convolutions with few picture channels.
- */
+/* Between activations and pictures: toRGB and fromRGB, 1×1 convolutions with few picture
+ * channels. */
 #include "engine/backend/cpu/cpu-private.h"
 #include "engine/kernels/element.h"
 #include <string.h>

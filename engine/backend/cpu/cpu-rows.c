@@ -1,6 +1,6 @@
 /* See cpu-rows.h. Compiled with -DSG_ROWS=<table> -DSG_BLOCK=<8|16> and the flags of one
- * instruction set; fixed inner loops over SG_BLOCK channels become one or two vector instructions.
- */
+ * instruction set; fixed inner loops over SG_BLOCK channels become one or two vector
+ * instructions. */
 #include "engine/backend/cpu/cpu-rows.h"
 #include "engine/kernels/element.h"
 #include <string.h>

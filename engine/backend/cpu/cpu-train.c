@@ -418,7 +418,7 @@ cpu_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
 {
   int padded = cpu_blocks(x) * CPU(x->backend)->block, k = img->c;
   gsize size = (gsize)k * padded;
-  g_autofree float *wk = g_new0(float, (gsize)x->n *size);
+  g_autofree float *wk = g_new0(float, ((gsize)x->n * size));
 
   g_assert(k <= MAX_RGB && w->c == k && w->h == x->c);
 #pragma omp parallel for schedule(static)

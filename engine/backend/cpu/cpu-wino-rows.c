@@ -3,9 +3,11 @@
  *
  * Toom-Cook with the points 0, ±a, ±b, ∞ (Lavin & Gray 2016 use a = 1, b = 2). a = 5/8 and b = 3/2
  * keep the transforms' numbers near one, and the rounding error about three times smaller. For data
- * d and filter g, y = Aᵀ [(G g) ⊙ (Bᵀ d)]: Bᵀ rows: the polynomials prod (x - p) over the other
- * points G rows:  [1, p, p²] / prod (p - other points) Aᵀ row i: pⁱ 36 products make 16 outputs,
- * where direct convolution needs 144. */
+ * d and filter g, y = Aᵀ [(G g) ⊙ (Bᵀ d)], where
+ *   Bᵀ rows:   the polynomials prod (x - p) over the other points
+ *   G rows:    [1, p, p²] / prod (p - other points)
+ *   Aᵀ row i:  pⁱ
+ * 36 products make 16 outputs, where direct convolution needs 144. */
 #include "engine/backend/cpu/cpu-rows.h"
 #include "engine/backend/cpu/cpu-wino.h"
 #include "engine/kernels/element.h"

@@ -5,8 +5,8 @@
 
 /* Transformed tiles of one thread should stay in its second cache level. */
 #define BLOCK_BYTES (768 * 1024)
-/* Beyond this many bytes of weights, threads share a block of tiles and split the weights instead.
- */
+/* Beyond this many bytes of weights, threads share a block of tiles and split the weights
+ * instead. */
 #define SHARED_WEIGHTS (6 << 20)
 #define SHARED_TILES   128
 #define MAX_AXIS       7

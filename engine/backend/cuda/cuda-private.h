@@ -46,8 +46,8 @@ typedef struct {
 
 #define CU(b) ((CudaBackend *)(b))
 
-/* The backend's stream, or that of the calling thread's recording; makes its device the thread's.
- */
+/* The backend's stream, or that of the calling thread's recording; makes its device the
+ * thread's. */
 cudaStream_t cuda_stream(const SgBackend *b);
 /* Keeps what went wrong; cudaSuccess is nothing. */
 void cuda_note(const SgBackend *b, cudaError_t code, const char *what);

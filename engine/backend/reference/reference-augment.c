@@ -13,7 +13,7 @@ typedef struct {
 static Plane
 plane_new(int h, int w)
 {
-  return (Plane){h, w, g_new0(double, (gsize)h *(gsize)w)};
+  return (Plane){h, w, g_new0(double, ((gsize)h * (gsize)w))};
 }
 
 static Plane

@@ -1,5 +1,5 @@
-/* The reference back end's training kernels: the definitions in backend.h, written down as loops.
- */
+/* The reference back end's training kernels: the definitions in backend.h, written down as
+ * loops. */
 #define REAL double
 #include "engine/backend/reference/reference-private.h"
 #include "engine/kernels/element.h"

@@ -70,8 +70,8 @@ void sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune);
 /* Does the next slice: weights, then a few faces a call, then a few scores a call. After an error
  * or DONE, begin again. */
 SgPruneStep sg_prune_scorer_step(SgPruneScorer *s, GError **error);
-/* What is there so far; counts are there after the first step. Borrowed, changed by step and begin.
- */
+/* What is there so far; counts are there after the first step. Borrowed, changed by step and
+ * begin. */
 const SgPruneResult *sg_prune_scorer_result(const SgPruneScorer *s);
 /* All steps at once. NULL and error as step. */
 const SgPruneResult *sg_prune_scorer_run(SgPruneScorer *s, const SgPrune *prune, GError **error);

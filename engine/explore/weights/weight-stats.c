@@ -93,8 +93,7 @@ sg_normal_density(double x, double sigma)
   return exp(-0.5 * t * t) / (sigma * sqrt(2 * G_PI));
 }
 
-/* ---- CSV -------------------------------------------------------------------------------------
- */
+/* ---- CSV --------------------------------------------------------------------------------- */
 
 void
 sg_weight_csv_header(GString *csv, int bins)

@@ -1,6 +1,6 @@
 /* Statistics and histograms of stored weights, for the window, `inspect` and CSV files. Everything
- * is summed in double; numbers that are not finite are counted and otherwise left out. Any thread.
- */
+ * is summed in double; numbers that are not finite are counted and otherwise left out. Any
+ * thread. */
 #pragma once
 
 #include "engine/base/tensor.h"
