@@ -1,0 +1,148 @@
+#include "engine/directions/pca.h"
+#include "engine/directions/eigen.h"
+#include <math.h>
+#include <string.h>
+
+/* Components of less variance than this share of the first are rounding: they have no direction. */
+#define NOTHING 1e-12
+
+/* c [n, n] = a b, row-major. */
+static void
+multiply(int n, const double *a, const double *b, double *c)
+{
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < n; i++) {
+    double *row = c + (gsize)i * (gsize)n;
+    memset(row, 0, (gsize)n * sizeof(double));
+    for (int k = 0; k < n; k++) {
+      double v = a[(gsize)i * (gsize)n + (gsize)k];
+      const double *other = b + (gsize)k * (gsize)n;
+      for (int j = 0; j < n; j++)
+        row[j] += v * other[j];
+    }
+  }
+}
+
+/* Power `p` of a symmetric matrix from its eigenvectors (rows) and values; what is nothing stays 0. */
+static double *
+power(int n, const double *vectors, const double *values, double p)
+{
+  gsize size = (gsize)n;
+  g_autofree double *scaled = g_new(double, size *size);
+  g_autofree double *columns = g_new(double, size *size);
+  double *out = g_new(double, size *size);
+
+  for (gsize k = 0; k < size; k++) {
+    double factor = values[k] > NOTHING * values[0] ? pow(values[k], p) : 0;
+    for (gsize i = 0; i < size; i++) {
+      scaled[k * size + i] = factor * vectors[k * size + i];
+      columns[i * size + k] = vectors[k * size + i];
+    }
+  }
+  multiply(n, columns, scaled, out);
+  return out;
+}
+
+static void
+mirror(int n, double *a)
+{
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < i; j++) {
+      double *x = a + (gsize)i * (gsize)n + j, *y = a + (gsize)j * (gsize)n + i;
+      *x = *y = (*x + *y) / 2;
+    }
+}
+
+/* The direction's entry of largest magnitude is positive, as an eigenvector's would be. */
+static void
+fix_sign(int n, double *direction, double *score)
+{
+  int largest = 0;
+
+  for (int i = 1; i < n; i++)
+    if (fabs(direction[i]) > fabs(direction[largest]))
+      largest = i;
+  double sign = direction[largest] < 0 ? -1 : 1;
+  for (int i = 0; i < n; i++) {
+    score[i] *= sign;
+    direction[i] *= sign;
+  }
+}
+
+static SgPca *
+pca_of(const SgMoments *m, const double *gram, GError **error)
+{
+  g_autoptr(SgPca) p = g_new0(SgPca, 1);
+  int n = m->dim;
+  gsize size = (gsize)n * (gsize)n;
+  g_autofree double *vectors = g_memdup2(m->covariance, size * sizeof(double));
+  g_autofree double *values = g_new(double, n);
+
+  if (!sg_eigen_symmetric(n, vectors, values, error))
+    return NULL;
+  g_autofree double *root = power(n, vectors, values, 0.5);
+  g_autofree double *inverse = power(n, vectors, values, -0.5);
+  g_autofree double *half = g_new(double, size), *heard = g_new(double, size);
+  p->dim = n;
+  p->variance = g_new(double, n);
+  p->directions = g_new(double, size);
+  p->score = g_new(double, size);
+  if (gram) {
+    multiply(n, root, gram, half);
+    multiply(n, half, root, heard);
+    mirror(n, heard);
+  } else
+    memcpy(heard, m->covariance, size * sizeof(double));
+  if (!sg_eigen_symmetric(n, heard, p->variance, error))
+    return NULL;
+  /* Rows v of `heard` are white coordinates: w = mean + L g, g = L^-1 (w - mean). */
+  multiply(n, heard, root, p->directions);
+  multiply(n, heard, inverse, p->score);
+  for (int k = 0; k < n; k++) {
+    p->variance[k] = MAX(p->variance[k], 0);
+    p->total += p->variance[k];
+    fix_sign(n, p->directions + (gsize)k * (gsize)n, p->score + (gsize)k * (gsize)n);
+  }
+  return g_steal_pointer(&p);
+}
+
+SgPca *
+sg_pca_new(const SgMoments *m, const GPtrArray *affines, GError **error)
+{
+  g_autofree double *gram = affines ? sg_affines_gram(affines, m->dim) : NULL;
+  return pca_of(m, gram, error);
+}
+
+void
+sg_pca_free(SgPca *p)
+{
+  if (!p)
+    return;
+  g_free(p->variance);
+  g_free(p->directions);
+  g_free(p->score);
+  g_free(p);
+}
+
+int
+sg_pca_count_for(const SgPca *p, double share)
+{
+  double sum = 0;
+
+  for (int k = 0; k < p->dim; k++) {
+    sum += p->variance[k];
+    if (sum >= share * p->total)
+      return k + 1;
+  }
+  return p->dim;
+}
+
+double
+sg_pca_participation(const SgPca *p)
+{
+  double squares = 0;
+
+  for (int k = 0; k < p->dim; k++)
+    squares += p->variance[k] * p->variance[k];
+  return squares > 0 ? p->total * p->total / squares : 0;
+}

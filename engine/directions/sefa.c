@@ -1,0 +1,77 @@
+#include "engine/directions/sefa.h"
+#include "engine/base/philox.h"
+#include "engine/directions/eigen.h"
+#include <math.h>
+
+/* Adds x x^T / |x|² to gram [dim, dim]; a row of zeros adds nothing. */
+static void
+add_unit_row(int dim, const float *x, double *gram)
+{
+  double squares = 0;
+
+  for (int i = 0; i < dim; i++)
+    squares += (double)x[i] * (double)x[i];
+  if (squares == 0)
+    return;
+#pragma omp parallel for schedule(static)
+  for (int i = 0; i < dim; i++) {
+    double v = (double)x[i] / squares, *out = gram + (gsize)i * (gsize)dim;
+    for (int j = 0; j < dim; j++)
+      out[j] += v * (double)x[j];
+  }
+}
+
+static double *
+trained_gram(const GPtrArray *affines, int dim)
+{
+  double *gram = g_new0(double, (gsize)dim *(gsize)dim);
+
+  for (guint i = 0; i < affines->len; i++) {
+    const SgAffine *a = affines->pdata[i];
+    for (int r = 0; r < a->rows; r++)
+      add_unit_row(dim, a->a + (gsize)r * (gsize)dim, gram);
+  }
+  return gram;
+}
+
+/* What a network has before its first step: normal weights. */
+static double *
+untrained_gram(int rows, int dim)
+{
+  double *gram = g_new0(double, (gsize)dim *(gsize)dim);
+  g_autofree float *x = g_new(float, dim);
+  SgPhilox random = {.seed = 0, .stream = 0};
+
+  for (int r = 0; r < rows; r++) {
+    sg_philox_normals(&random, (gsize)dim, x);
+    add_unit_row(dim, x, gram);
+  }
+  return gram;
+}
+
+SgSefa *
+sg_sefa_new(const GPtrArray *affines, int w_dim, GError **error)
+{
+  g_autoptr(SgSefa) s = g_new0(SgSefa, 1);
+  g_autofree double *untrained = untrained_gram(sg_affines_rows(affines), w_dim);
+
+  s->dim = w_dim;
+  s->directions = trained_gram(affines, w_dim);
+  s->values = g_new(double, w_dim);
+  s->untrained = g_new(double, w_dim);
+  if (!sg_eigen_symmetric(w_dim, s->directions, s->values, error) ||
+      !sg_eigen_symmetric(w_dim, untrained, s->untrained, error))
+    return NULL;
+  return g_steal_pointer(&s);
+}
+
+void
+sg_sefa_free(SgSefa *s)
+{
+  if (!s)
+    return;
+  g_free(s->values);
+  g_free(s->directions);
+  g_free(s->untrained);
+  g_free(s);
+}

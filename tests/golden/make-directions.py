@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Writes expected/directions.json: principal components of w and of styles, and SeFa, by NumPy on a small random case.
+
+The styles' components are found the long way (eigenvectors of the covariance of s = A w + b, then the regression of w on each
+component's score), which shares nothing with the program's way. Run with any NumPy; made with 2.x.
+"""
+import json
+import os
+
+import numpy as np
+
+rng = np.random.default_rng(3)
+n, dim = 300, 12
+w = (rng.standard_normal((n, dim)) @ rng.standard_normal((dim, dim)) + 5 * rng.standard_normal(dim)).astype(np.float32)
+layers = [(0.3 * rng.standard_normal((rows, dim))).astype(np.float32) for rows in (7, 9)]
+A, b = np.concatenate(layers).astype(np.float64), rng.standard_normal(16)
+x = w.astype(np.float64)
+cov = np.cov(x, rowvar=False)
+
+
+def upright(v):
+    """Rows; each one's entry of largest magnitude is positive."""
+    return v * np.sign(v[np.arange(len(v)), np.abs(v).argmax(1)])[:, None]
+
+
+def falling(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return values[::-1], vectors.T[::-1]
+
+
+values, vectors = falling(cov)
+s = x @ A.T + b
+s_values, s_vectors = falling(np.cov(s, rowvar=False))
+score = (s - s.mean(0)) @ s_vectors[:dim].T / np.sqrt(s_values[:dim])
+regression = score.T @ (x - x.mean(0)) / (n - 1)  # w for one sigma of a score
+unit = A / np.linalg.norm(A, axis=1, keepdims=True)
+f_values, f_vectors = falling(unit.T @ unit)
+out = {'w': w.ravel().tolist(), 'dim': dim, 'affines': [a.ravel().tolist() for a in layers],
+       'mean': x.mean(0).tolist(), 'covariance': cov.ravel().tolist(),
+       'w_variance': values.tolist(), 'w_directions': upright(vectors * np.sqrt(values)[:, None]).ravel().tolist(),
+       's_variance': s_values[:dim].tolist(), 's_directions': upright(regression).ravel().tolist(),
+       'sefa_values': f_values.tolist(), 'sefa_directions': upright(f_vectors).ravel().tolist()}
+with open(os.path.join(os.path.dirname(__file__), 'expected', 'directions.json'), 'w') as f:
+    json.dump(out, f)
