@@ -413,34 +413,22 @@ sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **erro
   return NULL;
 }
 
-/* ITU-R 601 luma in 16 bits of fraction; grey stays exactly what it is. In place. */
-static void
-to_grey(guint8 *rgb, gsize pixels)
-{
-  for (gsize i = 0; i < pixels; i++) {
-    const guint8 *p = rgb + 3 * i;
-    rgb[i] = (guint8)((19595u * p[0] + 38470u * p[1] + 7471u * p[2] + 0x8000) >> 16);
-  }
-}
-
 static gboolean
 read_picture(SgDatasetFull *full, guint index, const char *name, guint8 *planes, GError **error)
 {
   const SgImageRef *ref = &g_array_index(full->refs, SgImageRef, index);
   gsize size;
   g_autofree guint8 *data = sg_files_read(full->files, ref->file, 0, &size, error);
-  g_autofree guint8 *rgb = NULL;
-  int w, h;
+  g_auto(SgPixels) p = {0};
 
   if (!data) {
     g_prefix_error(error, "%s: ", name);
     return FALSE;
   }
-  if (!sg_picture_read_memory(name, data, size, &rgb, &w, &h, error))
+  if (!sg_pixels_decode(&p, name, data, size, error))
     return FALSE;
-  if (full->set.channels == 1)
-    to_grey(rgb, (gsize)w * (gsize)h);
-  sg_resize_square(rgb, w, h, full->set.channels, full->set.resolution, planes);
+  sg_pixels_convert(&p, full->set.channels);
+  sg_resize_square(p.pixels, p.width, p.height, p.channels, full->set.resolution, planes);
   return TRUE;
 }
 

@@ -5,11 +5,17 @@
 
 G_BEGIN_DECLS
 
-/* Alpha over white as picture viewers do it, on the stored values. In place works. */
-void sg_picture_flatten(const guint8 *rgba, guint8 *rgb, gsize pixels);
+/* ---- orientation (picture-exif.c) ---- */
+
+/* The orientation that a picture file states in its EXIF data, 1 (as stored) to 8; 1 where it
+ * states none or none that is sound. */
+int sg_picture_find_orientation(const guint8 *data, gsize size);
+/* From stored to upright: orientations above 4 change width and height over. FALSE: no memory. */
+gboolean sg_pixels_turn(SgPixels *p, int orientation, GError **error);
+
+/* ---- WebP (picture-webp.c) ---- */
 
 gboolean sg_webp_recognise(const guint8 *data, gsize size);
-gboolean sg_webp_read(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height,
-                      GError **error);
+gboolean sg_webp_decode(SgPixels *p, const guint8 *data, gsize size, GError **error);
 
 G_END_DECLS

@@ -11,7 +11,7 @@ sg_webp_recognise(const guint8 *data, gsize size)
 }
 
 gboolean
-sg_webp_read(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, GError **error)
+sg_webp_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
   WebPBitstreamFeatures f;
 
@@ -21,7 +21,7 @@ sg_webp_read(const guint8 *data, gsize size, guint8 **rgb, int *width, int *heig
     return sg_unsupported(error, "this is an animated WebP; Vitrine reads still pictures");
   if (!sg_picture_check_size((guint64)f.width, (guint64)f.height, error))
     return FALSE;
-  gsize pixels = (gsize)f.width * (gsize)f.height, stride = (gsize)f.width * (f.has_alpha ? 4 : 3);
+  gsize stride = (gsize)f.width * (f.has_alpha ? 4 : 3);
   g_autofree guint8 *decoded = g_try_malloc(stride * (gsize)f.height);
   if (!decoded)
     return sg_broken(error, "not enough memory for the picture");
@@ -30,10 +30,9 @@ sg_webp_read(const guint8 *data, gsize size, guint8 **rgb, int *width, int *heig
                   : WebPDecodeRGBInto(data, size, decoded, stride * (gsize)f.height, (int)stride);
   if (!done)
     return sg_broken(error, "not a readable WebP: it is damaged or cut off");
-  if (f.has_alpha)
-    sg_picture_flatten(decoded, decoded, pixels);
-  *width = f.width;
-  *height = f.height;
-  *rgb = g_steal_pointer(&decoded);
+  p->width = f.width;
+  p->height = f.height;
+  p->channels = f.has_alpha ? 4 : 3;
+  p->pixels = g_steal_pointer(&decoded);
   return TRUE;
 }

@@ -1,4 +1,4 @@
-/* Reading pictures of any kind as 8-bit RGB. */
+/* Reading pictures of any kind, and what pixels become where another number of channels is wanted. */
 #include "engine/pictures/picture-private.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/source.h"
@@ -28,18 +28,6 @@ sg_picture_check_size(guint64 width, guint64 height, GError **error)
 
 /* ---- PNG ------------------------------------------------------------------------------------- */
 
-/* Alpha over white as picture viewers do it, on the stored values: libpng would mix in linear
- * light. */
-void
-sg_picture_flatten(const guint8 *rgba, guint8 *rgb, gsize pixels)
-{
-  for (gsize i = 0; i < pixels; i++) {
-    guint alpha = rgba[4 * i + 3];
-    for (int k = 0; k < 3; k++)
-      rgb[3 * i + k] = (guint8)((rgba[4 * i + k] * alpha + 255 * (255 - alpha) + 127) / 255);
-  }
-}
-
 /* Frees what libpng holds, also on failure. */
 static guint8 *
 decode_png(png_image *image, GError **error)
@@ -60,13 +48,11 @@ decode_png(png_image *image, GError **error)
     sg_broken(error, "not a readable PNG: %s", image->message);
     return NULL;
   }
-  if (alpha) /* in place: each pixel is written at or before where it was read */
-    sg_picture_flatten(decoded, decoded, pixels);
   return g_steal_pointer(&decoded);
 }
 
 static gboolean
-read_png(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, GError **error)
+read_png(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
   png_image image = {.version = PNG_IMAGE_VERSION};
 
@@ -80,10 +66,12 @@ read_png(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, 
     png_image_free(&image);
     return FALSE;
   }
-  if (!(*rgb = decode_png(&image, error)))
+  p->grey = (image.format & PNG_FORMAT_FLAG_COLOR) == 0;
+  p->channels = image.format & PNG_FORMAT_FLAG_ALPHA ? 4 : 3;
+  if (!(p->pixels = decode_png(&image, error)))
     return FALSE;
-  *width = (int)image.width;
-  *height = (int)image.height;
+  p->width = (int)image.width;
+  p->height = (int)image.height;
   return TRUE;
 }
 
@@ -168,7 +156,7 @@ decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size
 }
 
 static gboolean
-read_jpeg(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height, GError **error)
+read_jpeg(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
   struct jpeg_decompress_struct c = {0};
   JpegState state = {0};
@@ -180,9 +168,11 @@ read_jpeg(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height,
   state.progress.progress_monitor = jpeg_watch;
   ok = decode_jpeg(&c, &state, data, size, error);
   if (ok) {
-    *width = (int)c.output_width;
-    *height = (int)c.output_height;
-    *rgb = g_steal_pointer(&state.pixels);
+    p->width = (int)c.output_width;
+    p->height = (int)c.output_height;
+    p->channels = 3;
+    p->grey = c.jpeg_color_space == JCS_GRAYSCALE;
+    p->pixels = g_steal_pointer(&state.pixels);
   }
   jpeg_destroy_decompress(&c);
   g_free(state.pixels);
@@ -192,33 +182,39 @@ read_jpeg(const guint8 *data, gsize size, guint8 **rgb, int *width, int *height,
 
 /* ---- any ------------------------------------------------------------------------------------- */
 
-gboolean
-sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb, int *width,
-                       int *height, GError **error)
+static gboolean
+decode_any(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
-  gboolean ok;
-
   if (size >= 8 && png_sig_cmp(data, 0, 8) == 0)
-    ok = read_png(data, size, rgb, width, height, error);
-  else if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
-    ok = read_jpeg(data, size, rgb, width, height, error);
-  else if (sg_webp_recognise(data, size))
-    ok = sg_webp_read(data, size, rgb, width, height, error);
-  else
-    ok = sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture"
+    return read_png(p, data, size, error);
+  if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
+    return read_jpeg(p, data, size, error);
+  if (sg_webp_recognise(data, size))
+    return sg_webp_decode(p, data, size, error);
+  return sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture"
                                     : "the file is empty");
-  if (!ok)
-    g_prefix_error(error, "%s: ", name);
-  return ok;
 }
 
 gboolean
-sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error)
+sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size, GError **error)
+{
+  *p = (SgPixels){0};
+  p->orientation = sg_picture_find_orientation(data, size);
+  if (decode_any(p, data, size, error) && sg_pixels_turn(p, p->orientation, error))
+    return TRUE;
+  sg_pixels_clear(p);
+  g_prefix_error(error, "%s: ", name);
+  return FALSE;
+}
+
+gboolean
+sg_pixels_load(SgPixels *p, const char *path, GError **error)
 {
   g_autoptr(SgSource) source = sg_source_open(path, error);
   g_autofree guint8 *data = NULL;
   gsize size;
 
+  *p = (SgPixels){0};
   if (!source) {
     g_prefix_error(error, "%s: ", path);
     return FALSE;
@@ -230,5 +226,97 @@ sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError 
     g_prefix_error(error, "%s: ", path);
     return FALSE;
   }
-  return sg_picture_read_memory(path, data, size, rgb, width, height, error);
+  return sg_pixels_decode(p, path, data, size, error);
+}
+
+void
+sg_pixels_clear(SgPixels *p)
+{
+  g_clear_pointer(&p->pixels, g_free);
+}
+
+gboolean
+sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb, int *width,
+                       int *height, GError **error)
+{
+  SgPixels p;
+
+  if (!sg_pixels_decode(&p, name, data, size, error))
+    return FALSE;
+  sg_pixels_convert(&p, 3);
+  *width = p.width;
+  *height = p.height;
+  *rgb = p.pixels;
+  return TRUE;
+}
+
+gboolean
+sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error)
+{
+  SgPixels p;
+
+  if (!sg_pixels_load(&p, path, error))
+    return FALSE;
+  sg_pixels_convert(&p, 3);
+  *width = p.width;
+  *height = p.height;
+  *rgb = p.pixels;
+  return TRUE;
+}
+
+/* ---- channels -------------------------------------------------------------------------------- */
+
+/* Alpha over white as picture viewers do it, on the stored values: libpng would mix in linear
+ * light. In place: each pixel is written at or before where it was read. */
+static void
+flatten(guint8 *pixels, gsize n)
+{
+  for (gsize i = 0; i < n; i++) {
+    guint alpha = pixels[4 * i + 3];
+    for (gsize k = 0; k < 3; k++)
+      pixels[3 * i + k] = (guint8)((pixels[4 * i + k] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+}
+
+/* ITU-R 601 luma in 16 bits of fraction; grey stays exactly what it is. In place, from `step` to
+ * `to` values a pixel; the second is the fourth of before. */
+static void
+to_grey(guint8 *pixels, gsize n, gsize step, gsize to)
+{
+  for (gsize i = 0; i < n; i++) {
+    const guint8 *p = pixels + step * i;
+    guint8 alpha = step == 4 ? p[3] : 255;
+    pixels[to * i] = (guint8)((19595u * p[0] + 38470u * p[1] + 7471u * p[2] + 0x8000) >> 16);
+    if (to == 2)
+      pixels[to * i + 1] = alpha;
+  }
+}
+
+static void
+add_alpha(SgPixels *p, gsize n)
+{
+  guint8 *rgba = g_malloc(4 * n);
+
+  for (gsize i = 0; i < n; i++) {
+    memcpy(rgba + 4 * i, p->pixels + 3 * i, 3);
+    rgba[4 * i + 3] = 255;
+  }
+  g_free(p->pixels);
+  p->pixels = rgba;
+}
+
+void
+sg_pixels_convert(SgPixels *p, int channels)
+{
+  gsize n = (gsize)p->width * (gsize)p->height;
+
+  if (channels % 2 == 1 && p->channels == 4) {
+    flatten(p->pixels, n);
+    p->channels = 3;
+  }
+  if (channels < 3)
+    to_grey(p->pixels, n, (gsize)p->channels, (gsize)channels);
+  else if (channels > p->channels)
+    add_alpha(p, n);
+  p->channels = channels;
 }

@@ -19,10 +19,26 @@ gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height
 GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *recipe_json,
                       GError **error);
 GBytes *sg_png_encode_grey(const guint8 *grey, int width, int height, GError **error);
-/* Reads PNG, JPEG or a still WebP of any colour type as 8-bit RGB (alpha over white). `rgb` is
- * g_malloc'd. */
+/* A picture as it is meant to be seen: what EXIF says about its orientation has been done. */
+typedef struct {
+  guint8 *pixels; /* [height, width, channels] */
+  int width, height;
+  int channels;    /* 3: RGB, 4: RGB and alpha */
+  gboolean grey;   /* the file has no colour; the three are equal */
+  int orientation; /* 1 to 8: the EXIF orientation that the file states; 1: none */
+} SgPixels;
+
+/* Decodes PNG, JPEG or a still WebP of any colour type. `name` is only for messages. */
+gboolean sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size,
+                          GError **error);
+gboolean sg_pixels_load(SgPixels *p, const char *path, GError **error);
+/* To 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha) channels: alpha goes over white
+ * where it is dropped and is opaque where there was none; grey is ITU-R 601 luma. */
+void sg_pixels_convert(SgPixels *p, int channels);
+void sg_pixels_clear(SgPixels *p);
+
+/* The same as 8-bit RGB, alpha over white. `rgb` is g_malloc'd. */
 gboolean sg_picture_read(const char *path, guint8 **rgb, int *width, int *height, GError **error);
-/* The same from memory (tests, fuzzing); `name` is only for messages. */
 gboolean sg_picture_read_memory(const char *name, const guint8 *data, gsize size, guint8 **rgb,
                                 int *width, int *height, GError **error);
 /* The recipe inside a PNG: JSON text, NULL without error if it has none. */
@@ -36,5 +52,7 @@ gboolean sg_npy_write(const char *path, const SgTensor *t, GError **error); /* '
 gboolean sg_npy_write_double(const char *path, int n, const double *v,
                              GError **error);                               /* '<f8' [n] */
 double *sg_npy_read_vector(const char *path, int expected, GError **error); /* any [n], [1,n]… */
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgPixels, sg_pixels_clear)
 
 G_END_DECLS
