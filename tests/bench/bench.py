@@ -64,7 +64,7 @@ class Side:
     def __init__(self, name, command):
         env = dict(os.environ)
         if name == 'vitrine':
-            env['GOMP_SPINCOUNT'] = '2000'  # as app/main.c has it
+            env['GOMP_SPINCOUNT'] = '2000'  # as app/cli/program.c has it
         self.name, self.times, self.foreign, self.medians = name, {}, [], []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=env)

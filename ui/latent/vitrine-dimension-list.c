@@ -438,13 +438,13 @@ vitrine_dimension_list_finalize(GObject *object)
 }
 
 static void
-vitrine_dimension_list_class_init(VitrineDimensionListClass *klass)
+vitrine_dimension_list_class_init(VitrineDimensionListClass *class)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_dimension_list_dispose;
-  G_OBJECT_CLASS(klass)->finalize = vitrine_dimension_list_finalize;
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_dimension_list_dispose;
+  G_OBJECT_CLASS(class)->finalize = vitrine_dimension_list_finalize;
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-dimension-list.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-dimension-list.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineDimensionList, name)
   CHILD(space_z);
   CHILD(space_w);

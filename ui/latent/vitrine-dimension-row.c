@@ -24,9 +24,9 @@ vitrine_dimension_finalize(GObject *object)
 }
 
 static void
-vitrine_dimension_class_init(VitrineDimensionClass *klass)
+vitrine_dimension_class_init(VitrineDimensionClass *class)
 {
-  G_OBJECT_CLASS(klass)->finalize = vitrine_dimension_finalize;
+  G_OBJECT_CLASS(class)->finalize = vitrine_dimension_finalize;
 }
 
 static void
@@ -61,10 +61,10 @@ struct _VitrineBar {
 G_DEFINE_FINAL_TYPE(VitrineBar, vitrine_bar, GTK_TYPE_WIDGET)
 
 static void
-vitrine_bar_class_init(VitrineBarClass *klass)
+vitrine_bar_class_init(VitrineBarClass *class)
 {
-  gtk_widget_class_set_css_name(GTK_WIDGET_CLASS(klass), "bar");
-  gtk_widget_class_set_accessible_role(GTK_WIDGET_CLASS(klass), GTK_ACCESSIBLE_ROLE_PRESENTATION);
+  gtk_widget_class_set_css_name(GTK_WIDGET_CLASS(class), "bar");
+  gtk_widget_class_set_accessible_role(GTK_WIDGET_CLASS(class), GTK_ACCESSIBLE_ROLE_PRESENTATION);
 }
 
 static void
@@ -282,15 +282,15 @@ vitrine_dimension_row_size_allocate(GtkWidget *widget, int width, int height, in
 }
 
 static void
-vitrine_dimension_row_class_init(VitrineDimensionRowClass *klass)
+vitrine_dimension_row_class_init(VitrineDimensionRowClass *class)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_dimension_row_dispose;
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_dimension_row_dispose;
   widget_class->measure = vitrine_dimension_row_measure;
   widget_class->size_allocate = vitrine_dimension_row_size_allocate;
   gtk_widget_class_set_css_name(widget_class, "dimension");
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
-  GType type = G_TYPE_FROM_CLASS(klass);
+  GType type = G_TYPE_FROM_CLASS(class);
   signals[VALUE_ENTERED] = g_signal_new("value-entered", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                         NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
   signals[RESET] =

@@ -172,16 +172,16 @@ vitrine_factor_scale_size_allocate(GtkWidget *widget, int width, int height, int
 }
 
 static void
-vitrine_factor_scale_class_init(VitrineFactorScaleClass *klass)
+vitrine_factor_scale_class_init(VitrineFactorScaleClass *class)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_factor_scale_dispose;
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_factor_scale_dispose;
   widget_class->measure = vitrine_factor_scale_measure;
   widget_class->size_allocate = vitrine_factor_scale_size_allocate;
   gtk_widget_class_set_css_name(widget_class, "factor-scale");
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   factor_changed_signal =
-      g_signal_new("factor-changed", G_TYPE_FROM_CLASS(klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+      g_signal_new("factor-changed", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                    NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
 }
 

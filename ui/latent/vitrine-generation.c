@@ -355,12 +355,12 @@ vitrine_generation_dispose(GObject *object)
 }
 
 static void
-vitrine_generation_class_init(VitrineGenerationClass *klass)
+vitrine_generation_class_init(VitrineGenerationClass *class)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_generation_dispose;
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_generation_dispose;
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-generation.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-generation.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineGeneration, name)
   CHILD(seed);
   CHILD(class_spin);

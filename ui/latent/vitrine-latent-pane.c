@@ -2,16 +2,15 @@
 
 #include "ui/latent/vitrine-dimension-list.h"
 #include "ui/latent/vitrine-generation.h"
-#include "ui/vitrine-pane-resources.h"
 
 struct _VitrineLatentPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
+  VitrinePane parent_instance;
+  VitrineSession *session; /* borrowed from the parent */
   VitrineGeneration *generation;
   VitrineDimensionList *list;
 };
 
-G_DEFINE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, VITRINE_TYPE_PANE)
 
 /* ---- actions -- */
 
@@ -33,24 +32,8 @@ seed_action(GtkWidget *widget, const char *name, GVariant *parameter)
 /* ---- life -- */
 
 static void
-load_css(void)
-{
-  static gsize once = 0;
-  if (!g_once_init_enter(&once))
-    return;
-  g_autoptr(GtkCssProvider) provider = gtk_css_provider_new();
-  gtk_css_provider_load_from_resource(provider,
-                                      "/io/github/vitrine/Vitrine/pane/vitrine-latent-pane.css");
-  gtk_style_context_add_provider_for_display(gdk_display_get_default(),
-                                             GTK_STYLE_PROVIDER(provider),
-                                             GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-  g_once_init_leave(&once, 1);
-}
-
-static void
 vitrine_latent_pane_init(VitrineLatentPane *self)
 {
-  load_css();
   gtk_widget_init_template(GTK_WIDGET(self));
 }
 
@@ -59,36 +42,43 @@ vitrine_latent_pane_dispose(GObject *object)
 {
   VitrineLatentPane *self = VITRINE_LATENT_PANE(object);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_LATENT_PANE);
-  g_clear_object(&self->session);
+  self->session = NULL;
   G_OBJECT_CLASS(vitrine_latent_pane_parent_class)->dispose(object);
 }
 
+/* What is below the pointer must not move meanwhile. */
 static void
-vitrine_latent_pane_class_init(VitrineLatentPaneClass *klass)
+vitrine_latent_pane_set_pressed(VitrinePane *pane, gboolean pressed)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_latent_pane_dispose;
-  vitrine_pane_register_resource();
+  vitrine_dimension_list_set_dragging(VITRINE_LATENT_PANE(pane)->list, pressed);
+}
+
+static void
+vitrine_latent_pane_start(VitrinePane *pane, VitrineSession *session)
+{
+  VitrineLatentPane *self = VITRINE_LATENT_PANE(pane);
+  self->session = session;
+  vitrine_generation_set_session(self->generation, session);
+  vitrine_dimension_list_set_session(self->list, session);
+}
+
+static void
+vitrine_latent_pane_class_init(VitrineLatentPaneClass *class)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_latent_pane_dispose;
+  VITRINE_PANE_CLASS(class)->start = vitrine_latent_pane_start;
+  VITRINE_PANE_CLASS(class)->set_pressed = vitrine_latent_pane_set_pressed;
   g_type_ensure(VITRINE_TYPE_GENERATION);
   g_type_ensure(VITRINE_TYPE_DIMENSION_LIST);
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-latent-pane.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-latent-pane.ui");
   gtk_widget_class_bind_template_child(widget_class, VitrineLatentPane, generation);
   gtk_widget_class_bind_template_child(widget_class, VitrineLatentPane, list);
   gtk_widget_class_install_action(widget_class, "pane.jump", NULL, jump_action);
   gtk_widget_class_install_action(widget_class, "pane.next-seed", NULL, seed_action);
   gtk_widget_class_install_action(widget_class, "pane.previous-seed", NULL, seed_action);
   gtk_widget_class_install_action(widget_class, "pane.random-seed", NULL, seed_action);
-}
-
-GtkWidget *
-vitrine_latent_pane_new(VitrineSession *session)
-{
-  VitrineLatentPane *self = g_object_new(VITRINE_TYPE_LATENT_PANE, NULL);
-  self->session = g_object_ref(session);
-  vitrine_generation_set_session(self->generation, session);
-  vitrine_dimension_list_set_session(self->list, session);
-  return GTK_WIDGET(self);
 }
 
 void
@@ -101,10 +91,4 @@ gboolean
 vitrine_latent_pane_go_to(VitrineLatentPane *self, int index)
 {
   return vitrine_dimension_list_go_to(self->list, index);
-}
-
-void
-vitrine_latent_pane_set_pressed(VitrineLatentPane *self, gboolean pressed)
-{
-  vitrine_dimension_list_set_dragging(self->list, pressed);
 }

@@ -3,25 +3,19 @@
  * there. */
 #pragma once
 
-#include <gtk/gtk.h>
-
-#include "app/session/vitrine-session.h"
+#include "ui/parts/vitrine-pane.h"
 
 G_BEGIN_DECLS
 
 #define VITRINE_TYPE_LATENT_PANE (vitrine_latent_pane_get_type())
-G_DECLARE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, VITRINE, LATENT_PANE, GtkBox)
+G_DECLARE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, VITRINE, LATENT_PANE, VitrinePane)
 
-/* Keeps a reference on `session`. Works without an open model (then everything is greyed).
- * Installs the actions "pane.jump" (type a dimension's number), "pane.random-seed",
+/* Works without an open model (then everything is greyed). Installs the actions "pane.jump" (type a dimension's number), "pane.random-seed",
  * "pane.next-seed", "pane.previous-seed", for the window to bind keys to with
  * gtk_widget_activate_action() on the pane. */
-GtkWidget *vitrine_latent_pane_new(VitrineSession *session);
 /* Moves the focus to the entry that takes a dimension's number. */
 void vitrine_latent_pane_jump(VitrineLatentPane *self);
 /* Scrolls to dimension `index` of the edited space and focuses its slider. FALSE: no such one. */
 gboolean vitrine_latent_pane_go_to(VitrineLatentPane *self, int index);
-/* A button or finger is down somewhere in the pane: what is below it must not move. */
-void vitrine_latent_pane_set_pressed(VitrineLatentPane *self, gboolean pressed);
 
 G_END_DECLS

@@ -180,12 +180,12 @@ vitrine_vector_button_dispose(GObject *object)
 }
 
 static void
-vitrine_vector_button_class_init(VitrineVectorButtonClass *klass)
+vitrine_vector_button_class_init(VitrineVectorButtonClass *class)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
-  G_OBJECT_CLASS(klass)->dispose = vitrine_vector_button_dispose;
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+  G_OBJECT_CLASS(class)->dispose = vitrine_vector_button_dispose;
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-vector-button.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-vector-button.ui");
   gtk_widget_class_bind_template_child(widget_class, VitrineVectorButton, button);
   gtk_widget_class_bind_template_child(widget_class, VitrineVectorButton, popover);
   gtk_widget_class_bind_template_child(widget_class, VitrineVectorButton, title);

@@ -8,13 +8,12 @@
 #include "ui/layers/vitrine-layer-probe.h"
 #include "ui/layers/vitrine-layers-export.h"
 #include "ui/parts/vitrine-noise-list.h"
-#include "ui/vitrine-pane-resources.h"
 #include "ui/parts/vitrine-pixels.h"
 #include "ui/charts/vitrine-plot.h"
 
 struct _VitrineLayersPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
+  VitrinePane parent_instance;
+  VitrineSession *session; /* borrowed from the parent */
   VitrineTaskClass class;
   guint task;
   gboolean stale;     /* what is shown is of another recipe or stage */
@@ -39,7 +38,7 @@ struct _VitrineLayersPane {
   VitrineNoiseList *noise;
 };
 
-G_DEFINE_FINAL_TYPE(VitrineLayersPane, vitrine_layers_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrineLayersPane, vitrine_layers_pane, VITRINE_TYPE_PANE)
 
 /* ---- what is shown ----------------------------------------------------------------------- */
 
@@ -413,7 +412,7 @@ vitrine_layers_pane_dispose(GObject *object)
     vitrine_session_stop_task(self->session, self->task);
   self->task = 0;
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_LAYERS_PANE);
-  g_clear_object(&self->session);
+  self->session = NULL;
   G_OBJECT_CLASS(vitrine_layers_pane_parent_class)->dispose(object);
 }
 
@@ -429,15 +428,31 @@ vitrine_layers_pane_finalize(GObject *object)
 }
 
 static void
+vitrine_layers_pane_start(VitrinePane *pane, VitrineSession *session)
+{
+  VitrineLayersPane *self = VITRINE_LAYERS_PANE(pane);
+
+  self->session = session;
+  self->noise = VITRINE_NOISE_LIST(vitrine_noise_list_new(session));
+  gtk_box_append(self->content, GTK_WIDGET(self->noise));
+  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(ask), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  ask(self);
+}
+
+static void
 vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_layers_pane_dispose;
+  VITRINE_PANE_CLASS(class)->start = vitrine_layers_pane_start;
   G_OBJECT_CLASS(class)->finalize = vitrine_layers_pane_finalize;
-  vitrine_pane_register_resource();
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-layers-pane.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-layers-pane.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineLayersPane, name)
   CHILD(stage);
   CHILD(common);
@@ -455,21 +470,4 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   gtk_widget_class_bind_template_callback(widget_class, channel_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_picture_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_csv_cb);
-}
-
-GtkWidget *
-vitrine_layers_pane_new(VitrineSession *session)
-{
-  VitrineLayersPane *self = g_object_new(VITRINE_TYPE_LAYERS_PANE, NULL);
-
-  self->session = g_object_ref(session);
-  self->noise = VITRINE_NOISE_LIST(vitrine_noise_list_new(session));
-  gtk_box_append(self->content, GTK_WIDGET(self->noise));
-  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(ask), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
-                          G_CONNECT_SWAPPED);
-  ask(self);
-  return GTK_WIDGET(self);
 }

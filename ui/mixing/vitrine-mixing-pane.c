@@ -2,7 +2,7 @@
 
 #include "engine/explore/mix.h"
 
-G_DEFINE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, VITRINE_TYPE_PANE)
 
 static void
 build(VitrineMixingPane *self, const SgRecipe *r)
@@ -99,30 +99,30 @@ vitrine_mixing_pane_dispose(GObject *object)
 
   self->syncing = TRUE; /* a spin button writes back what was typed when it goes */
   vitrine_mixing_stop_pictures(self);
-  g_clear_object(&self->session);
+  self->session = NULL;
   g_clear_object(&self->names);
   G_OBJECT_CLASS(vitrine_mixing_pane_parent_class)->dispose(object);
 }
 
 static void
-vitrine_mixing_pane_class_init(VitrineMixingPaneClass *class)
+vitrine_mixing_pane_start(VitrinePane *pane, VitrineSession *session)
 {
-  G_OBJECT_CLASS(class)->dispose = vitrine_mixing_pane_dispose;
-  GTK_WIDGET_CLASS(class)->map = vitrine_mixing_pane_map;
-  GTK_WIDGET_CLASS(class)->unmap = vitrine_mixing_pane_unmap;
-}
+  VitrineMixingPane *self = VITRINE_MIXING_PANE(pane);
 
-GtkWidget *
-vitrine_mixing_pane_new(VitrineSession *session)
-{
-  VitrineMixingPane *self = g_object_new(VITRINE_TYPE_MIXING_PANE, NULL);
-
-  self->session = g_object_ref(session);
+  self->session = session;
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "weights-changed", G_CALLBACK(vitrine_mixing_new_weights), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
   update_model(self);
-  return GTK_WIDGET(self);
+}
+
+static void
+vitrine_mixing_pane_class_init(VitrineMixingPaneClass *class)
+{
+  G_OBJECT_CLASS(class)->dispose = vitrine_mixing_pane_dispose;
+  VITRINE_PANE_CLASS(class)->start = vitrine_mixing_pane_start;
+  GTK_WIDGET_CLASS(class)->map = vitrine_mixing_pane_map;
+  GTK_WIDGET_CLASS(class)->unmap = vitrine_mixing_pane_unmap;
 }

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <adwaita.h>
-#include "app/session/vitrine-session.h"
+#include "ui/parts/vitrine-pane.h"
 
 G_BEGIN_DECLS
 
 #define VITRINE_TYPE_MIXING_PANE (vitrine_mixing_pane_get_type())
-G_DECLARE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, VITRINE, MIXING_PANE, GtkBox)
+G_DECLARE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, VITRINE, MIXING_PANE, VitrinePane)
 
-GtkWidget *vitrine_mixing_pane_new(VitrineSession *session);
 /* Adds the face of a .npy vector or of a picture that Vitrine saved, once a worker has read it;
  * what is wrong with the file goes to the session's "message". */
 void vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file);

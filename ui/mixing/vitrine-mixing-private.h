@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 #define MAX_ORIGINS (SG_RECIPE_MAX_SOURCES + 1) /* the face and its sources */
 
 struct _VitrineMixingPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
+  VitrinePane parent_instance;
+  VitrineSession *session;   /* borrowed from the parent */
   gboolean syncing;          /* the recipe is being shown: no widget's change is an edit */
   int num_ws, shown_sources; /* what the widgets are built for */
   guint task, idle;

@@ -11,8 +11,8 @@
 G_BEGIN_DECLS
 
 struct _VitrinePruningPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
+  VitrinePane parent_instance;
+  VitrineSession *session; /* borrowed from the parent */
   gboolean syncing;
   VitrinePruningWork *work; /* of the open model */
   SgPruneCounter *counter;  /* of the open model, NULL until it is counted */

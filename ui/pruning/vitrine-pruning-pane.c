@@ -2,12 +2,11 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "ui/parts/vitrine-number.h"
-#include "ui/vitrine-pane-resources.h"
 #include "ui/pruning/vitrine-pruning-save.h"
 
 #define FACE_COLUMNS 8
 
-G_DEFINE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, VITRINE_TYPE_PANE)
 
 /* ---- the dial ---------------------------------------------------------------------------- */
 
@@ -192,27 +191,10 @@ map_cb(VitrinePruningPane *self)
 }
 
 static void
-load_css(void)
-{
-  static gsize once = 0;
-
-  if (!g_once_init_enter(&once))
-    return;
-  g_autoptr(GtkCssProvider) provider = gtk_css_provider_new();
-  gtk_css_provider_load_from_resource(provider,
-                                      "/io/github/vitrine/Vitrine/pane/vitrine-pruning-pane.css");
-  gtk_style_context_add_provider_for_display(gdk_display_get_default(),
-                                             GTK_STYLE_PROVIDER(provider),
-                                             GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-  g_once_init_leave(&once, 1);
-}
-
-static void
 vitrine_pruning_pane_init(VitrinePruningPane *self)
 {
   GtkEventController *keys = gtk_event_controller_key_new();
 
-  load_css();
   gtk_widget_init_template(GTK_WIDGET(self));
   make_faces(self);
   vitrine_range_ignore_wheel(GTK_WIDGET(self->dial));
@@ -237,11 +219,29 @@ vitrine_pruning_pane_dispose(GObject *object)
   g_clear_pointer(&self->counter, sg_prune_counter_free);
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   sg_prune_clear(&self->asked);
-  g_clear_object(&self->session);
+  self->session = NULL;
   G_OBJECT_CLASS(vitrine_pruning_pane_parent_class)->dispose(object);
 }
 
 #define BIND(child) gtk_widget_class_bind_template_child(widget_class, VitrinePruningPane, child)
+
+static void
+vitrine_pruning_pane_start(VitrinePane *pane, VitrineSession *session)
+{
+  VitrinePruningPane *self = VITRINE_PRUNING_PANE(pane);
+
+  self->session = session;
+  vitrine_pruning_layers_set_session(self->layers, session);
+  vitrine_pruning_sweep_set_session(self->sweep, session);
+  vitrine_pruning_reals_set_session(self->reals, session, self->sweep);
+  g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed",
+                          G_CALLBACK(vitrine_pruning_pane_weights_changed), self,
+                          G_CONNECT_SWAPPED);
+  update_model(self);
+}
 
 static void
 vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
@@ -249,12 +249,12 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_pruning_pane_dispose;
-  vitrine_pane_register_resource();
+  VITRINE_PANE_CLASS(class)->start = vitrine_pruning_pane_start;
   g_type_ensure(VITRINE_TYPE_PRUNING_SWEEP);
   g_type_ensure(VITRINE_TYPE_PRUNING_LAYERS);
   g_type_ensure(VITRINE_TYPE_PRUNING_REALS);
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-pruning-pane.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-pruning-pane.ui");
   BIND(adjustment);
   BIND(threshold_spin);
   BIND(dial);
@@ -276,23 +276,4 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   gtk_widget_class_bind_template_callback(widget_class, threshold_changed_cb);
   gtk_widget_class_bind_template_callback(widget_class, reset_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_cb);
-}
-
-GtkWidget *
-vitrine_pruning_pane_new(VitrineSession *session)
-{
-  VitrinePruningPane *self = g_object_new(VITRINE_TYPE_PRUNING_PANE, NULL);
-
-  self->session = g_object_ref(session);
-  vitrine_pruning_layers_set_session(self->layers, session);
-  vitrine_pruning_sweep_set_session(self->sweep, session);
-  vitrine_pruning_reals_set_session(self->reals, session, self->sweep);
-  g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "weights-changed",
-                          G_CALLBACK(vitrine_pruning_pane_weights_changed), self,
-                          G_CONNECT_SWAPPED);
-  update_model(self);
-  return GTK_WIDGET(self);
 }

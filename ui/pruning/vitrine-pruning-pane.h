@@ -2,14 +2,11 @@
  * discriminator thinks of it. */
 #pragma once
 
-#include <gtk/gtk.h>
-#include "app/session/vitrine-session.h"
+#include "ui/parts/vitrine-pane.h"
 
 G_BEGIN_DECLS
 
 #define VITRINE_TYPE_PRUNING_PANE (vitrine_pruning_pane_get_type())
-G_DECLARE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, VITRINE, PRUNING_PANE, GtkBox)
-
-GtkWidget *vitrine_pruning_pane_new(VitrineSession *session);
+G_DECLARE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, VITRINE, PRUNING_PANE, VitrinePane)
 
 G_END_DECLS

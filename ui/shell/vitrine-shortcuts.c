@@ -1,5 +1,6 @@
 #include "ui/shell/vitrine-shortcuts.h"
 #include "ui/parts/vitrine-dialogs.h"
+#include "ui/parts/vitrine-pane.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
@@ -12,7 +13,7 @@ typedef struct {
 
 typedef struct {
   const char *title;
-  const Shortcut *shortcuts;
+  const Shortcut *shortcuts; /* NULL: those of the panes */
 } Section;
 
 static const Shortcut file_keys[] = {
@@ -55,15 +56,6 @@ static const Shortcut view_keys[] = {
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
     {0},
 };
-static const Shortcut pane_keys[] = {
-    {N_("Latent"), "F2", "win.show-pane", "'latent'"},
-    {N_("Mixing"), "F3", "win.show-pane", "'mixing'"},
-    {N_("Pruning"), "F4", "win.show-pane", "'pruning'"},
-    {N_("Weights"), "F5", "win.show-pane", "'weights'"},
-    {N_("Layers"), "F6", "win.show-pane", "'layers'"},
-    {N_("Training"), "F7", "win.show-pane", "'training'"},
-    {0},
-};
 static const Shortcut general_keys[] = {
     {N_("Main menu"), "F10", "win.menu", NULL},
     {N_("Keyboard shortcuts"), "<Control>question|F1", "win.shortcuts", NULL},
@@ -74,8 +66,31 @@ static const Shortcut general_keys[] = {
 };
 static const Section sections[] = {
     {N_("Files"), file_keys}, {N_("Editing"), edit_keys}, {N_("Faces"), face_keys},
-    {N_("View"), view_keys},  {N_("Panes"), pane_keys},   {N_("Application"), general_keys},
+    {N_("View"), view_keys},  {N_("Panes"), NULL},        {N_("Application"), general_keys},
 };
+
+/* One for each pane, from their table; made once and kept. */
+static const Shortcut *
+pane_keys(void)
+{
+  static Shortcut *keys;
+  guint n;
+  const VitrinePaneInfo *panes = vitrine_panes(&n);
+
+  if (keys)
+    return keys;
+  keys = g_new0(Shortcut, n + 1);
+  for (guint i = 0; i < n; i++)
+    keys[i] = (Shortcut){panes[i].title, panes[i].key, "win.show-pane",
+                         g_strdup_printf("'%s'", panes[i].name)};
+  return keys;
+}
+
+static const Shortcut *
+keys_of(const Section *section)
+{
+  return section->shortcuts ? section->shortcuts : pane_keys();
+}
 
 static GtkShortcut *
 shortcut_new(const Shortcut *s)
@@ -99,7 +114,7 @@ vitrine_shortcuts_bind(GtkWindow *window)
   gtk_event_controller_set_propagation_phase(last, GTK_PHASE_BUBBLE);
   gtk_event_controller_set_propagation_phase(first, GTK_PHASE_CAPTURE);
   for (gsize i = 0; i < G_N_ELEMENTS(sections); i++)
-    for (const Shortcut *s = sections[i].shortcuts; s->title; s++)
+    for (const Shortcut *s = keys_of(&sections[i]); s->title; s++)
       if (s->action)
         gtk_shortcut_controller_add_shortcut(
             GTK_SHORTCUT_CONTROLLER(s->keys[0] == 'F' ? first : last), shortcut_new(s));
@@ -141,7 +156,7 @@ page_new(void)
   for (gsize i = 0; i < G_N_ELEMENTS(sections); i++) {
     AdwPreferencesGroup *group = ADW_PREFERENCES_GROUP(adw_preferences_group_new());
     adw_preferences_group_set_title(group, _(sections[i].title));
-    for (const Shortcut *s = sections[i].shortcuts; s->title; s++)
+    for (const Shortcut *s = keys_of(&sections[i]); s->title; s++)
       adw_preferences_group_add(group, row_new(s));
     adw_preferences_page_add(page, group);
   }

@@ -1,38 +1,25 @@
 #include "ui/shell/vitrine-side.h"
 
 #include <glib/gi18n.h>
-#include "ui/latent/vitrine-latent-pane.h"
-#include "ui/mixing/vitrine-mixing-pane.h"
-#include "ui/layers/vitrine-layers-pane.h"
-#include "ui/pruning/vitrine-pruning-pane.h"
-#include "ui/training/vitrine-training-pane.h"
-#include "ui/weights/vitrine-weights-pane.h"
-
-typedef struct {
-  const char *name, *title, *icon;
-  GtkWidget *(*make)(VitrineSession *session);
-} Page;
-
-static const Page pages[] = {
-    {"latent", N_("Latent"), "view-list-symbolic", vitrine_latent_pane_new},
-    {"mixing", N_("Mixing"), "media-playlist-shuffle-symbolic", vitrine_mixing_pane_new},
-    {"pruning", N_("Pruning"), "edit-cut-symbolic", vitrine_pruning_pane_new},
-    {"weights", N_("Weights"), "network-cellular-signal-excellent-symbolic",
-     vitrine_weights_pane_new},
-    {"layers", N_("Layers"), "view-grid-symbolic", vitrine_layers_pane_new},
-    {"training", N_("Training"), "media-record-symbolic", vitrine_training_pane_new},
-};
+#include "ui/parts/vitrine-pane.h"
 
 struct _VitrineSide {
   GtkBox parent_instance;
   VitrineSession *session;
-  AdwViewStack *stack;
-  AdwBin *bins[G_N_ELEMENTS(pages)]; /* empty until the page is first shown */
-  gboolean pressed;                  /* a button or finger is down somewhere in the panes */
-  gboolean gesture; /* … and something has changed since: the session knows of a gesture */
+  const VitrinePaneInfo *panes; /* [n] */
+  guint n;
+  AdwViewStack *stack; /* of AdwBin, each empty until its page is first shown */
+  gboolean pressed;    /* a button or finger is down somewhere in the panes */
+  gboolean gesture;    /* … and something has changed since: the session knows of a gesture */
 };
 
 G_DEFINE_FINAL_TYPE(VitrineSide, vitrine_side, GTK_TYPE_BOX)
+
+static AdwBin *
+bin_of(VitrineSide *self, const VitrinePaneInfo *info)
+{
+  return ADW_BIN(adw_view_stack_get_child_by_name(self->stack, info->name));
+}
 
 /* ---- gestures: from the first change while a button is down, until it is up --------------------
  *
@@ -44,9 +31,11 @@ set_pressed(VitrineSide *self, gboolean pressed)
   if (self->pressed == pressed)
     return;
   self->pressed = pressed;
-  GtkWidget *latent = adw_bin_get_child(self->bins[0]);
-  if (latent)
-    vitrine_latent_pane_set_pressed(VITRINE_LATENT_PANE(latent), pressed);
+  for (guint i = 0; i < self->n; i++) {
+    GtkWidget *pane = adw_bin_get_child(bin_of(self, &self->panes[i]));
+    if (pane)
+      vitrine_pane_set_pressed(VITRINE_PANE(pane), pressed);
+  }
   if (!pressed && self->gesture) {
     self->gesture = FALSE;
     vitrine_session_end_gesture(self->session);
@@ -92,29 +81,31 @@ recipe_changed_cb(VitrineSession *session, VitrineSide *self)
 
 /* ---- pages ------------------------------------------------------------------------------- */
 
-static GtkWidget *
-pane(VitrineSide *self, guint i)
+static const VitrinePaneInfo *
+find(VitrineSide *self, const char *name)
 {
-  if (!adw_bin_get_child(self->bins[i]))
-    adw_bin_set_child(self->bins[i], pages[i].make(self->session));
-  return adw_bin_get_child(self->bins[i]);
+  for (guint i = 0; i < self->n; i++)
+    if (g_strcmp0(self->panes[i].name, name) == 0)
+      return &self->panes[i];
+  return NULL;
 }
 
-static int
-index_of(const char *name)
+static GtkWidget *
+pane(VitrineSide *self, const VitrinePaneInfo *info)
 {
-  for (guint i = 0; i < G_N_ELEMENTS(pages); i++)
-    if (g_strcmp0(pages[i].name, name) == 0)
-      return (int)i;
-  return -1;
+  AdwBin *bin = bin_of(self, info);
+
+  if (!adw_bin_get_child(bin))
+    adw_bin_set_child(bin, vitrine_pane_new(info, self->session));
+  return adw_bin_get_child(bin);
 }
 
 static void
 page_cb(VitrineSide *self)
 {
-  int i = index_of(adw_view_stack_get_visible_child_name(self->stack));
-  if (i >= 0 && self->session)
-    pane(self, (guint)i);
+  const VitrinePaneInfo *info = find(self, vitrine_side_get_page(self));
+  if (info && self->session)
+    pane(self, info);
 }
 
 static void
@@ -145,20 +136,17 @@ vitrine_side_init(VitrineSide *self)
   gtk_widget_add_controller(GTK_WIDGET(self), watcher);
   self->stack = ADW_VIEW_STACK(adw_view_stack_new());
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
-  for (guint i = 0; i < G_N_ELEMENTS(pages); i++) {
-    self->bins[i] = ADW_BIN(adw_bin_new());
-    adw_view_stack_add_titled(self->stack, GTK_WIDGET(self->bins[i]), pages[i].name,
-                              _(pages[i].title));
-    adw_view_stack_page_set_icon_name(
-        adw_view_stack_get_page(self->stack, GTK_WIDGET(self->bins[i])), pages[i].icon);
+  self->panes = vitrine_panes(&self->n);
+  for (guint i = 0; i < self->n; i++) {
+    const VitrinePaneInfo *info = &self->panes[i];
+    AdwViewStackPage *page =
+        adw_view_stack_add_titled(self->stack, adw_bin_new(), info->name, _(info->title));
+    adw_view_stack_page_set_icon_name(page, info->icon);
   }
-  if (G_N_ELEMENTS(pages) > 1) {
-    GtkWidget *switcher =
-        g_object_new(ADW_TYPE_VIEW_SWITCHER, "stack", self->stack, "policy",
-                     ADW_VIEW_SWITCHER_POLICY_NARROW, "name", "pane-switcher", NULL);
-    gtk_box_append(GTK_BOX(self), switcher);
-    gtk_box_append(GTK_BOX(self), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
-  }
+  gtk_box_append(GTK_BOX(self),
+                 g_object_new(ADW_TYPE_VIEW_SWITCHER, "stack", self->stack, "policy",
+                              ADW_VIEW_SWITCHER_POLICY_NARROW, "name", "pane-switcher", NULL));
+  gtk_box_append(GTK_BOX(self), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
   gtk_widget_set_vexpand(GTK_WIDGET(self->stack), TRUE);
   gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->stack));
   g_signal_connect_swapped(self->stack, "notify::visible-child-name", G_CALLBACK(page_cb), self);
@@ -178,19 +166,22 @@ vitrine_side_new(VitrineSession *session)
 void
 vitrine_side_show(VitrineSide *self, const char *page)
 {
-  if (index_of(page) >= 0)
+  g_return_if_fail(VITRINE_IS_SIDE(self));
+  if (find(self, page))
     adw_view_stack_set_visible_child_name(self->stack, page);
 }
 
 const char *
 vitrine_side_get_page(VitrineSide *self)
 {
+  g_return_val_if_fail(VITRINE_IS_SIDE(self), NULL);
   return adw_view_stack_get_visible_child_name(self->stack);
 }
 
 GtkWidget *
 vitrine_side_get_pane(VitrineSide *self, const char *page)
 {
-  int i = index_of(page);
-  return i >= 0 ? pane(self, (guint)i) : NULL;
+  g_return_val_if_fail(VITRINE_IS_SIDE(self), NULL);
+  const VitrinePaneInfo *info = find(self, page);
+  return info ? pane(self, info) : NULL;
 }

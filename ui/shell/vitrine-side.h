@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineSide, vitrine_side, VITRINE, SIDE, GtkBox)
 
 GtkWidget *vitrine_side_new(VitrineSession *session);
-/* "latent", "mixing", "pruning", "weights", "layers", "training". Unknown names do nothing. */
+/* A name of the table of panes ("latent"). Unknown names do nothing. */
 void vitrine_side_show(VitrineSide *self, const char *page);
 const char *vitrine_side_get_page(VitrineSide *self); /* of the page shown, borrowed */
 /* The pane of a page, built if it was not yet; borrowed, NULL for an unknown name. */

@@ -3,7 +3,6 @@
 #include <string.h>
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
-#include "ui/vitrine-pane-resources.h"
 #include "ui/strip/vitrine-strip-plan.h"
 #include "ui/strip/vitrine-strip-save.h"
 #include "ui/strip/vitrine-strip-view.h"
@@ -413,7 +412,7 @@ vitrine_strip_dialog_class_init(VitrineStripDialogClass *class)
   g_type_ensure(VITRINE_TYPE_STRIP_VIEW);
   G_OBJECT_CLASS(class)->dispose = vitrine_strip_dialog_dispose;
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-strip-dialog.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-strip-dialog.ui");
   bind_children(widget_class);
   gtk_widget_class_bind_template_callback(widget_class, kind_cb);
   gtk_widget_class_bind_template_callback(widget_class, setting_cb);
@@ -443,7 +442,6 @@ vitrine_strip_dialog_present(VitrineWindow *parent)
   VitrineStripDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-strip-dialog");
 
   if (!self) {
-    vitrine_pane_register_resource();
     self = g_object_new(VITRINE_TYPE_STRIP_DIALOG, "transient-for", parent, NULL);
     set_session(self, vitrine_window_get_session(parent));
     g_object_set_data(G_OBJECT(parent), "vitrine-strip-dialog", self);

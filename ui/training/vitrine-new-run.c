@@ -3,7 +3,6 @@
 #include "app/runs/vitrine-run.h"
 #include "app/session/vitrine-store.h"
 #include "ui/training/vitrine-new-run-private.h"
-#include "ui/vitrine-pane-resources.h"
 
 struct _VitrineNewRun {
   AdwWindow parent_instance;
@@ -181,9 +180,8 @@ vitrine_new_run_class_init(VitrineNewRunClass *class)
   G_OBJECT_CLASS(class)->finalize = vitrine_new_run_finalize;
   started_signal = g_signal_new("started", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL,
                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  vitrine_pane_register_resource();
   gtk_widget_class_set_template_from_resource(widget_class,
-                                              "/io/github/vitrine/Vitrine/pane/vitrine-new-run.ui");
+                                              "/io/github/vitrine/Vitrine/ui/vitrine-new-run.ui");
   gtk_widget_class_bind_template_child(widget_class, VitrineNewRun, page);
   gtk_widget_class_bind_template_child(widget_class, VitrineNewRun, problem);
   gtk_widget_class_bind_template_child(widget_class, VitrineNewRun, spinner);

@@ -3,7 +3,6 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "ui/parts/vitrine-dialogs.h"
-#include "ui/vitrine-pane-resources.h"
 
 G_DEFINE_FINAL_TYPE(VitrineRunView, vitrine_run_view, GTK_TYPE_BOX)
 
@@ -243,22 +242,6 @@ add_page(VitrineRunView *self, GtkWidget *page, const char *name, const char *ti
 }
 
 static void
-load_css(void)
-{
-  static gsize once = 0;
-
-  if (!g_once_init_enter(&once))
-    return;
-  g_autoptr(GtkCssProvider) provider = gtk_css_provider_new();
-  gtk_css_provider_load_from_resource(provider,
-                                      "/io/github/vitrine/Vitrine/pane/vitrine-run-view.css");
-  gtk_style_context_add_provider_for_display(gdk_display_get_default(),
-                                             GTK_STYLE_PROVIDER(provider),
-                                             GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
-  g_once_init_leave(&once, 1);
-}
-
-static void
 vitrine_run_view_dispose(GObject *object)
 {
   VitrineRunView *self = VITRINE_RUN_VIEW(object);
@@ -288,9 +271,8 @@ vitrine_run_view_class_init(VitrineRunViewClass *class)
   G_OBJECT_CLASS(class)->finalize = vitrine_run_view_finalize;
   open_run_signal = g_signal_new("open-run", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL,
                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  vitrine_pane_register_resource();
-  gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-run-view.ui");
+  gtk_widget_class_set_template_from_resource(widget_class,
+                                              "/io/github/vitrine/Vitrine/ui/vitrine-run-view.ui");
 #define BIND(name) gtk_widget_class_bind_template_child(widget_class, VitrineRunView, name)
   BIND(state);
   BIND(progress);
@@ -312,7 +294,6 @@ vitrine_run_view_class_init(VitrineRunViewClass *class)
 static void
 vitrine_run_view_init(VitrineRunView *self)
 {
-  load_css();
   gtk_widget_init_template(GTK_WIDGET(self));
   self->dismissed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   gtk_accessible_update_property(GTK_ACCESSIBLE(self->progress), GTK_ACCESSIBLE_PROPERTY_LABEL,

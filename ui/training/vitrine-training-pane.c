@@ -4,15 +4,14 @@
 #include "engine/record/run-dir.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run.h"
-#include "ui/vitrine-pane-resources.h"
 #include "ui/training/vitrine-run-leave.h"
 
 #define ANSWER_MSEC 400
 
 struct _VitrineTrainingPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
-  VitrineRunView *view; /* in the bin; NULL: none */
+  VitrinePane parent_instance;
+  VitrineSession *session; /* borrowed from the parent */
+  VitrineRunView *view;    /* in the bin; NULL: none */
   GSimpleActionGroup *actions;
   GtkMenuButton *chooser;
   GtkLabel *chosen;
@@ -21,7 +20,7 @@ struct _VitrineTrainingPane {
   AdwBin *bin;
 };
 
-G_DEFINE_FINAL_TYPE(VitrineTrainingPane, vitrine_training_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrineTrainingPane, vitrine_training_pane, VITRINE_TYPE_PANE)
 
 /* ---- showing a run --------------------------------------------------------------------------- */
 
@@ -209,9 +208,18 @@ vitrine_training_pane_dispose(GObject *object)
 
   self->view = NULL;
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_TRAINING_PANE);
-  g_clear_object(&self->session);
+  self->session = NULL;
   g_clear_object(&self->actions);
   G_OBJECT_CLASS(vitrine_training_pane_parent_class)->dispose(object);
+}
+
+static void
+vitrine_training_pane_start(VitrinePane *pane, VitrineSession *session)
+{
+  VitrineTrainingPane *self = VITRINE_TRAINING_PANE(pane);
+
+  self->session = session;
+  find_recent(self);
 }
 
 static void
@@ -220,9 +228,9 @@ vitrine_training_pane_class_init(VitrineTrainingPaneClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_training_pane_dispose;
-  vitrine_pane_register_resource();
+  VITRINE_PANE_CLASS(class)->start = vitrine_training_pane_start;
   gtk_widget_class_set_template_from_resource(
-      widget_class, "/io/github/vitrine/Vitrine/pane/vitrine-training-pane.ui");
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-training-pane.ui");
   gtk_widget_class_bind_template_child(widget_class, VitrineTrainingPane, chooser);
   gtk_widget_class_bind_template_child(widget_class, VitrineTrainingPane, chosen);
   gtk_widget_class_bind_template_child(widget_class, VitrineTrainingPane, recent_menu);
@@ -242,14 +250,4 @@ vitrine_training_pane_init(VitrineTrainingPane *self)
   gtk_widget_init_template(GTK_WIDGET(self));
   g_signal_connect_object(gtk_widget_get_first_child(GTK_WIDGET(self->chooser)), "notify::active",
                           G_CALLBACK(chooser_cb), self, 0);
-}
-
-GtkWidget *
-vitrine_training_pane_new(VitrineSession *session)
-{
-  VitrineTrainingPane *self = g_object_new(VITRINE_TYPE_TRAINING_PANE, NULL);
-
-  self->session = g_object_ref(session);
-  find_recent(self);
-  return GTK_WIDGET(self);
 }

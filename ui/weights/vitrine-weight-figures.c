@@ -2,7 +2,6 @@
 #include <glib/gi18n.h>
 #include <inttypes.h> /* PRIu64: xgettext reads it, not G_GUINT64_FORMAT */
 #include <math.h>
-#include "ui/vitrine-pane-resources.h"
 #include "ui/charts/vitrine-plot.h"
 
 #define CURVE_POINTS 129 /* of the normal density */
@@ -256,9 +255,8 @@ vitrine_weight_figures_class_init(VitrineWeightFiguresClass *class)
 
   G_OBJECT_CLASS(class)->dispose = vitrine_weight_figures_dispose;
   G_OBJECT_CLASS(class)->finalize = vitrine_weight_figures_finalize;
-  vitrine_pane_register_resource();
   gtk_widget_class_set_template_from_resource(
-      widget, "/io/github/vitrine/Vitrine/pane/vitrine-weight-figures.ui");
+      widget, "/io/github/vitrine/Vitrine/ui/vitrine-weight-figures.ui");
 #define BIND(child) gtk_widget_class_bind_template_child(widget, VitrineWeightFigures, child)
   BIND(heading);
   BIND(count);

@@ -1,14 +1,13 @@
 #include "ui/weights/vitrine-weights-pane.h"
 #include <glib/gi18n.h>
-#include "ui/vitrine-pane-resources.h"
 #include "ui/weights/vitrine-weight-data.h"
 #include "ui/weights/vitrine-weight-figures.h"
 #include "ui/weights/vitrine-weight-tree.h"
 #include "ui/weights/vitrine-weights-export.h"
 
 struct _VitrineWeightsPane {
-  GtkBox parent_instance;
-  VitrineSession *session;
+  VitrinePane parent_instance;
+  VitrineSession *session; /* borrowed from the parent */
   VitrineWeightData *data; /* of the open model */
   VitrineWeightData *next; /* of newer weights, being measured; `data` is shown until it is done */
   VitrineWeightTree *tree;
@@ -22,7 +21,7 @@ struct _VitrineWeightsPane {
   GtkRevealer *warning;
 };
 
-G_DEFINE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, VITRINE_TYPE_PANE)
 
 /* ---- the layers -------------------------------------------------------------------------- */
 
@@ -207,8 +206,25 @@ vitrine_weights_pane_dispose(GObject *object)
   g_clear_object(&self->tree);
   g_clear_pointer(&self->data, vitrine_weight_data_unref);
   g_clear_pointer(&self->next, vitrine_weight_data_unref);
-  g_clear_object(&self->session);
+  self->session = NULL;
   G_OBJECT_CLASS(vitrine_weights_pane_parent_class)->dispose(object);
+}
+
+static void
+vitrine_weights_pane_start(VitrinePane *pane, VitrineSession *session)
+{
+  VitrineWeightsPane *self = VITRINE_WEIGHTS_PANE(pane);
+
+  self->session = session;
+  vitrine_weight_figures_set_session(self->figures, session);
+  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self,
+                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(renew), self, G_CONNECT_SWAPPED);
+  g_signal_connect(self, "map", G_CALLBACK(renew), NULL);
+  g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
+  model_changed_cb(self);
 }
 
 static void
@@ -217,10 +233,10 @@ vitrine_weights_pane_class_init(VitrineWeightsPaneClass *class)
   GtkWidgetClass *widget = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_weights_pane_dispose;
-  vitrine_pane_register_resource();
+  VITRINE_PANE_CLASS(class)->start = vitrine_weights_pane_start;
   g_type_ensure(VITRINE_TYPE_WEIGHT_FIGURES);
   gtk_widget_class_set_template_from_resource(
-      widget, "/io/github/vitrine/Vitrine/pane/vitrine-weights-pane.ui");
+      widget, "/io/github/vitrine/Vitrine/ui/vitrine-weights-pane.ui");
 #define BIND(child) gtk_widget_class_bind_template_child(widget, VitrineWeightsPane, child)
   BIND(search);
   BIND(list);
@@ -239,24 +255,6 @@ vitrine_weights_pane_init(VitrineWeightsPane *self)
   gtk_widget_init_template(GTK_WIDGET(self));
   self->tree = vitrine_weight_tree_new(self->list);
   g_signal_connect_swapped(self->tree, "chosen", G_CALLBACK(chosen_cb), self);
-}
-
-GtkWidget *
-vitrine_weights_pane_new(VitrineSession *session)
-{
-  VitrineWeightsPane *self = g_object_new(VITRINE_TYPE_WEIGHTS_PANE, NULL);
-
-  self->session = g_object_ref(session);
-  vitrine_weight_figures_set_session(self->figures, session);
-  g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "weights-changed", G_CALLBACK(renew), self, G_CONNECT_SWAPPED);
-  g_signal_connect(self, "map", G_CALLBACK(renew), NULL);
-  g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
-  model_changed_cb(self);
-  return GTK_WIDGET(self);
 }
 
 gboolean

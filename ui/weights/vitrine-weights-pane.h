@@ -2,15 +2,13 @@
  * its numbers and what the pruning threshold takes of it. */
 #pragma once
 
-#include <gtk/gtk.h>
-#include "app/session/vitrine-session.h"
+#include "ui/parts/vitrine-pane.h"
 
 G_BEGIN_DECLS
 
 #define VITRINE_TYPE_WEIGHTS_PANE (vitrine_weights_pane_get_type())
-G_DECLARE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, VITRINE, WEIGHTS_PANE, GtkBox)
+G_DECLARE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, VITRINE, WEIGHTS_PANE, VitrinePane)
 
-GtkWidget *vitrine_weights_pane_new(VitrineSession *session);
 /* Selects the tensor or group of that path ("G_ema.mapping.fc0.weight"); FALSE if there is none. */
 gboolean vitrine_weights_pane_select(VitrineWeightsPane *self, const char *path);
 /* Writes the table of all tensors on a worker; the session's "message" tells. */

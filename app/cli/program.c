@@ -1,0 +1,183 @@
+/* vitrine COMMAND … runs a headless command; vitrine [MODEL|PICTURE] opens the window. */
+#include "app/cli/cli.h"
+#include "app/config.h"
+#include "engine/backend/backend-device.h"
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *summary;
+} Command;
+
+static const Command commands[] = {
+    {"generate", cli_generate, "pictures from seeds, vectors or saved recipes"},
+    {"score", cli_score, "what the discriminator thinks of pictures"},
+    {"inspect", cli_inspect, "layers, shapes and statistics of a model file"},
+    {"convert", cli_convert, "any readable model to native safetensors"},
+    {"train", cli_train, "a model from pictures"},
+    {"metrics", cli_metrics, "how far a model's pictures are from real ones"},
+    {"mix", cli_mix, "the grid of style mixing: faces of rows with styles of columns"},
+    {"dataset", cli_dataset, "pictures of any kind to a data set for training"},
+    {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
+    {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
+    {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
+    {"runs", cli_runs, "trainings: how far each is and what became of it"},
+    {"stats", cli_stats, "the statistics of a training, as a table or CSV"},
+    {"control", cli_control, "pause, resume, snapshot, stop or ask a running training"},
+};
+
+static const Command *
+find_command(const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+    if (g_str_equal(name, commands[i].name))
+      return &commands[i];
+  return NULL;
+}
+
+static void
+print_help(void)
+{
+  puts("Usage: vitrine [MODEL|PICTURE|RUN_DIR]    opens the window\n"
+       "       vitrine COMMAND [OPTION…]          works without one\n");
+  for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+    printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+  puts("\n\"vitrine COMMAND --help\" explains a command. \"vitrine --version\" says which version "
+       "this is.\n"
+       "Exit status: 0 done, 1 failed, 2 wrong usage.");
+}
+
+/* libgomp lets idle threads spin for a long time between parallel loops. Beside other busy
+ * processes (the window's own main thread is one) that turns operations of 0.4 ms into 7 ms. The
+ * count must be in the environment before libgomp's constructor runs, that is before main: a
+ * .preinit_array function is too early (tried: libc's own start-up then overwrites environ), so the
+ * program starts itself once more, which costs 13 ms. Whoever has set either variable is not
+ * overruled. */
+static void
+calm_openmp(char **argv)
+{
+  char path[4096];
+
+  if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
+    return;
+  /* The link's target and not /proc/self/exe itself: the latter would show as "exe" in process
+   * lists. */
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (n <= 0 || setenv("GOMP_SPINCOUNT", "2000", 1) != 0)
+    return;
+  path[n] = '\0';
+  execv(path, argv);
+  /* Moved or deleted since: it still works, only less smoothly. */
+}
+
+/* A bare word that names no file is a command we do not have, not a file to open in a window. */
+static gboolean
+looks_like_command(const char *word)
+{
+  return word[0] != '-' && !strpbrk(word, "./:") && access(word, F_OK) != 0;
+}
+
+static int
+say_failure(const GError *error)
+{
+  fprintf(stderr, "vitrine: %s\n", error->message);
+  return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
+}
+
+/* --precision=NAME, of all but trainings, which record theirs: takes it out of the arguments. */
+static int
+use_precision(int *argc, char **argv, gboolean *given)
+{
+  g_autoptr(GError) error = NULL;
+  int kept = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    const char *name = argv[i] + strlen("--precision=");
+    if (!g_str_has_prefix(argv[i], "--precision=")) {
+      argv[kept++] = argv[i];
+      continue;
+    }
+    if (!sg_backend_set_precision(name, &error))
+      return say_failure(error);
+    *given = TRUE;
+  }
+  argv[kept] = NULL;
+  *argc = kept;
+  return 0;
+}
+
+/* --device=NAME of the window and of the commands that have no such option themselves: takes it out
+ * of the arguments, and into `*given`. An exit status after a message, else 0. */
+static int
+use_device(int *argc, char **argv, gboolean now, const char **given)
+{
+  g_autoptr(GError) error = NULL;
+  SgBackend *b = NULL;
+  int kept = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    if (!g_str_has_prefix(argv[i], "--device=")) {
+      argv[kept++] = argv[i];
+      continue;
+    }
+    const char *name = *given = argv[i] + strlen("--device=");
+    if (!g_str_equal(name, "auto") && !(b = sg_backend_open(name, &error)))
+      return say_failure(error);
+  }
+  if (now && !b && !(b = sg_backend_open("auto", &error)))
+    return say_failure(error);
+  argv[kept] = NULL;
+  *argc = kept;
+  sg_backend_set_default(b);
+  return 0;
+}
+
+int
+cli_program(int argc, char **argv, CliWindowFunc window)
+{
+  calm_openmp(argv);
+  setlocale(LC_ALL, "");
+  gboolean own = argc > 1 && (g_str_equal(argv[1], "train") || g_str_equal(argv[1], "generate"));
+  const char *device = NULL;
+  gboolean precision = FALSE;
+  int status =
+      argc > 1 && g_str_equal(argv[1], "train") ? 0 : use_precision(&argc, argv, &precision);
+  if (!status && !own)
+    status = use_device(&argc, argv, precision, &device);
+  if (status)
+    return status;
+  if (argc > 1) {
+    const Command *command = find_command(argv[1]);
+    if (command) {
+      /* Programs read and write our numbers: with a point, whatever the language. */
+      setlocale(LC_NUMERIC, "C");
+      return command->run(argc - 1, argv + 1);
+    }
+    if (g_str_equal(argv[1], "help") || g_str_equal(argv[1], "--help") ||
+        g_str_equal(argv[1], "-h")) {
+      print_help();
+      return 0;
+    }
+    if (g_str_equal(argv[1], "--version")) {
+      puts("vitrine " VITRINE_VERSION);
+      return 0;
+    }
+    if (looks_like_command(argv[1])) {
+      fprintf(stderr,
+              "vitrine: \"%s\" is neither a command nor a file (\"vitrine --help\" explains)\n",
+              argv[1]);
+      return 2;
+    }
+  }
+  if (window)
+    return window(argc, argv, device);
+  fprintf(stderr, "vitrine: built without the window (GTK 4 and libadwaita were not found); "
+                  "see \"vitrine --help\" for the commands\n");
+  return 2;
+}
