@@ -6,7 +6,7 @@
  * convolution takes at least its operations over the peak, and at least the bytes of its operands
  * and result over the bandwidth. Winograd's and other tricks need fewer operations than are
  * counted: a share above 1 is possible. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Run under Xvfb (tests/ui/run-under-xvfb); prints min, median, 95 %, max. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 
 typedef struct {
   const char *label;

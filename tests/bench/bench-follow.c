@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/training/vitrine-training-pane.h"
 

@@ -10,7 +10,7 @@
  * the conversion to 8 bits. With --fine each full picture is followed by two that differ from it in
  * the last styles only: truncation is lifted there by a smaller cutoff. */
 #include "engine/explore/renderer.h"
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/pictures/picture.h"
 #include <jansson.h>
 #include <stdio.h>

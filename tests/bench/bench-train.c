@@ -1,7 +1,7 @@
 /* How fast the trainer's phases are, to be compared with torch_train.py (same networks, same
  * phases, random numbers drawn within what is measured, pictures not loaded). Prints JSON. */
 #include "engine/learn/draws.h"
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

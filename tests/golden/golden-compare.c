@@ -58,27 +58,6 @@ golden_compare_bytes(const char *what, gsize n, const guint8 *found, const guint
     g_error("%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes differ", what, differ, n);
 }
 
-SgRenderer *
-golden_renderer(SgModel *model, SgBackend *backend, gsize cache)
-{
-  g_autoptr(GError) error = NULL;
-  SgRenderer *r = sg_renderer_new(model, backend, &error);
-
-  g_assert_no_error(error);
-  sg_renderer_set_cache_budget(r, cache);
-  return r;
-}
-
-SgTensor *
-golden_render(SgRenderer *r, const SgRecipe *recipe)
-{
-  g_autoptr(GError) error = NULL;
-  SgTensor *t = sg_renderer_render_float(r, recipe, &error);
-
-  g_assert_no_error(error);
-  return t;
-}
-
 void
 golden_score(SgRenderer *r, const SgTensor *images, int label, int batch, double *logits)
 {

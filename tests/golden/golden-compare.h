@@ -1,7 +1,7 @@
 /* What the golden tests share: expected numbers and the tolerances of design.md §8. */
 #pragma once
 
-#include "engine/explore/renderer.h"
+#include "tests/support/models.h"
 
 G_BEGIN_DECLS
 
@@ -15,10 +15,7 @@ void golden_compare_floats(const char *what, gsize n, const float *found, const 
 /* Bytes may differ by one. */
 void golden_compare_bytes(const char *what, gsize n, const guint8 *found, const guint8 *expected);
 
-/* These fail the test where the engine reports an error. */
-SgRenderer *golden_renderer(SgModel *model, SgBackend *backend, gsize cache);
-SgTensor *golden_render(SgRenderer *r, const SgRecipe *recipe);
-/* `label` of all images, < 0: none. */
+/* `label` of all images, < 0: none. Fails the test where the engine reports an error. */
 void golden_score(SgRenderer *r, const SgTensor *images, int label, int batch, double *logits);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes expected/augment.safetensors: what tests/unit/test-augment.c expects of the augmentation.
+"""Writes expected/augment.safetensors: what tests/unit/learn/test-augment.c expects of the augmentation.
 
 usage: make-augment.py      needs PyTorch and NumPy; seconds
 

@@ -1,6 +1,6 @@
 /* make-random-model [OPTION…] OUT: a model of random weights as native safetensors, for benchmarks
  * and for trying out sizes that no file at hand has. */
-#include "tests/golden/random-model.h"
+#include "tests/support/random-model.h"
 #include <stdio.h>
 
 static gboolean

@@ -1,9 +1,9 @@
 /* Pictures and scores against PyTorch in float64 (make.py wrote expected/), for networks of
  * NVlabs' `auto` size at 128×128 in every architecture, and for the bundled model. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/pictures/picture.h"
 #include "tests/golden/golden-compare.h"
-#include "tests/golden/random-model.h"
+#include "tests/support/random-model.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -135,14 +135,14 @@ test_case(gconstpointer data)
   json_t *c = (json_t *)data;
   const char *name = text_of(c, "name");
   g_autoptr(SgModel) model = model_of(c);
-  g_autoptr(SgRenderer) r = golden_renderer(model, NULL, 0);
+  g_autoptr(SgRenderer) r = test_renderer_new(model, NULL, 0);
   g_autoptr(SgRecipe) recipe = sg_recipe_new(model->info.z_dim, model->info.w_dim);
 
   recipe->faces = integer_of(c, "faces", 1);
   recipe->label = integer_of(c, "label", -1);
   recipe->psi = number_of(c, "psi", 1);
   recipe->cutoff = integer_of(c, "cutoff", -1);
-  g_autoptr(SgTensor) images = golden_render(r, recipe);
+  g_autoptr(SgTensor) images = test_render(r, recipe);
   compare_rows(name, images);
 
   int size = model->info.img_resolution;

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 #include "engine/explore/renderer.h"
-#include "tests/golden/random-model.h"
-#include "tests/tested-backend.h"
+#include "tests/support/random-model.h"
+#include "tests/support/tested-backend.h"
 
 static SgBackend *backend;
 

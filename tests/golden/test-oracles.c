@@ -1,6 +1,6 @@
 /* The small networks of tests/fixtures against pictures and scores of a NumPy implementation
  * (oracle_*.f32): the same network in every container, with every option that changes a picture. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/base/random.h"
 #include "engine/formats/archive.h"
 #include "tests/golden/golden-compare.h"
@@ -75,8 +75,8 @@ static void
 compare_picture(SgModel *model, SgBackend *backend, const char *name, const SgRecipe *recipe,
                 gsize n)
 {
-  g_autoptr(SgRenderer) r = golden_renderer(model, backend, 0);
-  g_autoptr(SgTensor) image = golden_render(r, recipe);
+  g_autoptr(SgRenderer) r = test_renderer_new(model, backend, 0);
+  g_autoptr(SgTensor) image = test_render(r, recipe);
   g_autofree float *expected = oracle(name, n);
 
   g_assert_cmpuint(image->numel, ==, n);
@@ -86,7 +86,7 @@ compare_picture(SgModel *model, SgBackend *backend, const char *name, const SgRe
 static void
 compare_scores(SgModel *model, const char *name, guint32 seed)
 {
-  g_autoptr(SgRenderer) r = golden_renderer(model, NULL, 0);
+  g_autoptr(SgRenderer) r = test_renderer_new(model, NULL, 0);
   g_autoptr(SgTensor) images =
       random_images(seed, 8, model->info.img_channels, model->info.img_resolution);
   g_autofree float *floats = oracle(name, 8);

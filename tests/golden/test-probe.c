@@ -2,14 +2,13 @@
 #include <math.h>
 #include <string.h>
 #include "engine/explore/probe.h"
+#include "tests/support/models.h"
 
 static SgRenderer *
 open_renderer(const char *name, SgModel **model)
 {
-  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", name, NULL);
   g_autoptr(GError) error = NULL;
-  *model = sg_model_load(path, &error);
-  g_assert_no_error(error);
+  *model = test_load_model(name);
   SgRenderer *r = sg_renderer_new(*model, NULL, &error);
   g_assert_no_error(error);
   return r;
@@ -122,15 +121,6 @@ test_sum(void)
   sg_model_unref(model);
 }
 
-static double
-difference(const SgTensor *a, const SgTensor *b)
-{
-  double worst = 0;
-  for (gsize i = 0; i < a->numel; i++)
-    worst = MAX(worst, fabs((double)a->data[i] - (double)b->data[i]));
-  return worst;
-}
-
 /* No gain is no noise, gain 1 is the stored noise, and the cache of stages never shows. */
 static void
 test_noise(void)
@@ -155,18 +145,18 @@ test_noise(void)
     recipe->noise_mode = SG_NOISE_CONST;
     sg_recipe_set_noise_gain(recipe, convs, gains);
     g_autoptr(SgTensor) none = sg_renderer_render_float(r, recipe, NULL);
-    g_assert_cmpfloat(difference(stored, none), >, 1e-4); /* the noise can be seen */
-    g_assert_cmpfloat(difference(silent, none), ==, 0);
+    g_assert_cmpfloat(test_difference(stored, none), >, 1e-4); /* the noise can be seen */
+    g_assert_cmpfloat(test_difference(silent, none), ==, 0);
     gains[convs - 1] = 1.5; /* only the last: most of the cache stays */
     sg_recipe_set_noise_gain(recipe, convs, gains);
     g_autoptr(SgTensor) some = sg_renderer_render_float(r, recipe, NULL);
     sg_renderer_set_cache_budget(fresh, 0);
     g_autoptr(SgTensor) anew = sg_renderer_render_float(fresh, recipe, NULL);
-    g_assert_cmpfloat(difference(some, anew), ==, 0);
-    g_assert_cmpfloat(difference(some, none), >, 0);
+    g_assert_cmpfloat(test_difference(some, anew), ==, 0);
+    g_assert_cmpfloat(test_difference(some, none), >, 0);
     sg_recipe_set_noise_gain(recipe, 0, NULL);
     g_autoptr(SgTensor) back = sg_renderer_render_float(r, recipe, NULL);
-    g_assert_cmpfloat(difference(back, stored), ==, 0);
+    g_assert_cmpfloat(test_difference(back, stored), ==, 0);
     gains[0] = 1;
     sg_recipe_set_noise_gain(recipe, convs + 1, gains);
     g_autoptr(GError) error = NULL;

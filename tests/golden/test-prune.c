@@ -1,7 +1,7 @@
 /* Magnitude pruning against NumPy's counts and PyTorch's scores (make-prune.py). */
 #include "engine/explore/weights/prune-score.h"
 #include "tests/golden/golden-compare.h"
-#include "tests/golden/random-model.h"
+#include "tests/support/random-model.h"
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
@@ -50,9 +50,7 @@ load(gconstpointer data)
   SgModel *model;
 
   if (strcmp(data, "mystylegan") == 0) {
-    g_autofree char *path =
-        g_test_build_filename(G_TEST_DIST, "fixtures", "simplerick_zip.pt", NULL);
-    model = sg_model_load(path, &error);
+    model = test_load_model("simplerick_zip.pt");
   } else {
     RandomModelSpec spec = specs[strcmp(data, "classes") == 0];
     spec.seed = (guint32)json_integer_value(json_object_get(one, "seed"));

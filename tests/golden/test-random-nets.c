@@ -1,10 +1,10 @@
 /* What must hold for every network, on random ones of all architectures, with classes and with a
  * clamp, which no fixture has: the stage cache never shows, the CPU equals the reference, and a
  * saved model is the same model. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/base/random.h"
 #include "tests/golden/golden-compare.h"
-#include "tests/golden/random-model.h"
+#include "tests/support/random-model.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -95,9 +95,9 @@ static void
 test_cache(gconstpointer data)
 {
   g_autoptr(SgModel) model = model_of(data);
-  g_autoptr(SgRenderer) all = golden_renderer(model, NULL, G_MAXSIZE);
-  g_autoptr(SgRenderer) some = golden_renderer(model, NULL, 200 * 1024);
-  g_autoptr(SgRenderer) none = golden_renderer(model, NULL, 0);
+  g_autoptr(SgRenderer) all = test_renderer_new(model, NULL, G_MAXSIZE);
+  g_autoptr(SgRenderer) some = test_renderer_new(model, NULL, 200 * 1024);
+  g_autoptr(SgRenderer) none = test_renderer_new(model, NULL, 0);
   g_autoptr(SgRecipe) recipe = recipe_of(model);
   SgRandomState s;
   int saved = 0;
@@ -105,8 +105,8 @@ test_cache(gconstpointer data)
   sg_random_state_seed(&s, 12);
   for (int i = 0; i < 150; i++) {
     edit(recipe, &model->info, &s);
-    g_autoptr(SgTensor) a = golden_render(all, recipe), b = golden_render(some, recipe);
-    g_autoptr(SgTensor) c = golden_render(none, recipe);
+    g_autoptr(SgTensor) a = test_render(all, recipe), b = test_render(some, recipe);
+    g_autoptr(SgTensor) c = test_render(none, recipe);
     g_autoptr(SgPicture) again = sg_renderer_render(all, recipe, 0, NULL);
     g_assert_cmpmem(a->data, a->numel * sizeof(float), c->data, c->numel * sizeof(float));
     g_assert_cmpmem(b->data, b->numel * sizeof(float), c->data, c->numel * sizeof(float));
@@ -119,15 +119,15 @@ static void
 test_reference(gconstpointer data)
 {
   g_autoptr(SgModel) model = model_of(data);
-  g_autoptr(SgRenderer) cpu = golden_renderer(model, NULL, 0);
-  g_autoptr(SgRenderer) ref = golden_renderer(model, sg_backend_reference(), 0);
+  g_autoptr(SgRenderer) cpu = test_renderer_new(model, NULL, 0);
+  g_autoptr(SgRenderer) ref = test_renderer_new(model, sg_backend_reference(), 0);
   g_autoptr(SgRecipe) recipe = recipe_of(model);
   double a[4], b[4];
 
   recipe->faces = 4;
   recipe->psi = 0.8;
   recipe->noise_mode = SG_NOISE_RANDOM;
-  g_autoptr(SgTensor) x = golden_render(cpu, recipe), y = golden_render(ref, recipe);
+  g_autoptr(SgTensor) x = test_render(cpu, recipe), y = test_render(ref, recipe);
   golden_compare_floats("CPU and reference", x->numel, x->data, y->data);
   golden_score(cpu, y, recipe->label, 4, a);
   golden_score(ref, y, recipe->label, 4, b);

@@ -1,6 +1,6 @@
 /* Iterations of training against PyTorch in float64 (make-training.py wrote what is replayed here):
  * gradients of the first iteration, losses of all, and the final weights. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/formats/archive.h"
 #include "engine/learn/draws.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 #include "gradient-check.h"
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/base/philox.h"
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Whole small networks and the losses of training: gradients of every phase with respect to every
  * parameter tensor, and of the networks with respect to their inputs, against finite differences in
  * double; and the CPU against the reference. mutate.py shows what these tests notice. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/autograd/ops.h"
 #include "network-case.h"
 #include <math.h>

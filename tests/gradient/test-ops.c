@@ -1,5 +1,5 @@
 /* Every operation's gradients; see gradient-check.h. */
-#include "tests/tested-backend.h"
+#include "tests/support/tested-backend.h"
 #include "engine/learn/augment.h"
 #include "gradient-check.h"
 

@@ -1,7 +1,7 @@
 /* What renders: chosen in the window, moved to while it is open, and what the window does when it
  * has no room, stops working or is not there. A pretended CUDA device (tests/cuda-on-host) that
  * fails when a file appears. */
-#include "tests/ui/run-fixture.h"
+#include "tests/support/run-fixture.h"
 #include <adwaita.h>
 #include <glib/gstdio.h>
 #include <string.h>

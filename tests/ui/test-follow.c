@@ -1,5 +1,5 @@
 /* Weights that change under the window: the picture is another, what the person did stays. */
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * presses goes the whole way through the server, accelerators, focus and widgets. */
 #include <signal.h>
 #include <string.h>
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-window-private.h"
 

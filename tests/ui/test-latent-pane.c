@@ -1,6 +1,6 @@
 /* The latent pane in the real window, through its widgets: every edit ends in the recipe, every
  * change of the recipe shows. */
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include <math.h>
 #include "ui/latent/vitrine-latent-pane.h"
 #include "ui/parts/vitrine-number.h"

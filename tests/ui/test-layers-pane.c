@@ -2,7 +2,7 @@
  * the screen, and its noise controls end in the recipe. */
 #include <string.h>
 #include "engine/explore/probe.h"
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include "ui/layers/vitrine-layers-pane.h"
 #include "ui/parts/vitrine-noise-list.h"
 #include "ui/parts/vitrine-pixels.h"

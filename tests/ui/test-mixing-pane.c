@@ -1,6 +1,6 @@
 /* The mixing pane in the real window, through its widgets: what they do ends in the recipe, and the
  * picture is the one another renderer makes of it. */
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include <string.h>
 #include "engine/explore/mix.h"
 #include "engine/pictures/picture.h"

@@ -1,5 +1,5 @@
 /* The dialog of a new training: what it says of data, options that are wrong, what it takes. */
-#include "tests/ui/run-fixture.h"
+#include "tests/support/run-fixture.h"
 #include <adwaita.h>
 #include <glib/gstdio.h>
 #include <string.h>

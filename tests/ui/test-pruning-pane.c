@@ -3,7 +3,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include "ui/charts/vitrine-plot.h"
 #include "engine/models/model.h"
 #include "engine/pictures/picture.h"

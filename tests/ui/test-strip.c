@@ -1,5 +1,5 @@
 /* "Record a Strip" and "Save Before and After" in the real window. */
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include <glib/gstdio.h>
 #include <string.h>
 #include "engine/pictures/picture.h"

@@ -1,6 +1,6 @@
 /* The Training page, end to end: real trainings, started, watched, steered, followed, killed,
  * left. */
-#include "tests/ui/run-fixture.h"
+#include "tests/support/run-fixture.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* The Weights pane in the real window: its numbers against plain sums over the model's tensors. */
 #include <math.h>
 #include <string.h>
-#include "tests/golden/random-model.h"
-#include "tests/ui/window-fixture.h"
+#include "tests/support/random-model.h"
+#include "tests/support/window-fixture.h"
 #include "ui/charts/vitrine-plot.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/weights/vitrine-weights-pane.h"

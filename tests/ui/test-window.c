@@ -1,5 +1,5 @@
 /* The window end to end, on the bundled model, through the widgets a person uses. */
-#include "tests/ui/window-fixture.h"
+#include "tests/support/window-fixture.h"
 #include <glib/gstdio.h>
 #include <string.h>
 #include "engine/pictures/picture.h"
