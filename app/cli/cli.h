@@ -28,6 +28,8 @@ int cli_strip(int argc, char **argv);
 int cli_layers(int argc, char **argv);
 int cli_runs(int argc, char **argv);
 int cli_stats(int argc, char **argv);
+int cli_pca(int argc, char **argv);
+int cli_sefa(int argc, char **argv);
 
 /* ---- what the commands share (cli-common.c) ---- */
 
@@ -62,6 +64,10 @@ GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
  * when it was made with other weights. Errors name the file. */
 SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *model,
                           GError **error);
+
+/* Writes an object to standard output, indented; takes it. */
+struct json_t;
+void cli_print_json(struct json_t *root);
 
 /* Says on standard error how far a long job is: at once on a terminal, else once it takes long. */
 typedef struct {

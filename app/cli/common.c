@@ -1,4 +1,5 @@
 #include "app/cli/cli.h"
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,16 @@ cli_parse_numbers(const char *option, const char *text, GError **error)
     return NULL;
   }
   return g_steal_pointer(&seeds);
+}
+
+void
+cli_print_json(json_t *root)
+{
+  char *text = json_dumps(root, JSON_INDENT(2));
+
+  puts(text);
+  free(text);
+  json_decref(root);
 }
 
 #define TERMINAL_INTERVAL (G_USEC_PER_SEC / 5)

@@ -33,10 +33,7 @@ print_json(const Options *opt, const SgDataset *ds, guint written)
                            "kind", ds->kind, "dest", dest, "images", (json_int_t)written,
                            "resolution", ds->resolution, "channels", ds->channels, "label_dim",
                            ds->label_dim, "one_hot", ds->one_hot, "refused", refused);
-  char *text = json_dumps(root, JSON_INDENT(2));
-  puts(text);
-  free(text);
-  json_decref(root);
+  cli_print_json(root);
 }
 
 static void

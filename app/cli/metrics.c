@@ -293,10 +293,7 @@ print_json(const Job *job)
   }
   json_object_set_new(root, "swd",
                       json_pack("{s:o, s:f}", "levels", levels, "average", job->average));
-  char *text = json_dumps(root, JSON_INDENT(2));
-  puts(text);
-  free(text);
-  json_decref(root);
+  cli_print_json(root);
 }
 
 static void

@@ -324,10 +324,7 @@ print_json(const Job *job, double seconds)
   json_t *root = json_pack("{s:s, s:s, s:f, s:o, s:s, s:O}", "network", job->opt->network, "hash",
                            job->model->hash, "seconds", seconds, "styles", styles, "grid", grid,
                            "pictures", job->written);
-  char *text = json_dumps(root, JSON_INDENT(2));
-  puts(text);
-  free(text);
-  json_decref(root);
+  cli_print_json(root);
 }
 
 static gboolean

@@ -26,6 +26,8 @@ static const Command commands[] = {
     {"dataset", cli_dataset, "pictures of any kind to a data set for training"},
     {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
+    {"pca", cli_pca, "directions: the principal components of what a generator can draw"},
+    {"sefa", cli_sefa, "directions: what the affine layers answer to, in closed form"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"runs", cli_runs, "trainings: how far each is and what became of it"},
     {"stats", cli_stats, "the statistics of a training, as a table or CSV"},

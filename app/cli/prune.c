@@ -429,10 +429,7 @@ print_json(const Job *job, json_t *saved, double seconds)
                                   "logit_std", job->real.logit_std));
   if (saved)
     json_object_set(root, "saved", saved);
-  char *text = json_dumps(root, JSON_INDENT(2));
-  puts(text);
-  free(text);
-  json_decref(root);
+  cli_print_json(root);
 }
 
 static void

@@ -187,10 +187,7 @@ print_json(const Job *job)
 {
   json_t *root = json_pack("{s:s, s:s, s:i, s:O}", "network", job->opt->network, "hash",
                            job->model->hash, "batch", job->opt->batch, "scores", job->results);
-  char *text = json_dumps(root, JSON_INDENT(2));
-  puts(text);
-  free(text);
-  json_decref(root);
+  cli_print_json(root);
 }
 
 static gboolean

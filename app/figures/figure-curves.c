@@ -168,6 +168,13 @@ draw_curve(cairo_t *cr, const Plot *p, const VitrineCurve *c, guint32 colour)
 {
   gboolean pen_down = FALSE;
 
+  if (c->dots) {
+    figure_colour(cr, colour, 0.4);
+    for (gsize i = 0; i < c->n; i++)
+      if (is_point(c, i))
+        dot(cr, plot_x(p, c->x[i]), plot_y(p, c->y[i]), 2);
+    return;
+  }
   figure_colour(cr, colour, 1);
   cairo_set_line_width(cr, 2);
   cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);

@@ -11,6 +11,7 @@ typedef struct {
   const char *label;
   gsize n;
   const double *x, *y; /* [n]; NAN in y is a gap */
+  gboolean dots;       /* points alone, no line between them */
 } VitrineCurve;
 
 typedef struct {

@@ -1,0 +1,193 @@
+#include "app/cli/directions.h"
+#include "app/figures/figure.h"
+#include "engine/base/random.h"
+#include "engine/explore/nets.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* Latents that are mapped at once. */
+#define BATCH 500
+
+struct _DirectionTiles {
+  int n, done, width, height;
+  guint8 *rgb; /* [n, height, width, 3] */
+  VitrineTile *tiles;
+  GPtrArray *labels, *rows;
+};
+
+/* ---- the job --------------------------------------------------------------------------------- */
+
+static gboolean
+parse_layers(DirectionJob *job, const char *text, GError **error)
+{
+  int last = job->model->info.num_ws - 1;
+
+  job->first = 0;
+  job->last = last;
+  if (!text)
+    return TRUE;
+  g_autoptr(GArray) layers = cli_parse_numbers("layers", text, error);
+  if (!layers)
+    return FALSE;
+  job->first = (int)MIN(g_array_index(layers, guint32, 0), 1024);
+  job->last = (int)MIN(g_array_index(layers, guint32, layers->len - 1), 1024);
+  for (guint i = 1; i < layers->len; i++)
+    if (g_array_index(layers, guint32, i) != g_array_index(layers, guint32, i - 1) + 1) {
+      cli_set_usage_error(error, "--layers: expected one range like 0-3, found \"%s\"", text);
+      return FALSE;
+    }
+  if (job->last <= last)
+    return TRUE;
+  cli_set_usage_error(error, "--layers: this model has layers 0 to %d, found \"%s\"", last, text);
+  return FALSE;
+}
+
+static gboolean
+check_class(const SgModelInfo *info, int label, GError **error)
+{
+  if (label == -1 || (label >= 0 && label < info->c_dim))
+    return TRUE;
+  if (info->c_dim == 0)
+    cli_set_usage_error(error, "--class: this model has no classes");
+  else
+    cli_set_usage_error(error, "--class: this model has classes 0 to %d, found %d", info->c_dim - 1,
+                        label);
+  return FALSE;
+}
+
+gboolean
+direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,
+                   const char *outdir, GError **error)
+{
+  const SgPrune as_stored = {0};
+
+  if (!(job->model = sg_model_load(network, error)) || !parse_layers(job, layers, error) ||
+      !check_class(&job->model->info, label, error))
+    return FALSE;
+  if (outdir && g_mkdir_with_parents(outdir, 0777) != 0) {
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", outdir,
+                g_strerror(errno));
+    return FALSE;
+  }
+  job->renderer = sg_renderer_new(job->model, NULL, error);
+  job->nets = job->renderer ? sg_renderer_nets(job->renderer, &as_stored, error) : NULL;
+  return job->nets != NULL;
+}
+
+void
+direction_job_close(DirectionJob *job)
+{
+  g_clear_pointer(&job->renderer, sg_renderer_free);
+  g_clear_pointer(&job->model, sg_model_unref);
+}
+
+static gboolean
+show_progress(gint64 done, gint64 total, gpointer data)
+{
+  cli_progress_update(data, (gsize)done);
+  return TRUE;
+}
+
+SgMoments *
+direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed, int label, GError **error)
+{
+  cli_progress_begin(&job->progress, "samples", (gsize)samples);
+  SgMoments *m = sg_moments_sample(job->nets->mapping, samples, seed, label, show_progress,
+                                   &job->progress, error);
+  cli_progress_end(&job->progress);
+  return m;
+}
+
+float *
+direction_job_faces(DirectionJob *job, int n, int label, GError **error)
+{
+  const SgMapping *m = job->nets->mapping;
+  gsize z_dim = (gsize)m->z_dim, w_dim = (gsize)m->w_dim;
+  g_autofree float *w = g_new(float, w_dim *(gsize)n), *z = g_new(float, z_dim *BATCH);
+  g_autofree SgRandomState *state = g_new(SgRandomState, 1);
+  int labels[BATCH];
+
+  for (int i = 0; i < n; i += BATCH) {
+    int count = MIN(BATCH, n - i);
+    for (int k = 0; k < count; k++) {
+      sg_random_state_seed(state, (guint32)(i + k));
+      sg_random_state_randn_f32(state, z_dim, z + (gsize)k * z_dim);
+      labels[k] = label >= 0 || m->c_dim == 0 ? label : 0;
+    }
+    if (!sg_mapping_run(m, count, z, labels, w + (gsize)i * w_dim, error))
+      return NULL;
+  }
+  return g_steal_pointer(&w);
+}
+
+/* ---- sheets ---------------------------------------------------------------------------------- */
+
+DirectionTiles *
+direction_tiles_new(const DirectionJob *job, int n)
+{
+  DirectionTiles *t = g_new0(DirectionTiles, 1);
+
+  t->n = n;
+  t->width = t->height = job->model->info.img_resolution;
+  t->rgb = g_malloc((gsize)n * 3 * (gsize)t->width * (gsize)t->height);
+  t->tiles = g_new0(VitrineTile, n);
+  t->labels = g_ptr_array_new_with_free_func(g_free);
+  t->rows = g_ptr_array_new_with_free_func(g_free);
+  return t;
+}
+
+void
+direction_tiles_free(DirectionTiles *t)
+{
+  if (!t)
+    return;
+  g_free(t->rgb);
+  g_free(t->tiles);
+  g_ptr_array_unref(t->labels);
+  g_ptr_array_unref(t->rows);
+  g_free(t);
+}
+
+void
+direction_tiles_row(DirectionTiles *t, const char *label)
+{
+  g_ptr_array_add(t->rows, g_strdup(label));
+}
+
+gboolean
+direction_tiles_recipe(DirectionTiles *t, DirectionJob *job, const SgRecipe *recipe,
+                       const char *text, GError **error)
+{
+  gsize bytes = 3 * (gsize)t->width * (gsize)t->height;
+  guint8 *rgb = t->rgb + bytes * (gsize)t->done;
+  g_autoptr(SgPicture) picture = sg_renderer_render(job->renderer, recipe, 0, error);
+
+  if (!picture)
+    return FALSE;
+  memcpy(rgb, picture->rgb, bytes);
+  g_ptr_array_add(t->labels, g_strdup(text));
+  t->tiles[t->done++] = (VitrineTile){rgb, t->labels->pdata[t->labels->len - 1]};
+  return TRUE;
+}
+
+gboolean
+direction_tiles_face(DirectionTiles *t, DirectionJob *job, guint32 seed, int label,
+                     const char *text, GError **error)
+{
+  const SgModelInfo *info = &job->model->info;
+  g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
+
+  r->seed = seed;
+  r->label = label >= 0 || info->c_dim == 0 ? label : 0;
+  return direction_tiles_recipe(t, job, r, text, error);
+}
+
+gboolean
+direction_tiles_write(DirectionTiles *t, const char *path, const char *title, int columns,
+                      GError **error)
+{
+  g_ptr_array_add(t->rows, NULL);
+  return vitrine_figure_tiles(path, title, t->width, t->height, (gsize)t->done, t->tiles, columns,
+                              (const char *const *)t->rows->pdata, error);
+}

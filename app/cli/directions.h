@@ -1,0 +1,44 @@
+/* What the commands that look for directions share: the model, samples of its w, sheets of faces. */
+#pragma once
+
+#include "app/cli/cli.h"
+#include "engine/directions/direction-set.h"
+#include "engine/directions/moments.h"
+#include "engine/explore/renderer.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  SgModel *model;
+  SgRenderer *renderer;
+  struct _SgNets *nets; /* the renderer's */
+  int first, last;      /* layers asked for, w indices */
+  CliProgress progress;
+} DirectionJob;
+
+/* Opens the model, reads layers "A-B" (NULL: all), checks the class (-1: none asked for), makes the folder. */
+gboolean direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,
+                            const char *outdir, GError **error);
+void direction_job_close(DirectionJob *job);
+SgMoments *direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed, int label,
+                                 GError **error);
+/* w of the faces of seeds 0 … n - 1: [n, w_dim], to be freed. */
+float *direction_job_faces(DirectionJob *job, int n, int label, GError **error);
+
+/* A sheet of labelled faces, filled row by row. */
+typedef struct _DirectionTiles DirectionTiles;
+DirectionTiles *direction_tiles_new(const DirectionJob *job, int n);
+void direction_tiles_free(DirectionTiles *t);
+void direction_tiles_row(DirectionTiles *t, const char *label);
+/* The next tile: the face of a seed. */
+gboolean direction_tiles_face(DirectionTiles *t, DirectionJob *job, guint32 seed, int label,
+                              const char *text, GError **error);
+/* …or any recipe. */
+gboolean direction_tiles_recipe(DirectionTiles *t, DirectionJob *job, const SgRecipe *recipe,
+                                const char *text, GError **error);
+gboolean direction_tiles_write(DirectionTiles *t, const char *path, const char *title, int columns,
+                               GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirectionTiles, direction_tiles_free)
+
+G_END_DECLS

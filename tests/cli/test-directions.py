@@ -1,0 +1,98 @@
+"""pca and sefa as commands: what they write, and what they refuse.
+
+usage: test-directions.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library only; skipped without LAPACK
+"""
+import csv
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, ROOT, MAKE_RANDOM_MODEL = sys.argv[1:4]
+
+
+def vitrine(*args, **env):
+    p = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=120, env={**os.environ, **env})
+    return p.returncode, p.stdout, p.stderr
+
+
+def header(path):
+    with open(path, 'rb') as f:
+        return json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
+
+
+class Directions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.model = os.path.join(cls.folder.name, 'm.safetensors')
+        subprocess.run([MAKE_RANDOM_MODEL, '--resolution=16', '--channel-base=128', '--channel-max=16', '--z-dim=24',
+                        '--w-dim=32', '--c-dim=3', cls.model], check=True)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def out(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def pca(self, name, *args, **env):
+        code, said, err = vitrine('pca', f'--network={self.model}', f'--outdir={self.out(name)}', '--samples=700', *args, **env)
+        self.assertEqual(code, 0, err)
+        with open(os.path.join(self.out(name), 'pca.csv')) as f:
+            return said, list(csv.DictReader(f))
+
+    def test_pca_writes_both_views(self):
+        said, rows = self.pca('a', '--components=7', '--extremes=2', '--json')
+        self.assertEqual(len(rows), 32)
+        for view in 'ws':
+            variance = [float(r[f'{view}_variance']) for r in rows]
+            self.assertEqual(variance, sorted(variance, reverse=True))
+            self.assertAlmostEqual(float(rows[-1][f'{view}_cumulative']), 1, 6)
+            head = header(os.path.join(self.out('a'), f'pca-{view}.safetensors'))
+            names = json.loads(head['__metadata__']['directions'])
+            self.assertEqual([d['name'] for d in names], [f'pc{i}' for i in range(1, 8)])
+            self.assertEqual(head['direction.0']['shape'], [32])
+            self.assertEqual(head['__metadata__']['model'], json.loads(said)['hash'])
+            for kind in ('extremes-{}.png', 'scatter-{}.svg'):
+                self.assertTrue(os.path.getsize(os.path.join(self.out('a'), kind.format(view))))
+        self.assertEqual(json.loads(said)['samples'], 700)
+
+    def test_pca_does_not_depend_on_threads_and_follows_seed_and_class(self):
+        one, two = (self.pca(f't{n}', '--extremes=0', OMP_NUM_THREADS=str(n))[1] for n in (1, 2))
+        self.assertEqual(one, two)
+        self.assertNotEqual(self.pca('s', '--extremes=0', '--seed=1')[1], one)
+        self.assertNotEqual(self.pca('c', '--extremes=0', '--class=1')[1], one)
+
+    def test_sefa_knows_training_from_chance(self):
+        code, said, err = vitrine('sefa', f'--network={self.model}', f'--outdir={self.out("f")}', '--layers=1-3', '--json')
+        self.assertEqual(code, 0, err)
+        found = json.loads(said)
+        with open(os.path.join(self.out('f'), 'sefa.csv')) as f:
+            rows = list(csv.DictReader(f))
+        # Rows have length 1, so the eigenvalues sum to the number of channels, trained or not.
+        for column in ('eigenvalue', 'untrained'):
+            self.assertAlmostEqual(sum(float(r[column]) for r in rows), found['channels'], 4)
+        facts = json.loads(header(os.path.join(self.out('f'), 'sefa.safetensors'))['__metadata__']['directions'])
+        self.assertEqual(facts[0]['layers'], [1, 3])
+
+    def test_refusals_say_what_is_wrong(self):
+        for command, args, says in (('pca', ['--samples=5'], '100 to'), ('pca', ['--layers=0-99'], 'layers 0 to'),
+                                    ('pca', ['--layers=0,2'], 'one range'), ('pca', ['--class=3'], 'classes 0 to 2'),
+                                    ('sefa', ['--components=0'], '1 to'), ('sefa', ['--layers=x'], 'numbers')):
+            code, _, err = vitrine(command, f'--network={self.model}', f'--outdir={self.out("bad")}', *args)
+            self.assertEqual((code, err.count('\n')), (2, 1), (args, err))
+            self.assertIn(says, err)
+
+    def test_without_lapack_a_sentence(self):
+        code, _, err = vitrine('pca', f'--network={self.model}', f'--outdir={self.out("no")}', '--samples=200',
+                               VITRINE_LAPACK_MODULE='/nowhere/module.so')
+        self.assertEqual((code, err.count('\n')), (1, 1))
+        self.assertIn('LAPACK', err)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1])
