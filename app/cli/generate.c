@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 #include "engine/backend/backend-device.h"
 #include "engine/explore/renderer.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
 #include <float.h>

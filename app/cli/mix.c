@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 #include "engine/explore/mix.h"
 #include "engine/explore/renderer.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -1,6 +1,7 @@
 /* vitrine score: the discriminator's opinion of pictures. */
 #include "app/cli/cli.h"
 #include "engine/explore/renderer.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include <jansson.h>
 #include <math.h>

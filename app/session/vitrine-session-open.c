@@ -2,6 +2,7 @@
  * read on a worker; the session changes only when all of it turned out good. */
 #include "app/session/vitrine-session-private.h"
 #include "app/session/vitrine-store.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
 #include <glib/gstdio.h>

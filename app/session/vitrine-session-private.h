@@ -3,7 +3,7 @@
 #pragma once
 
 #include <jansson.h>
-#include "app/runs/vitrine-follow.h"
+#include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-history.h"
 #include "app/session/vitrine-render-thread.h"
 #include "app/session/vitrine-session.h"

@@ -2,6 +2,7 @@
  * vectors. */
 #include "app/session/vitrine-session-private.h"
 #include "app/session/vitrine-picture.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "engine/directions/direction-set.h"
 #include "engine/formats/format-error.h"
-#include "engine/pictures/picture.h"
+#include "engine/formats/npy.h"
 #include "engine/formats/safetensors.h"
 #include <jansson.h>
 #include <math.h>

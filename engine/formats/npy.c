@@ -1,5 +1,5 @@
 /* NumPy's .npy: a magic number, a version, and a Python dict literal of three known keys. */
-#include "engine/pictures/picture.h"
+#include "engine/formats/npy.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/view.h"
 #include "engine/formats/writer.h"

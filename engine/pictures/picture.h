@@ -1,7 +1,7 @@
-/* Picture and vector files: PNG (with the recipe inside), JPEG and WebP for reading, NumPy .npy. */
+/* Picture files: PNG (with the recipe inside), JPEG and WebP for reading. */
 #pragma once
 
-#include "engine/base/tensor.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -44,14 +44,6 @@ gboolean sg_picture_read_memory(const char *name, const guint8 *data, gsize size
 /* The recipe inside a PNG: JSON text, NULL without error if it has none. */
 char *sg_png_read_recipe(const char *path, GError **error);
 char *sg_png_read_recipe_memory(const char *name, const guint8 *data, gsize size, GError **error);
-
-/* NumPy format 1.0-3.0; float16/32/64, C or Fortran order, little or big endian -> float32/64. */
-SgTensor *sg_npy_read(const char *path, GError **error);
-SgTensor *sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **error);
-gboolean sg_npy_write(const char *path, const SgTensor *t, GError **error); /* '<f4' */
-gboolean sg_npy_write_double(const char *path, int n, const double *v,
-                             GError **error);                               /* '<f8' [n] */
-double *sg_npy_read_vector(const char *path, int expected, GError **error); /* any [n], [1,n]… */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgPixels, sg_pixels_clear)
 

@@ -11,7 +11,7 @@
  * the last styles only: truncation is lifted there by a smaller cutoff. */
 #include "engine/explore/renderer.h"
 #include "tests/support/tested-backend.h"
-#include "engine/pictures/picture.h"
+#include "engine/formats/npy.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* .npy vectors. */
-#include "engine/pictures/picture.h"
+#include "engine/formats/npy.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -1,6 +1,7 @@
 /* Pictures and scores against PyTorch in float64 (make.py wrote expected/), for networks of
  * NVlabs' `auto` size at 128×128 in every architecture, and for the bundled model. */
 #include "tests/support/tested-backend.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "tests/golden/golden-compare.h"
 #include "tests/support/random-model.h"

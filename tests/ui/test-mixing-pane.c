@@ -3,6 +3,7 @@
 #include "tests/support/window-fixture.h"
 #include <string.h>
 #include "engine/explore/mix.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "ui/mixing/vitrine-mixing-pane.h"
 #include "ui/shell/vitrine-side.h"

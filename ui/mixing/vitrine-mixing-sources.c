@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "ui/parts/vitrine-file-dialog.h"
 

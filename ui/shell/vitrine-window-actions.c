@@ -108,7 +108,9 @@ save_before_after_action(GSimpleAction *action, GVariant *parameter, gpointer da
 static void
 record_strip_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_strip_dialog_present(VITRINE_WINDOW(data));
+  VitrineWindow *self = VITRINE_WINDOW(data);
+
+  vitrine_strip_dialog_present(GTK_WINDOW(self), vitrine_window_get_session(self));
 }
 
 static void

@@ -437,13 +437,13 @@ forget(GtkWidget *dialog, GObject *parent)
 }
 
 GtkWidget *
-vitrine_strip_dialog_present(VitrineWindow *parent)
+vitrine_strip_dialog_present(GtkWindow *parent, VitrineSession *session)
 {
   VitrineStripDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-strip-dialog");
 
   if (!self) {
     self = g_object_new(VITRINE_TYPE_STRIP_DIALOG, "transient-for", parent, NULL);
-    set_session(self, vitrine_window_get_session(parent));
+    set_session(self, session);
     g_object_set_data(G_OBJECT(parent), "vitrine-strip-dialog", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);
     gtk_widget_grab_focus(self->start_button);

@@ -1,5 +1,6 @@
 /* Writing models, pictures and vectors, and reading them back. */
 #include "tests/unit/formats/formats-support.h"
+#include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
 #include <glib/gstdio.h>

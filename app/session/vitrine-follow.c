@@ -1,4 +1,4 @@
-#include "app/runs/vitrine-follow.h"
+#include "app/session/vitrine-follow.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
