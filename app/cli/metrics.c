@@ -3,7 +3,7 @@
 #include "engine/explore/renderer.h"
 #include "engine/data/dataset.h"
 #include "engine/record/run-dir.h"
-#include "engine/metrics/swd.h"
+#include "engine/metrics/metric.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,9 +27,9 @@ typedef struct {
   SgModel *model;
   int n;           /* pictures of each side */
   guint32 *labels; /* [c_dim] pictures of each class, conditional models only */
-  SgSwd *real, *other;
-  double average;
-  double *distance;
+  const SgMetric **metrics;
+  GPtrArray *real, *other; /* what each metric has collected */
+  SgMetricResult *results;
 } Job;
 
 static void
@@ -41,9 +41,39 @@ options_clear(Options *o)
   g_free(o->metrics);
 }
 
+/* "NAME: what it is, unit (less is better); …" */
+static char *
+known_metrics(void)
+{
+  GString *text = g_string_new(NULL);
+
+  for (guint i = 0; sg_metric_table[i]; i++) {
+    const SgMetric *m = sg_metric_table[i];
+    g_string_append_printf(text, "%s%s: %s%s%s (%s is better)", i > 0 ? "; " : "", m->name,
+                           m->summary, *m->unit ? " " : "", m->unit,
+                           m->less_is_better ? "less" : "more");
+  }
+  g_string_append_printf(text, " [%s]", SG_METRIC_DEFAULT);
+  return g_string_free(text, FALSE);
+}
+
+static gboolean
+check_metrics(Options *o, GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  g_autofree const SgMetric **list = sg_metric_parse(o->metrics, &why);
+
+  if (!list)
+    cli_set_usage_error(error, "--%s", why->message);
+  else if (!*list)
+    cli_set_usage_error(error, "--metrics: there is nothing to do");
+  return list && *list;
+}
+
 static gboolean
 options_parse(Options *o, int argc, char **argv, GError **error)
 {
+  g_autofree char *known = known_metrics();
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network,
        "the model, or a run directory (its newest snapshot)", "FILE|RUN_DIR"},
@@ -51,8 +81,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"reference", 0, 0, G_OPTION_ARG_FILENAME, &o->reference,
        "other pictures in place of a model's", "DIR|ZIP"},
       {"images", 0, 0, G_OPTION_ARG_INT, &o->images, "how many pictures of each (2048)", "N"},
-      {"metrics", 0, 0, G_OPTION_ARG_STRING, &o->metrics, "swd: sliced Wasserstein distance",
-       "swd"},
+      {"metrics", 0, 0, G_OPTION_ARG_STRING, &o->metrics, known, "NAMES"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "which pictures, patches and directions (0)",
        "N"},
       {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
@@ -72,14 +101,14 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   *o = (Options){.images = 2048, .trunc = 1};
   if (!cli_parse(&argc, &argv, entries, &help, error))
     return FALSE;
+  if (!o->metrics)
+    o->metrics = g_strdup(SG_METRIC_DEFAULT);
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
   else if (!o->data)
     cli_set_usage_error(error, "which real pictures? --data=DIR or ZIP");
   else if (!o->network == !o->reference)
     cli_set_usage_error(error, "compared with what? Give one of --network and --reference");
-  else if (o->metrics && g_ascii_strcasecmp(o->metrics, "swd") != 0)
-    cli_set_usage_error(error, "--metrics: expected swd, found \"%s\"", o->metrics);
   else if (o->images < 1 || o->images > 1000000)
     cli_set_usage_error(error, "--images must be from 1 to 1000000, found %d", o->images);
   else if (o->seed < 0)
@@ -87,8 +116,52 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   else if (!isfinite(o->trunc))
     cli_set_usage_error(error, "--trunc must be a finite number");
   else
-    return TRUE;
+    return check_metrics(o, error);
   return FALSE;
+}
+
+/* ---- what the metrics collect ---- */
+
+typedef struct {
+  const SgMetric *metric;
+  gpointer set; /* NULL: it does not need this side */
+} Collected;
+
+static void
+collected_free(gpointer data)
+{
+  Collected *c = data;
+
+  if (c->set)
+    c->metric->release(c->set);
+  g_free(c);
+}
+
+/* One for each metric; NULL and error. */
+static GPtrArray *
+prepare(const Job *job, SgMetricNeeds side, int channels, int resolution, GError **error)
+{
+  const SgMetricSetup setup = {channels, resolution, job->n, (guint64)job->opt->seed};
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(collected_free);
+
+  for (guint i = 0; job->metrics[i]; i++) {
+    Collected *c = g_new0(Collected, 1);
+    c->metric = job->metrics[i];
+    g_ptr_array_add(all, c);
+    if ((c->metric->needs & side) && !(c->set = c->metric->prepare(&setup, error)))
+      return NULL;
+  }
+  return g_steal_pointer(&all);
+}
+
+static void
+add_pictures(GPtrArray *all, const float *pictures, int n)
+{
+  for (guint i = 0; i < all->len; i++) {
+    Collected *c = all->pdata[i];
+    if (c->set)
+      c->metric->add(c->set, pictures, n);
+  }
 }
 
 /* ---- pictures of a data set ---- */
@@ -110,18 +183,17 @@ count_labels(const Job *job, const float *labels, int n)
 }
 
 /* n of them in the loader's random order, none twice. */
-static SgSwd *
-collect_dataset(const Job *job, SgDataset *ds, const char *what, GError **error)
+static GPtrArray *
+collect_dataset(const Job *job, SgMetricNeeds side, SgDataset *ds, const char *what, GError **error)
 {
   gsize values = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
-  g_autoptr(SgSwd) swd =
-      sg_swd_new(ds->channels, ds->resolution, job->n, (guint64)job->opt->seed, error);
+  g_autoptr(GPtrArray) all = prepare(job, side, ds->channels, ds->resolution, error);
   g_autofree float *images = g_new(float, BATCH *values);
   g_autofree float *labels = g_new0(float, BATCH *(gsize)MAX(ds->label_dim, 1));
   gboolean labelled = ds == job->data && job->labels;
   CliProgress progress;
 
-  if (!swd)
+  if (!all)
     return NULL;
   g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2, 0);
   cli_progress_begin(&progress, what, (gsize)job->n);
@@ -133,11 +205,11 @@ collect_dataset(const Job *job, SgDataset *ds, const char *what, GError **error)
     }
     if (labelled)
       count_labels(job, labels, n);
-    sg_swd_add(swd, images, n);
+    add_pictures(all, images, n);
     cli_progress_update(&progress, (gsize)(at + n));
   }
   cli_progress_end(&progress);
-  return g_steal_pointer(&swd);
+  return g_steal_pointer(&all);
 }
 
 /* ---- pictures of a model ---- */
@@ -145,7 +217,7 @@ collect_dataset(const Job *job, SgDataset *ds, const char *what, GError **error)
 /* As many of each class as the real pictures have: then the order does not matter, and pictures of
  * a class can be rendered together. */
 static gboolean
-collect_model(const Job *job, SgRenderer *renderer, SgSwd *swd, GError **error)
+collect_model(const Job *job, SgRenderer *renderer, GPtrArray *all, GError **error)
 {
   const SgModelInfo *info = &job->model->info;
   g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
@@ -170,7 +242,7 @@ collect_model(const Job *job, SgRenderer *renderer, SgSwd *swd, GError **error)
         cli_progress_end(&progress);
         return FALSE;
       }
-      sg_swd_add(swd, images->data, r->faces);
+      add_pictures(all, images->data, r->faces);
       cli_progress_update(&progress, (gsize)(done += r->faces));
     }
   }
@@ -178,19 +250,19 @@ collect_model(const Job *job, SgRenderer *renderer, SgSwd *swd, GError **error)
   return TRUE;
 }
 
-static SgSwd *
+static GPtrArray *
 render(const Job *job, GError **error)
 {
   const SgModelInfo *info = &job->model->info;
   g_autoptr(SgRenderer) renderer = sg_renderer_new(job->model, NULL, error);
-  g_autoptr(SgSwd) swd = renderer ? sg_swd_new(info->img_channels, info->img_resolution, job->n,
-                                               (guint64)job->opt->seed, error)
-                                  : NULL;
+  g_autoptr(GPtrArray) all = renderer ? prepare(job, SG_METRIC_NEEDS_FAKES, info->img_channels,
+                                                info->img_resolution, error)
+                                      : NULL;
 
-  if (!swd)
+  if (!all)
     return NULL;
   sg_renderer_set_cache_budget(renderer, 0); /* no picture is rendered twice here */
-  return collect_model(job, renderer, swd, error) ? g_steal_pointer(&swd) : NULL;
+  return collect_model(job, renderer, all, error) ? g_steal_pointer(&all) : NULL;
 }
 
 /* ---- the job ---- */
@@ -260,30 +332,53 @@ open_all(Job *job, GError **error)
   return job->reference != NULL;
 }
 
+/* The first line is for people: what, in which unit, of how many. */
 static void
 print_text(const Job *job)
 {
-  printf("sliced Wasserstein distance × 1000, %d pictures of each\n", job->n);
-  for (int i = 0; i < sg_swd_levels(job->real); i++) {
-    int size = sg_swd_level_resolution(job->real, i);
-    g_autofree char *level = g_strdup_printf("%dx%d", size, size);
-    printf("%-10s%10.3f\n", level, job->distance[i]);
+  for (guint i = 0; job->metrics[i]; i++) {
+    const SgMetric *m = job->metrics[i];
+    const SgMetricResult *r = &job->results[i];
+    printf("%s%s%s, %d pictures of each\n", m->summary, *m->unit ? " " : "", m->unit, job->n);
+    for (int k = 0; k < r->n; k++)
+      printf("%-10s%10.3f\n", r->parts[k].label, r->parts[k].value);
+    printf("%-10s%10.3f\n", m->whole, r->value);
   }
-  printf("%-10s%10.3f\n", "average", job->average);
+}
+
+/* A part's name is mostly a number. */
+static json_t *
+name_json(const char *name)
+{
+  gint64 number;
+  return g_ascii_string_to_signed(name, 10, G_MININT, G_MAXINT, &number, NULL)
+             ? json_integer((json_int_t)number)
+             : json_string(name);
+}
+
+static json_t *
+result_json(const SgMetric *m, const SgMetricResult *r)
+{
+  json_t *result = json_object(), *parts = json_array();
+
+  for (int i = 0; i < r->n; i++)
+    json_array_append_new(parts, json_pack("{s:o, s:f}", m->part, name_json(r->parts[i].name),
+                                           m->part_value, r->parts[i].value));
+  if (m->parts)
+    json_object_set_new(result, m->parts, parts);
+  else
+    json_decref(parts);
+  json_object_set_new(result, m->whole, json_real(r->value));
+  return result;
 }
 
 static void
 print_json(const Job *job)
 {
   const Options *o = job->opt;
-  json_t *levels = json_array();
   json_t *root =
       json_pack("{s:s, s:i, s:I}", "data", o->data, "images", job->n, "seed", (json_int_t)o->seed);
 
-  for (int i = 0; i < sg_swd_levels(job->real); i++)
-    json_array_append_new(levels, json_pack("{s:i, s:f}", "resolution",
-                                            sg_swd_level_resolution(job->real, i), "distance",
-                                            job->distance[i]));
   if (job->model) {
     json_object_set_new(root, "network", json_string(job->network));
     json_object_set_new(root, "hash", json_string(job->model->hash));
@@ -291,21 +386,33 @@ print_json(const Job *job)
   } else {
     json_object_set_new(root, "reference", json_string(o->reference));
   }
-  json_object_set_new(root, "swd",
-                      json_pack("{s:o, s:f}", "levels", levels, "average", job->average));
+  for (guint i = 0; job->metrics[i]; i++)
+    json_object_set_new(root, job->metrics[i]->name,
+                        result_json(job->metrics[i], &job->results[i]));
   cli_print_json(root);
+}
+
+static void
+measure(Job *job)
+{
+  job->results = g_new0(SgMetricResult, job->real->len);
+  for (guint i = 0; job->metrics[i]; i++)
+    job->metrics[i]->measure(((Collected *)job->real->pdata[i])->set,
+                             ((Collected *)job->other->pdata[i])->set, (guint64)job->opt->seed,
+                             &job->results[i]);
 }
 
 static void
 run(const Options *opt, GError **error)
 {
-  Job job = {.opt = opt};
+  Job job = {.opt = opt, .metrics = sg_metric_parse(opt->metrics, NULL)};
 
   if (open_all(&job, error)) {
-    job.real = collect_dataset(&job, job.data, "real pictures", error);
+    job.real = collect_dataset(&job, SG_METRIC_NEEDS_REALS, job.data, "real pictures", error);
     if (job.real)
       job.other = job.model ? render(&job, error)
-                            : collect_dataset(&job, job.reference, "other pictures", error);
+                            : collect_dataset(&job, SG_METRIC_NEEDS_FAKES, job.reference,
+                                              "other pictures", error);
   }
   if (job.real && job.other) {
     if (job.n < opt->images)
@@ -313,17 +420,17 @@ run(const Options *opt, GError **error)
               "vitrine metrics: only %d pictures are there; numbers of %d would be "
               "smaller\n",
               job.n, opt->images);
-    job.distance = g_new0(double, sg_swd_levels(job.real));
-    job.average = sg_swd_distance(job.real, job.other, (guint64)opt->seed, job.distance);
+    measure(&job);
     (opt->json ? print_json : print_text)(&job);
   }
-  g_clear_pointer(&job.real, sg_swd_free);
-  g_clear_pointer(&job.other, sg_swd_free);
+  g_clear_pointer(&job.real, g_ptr_array_unref);
+  g_clear_pointer(&job.other, g_ptr_array_unref);
   g_clear_pointer(&job.data, sg_dataset_free);
   g_clear_pointer(&job.reference, sg_dataset_free);
   g_clear_pointer(&job.model, sg_model_unref);
   g_free(job.labels);
-  g_free(job.distance);
+  g_free(job.results);
+  g_free(job.metrics);
   g_free(job.network);
 }
 

@@ -1,6 +1,7 @@
 /* vitrine runs: what became of trainings. */
 #include "app/cli/cli.h"
 #include "app/cli/runs.h"
+#include "engine/metrics/metric.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -63,7 +64,7 @@ cli_last_value(SgSeries *s, double *kimg, double *value)
 typedef struct {
   SgRunStatus *status;
   GPtrArray *advice;
-  char *metric; /* "swd", "fid50k_full", or NULL */
+  char *metric; /* "fid50k_full", or NULL */
   double metric_kimg, metric_value;
 } Row;
 
@@ -77,19 +78,15 @@ row_free(gpointer data)
   g_free(row);
 }
 
-/* Ours, or of theirs the first that is a Fréchet distance. */
 static void
 take_metric(Row *row, SgRunReader *r)
 {
   g_auto(GStrv) tags = sg_run_reader_tags(r);
+  const char *tag = sg_metric_judge(tags);
+  g_autoptr(SgSeries) s = tag ? sg_run_reader_series(r, tag) : NULL;
 
-  for (guint i = 0; tags[i] && !row->metric; i++) {
-    if (!g_str_equal(tags[i], "Metrics/swd") && !g_str_has_prefix(tags[i], "Metrics/fid"))
-      continue;
-    g_autoptr(SgSeries) s = sg_run_reader_series(r, tags[i]);
-    if (cli_last_value(s, &row->metric_kimg, &row->metric_value))
-      row->metric = g_strdup(tags[i] + strlen("Metrics/"));
-  }
+  if (cli_last_value(s, &row->metric_kimg, &row->metric_value))
+    row->metric = g_strdup(tag + strlen("Metrics/"));
 }
 
 static Row *

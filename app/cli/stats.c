@@ -1,6 +1,7 @@
 /* vitrine stats: the statistics of one run, as a table or for other programs. */
 #include "app/cli/cli.h"
 #include "app/cli/runs.h"
+#include "engine/metrics/metric.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,7 +120,8 @@ cli_stats(int argc, char **argv)
 {
   g_autofree char *tags = NULL, *csv = NULL;
   const GOptionEntry entries[] = {
-      {"tags", 0, 0, G_OPTION_ARG_STRING, &tags, "only these, as Loss/D/loss,Metrics/swd", "A,B"},
+      {"tags", 0, 0, G_OPTION_ARG_STRING, &tags,
+       "only these, as Loss/D/loss,Metrics/" SG_METRIC_DEFAULT, "A,B"},
       {"csv", 0, 0, G_OPTION_ARG_FILENAME, &csv, "write every row to a table instead", "FILE"},
       {NULL}};
   const CliHelp help = {

@@ -1,6 +1,7 @@
 /* The presets ("cfg") of NVlabs' stylegan2-ada-pytorch train.py, for one device, and that of
  * "Tackling fake images in cybersecurity" (arXiv 2507.13722). */
 #include "engine/learn/options-private.h"
+#include "engine/metrics/metric.h"
 
 typedef struct {
   int resolution, channel_base, mapping_layers, batch, mbstd_group;
@@ -56,7 +57,7 @@ static const SgTrainOptions common = {
     .ada_kimg = 500,
     .tick_kimg = 4,
     .snap = 50,
-    .metrics = (char *)"swd",
+    .metrics = (char *)SG_METRIC_DEFAULT,
     .metric_images = 2048,
     .workers = 0,
     .device = (char *)"auto",

@@ -2,10 +2,10 @@
  * has the option. The defaults themselves are in options-presets.c; a test compares the texts here
  * with them. */
 #include "engine/learn/options-private.h"
+#include "engine/metrics/metric.h"
 
 static const char *const archs[] = {"skip", "orig", "resnet", NULL};
 static const char *const augs[] = {"noaug", "ada", "fixed", NULL};
-static const char *const metrics[] = {"swd", "none", NULL};
 static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16", NULL};
 
 #define AT(field) G_STRUCT_OFFSET(SgTrainOptions, field)
@@ -141,10 +141,10 @@ const SgTrainOption sg_train_option_table[] = {
   REAL("tick", tick_kimg, 1e-3, 1e6, "4", "A status line every so many thousand images."),
   INT("snap", snap, 1, 1000000, "50", "A snapshot and a grid of pictures every so many ticks."),
   INT("keep", keep, 0, 1000000, "0", "Only so many newest snapshots are kept; 0: all."),
-  TEXT("metrics", metrics, metrics, "swd",
-       "Measured at every snapshot: swd, the sliced Wasserstein distance (progressive GAN, Karras et "
-       "al. 2018), or none."),
-  INT("metric-images", metric_images, 2, 1000000, "2048", "Pictures the metric compares."),
+  TEXT("metrics", metrics, sg_metric_words, SG_METRIC_DEFAULT,
+       "Measured at every snapshot; several are joined with commas, \"vitrine metrics --help\" tells "
+       "what they are."),
+  INT("metric-images", metric_images, 2, 1000000, "2048", "Pictures a metric compares."),
   INT("threads", threads, 0, 4096, "0", "Threads that compute; 0: as many as there are processors."),
   INT("workers", workers, 0, 256, "0", "Threads that read images; 0: half of the cores."),
   TEXT("device", device, NULL, "auto", "What computes: auto, cpu, cuda or cuda:N."),

@@ -1,6 +1,7 @@
 /* Setting, resolving and storing training options; the table is in options-table.c. */
 #include "engine/learn/options-private.h"
 #include "engine/learn/augment.h"
+#include "engine/metrics/metric.h"
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -150,7 +151,11 @@ set_text(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError 
 {
   if (!check_text(row, value, error))
     return FALSE;
-  if (row->words && !g_strv_contains(row->words, value)) {
+  if (row->offset == G_STRUCT_OFFSET(SgTrainOptions, metrics)) {
+    g_autofree const SgMetric **list = sg_metric_parse(value, error);
+    if (!list)
+      return FALSE;
+  } else if (row->words && !g_strv_contains(row->words, value)) {
     g_autofree char *words = g_strjoinv(", ", (char **)row->words);
     return wrong(error, "%s should be one of %s, but is “%s”", row->name, words, value);
   }

@@ -47,7 +47,7 @@ typedef struct {
   double tick_kimg; /* 4 */
   int snap;         /* ticks between snapshots (networks and picture grid), 50 */
   int keep;         /* newest snapshots kept, 0: all */
-  char *metrics;    /* "swd" or "none" */
+  char *metrics;    /* sg_metric_parse() */
   int metric_images;
   int threads;     /* 0: all */
   int workers;     /* loader threads, 0: half of the cores */

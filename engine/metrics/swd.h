@@ -4,7 +4,7 @@
  * |difference|, averaged over repeats, times 1000. */
 #pragma once
 
-#include <glib.h>
+#include "engine/metrics/metric.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,9 @@ int sg_swd_level_resolution(const SgSwd *s, int level);
  * changes. */
 double sg_swd_distance(const SgSwd *a, const SgSwd *b, guint64 seed, double *distance);
 void sg_swd_free(SgSwd *s);
+
+/* Its row in the table of metrics. */
+extern const SgMetric sg_metric_swd;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSwd, sg_swd_free)
 

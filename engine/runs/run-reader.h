@@ -82,7 +82,7 @@ gboolean sg_run_reader_recognises(const char *path);
 gboolean sg_run_reader_poll(SgRunReader *r, int budget_ms, gboolean *more);
 
 SgRunStatus *sg_run_reader_status(SgRunReader *r);
-/* Tags in order ("Loss/D/loss" …), derived ones too: "Timing/images_per_sec", "Metrics/swd",
+/* Tags in order ("Loss/D/loss" …), derived ones too: "Timing/images_per_sec",
  * "Metrics/fid50k_full"… NULL-terminated copy. */
 char **sg_run_reader_tags(SgRunReader *r);
 /* Over kimg; the means, or the standard deviations within a tick (NULL: the tag has none). New

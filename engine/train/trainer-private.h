@@ -5,10 +5,11 @@
 #include "engine/learn/group.h"
 #include "engine/record/run-dir.h"
 #include "engine/learn/snapshot.h"
-#include "engine/metrics/swd.h"
 #include "engine/train/trainer.h"
 
 G_BEGIN_DECLS
+
+typedef struct _SgTrainerMetrics SgTrainerMetrics;
 
 typedef struct {
   SgTrainOptions *o; /* borrowed */
@@ -28,12 +29,12 @@ typedef struct {
   int grid_n, grid_columns;
   float *grid_z, *grid_c;
 
-  SgSwd *swd_real;    /* descriptors of real pictures, made at the first metric */
-  char *last_good;    /* newest snapshot on disk */
-  gboolean owed;      /* a snapshot could not be written: try again at the next tick */
-  const char *broken; /* why the weights are none any more, or NULL */
-  gboolean leading;   /* other processes wait for orders */
-  guint told;         /* so many of ds->refused are known to the user */
+  SgTrainerMetrics *metrics; /* prepared at the first snapshot */
+  char *last_good;           /* newest snapshot on disk */
+  gboolean owed;             /* a snapshot could not be written: try again at the next tick */
+  const char *broken;        /* why the weights are none any more, or NULL */
+  gboolean leading;          /* other processes wait for orders */
+  guint told;                /* so many of ds->refused are known to the user */
   GPtrArray *changes; /* of SgChange: what was set while the resumed run ran; NULL: nothing */
   guint next_change;
 
@@ -97,6 +98,14 @@ gboolean sg_trainer_save_networks(SgTrainer *t, GError **error);
 void sg_trainer_prepare_grid(SgTrainer *t);
 void sg_trainer_write_reals(SgTrainer *t);
 void sg_trainer_write_fakes(SgTrainer *t, const char *name);
+/* Of one picture, in floats. */
+gsize sg_trainer_picture_size(const SgTrainer *t);
+/* At most n pictures [n, C, R, R] of the data set, and their labels unless NULL; how many. Reading
+ * problems of single images are the loader's business: here they are skipped. */
+int sg_trainer_read_reals(SgTrainer *t, guint from, int n, float *out, float *labels);
+/* trainer-metric.c: reports options->metrics of G_ema as it is. */
+void sg_trainer_measure(SgTrainer *t);
+void sg_trainer_metrics_clear(SgTrainer *t);
 /* trainer-preflight.c */
 /* Whether the memory that is free now will do; the error says which batch would fit. */
 gboolean sg_trainer_fits(SgTrainer *t, GError **error);

@@ -11,7 +11,7 @@ trainer_clear(SgTrainer *t)
   sg_publisher_free(t->publisher);
   sg_run_dir_free(t->dir);
   sg_learn_free(t->l);
-  sg_swd_free(t->swd_real);
+  sg_trainer_metrics_clear(t);
   g_free(t->pixels);
   g_free(t->labels);
   g_free(t->grid_z);

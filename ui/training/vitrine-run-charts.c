@@ -1,6 +1,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "ui/training/vitrine-run-charts-private.h"
+#include "engine/metrics/metric.h"
 
 #define CURVES 4
 /* Pixels that a chart should have before another stands beside it. */
@@ -182,8 +183,9 @@ title_of(const Plan *plan, const char *tag)
 {
   if (plan)
     return _(plan->title);
-  if (g_str_equal(tag, "Metrics/swd"))
-    return _("Sliced Wasserstein Distance");
+  const SgMetric *metric = sg_metric_of_tag(tag);
+  if (metric)
+    return _(metric->title);
   return g_str_has_prefix(tag, "Metrics/") ? tag + strlen("Metrics/") : tag;
 }
 

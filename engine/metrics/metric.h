@@ -1,0 +1,77 @@
+/* What a generator can be judged by: one table, which options, trainer, charts and the commands
+ * "metrics", "stats" and "runs" loop over. A new metric is a file with its SgMetric and a line in
+ * metric.c. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  SG_METRIC_NEEDS_REALS = 1 << 0, /* pictures of the data set */
+  SG_METRIC_NEEDS_FAKES = 1 << 1, /* as many of the generator's */
+} SgMetricNeeds;
+
+typedef struct {
+  int channels, resolution;
+  int images;   /* of each side */
+  guint64 seed; /* of whatever is drawn at random */
+} SgMetricSetup;
+
+#define SG_METRIC_MAX_PARTS 16
+
+typedef struct {
+  char name[24];  /* behind the metric's name in a tag: "Metrics/NAME/64" */
+  char label[24]; /* for people: "64x64" */
+  double value;
+} SgMetricPart;
+
+typedef struct {
+  double value; /* what the metric is judged by */
+  int n;
+  SgMetricPart parts[SG_METRIC_MAX_PARTS];
+} SgMetricResult;
+
+typedef struct {
+  const char *name;    /* of the option and of the tag "Metrics/NAME" */
+  const char *title;   /* of a chart, to be translated */
+  const char *summary; /* half a sentence for --help */
+  const char *unit;    /* "× 1000", or "" */
+  SgMetricNeeds needs;
+  gboolean less_is_better;
+  int min_images;
+  /* In JSON: {"PARTS": [{"PART": name, "PART_VALUE": value}, …], "WHOLE": value}. */
+  const char *parts, *part, *part_value, *whole;
+
+  /* Something that collects up to setup->images pictures; error: they cannot be compared, or there
+   * is no memory. */
+  gpointer (*prepare)(const SgMetricSetup *setup, GError **error);
+  /* n pictures [n, C, R, R], floats -1…1. */
+  void (*add)(gpointer set, const float *pictures, int n);
+  /* What is not needed is NULL; both sides hold as many pictures. Neither changes. */
+  void (*measure)(gconstpointer real, gconstpointer fake, guint64 seed, SgMetricResult *result);
+  void (*release)(gpointer set);
+} SgMetric;
+
+/* What is measured unless somebody asks for something else. */
+#define SG_METRIC_DEFAULT "swd"
+
+/* All of them, NULL-terminated. */
+extern const SgMetric *const sg_metric_table[];
+/* What the option may be as one word: every name, and "none". NULL-terminated. */
+extern const char *const sg_metric_words[];
+
+const SgMetric *sg_metric_find(const char *name);
+/* "swd", names joined with commas, or "none": NULL-terminated, to be freed with g_free(). NULL and
+ * error: which name, what there is, and of names that other programs know why this one is not
+ * there. */
+const SgMetric **sg_metric_parse(const char *list, GError **error);
+/* The metric of a tag "Metrics/NAME", or NULL: another tag, a part's, another program's. */
+const SgMetric *sg_metric_of_tag(const char *tag);
+/* Which of these tags a run is judged by: the table's first, else the first of another program's
+ * Fréchet distances. Borrowed from `tags`, or NULL. */
+const char *sg_metric_judge(char *const *tags);
+/* "Metrics/NAME" or, with a part, "Metrics/NAME/PART"; to be freed. */
+char *sg_metric_tag(const SgMetric *m, const SgMetricPart *part);
+
+G_END_DECLS
