@@ -1,5 +1,6 @@
 #include "engine/directions/moments.h"
 #include "engine/base/random.h"
+#include "engine/directions/matrix.h"
 #include <math.h>
 #include <string.h>
 
@@ -44,16 +45,6 @@ find_centre(Sums *s, int count, const float *rows)
       s->centre[j] += (double)rows[(gsize)i * (gsize)s->dim + (gsize)j] / count;
 }
 
-static double
-dot(const double *a, const double *b, int n)
-{
-  double s = 0;
-#pragma omp simd reduction(+ : s)
-  for (int i = 0; i < n; i++)
-    s += a[i] * b[i];
-  return s;
-}
-
 /* Adds rows [count, dim], count at most BATCH. Each sum belongs to one thread, so their number changes nothing. */
 static void
 sums_add(Sums *s, int count, const float *rows)
@@ -74,7 +65,7 @@ sums_add(Sums *s, int count, const float *rows)
   for (int j = 0; j < dim; j++)
     for (int k = 0; k <= j; k++)
       s->product[(gsize)j * (gsize)dim + (gsize)k] +=
-          dot(s->block + (gsize)j * BATCH, s->block + (gsize)k * BATCH, count);
+          sg_dot(s->block + (gsize)j * BATCH, s->block + (gsize)k * BATCH, count);
   s->n += count;
 }
 
@@ -178,6 +169,6 @@ sg_moments_sigma(const SgMoments *m, const double *direction)
   double v = 0;
 
   for (int j = 0; j < m->dim; j++)
-    v += direction[j] * dot(m->covariance + (gsize)j * (gsize)m->dim, direction, m->dim);
+    v += direction[j] * sg_dot(m->covariance + (gsize)j * (gsize)m->dim, direction, m->dim);
   return sqrt(MAX(v, 0));
 }

@@ -1,47 +1,8 @@
 #include "engine/directions/pca.h"
 #include "engine/directions/eigen.h"
+#include "engine/directions/matrix.h"
 #include <math.h>
 #include <string.h>
-
-/* Components of less variance than this share of the first are rounding: they have no direction. */
-#define NOTHING 1e-12
-
-/* c [n, n] = a b, row-major. */
-static void
-multiply(int n, const double *a, const double *b, double *c)
-{
-#pragma omp parallel for schedule(static)
-  for (int i = 0; i < n; i++) {
-    double *row = c + (gsize)i * (gsize)n;
-    memset(row, 0, (gsize)n * sizeof(double));
-    for (int k = 0; k < n; k++) {
-      double v = a[(gsize)i * (gsize)n + (gsize)k];
-      const double *other = b + (gsize)k * (gsize)n;
-      for (int j = 0; j < n; j++)
-        row[j] += v * other[j];
-    }
-  }
-}
-
-/* Power `p` of a symmetric matrix from its eigenvectors (rows) and values; what is nothing stays 0. */
-static double *
-power(int n, const double *vectors, const double *values, double p)
-{
-  gsize size = (gsize)n;
-  g_autofree double *scaled = g_new(double, size *size);
-  g_autofree double *columns = g_new(double, size *size);
-  double *out = g_new(double, size *size);
-
-  for (gsize k = 0; k < size; k++) {
-    double factor = values[k] > NOTHING * values[0] ? pow(values[k], p) : 0;
-    for (gsize i = 0; i < size; i++) {
-      scaled[k * size + i] = factor * vectors[k * size + i];
-      columns[i * size + k] = vectors[k * size + i];
-    }
-  }
-  multiply(n, columns, scaled, out);
-  return out;
-}
 
 static void
 mirror(int n, double *a)
@@ -80,24 +41,24 @@ pca_of(const SgMoments *m, const double *gram, GError **error)
 
   if (!sg_eigen_symmetric(n, vectors, values, error))
     return NULL;
-  g_autofree double *root = power(n, vectors, values, 0.5);
-  g_autofree double *inverse = power(n, vectors, values, -0.5);
+  g_autofree double *root = sg_matrix_power(n, vectors, values, 0.5);
+  g_autofree double *inverse = sg_matrix_power(n, vectors, values, -0.5);
   g_autofree double *half = g_new(double, size), *heard = g_new(double, size);
   p->dim = n;
   p->variance = g_new(double, n);
   p->directions = g_new(double, size);
   p->score = g_new(double, size);
   if (gram) {
-    multiply(n, root, gram, half);
-    multiply(n, half, root, heard);
+    sg_matrix_multiply(n, n, n, root, gram, half);
+    sg_matrix_multiply(n, n, n, half, root, heard);
     mirror(n, heard);
   } else
     memcpy(heard, m->covariance, size * sizeof(double));
   if (!sg_eigen_symmetric(n, heard, p->variance, error))
     return NULL;
   /* Rows v of `heard` are white coordinates: w = mean + L g, g = L^-1 (w - mean). */
-  multiply(n, heard, root, p->directions);
-  multiply(n, heard, inverse, p->score);
+  sg_matrix_multiply(n, n, n, heard, root, p->directions);
+  sg_matrix_multiply(n, n, n, heard, inverse, p->score);
   for (int k = 0; k < n; k++) {
     p->variance[k] = MAX(p->variance[k], 0);
     p->total += p->variance[k];

@@ -32,13 +32,18 @@ values, vectors = falling(cov)
 s = x @ A.T + b
 s_values, s_vectors = falling(np.cov(s, rowvar=False))
 score = (s - s.mean(0)) @ s_vectors[:dim].T / np.sqrt(s_values[:dim])
-regression = score.T @ (x - x.mean(0)) / (n - 1)  # w for one sigma of a score
+by_score = score.T @ (x - x.mean(0)) / (n - 1)  # w for one sigma of a score
 unit = A / np.linalg.norm(A, axis=1, keepdims=True)
 f_values, f_vectors = falling(unit.T @ unit)
-out = {'w': w.ravel().tolist(), 'dim': dim, 'affines': [a.ravel().tolist() for a in layers],
+fixed, rest = [1, 4, 9], [0, 2, 3, 5, 6, 7, 8, 10, 11]
+regression = cov[np.ix_(rest, fixed)] @ np.linalg.inv(cov[np.ix_(fixed, fixed)])
+left = cov[np.ix_(rest, rest)] - regression @ cov[np.ix_(fixed, rest)]
+off = x[:5] - x.mean(0)
+out = {'fixed': fixed, 'regression': regression.ravel().tolist(), 'left': left.ravel().tolist(),
+       'mahalanobis': np.sqrt(np.einsum('ni,ij,nj->n', off, np.linalg.inv(cov), off)).tolist(), 'w': w.ravel().tolist(), 'dim': dim, 'affines': [a.ravel().tolist() for a in layers],
        'mean': x.mean(0).tolist(), 'covariance': cov.ravel().tolist(),
        'w_variance': values.tolist(), 'w_directions': upright(vectors * np.sqrt(values)[:, None]).ravel().tolist(),
-       's_variance': s_values[:dim].tolist(), 's_directions': upright(regression).ravel().tolist(),
+       's_variance': s_values[:dim].tolist(), 's_directions': upright(by_score).ravel().tolist(),
        'sefa_values': f_values.tolist(), 'sefa_directions': upright(f_vectors).ravel().tolist()}
 with open(os.path.join(os.path.dirname(__file__), 'expected', 'directions.json'), 'w') as f:
     json.dump(out, f)

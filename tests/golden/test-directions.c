@@ -1,9 +1,13 @@
 /* Principal components and SeFa against NumPy (make-directions.py). */
 #include "engine/backend/backend-device.h"
+#include "engine/base/philox.h"
+#include "engine/directions/gauge.h"
+#include "engine/directions/matrix.h"
 #include "engine/directions/pca.h"
 #include "engine/directions/sefa.h"
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 static json_t *expected;
 
@@ -148,6 +152,69 @@ test_sefa(void)
   g_assert_cmpfloat_with_epsilon(sum, 16, 1e-9); /* as many as there are channels */
 }
 
+static void
+test_gauge(void)
+{
+  SgGauge g = {.moments = moments(), .n = 4, .distances = (double[]){1, 2, 3, 4}};
+  gsize count;
+  g_autofree float *w = floats(json_object_get(expected, "w"), &count);
+  GError *error = NULL;
+  double found[5], one[12];
+
+  g.white = sg_matrix_root(g.moments->dim, g.moments->covariance, -0.5, &error);
+  if (g.white || !skipped(error)) {
+    g_assert_no_error(error);
+    for (int i = 0; i < 5; i++) {
+      for (int j = 0; j < 12; j++)
+        one[j] = (double)w[i * 12 + j];
+      found[i] = sg_gauge_distance(&g, one);
+    }
+    g_assert_cmpfloat(difference("mahalanobis", found), <, 1e-8);
+    g_assert_cmpfloat(sg_gauge_percentile(&g, g.moments->mean), ==, 0);
+    g_assert_cmpfloat(sg_gauge_percentile(&g, (double[12]){1e6}), ==, 100);
+  }
+  g_free(g.white);
+  sg_moments_free(g.moments);
+}
+
+/* Mean and covariance of what is drawn are those of the theory; what is fixed keeps its bits. */
+static void
+test_conditional(void)
+{
+  enum { DRAWS = 100000, REST = 9 };
+  static const double start[12] = {0, 2.5, 0, 0, -1.25, 0, 0, 0, 0, 7};
+  g_autoptr(SgMoments) m = moments();
+  GError *error = NULL;
+  g_autoptr(SgConditional) c = sg_conditional_new(m, 3, (int[]){1, 4, 9}, &error);
+  g_autofree float *drawn = g_new(float, DRAWS *REST);
+  SgPhilox random = {.seed = 1};
+
+  if (!c && skipped(error))
+    return;
+  g_assert_no_error(error);
+  g_assert_cmpfloat(difference("regression", c->regression), <, 1e-8);
+  for (int i = 0; i < DRAWS; i++) {
+    double normals[REST], w[12];
+    for (int j = 0; j < REST; j++)
+      normals[j] = sg_philox_normal(&random);
+    memcpy(w, start, sizeof w);
+    sg_conditional_draw(c, normals, w);
+    for (int j = 0; j < 3; j++)
+      g_assert_cmpmem(&w[c->fixed[j]], sizeof(double), &start[c->fixed[j]], sizeof(double));
+    for (int j = 0; j < REST; j++)
+      drawn[i * REST + j] = (float)w[c->rest[j]];
+  }
+  g_autoptr(SgMoments) found = sg_moments_of(REST, DRAWS, drawn);
+  g_assert_cmpfloat(difference("left", found->covariance), <, 0.02);
+  for (int i = 0; i < REST; i++) {
+    double wanted = m->mean[c->rest[i]];
+    for (int j = 0; j < 3; j++)
+      wanted += c->regression[i * 3 + j] * (start[c->fixed[j]] - m->mean[c->fixed[j]]);
+    g_assert_cmpfloat_with_epsilon(found->mean[i], wanted,
+                                   5 * sqrt(found->covariance[i * REST + i] / DRAWS));
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -162,6 +229,8 @@ main(int argc, char **argv)
   g_test_add_data_func("/directions/pca-of-w", GINT_TO_POINTER(FALSE), test_pca);
   g_test_add_data_func("/directions/pca-of-styles", GINT_TO_POINTER(TRUE), test_pca);
   g_test_add_func("/directions/sefa", test_sefa);
+  g_test_add_func("/directions/gauge", test_gauge);
+  g_test_add_func("/directions/conditional", test_conditional);
   int status = g_test_run();
   json_decref(expected);
   return status;
