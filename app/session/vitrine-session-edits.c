@@ -10,13 +10,6 @@ copy_current(VitrineSession *self)
   return recipe ? sg_recipe_copy(recipe) : NULL;
 }
 
-static void
-drop_vectors(SgRecipe *recipe)
-{
-  g_clear_pointer(&recipe->z_base, g_free);
-  g_clear_pointer(&recipe->w_base, g_free);
-}
-
 void
 vitrine_session_set_seed(VitrineSession *self, guint32 seed)
 {
@@ -25,7 +18,7 @@ vitrine_session_set_seed(VitrineSession *self, guint32 seed)
   if (!recipe)
     return;
   recipe->seed = seed;
-  drop_vectors(recipe);
+  sg_recipe_drop_vectors(recipe);
   g_autofree char *label = g_strdup_printf("Seed %u", seed);
   vitrine_session_apply(self, recipe, label, NULL);
 }
@@ -51,7 +44,7 @@ vitrine_session_reset(VitrineSession *self)
   if (!current)
     return;
   SgRecipe *recipe = sg_recipe_unmodified(current);
-  drop_vectors(recipe);
+  sg_recipe_drop_vectors(recipe);
   vitrine_session_apply(self, recipe, "Reset all", NULL);
 }
 
@@ -63,12 +56,11 @@ vitrine_session_adopt_vector(VitrineSession *self, SgSpace space, const double *
   SgRecipe *recipe = copy_current(self);
 
   if (space == SG_SPACE_Z) {
-    drop_vectors(recipe);
+    sg_recipe_drop_vectors(recipe);
     recipe->z_base = g_memdup2(v, sizeof(double) * (gsize)recipe->z_dim);
     memset(recipe->z_offset, 0, sizeof(double) * (gsize)recipe->z_dim);
   } else {
-    g_free(recipe->w_base);
-    recipe->w_base = g_memdup2(v, sizeof(double) * (gsize)recipe->w_dim);
+    sg_recipe_set_w(recipe, 1, v);
     memset(recipe->w_offset, 0, sizeof(double) * (gsize)recipe->w_dim);
   }
   if (recipe->scale_space == space)

@@ -1,5 +1,9 @@
 #include "engine/explore/nets.h"
 #include "engine/base/random.h"
+#include "engine/formats/format-error.h"
+#include "engine/pictures/picture.h"
+#include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 
 /* Faces are rendered in groups whose largest activations stay within this many bytes: enough to
@@ -9,6 +13,8 @@
 #define GROUP_BYTES_DEVICE ((gsize)512 << 20)
 /* Mapped z whose mean stands in for a w_avg the file does not hold. */
 #define W_AVG_SAMPLES 10000
+/* Bytes before the numbers of a .npy, at most. */
+#define MAX_NOISE_HEADER 70000
 
 SgNets *
 sg_nets_new(SgModel *model, SgBackend *backend, gsize budget, GError **error)
@@ -32,14 +38,20 @@ sg_nets_free(SgNets *nets)
   if (!nets)
     return;
   g_ptr_array_unref(nets->groups);
-  sg_mapping_free(nets->mapping);
-  sg_synthesis_free(nets->net);
-  sg_model_unref(nets->model);
   g_clear_pointer(&nets->sources, sg_recipe_free);
   g_free(nets->source_w);
+  for (int i = 0; nets->maps && i < nets->net->num_convs; i++) {
+    sg_tensor_unref(nets->maps[i]);
+    g_free(nets->map_hashes[i]);
+  }
+  g_free(nets->maps);
+  g_free(nets->map_hashes);
   g_free(nets->w_avg);
   g_free(nets->z);
   g_free(nets->w);
+  sg_mapping_free(nets->mapping);
+  sg_synthesis_free(nets->net);
+  sg_model_unref(nets->model);
   g_free(nets);
 }
 
@@ -68,8 +80,8 @@ sg_nets_need_w_avg(SgNets *nets, GError **error)
     avg[i] = stored->data[i];
   if (!stored) {
     SgRandomState state;
-    g_autofree float *z = g_new(float, (gsize)W_AVG_SAMPLES *z_dim);
-    g_autofree float *w = g_new(float, (gsize)W_AVG_SAMPLES *w_dim);
+    g_autofree float *z = g_new(float, ((gsize)W_AVG_SAMPLES * z_dim));
+    g_autofree float *w = g_new(float, ((gsize)W_AVG_SAMPLES * w_dim));
     sg_random_state_seed(&state, 0);
     sg_random_state_randn_f32(&state, (gsize)W_AVG_SAMPLES * z_dim, z);
     if (!sg_mapping_run(nets->mapping, W_AVG_SAMPLES, z, NULL, w, error))
@@ -125,21 +137,21 @@ update_w(SgNets *nets, const SgRecipe *recipe, GError **error)
   return TRUE;
 }
 
-void
-sg_nets_base_w(const SgRecipe *recipe, int face, const float *mapped, double *w)
+/* How many rows face_w() writes for `recipe`: one w' for all layers, or one for each. */
+static int
+rows_of(const SgNets *nets, const SgRecipe *recipe)
 {
-  gboolean loaded = face == 0 && recipe->w_base;
-  for (int i = 0; i < recipe->w_dim; i++)
-    w[i] = loaded ? recipe->w_base[i] : mapped[i];
+  return sg_recipe_has_layers(recipe) ? nets->net->num_ws : 1;
 }
 
-/* w' of the recipe: offset and scale applied to w [w_dim], in place. */
+/* w' of a face, [rows, w_dim]; of `mapped` [w_dim] if it is not loaded. */
 static void
-edit_w(const SgRecipe *recipe, double *w)
+face_w(const SgRecipe *recipe, int face, const float *mapped, int rows, double *w)
 {
-  double scale = recipe->scale_space == SG_SPACE_W ? recipe->scale : 1;
-  for (int i = 0; i < recipe->w_dim; i++)
-    w[i] = (w[i] + recipe->w_offset[i]) * scale;
+  for (int k = 0; k < rows; k++) {
+    sg_recipe_base_w(recipe, face, k, mapped, w + k * recipe->w_dim);
+    sg_recipe_edit_w(recipe, k, w + k * recipe->w_dim);
+  }
 }
 
 static gboolean
@@ -157,19 +169,18 @@ same_sources(const SgRecipe *a, const SgRecipe *b)
 static gboolean
 update_sources(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
-  gsize w_dim = (gsize)recipe->w_dim;
+  gsize step = (gsize)nets->net->num_ws * (gsize)recipe->w_dim;
 
   if (!recipe->mix || (nets->sources && same_sources(nets->sources, recipe)))
     return TRUE;
-  g_autofree double *all = g_new(double, ((gsize)recipe->num_sources * w_dim));
-  g_autofree float *z = g_new(float, recipe->z_dim), *mapped = g_new(float, w_dim);
+  g_autofree double *all = g_new(double, ((gsize)recipe->num_sources * step));
+  g_autofree float *z = g_new(float, recipe->z_dim), *mapped = g_new(float, recipe->w_dim);
   for (int i = 0; i < recipe->num_sources; i++) {
     const SgRecipe *source = recipe->sources[i];
     edited_z(source, 0, z);
     if (!map_faces(nets, 1, z, source->label, mapped, error))
       return FALSE;
-    sg_nets_base_w(source, 0, mapped, all + (gsize)i * w_dim);
-    edit_w(source, all + (gsize)i * w_dim);
+    face_w(source, 0, mapped, nets->net->num_ws, all + (gsize)i * step);
   }
   g_clear_pointer(&nets->sources, sg_recipe_free);
   nets->sources = sg_recipe_copy(recipe);
@@ -178,18 +189,20 @@ update_sources(SgNets *nets, const SgRecipe *recipe, GError **error)
   return TRUE;
 }
 
-/* Style mixing (Karras et al. 2019, 3.1), then truncation: w' [w_dim] of one face to ws [num_ws,
- * w_dim]. */
+/* Style mixing (Karras et al. 2019, 3.1), then truncation: w' [rows, w_dim] of one face to
+ * ws [num_ws, w_dim]. */
 static void
-spread_w(const SgNets *nets, const SgRecipe *recipe, const double *own, float *ws)
+spread_w(const SgNets *nets, const SgRecipe *recipe, int rows, const double *own, float *ws)
 {
-  gsize w_dim = (gsize)recipe->w_dim;
+  gsize w_dim = (gsize)recipe->w_dim, step = w_dim * (gsize)nets->net->num_ws;
   int num_ws = nets->net->num_ws, cutoff = recipe->cutoff < 0 ? num_ws : recipe->cutoff;
 
   for (int k = 0; k < num_ws; k++) {
     SgMixLayer mix = recipe->mix ? recipe->mix[k] : (SgMixLayer){0};
-    const double *a = mix.a ? nets->source_w + (gsize)(mix.a - 1) * w_dim : own;
-    const double *b = mix.b ? nets->source_w + (gsize)(mix.b - 1) * w_dim : own;
+    const double *self = own + (rows > 1 ? (gsize)k * w_dim : 0);
+    const double *sources = nets->source_w + (gsize)k * w_dim;
+    const double *a = mix.a ? sources + (gsize)(mix.a - 1) * step : self;
+    const double *b = mix.b ? sources + (gsize)(mix.b - 1) * step : self;
     for (gsize i = 0; i < w_dim; i++) {
       double v = mix.blend == 1 ? b[i] : a[i] + mix.blend * (b[i] - a[i]);
       if (recipe->psi != 1 && k < cutoff)
@@ -199,25 +212,33 @@ spread_w(const SgNets *nets, const SgRecipe *recipe, const double *own, float *w
   }
 }
 
+/* What of a recipe depends on the synthesis network's stages. */
 static gboolean
-check_recipe(const SgNets *nets, const SgRecipe *recipe, GError **error)
+check_stages(const SgNets *nets, const SgRecipe *recipe, GError **error)
 {
-  if (recipe->z_dim != nets->mapping->z_dim || recipe->w_dim != nets->mapping->w_dim) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "the recipe is for a model with %d z and %d w dimensions, this one has %d and %d",
-                recipe->z_dim, recipe->w_dim, nets->mapping->z_dim, nets->mapping->w_dim);
-    return FALSE;
-  }
-  if (recipe->num_mix && recipe->num_mix != nets->net->num_ws) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "the recipe mixes %d styles, this model has %d", recipe->num_mix,
-                nets->net->num_ws);
-    return FALSE;
-  }
-  if (recipe->num_noise && recipe->num_noise != nets->net->num_convs) {
+  const SgSynthesis *net = nets->net;
+
+  if (recipe->num_noise && recipe->num_noise != net->num_convs) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "the recipe sets the noise of %d convolutions, this model has %d",
-                recipe->num_noise, nets->net->num_convs);
+                recipe->num_noise, net->num_convs);
+    return FALSE;
+  }
+  for (guint i = 0; recipe->s_offset && i < recipe->s_offset->len; i++) {
+    const SgLayerOffset *o = &g_array_index(recipe->s_offset, SgLayerOffset, i);
+    int channels = o->layer < (int)net->stages->len
+                       ? sg_synthesis_stage(net, (guint)o->layer)->in_channels
+                       : 0;
+    if (o->index < channels)
+      continue;
+    if (channels)
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                  "the recipe moves the style s%d.%d; s%d of this model has channels 0 to %d",
+                  o->layer, o->index, o->layer, channels - 1);
+    else
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                  "the recipe moves the style s%d.%d; this model has s0 to s%u", o->layer, o->index,
+                  net->stages->len - 1);
     return FALSE;
   }
   return TRUE;
@@ -238,7 +259,8 @@ static gboolean
 prepare(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   follow_settings(nets);
-  return check_recipe(nets, recipe, error) && update_sources(nets, recipe, error) &&
+  return sg_recipe_check(recipe, &nets->model->info, error) && check_stages(nets, recipe, error) &&
+         update_sources(nets, recipe, error) &&
          (recipe->psi == 1 || sg_nets_need_w_avg(nets, error));
 }
 
@@ -246,15 +268,15 @@ float *
 sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   gsize w_dim = (gsize)recipe->w_dim, step = w_dim * (gsize)nets->net->num_ws;
+  int rows = rows_of(nets, recipe);
 
   if (!prepare(nets, recipe, error) || !update_w(nets, recipe, error))
     return NULL;
   float *ws = g_new(float, ((gsize)recipe->faces * step));
-  g_autofree double *w = g_new(double, w_dim);
+  g_autofree double *w = g_new(double, ((gsize)rows * w_dim));
   for (int i = 0; i < recipe->faces; i++) {
-    sg_nets_base_w(recipe, i, nets->w + (gsize)i * w_dim, w);
-    edit_w(recipe, w);
-    spread_w(nets, recipe, w, ws + (gsize)i * step);
+    face_w(recipe, i, nets->w + (gsize)i * w_dim, rows, w);
+    spread_w(nets, recipe, rows, w, ws + (gsize)i * step);
   }
   return ws;
 }
@@ -262,17 +284,137 @@ sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
 gboolean
 sg_nets_single_ws(SgNets *nets, const SgRecipe *recipe, float *ws, GError **error)
 {
+  int rows = rows_of(nets, recipe);
   g_autofree float *z = g_new(float, recipe->z_dim);
   g_autofree float *mapped = g_new(float, recipe->w_dim);
-  g_autofree double *w = g_new(double, recipe->w_dim);
+  g_autofree double *w = g_new(double, ((gsize)rows * (gsize)recipe->w_dim));
 
-  edited_z(recipe, 0, z);
-  if (!prepare(nets, recipe, error) || !map_faces(nets, 1, z, recipe->label, mapped, error))
+  if (!prepare(nets, recipe, error))
     return FALSE;
-  sg_nets_base_w(recipe, 0, mapped, w);
-  edit_w(recipe, w);
-  spread_w(nets, recipe, w, ws);
+  edited_z(recipe, 0, z);
+  if (!map_faces(nets, 1, z, recipe->label, mapped, error))
+    return FALSE;
+  face_w(recipe, 0, mapped, rows, w);
+  spread_w(nets, recipe, rows, w, ws);
   return TRUE;
+}
+
+/* ---- noise maps ------------------------------------------------------------------------------ */
+
+static gboolean
+all_finite(const SgTensor *t)
+{
+  for (gsize i = 0; i < t->numel; i++)
+    if (!isfinite(t->data[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Is `t` r × r numbers, finite, of that hash? */
+static gboolean
+check_noise_map(const SgNoiseMap *map, int r, const SgTensor *t, GError **error)
+{
+  g_autofree char *hash = sg_tensor_sha256(t), *shape = sg_shape_to_string(t->ndim, t->shape);
+
+  if (t->ndim < 2 || (gint64)t->numel != (gint64)r * r || t->shape[t->ndim - 1] != r)
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s: the noise of convolution %d is [%d, %d], this array is %s", map->file,
+                map->conv, r, r, shape);
+  else if (strcmp(hash, map->sha256) != 0)
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "%s: holds other numbers than the noise map “%s” that the picture was made with",
+                map->file, map->name);
+  else if (!all_finite(t))
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
+                "%s: holds values that are not finite", map->file);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static SgTensor *
+read_noise_map(const SgNoiseMap *map, int r, GError **error)
+{
+  GStatBuf info;
+
+  if (!g_path_is_absolute(map->file) || g_stat(map->file, &info) != 0 || !S_ISREG(info.st_mode)) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                "the noise map “%s” of convolution %d is not where it was, in %s; put the file "
+                "back, or take the noise map off",
+                map->name, map->conv, map->file);
+    return NULL;
+  }
+  if (info.st_size > 8 * (gint64)r * r + MAX_NOISE_HEADER) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s: is larger than the noise of convolution %d, [%d, %d]", map->file, map->conv, r,
+                r);
+    return NULL;
+  }
+  g_autoptr(SgTensor) t = sg_npy_read(map->file, error);
+  return t && check_noise_map(map, r, t, error) ? g_steal_pointer(&t) : NULL;
+}
+
+static int
+conv_resolution(const SgSynthesis *net, int conv)
+{
+  for (guint i = 0; i < net->stages->len; i++) {
+    const SgStage *stage = sg_synthesis_stage(net, i);
+    if (stage->kind == SG_STAGE_CONV && stage->conv_index == conv)
+      return stage->resolution;
+  }
+  return 0;
+}
+
+/* The planes of the recipe's noise maps to nets->maps; what was read stays while it is used. */
+static gboolean
+update_noise_maps(SgNets *nets, const SgRecipe *recipe, GError **error)
+{
+  int n = nets->net->num_convs;
+
+  for (int i = 0; nets->maps && i < n; i++) {
+    gboolean used = FALSE;
+    for (guint k = 0; recipe->noise_maps && k < recipe->noise_maps->len; k++) {
+      const SgNoiseMap *m = recipe->noise_maps->pdata[k];
+      used = used || (m->conv == i && g_strcmp0(m->sha256, nets->map_hashes[i]) == 0);
+    }
+    if (used)
+      continue;
+    g_clear_pointer(&nets->maps[i], sg_tensor_unref);
+    g_clear_pointer(&nets->map_hashes[i], g_free);
+  }
+  for (guint k = 0; recipe->noise_maps && k < recipe->noise_maps->len; k++) {
+    const SgNoiseMap *m = recipe->noise_maps->pdata[k];
+    if (m->conv >= n) {
+      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                  "the recipe has a noise map for convolution %d, this model has 0 to %d", m->conv,
+                  n - 1);
+      return FALSE;
+    }
+    if (!nets->maps) {
+      nets->maps = g_new0(SgTensor *, n);
+      nets->map_hashes = g_new0(char *, n);
+    }
+    if (nets->maps[m->conv])
+      continue;
+    nets->maps[m->conv] = read_noise_map(m, conv_resolution(nets->net, m->conv), error);
+    if (!nets->maps[m->conv])
+      return FALSE;
+    nets->map_hashes[m->conv] = g_strdup(m->sha256);
+  }
+  return TRUE;
+}
+
+gboolean
+sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits *edits, GError **error)
+{
+  *edits = (SgStageEdits){.noise = recipe->noise_mode,
+                          .noise_seed = sg_recipe_face_noise_seed(recipe, 0),
+                          .noise_gain = recipe->noise_gain,
+                          .styles = recipe->s_offset};
+  if (!update_noise_maps(nets, recipe, error))
+    return FALSE;
+  edits->noise_maps = nets->maps;
+  return check_stages(nets, recipe, error);
 }
 
 /* ---- pictures -------------------------------------------------------------------------------- */
@@ -368,16 +510,18 @@ render(SgNets *nets, const SgRecipe *recipe, const float *ws, guint to, guint *f
        Target *target, GError **error)
 {
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
-  SgNoiseKey noise = {recipe->noise_mode, recipe->noise_seed, recipe->noise_gain};
+  SgStageEdits edits;
   int done = 0;
   guint from;
 
+  if (!sg_nets_stage_edits(nets, recipe, &edits, error))
+    return FALSE;
   ensure_groups(nets, recipe->faces);
   *first_run = to;
   for (guint g = 0; g < nets->groups->len; g++) {
     SgStageCache *group = nets->groups->pdata[g];
     g_autoptr(SgBuf) img =
-        sg_stage_cache_render(group, ws + (gsize)done * step, noise, to, &from, error);
+        sg_stage_cache_render(group, ws + (gsize)done * step, &edits, to, &from, error);
     if (!img)
       return FALSE;
     *first_run = MIN(*first_run, from);

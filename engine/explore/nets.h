@@ -21,7 +21,9 @@ typedef struct _SgNets {
   int label;
   guint settings;    /* the back end's, for w and source_w */
   SgRecipe *sources; /* whose sources source_w belongs to, or NULL */
-  double *source_w;  /* [num_sources, w_dim] edited w of each */
+  double *source_w;  /* [num_sources, num_ws, w_dim] w' of each */
+  SgTensor **maps;   /* [num_convs] planes of the last recipe's noise maps, or NULL */
+  char **map_hashes; /* [num_convs] theirs */
 } SgNets;
 
 /* References the model, packs its weights. NULL and error when memory is short. */
@@ -35,8 +37,10 @@ gboolean sg_nets_need_w_avg(SgNets *nets, GError **error);
 float *sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error);
 /* Face 0 alone to ws [num_ws, w_dim]; disturbs nothing of what is kept. */
 gboolean sg_nets_single_ws(SgNets *nets, const SgRecipe *recipe, float *ws, GError **error);
-/* w [w_dim] of a face before offset and scale: loaded, or what was mapped [w_dim]. */
-void sg_nets_base_w(const SgRecipe *recipe, int face, const float *mapped, double *w);
+/* What the stages take of the recipe beside ws; borrows from both until the next call. Errors when a
+ * noise map cannot be had. */
+gboolean sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits *edits,
+                             GError **error);
 /* Stages to run for a picture of at most max_resolution (0: all). */
 guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
 /* Unclamped [faces, C, H, W]. */

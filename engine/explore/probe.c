@@ -43,6 +43,7 @@ typedef struct {
   guint stage;      /* whose activation is wanted */
   SgBuf *x;         /* of it */
   GPtrArray *drawn; /* of SgTensor, what each toRGB added; or NULL */
+  SgStageCache *pass;
   GError *error;
 } Watch;
 
@@ -63,7 +64,8 @@ download(const SgBuf *buf, GError **error)
 static SgTensor *
 contribution(const Watch *w, guint i, SgBuf *x, GError **error)
 {
-  SgPass pass = {.net = w->net, .n = 1, .ws = w->ws};
+  SgPass pass = {
+      .net = w->net, .n = 1, .ws = w->ws, .style_add = sg_stage_cache_style_add(w->pass)};
   g_autoptr(SgBuf) img = sg_synthesis_run(&pass, i, i + 1, x, NULL, NULL, error);
   return img ? download(img, error) : NULL;
 }
@@ -87,7 +89,7 @@ static gboolean
 watch_pass(SgRenderer *r, const SgRecipe *recipe, guint to, Watch *w, GError **error)
 {
   SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
-  SgNoiseKey noise = {recipe->noise_mode, recipe->noise_seed, recipe->noise_gain};
+  SgStageEdits edits;
   g_autoptr(GError) failed = NULL;
 
   if (!nets)
@@ -95,13 +97,14 @@ watch_pass(SgRenderer *r, const SgRecipe *recipe, guint to, Watch *w, GError **e
   w->net = nets->net;
   float *ws = g_new(float, ((gsize)w->net->num_ws * (gsize)w->net->w_dim));
   w->ws = ws;
-  if (!sg_nets_single_ws(nets, recipe, ws, error))
+  if (!sg_nets_single_ws(nets, recipe, ws, error) ||
+      !sg_nets_stage_edits(nets, recipe, &edits, error))
     return FALSE;
-  g_autoptr(SgStageCache) pass = sg_stage_cache_new(w->net, 0, 1, 0);
-  sg_stage_cache_watch(pass, stage_done, w);
+  w->pass = sg_stage_cache_new(w->net, 0, 1, 0);
+  sg_stage_cache_watch(w->pass, stage_done, w);
   /* Before the first toRGB there is no picture, and that is not an error. */
   g_autoptr(SgBuf) img =
-      sg_stage_cache_render(pass, ws, noise, MIN(to, w->net->stages->len), NULL, &failed);
+      sg_stage_cache_render(w->pass, ws, &edits, MIN(to, w->net->stages->len), NULL, &failed);
   if (!failed)
     failed = g_steal_pointer(&w->error);
   if (failed)
@@ -113,6 +116,7 @@ static void
 watch_clear(Watch *w)
 {
   g_free((gpointer)w->ws);
+  sg_stage_cache_free(w->pass);
   sg_buf_unref(w->x);
   g_clear_error(&w->error);
 }
@@ -120,8 +124,9 @@ watch_clear(Watch *w)
 static SgTensor *
 stage_style(const Watch *w, guint stage, GError **error)
 {
-  SgPass pass = {.net = w->net, .n = 1, .ws = w->ws};
-  g_autoptr(SgBuf) s = sg_synthesis_style(&pass, sg_synthesis_stage(w->net, stage), error);
+  SgPass pass = {
+      .net = w->net, .n = 1, .ws = w->ws, .style_add = sg_stage_cache_style_add(w->pass)};
+  g_autoptr(SgBuf) s = sg_synthesis_style(&pass, stage, error);
   gint64 n = s ? s->c : 0;
   SgTensor *t = s ? sg_tensor_try_new(1, &n, error) : NULL;
   if (t)

@@ -1,19 +1,128 @@
 /* Recipes as JSON: what travels in a saved PNG, the state directory and `--recipe`. */
-#include "engine/explore/recipe.h"
-#include <jansson.h>
+#include "engine/explore/recipe-table.h"
+#include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
 
-#define MAX_DIM           65536
-#define MAX_NOISE         256
 #define MAX_LAYERS_PRUNED 4096
-#define MAX_LAYER_NAME    256
 
-static const char *const space_names[] = {"z", "w", NULL};
-static const char *const noise_names[] = {"const", "random", "none", NULL};
-static const char *const magnitude_names[] = {"stored", "effective", NULL};
+static const char *const magnitude_words[] = {"stored", "effective", NULL};
 
-/* ---- writing -------------------------------------------------------------------------------- */
+#define EACH(f)                                                                                    \
+  for (const SgRecipeField *f = sg_recipe_fields; f < sg_recipe_fields + sg_recipe_field_count; f++)
+
+/* ---- small readers --------------------------------------------------------------------------- */
+
+static gboolean
+get_int(json_t *v, gint64 min, gint64 max, gint64 *value)
+{
+  if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+    return FALSE;
+  *value = json_integer_value(v);
+  return TRUE;
+}
+
+static gboolean
+get_real(json_t *v, double *value)
+{
+  if (!json_is_number(v) || !isfinite(json_number_value(v)))
+    return FALSE;
+  *value = json_number_value(v);
+  return TRUE;
+}
+
+static gboolean
+get_word(json_t *v, const char *const *words, int *value)
+{
+  for (int i = 0; words[i] && json_is_string(v); i++)
+    if (strcmp(words[i], json_string_value(v)) == 0) {
+      *value = i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* A name or a path; borrowed from `o`. A missing one is `fallback`. */
+static const char *
+get_text(json_t *o, const char *key, gsize longest, const char *fallback)
+{
+  json_t *v = json_object_get(o, key);
+
+  if (!v)
+    return fallback;
+  return json_is_string(v) && json_string_length(v) <= longest ? json_string_value(v) : NULL;
+}
+
+/* An array of n numbers to v. */
+static gboolean
+get_reals(json_t *a, gsize n, double *v)
+{
+  if (!json_is_array(a) || json_array_size(a) != n)
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!get_real(json_array_get(a, i), &v[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static json_t *
+reals_to_json(const double *v, int n)
+{
+  json_t *a = json_array();
+  for (int i = 0; i < n; i++)
+    json_array_append_new(a, json_real(v[i]));
+  return a;
+}
+
+/* ---- vectors and offsets --------------------------------------------------------------------- */
+
+json_t *
+sg_part_write_z_base(const SgRecipe *r)
+{
+  return reals_to_json(r->z_base, r->z_dim);
+}
+
+gboolean
+sg_part_read_z_base(SgRecipe *r, json_t *value, const char **bad)
+{
+  g_autofree double *v = g_new0(double, r->z_dim);
+
+  if (!get_reals(value, (gsize)r->z_dim, v))
+    return FALSE;
+  sg_part_clear_z_base(r);
+  r->z_base = g_steal_pointer(&v);
+  return TRUE;
+}
+
+/* [w_dim] as a list of numbers; W+ as a list of such lists. */
+json_t *
+sg_part_write_w_base(const SgRecipe *r)
+{
+  json_t *rows;
+
+  if (r->w_layers <= 1)
+    return reals_to_json(r->w_base, r->w_dim);
+  rows = json_array();
+  for (int k = 0; k < r->w_layers; k++)
+    json_array_append_new(rows, reals_to_json(r->w_base + k * r->w_dim, r->w_dim));
+  return rows;
+}
+
+gboolean
+sg_part_read_w_base(SgRecipe *r, json_t *value, const char **bad)
+{
+  gboolean plus = json_is_array(json_array_get(value, 0));
+  gsize rows = plus ? json_array_size(value) : 1, dim = (gsize)r->w_dim;
+
+  if (plus && (rows < 2 || rows > SG_RECIPE_MAX_LAYERS))
+    return FALSE;
+  g_autofree double *v = g_new0(double, (rows * dim));
+  for (gsize k = 0; k < rows; k++)
+    if (!get_reals(plus ? json_array_get(value, k) : value, dim, v + k * dim))
+      return FALSE;
+  sg_recipe_set_w(r, (int)rows, v);
+  return TRUE;
+}
 
 static json_t *
 offsets_to_json(const double *v, int n)
@@ -28,30 +137,352 @@ offsets_to_json(const double *v, int n)
   return o;
 }
 
+static gboolean
+offsets_from_json(json_t *offsets, int n, double *v)
+{
+  const char *key;
+  json_t *value;
+
+  if (!json_is_object(offsets))
+    return FALSE;
+  json_object_foreach (offsets, key, value) {
+    guint64 index;
+    if (!g_ascii_string_to_unsigned(key, 10, 0, (guint64)n - 1, &index, NULL) ||
+        !get_real(value, &v[index]))
+      return FALSE;
+    v[index] += 0.0; /* -0 would be written as nothing and come back as 0 */
+  }
+  return TRUE;
+}
+
+json_t *
+sg_part_write_z_offset(const SgRecipe *r)
+{
+  return offsets_to_json(r->z_offset, r->z_dim);
+}
+
+gboolean
+sg_part_read_z_offset(SgRecipe *r, json_t *value, const char **bad)
+{
+  return offsets_from_json(value, r->z_dim, r->z_offset);
+}
+
+json_t *
+sg_part_write_w_offset(const SgRecipe *r)
+{
+  return offsets_to_json(r->w_offset, r->w_dim);
+}
+
+gboolean
+sg_part_read_w_offset(SgRecipe *r, json_t *value, const char **bad)
+{
+  return offsets_from_json(value, r->w_dim, r->w_offset);
+}
+
+/* {"7": {"123": 4.0}}: layer or stage, then dimension or channel. */
 static json_t *
-vector_to_json(const double *v, int n)
+layer_offsets_to_json(const GArray *offsets)
+{
+  json_t *o = json_object(), *layer = NULL;
+  char key[16];
+
+  for (guint i = 0; i < offsets->len; i++) {
+    const SgLayerOffset *one = &g_array_index(offsets, SgLayerOffset, i);
+    if (i == 0 || g_array_index(offsets, SgLayerOffset, i - 1).layer != one->layer) {
+      layer = json_object();
+      g_snprintf(key, sizeof key, "%d", one->layer);
+      json_object_set_new(o, key, layer);
+    }
+    g_snprintf(key, sizeof key, "%d", one->index);
+    json_object_set_new(layer, key, json_real(one->value));
+  }
+  return o;
+}
+
+static gboolean
+layer_offsets_from_json(SgRecipe *r, json_t *o, guint layers, guint dim,
+                        gboolean (*set)(SgRecipe *, int, int, double))
+{
+  const char *layer_key, *key;
+  json_t *layer, *value;
+
+  if (!json_is_object(o) || json_object_size(o) > layers)
+    return FALSE;
+  json_object_foreach (o, layer_key, layer) {
+    guint64 k, i;
+    double v;
+    if (!g_ascii_string_to_unsigned(layer_key, 10, 0, layers - 1, &k, NULL) ||
+        !json_is_object(layer) || json_object_size(layer) > dim)
+      return FALSE;
+    json_object_foreach (layer, key, value)
+      if (!g_ascii_string_to_unsigned(key, 10, 0, dim - 1, &i, NULL) || !get_real(value, &v) ||
+          !set(r, (int)k, (int)i, v))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+json_t *
+sg_part_write_w_layer_offset(const SgRecipe *r)
+{
+  return layer_offsets_to_json(r->w_layer_offset);
+}
+
+gboolean
+sg_part_read_w_layer_offset(SgRecipe *r, json_t *value, const char **bad)
+{
+  return layer_offsets_from_json(r, value, SG_RECIPE_MAX_LAYERS, (guint)r->w_dim,
+                                 sg_recipe_set_w_layer_offset);
+}
+
+json_t *
+sg_part_write_s_offset(const SgRecipe *r)
+{
+  return layer_offsets_to_json(r->s_offset);
+}
+
+gboolean
+sg_part_read_s_offset(SgRecipe *r, json_t *value, const char **bad)
+{
+  return layer_offsets_from_json(r, value, SG_RECIPE_MAX_CONVS, SG_RECIPE_MAX_DIM,
+                                 sg_recipe_set_s_offset);
+}
+
+/* [["w", 3, 0.5]], with a layer of its own ["w", 3, 0.5, 7]. */
+json_t *
+sg_part_write_locks(const SgRecipe *r)
 {
   json_t *a = json_array();
-  for (int i = 0; i < n; i++)
-    json_array_append_new(a, json_real(v[i]));
+
+  for (guint i = 0; i < r->locks->len; i++) {
+    const SgLock *lock = &g_array_index(r->locks, SgLock, i);
+    json_t *one = json_pack("[s, i, f]", sg_space_words[lock->space], lock->index, lock->value);
+    if (lock->layer >= 0)
+      json_array_append_new(one, json_integer(lock->layer));
+    json_array_append_new(a, one);
+  }
   return a;
 }
 
-static json_t *
-mix_to_json(const SgRecipe *r)
+gboolean
+sg_part_read_locks(SgRecipe *r, json_t *value, const char **bad)
+{
+  if (!json_is_array(value) || json_array_size(value) > SG_RECIPE_MAX_LOCKS)
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(value); i++) {
+    json_t *one = json_array_get(value, i), *layer = json_array_get(one, 3);
+    gint64 index, at = -1;
+    double v;
+    int space;
+    if (json_array_size(one) < 3 || json_array_size(one) > 4 ||
+        !get_word(json_array_get(one, 0), sg_space_words, &space) ||
+        !get_int(json_array_get(one, 1), 0, (space == SG_SPACE_Z ? r->z_dim : r->w_dim) - 1,
+                 &index) ||
+        !get_real(json_array_get(one, 2), &v) ||
+        (layer && (space == SG_SPACE_Z || !get_int(layer, 0, SG_RECIPE_MAX_LAYERS - 1, &at))) ||
+        !sg_recipe_lock(r, (SgSpace)space, (int)at, (int)index, v))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- directions ------------------------------------------------------------------------------ */
+
+json_t *
+sg_part_write_directions(const SgRecipe *r)
 {
   json_t *a = json_array();
+
+  for (guint i = 0; i < r->directions->len; i++) {
+    const SgDirection *d = r->directions->pdata[i];
+    json_t *one =
+        json_pack("{s:s*, s:f, s:f}", "name", d->name, "strength", d->strength, "sigma", d->sigma);
+    json_t *layers = json_array();
+    for (int k = 0; k < SG_RECIPE_MAX_LAYERS; k++)
+      if (d->layers >> k & 1)
+        json_array_append_new(layers, json_integer(k));
+    if (d->layers == SG_ALL_LAYERS)
+      json_decref(layers);
+    else
+      json_object_set_new(one, "layers", layers);
+    json_object_set_new(one, "vector", reals_to_json(d->vector, r->w_dim));
+    json_array_append_new(a, one);
+  }
+  return a;
+}
+
+static gboolean
+read_layers(json_t *a, guint64 *layers)
+{
+  gint64 k;
+
+  if (!a)
+    return TRUE;
+  *layers = 0;
+  if (!json_is_array(a) || json_array_size(a) >= SG_RECIPE_MAX_LAYERS)
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(a); i++) {
+    if (!get_int(json_array_get(a, i), 0, SG_RECIPE_MAX_LAYERS - 1, &k))
+      return FALSE;
+    *layers |= (guint64)1 << k;
+  }
+  return TRUE;
+}
+
+gboolean
+sg_part_read_directions(SgRecipe *r, json_t *value, const char **bad)
+{
+  g_autofree double *vector = g_new(double, r->w_dim);
+
+  if (!json_is_array(value) || json_array_size(value) > SG_RECIPE_MAX_DIRECTIONS)
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(value); i++) {
+    json_t *one = json_array_get(value, i), *sigma = json_object_get(one, "sigma");
+    const char *name = get_text(one, "name", SG_RECIPE_MAX_NAME, "");
+    double length = 1, strength;
+    guint64 layers = SG_ALL_LAYERS;
+    if (!json_is_object(one) || !name || (sigma && !get_real(sigma, &length)) || !(length > 0) ||
+        !get_real(json_object_get(one, "strength"), &strength) ||
+        !read_layers(json_object_get(one, "layers"), &layers) ||
+        !get_reals(json_object_get(one, "vector"), (gsize)r->w_dim, vector) ||
+        !sg_recipe_add_direction(r, name, vector, length, strength, layers))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- noise ----------------------------------------------------------------------------------- */
+
+json_t *
+sg_part_write_noise_gain(const SgRecipe *r)
+{
+  return reals_to_json(r->noise_gain, r->num_noise);
+}
+
+gboolean
+sg_part_read_noise_gain(SgRecipe *r, json_t *value, const char **bad)
+{
+  gsize n = json_array_size(value);
+
+  if (n > SG_RECIPE_MAX_CONVS)
+    return FALSE;
+  g_autofree double *gain = g_new0(double, n);
+  if (!get_reals(value, n, gain))
+    return FALSE;
+  sg_recipe_set_noise_gain(r, (int)n, gain);
+  return TRUE;
+}
+
+json_t *
+sg_part_write_noise_maps(const SgRecipe *r)
+{
+  json_t *a = json_array();
+
+  for (guint i = 0; i < r->noise_maps->len; i++) {
+    const SgNoiseMap *m = r->noise_maps->pdata[i];
+    json_array_append_new(a, json_pack("{s:i, s:s*, s:s*, s:s*}", "conv", m->conv, "name", m->name,
+                                       "file", m->file, "sha256", m->sha256));
+  }
+  return a;
+}
+
+static gboolean
+is_sha256(const char *text)
+{
+  gsize n = strspn(text, "0123456789abcdef");
+  return n == 64 && text[64] == '\0';
+}
+
+gboolean
+sg_part_read_noise_maps(SgRecipe *r, json_t *value, const char **bad)
+{
+  if (!json_is_array(value) || json_array_size(value) > SG_RECIPE_MAX_CONVS)
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(value); i++) {
+    json_t *one = json_array_get(value, i);
+    const char *name = get_text(one, "name", SG_RECIPE_MAX_NAME, "");
+    const char *file = get_text(one, "file", 4096, NULL);
+    const char *sha256 = get_text(one, "sha256", 64, NULL);
+    gint64 conv;
+    if (!json_is_object(one) || !name || !file || !sha256 || !is_sha256(sha256) ||
+        !get_int(json_object_get(one, "conv"), 0, SG_RECIPE_MAX_CONVS - 1, &conv))
+      return FALSE;
+    sg_recipe_set_noise_map(r, (int)conv, name, file, sha256);
+  }
+  return TRUE;
+}
+
+/* ---- mixing and pruning ---------------------------------------------------------------------- */
+
+static json_t *recipe_to_object(const SgRecipe *r, gboolean is_source);
+static SgRecipe *recipe_from_object(json_t *o, gboolean is_source, const char **bad);
+
+json_t *
+sg_part_write_sources(const SgRecipe *r)
+{
+  json_t *a = json_array();
+
+  for (int i = 0; i < r->num_sources; i++)
+    json_array_append_new(a, recipe_to_object(r->sources[i], TRUE));
+  return a;
+}
+
+gboolean
+sg_part_read_sources(SgRecipe *r, json_t *value, const char **bad)
+{
+  if (!json_is_array(value) || json_array_size(value) > SG_RECIPE_MAX_SOURCES)
+    return FALSE;
+  for (gsize i = 0; i < json_array_size(value); i++) {
+    g_autoptr(SgRecipe) source = recipe_from_object(json_array_get(value, i), TRUE, bad);
+    if (!source)
+      return FALSE;
+    *bad = "sources";
+    if (source->z_dim != r->z_dim || source->w_dim != r->w_dim)
+      return FALSE;
+    sg_recipe_add_source(r, source);
+  }
+  return TRUE;
+}
+
+/* An array of [a, b, blend], one a layer. */
+json_t *
+sg_part_write_mix(const SgRecipe *r)
+{
+  json_t *a = json_array();
+
   for (int k = 0; k < r->num_mix; k++)
     json_array_append_new(a, json_pack("[i, i, f]", r->mix[k].a, r->mix[k].b, r->mix[k].blend));
   return a;
 }
 
-static json_t *
-prune_to_json(const SgPrune *p)
+gboolean
+sg_part_read_mix(SgRecipe *r, json_t *value, const char **bad)
 {
+  SgMixLayer layers[SG_RECIPE_MAX_LAYERS];
+  gsize n = json_array_size(value);
+
+  if (n < 1 || n > SG_RECIPE_MAX_LAYERS)
+    return FALSE;
+  for (gsize k = 0; k < n; k++) {
+    json_int_t a, b; /* an int would wrap */
+    double blend;
+    if (json_unpack(json_array_get(value, k), "[I, I, F]", &a, &b, &blend) != 0 || a < 0 ||
+        a > r->num_sources || b < 0 || b > r->num_sources || !isfinite(blend))
+      return FALSE;
+    layers[k] = (SgMixLayer){(int)a, (int)b, blend};
+  }
+  sg_recipe_set_mix(r, (int)n, layers);
+  return TRUE;
+}
+
+json_t *
+sg_part_write_prune(const SgRecipe *r)
+{
+  const SgPrune *p = &r->prune;
   json_t *o = json_object(), *layers = json_object();
+
   json_object_set_new(o, "threshold", json_real(p->threshold));
-  json_object_set_new(o, "magnitude", json_string(magnitude_names[p->magnitude]));
+  json_object_set_new(o, "magnitude", json_string(magnitude_words[p->magnitude]));
   for (guint i = 0; p->layers && i < p->layers->len; i++) {
     const SgLayerThreshold *one = &g_array_index(p->layers, SgLayerThreshold, i);
     json_object_set_new(layers, one->layer, json_real(one->threshold));
@@ -61,48 +492,86 @@ prune_to_json(const SgPrune *p)
   return o;
 }
 
-static json_t *
-recipe_to_object(const SgRecipe *r)
+gboolean
+sg_part_read_prune(SgRecipe *r, json_t *prune, const char **bad)
 {
-  static const SgPrune none;
-  json_t *o = json_object();
-  json_object_set_new(o, "seed", json_integer(r->seed));
-  json_object_set_new(o, "faces", json_integer(r->faces));
-  json_object_set_new(o, "z_dim", json_integer(r->z_dim));
-  json_object_set_new(o, "w_dim", json_integer(r->w_dim));
-  if (r->z_base)
-    json_object_set_new(o, "z", vector_to_json(r->z_base, r->z_dim));
-  if (r->w_base)
-    json_object_set_new(o, "w", vector_to_json(r->w_base, r->w_dim));
-  json_object_set_new(o, "z_offset", offsets_to_json(r->z_offset, r->z_dim));
-  json_object_set_new(o, "w_offset", offsets_to_json(r->w_offset, r->w_dim));
-  json_object_set_new(o, "scale", json_real(r->scale));
-  json_object_set_new(o, "scale_space", json_string(space_names[r->scale_space]));
-  json_object_set_new(o, "psi", json_real(r->psi));
-  json_object_set_new(o, "cutoff", json_integer(r->cutoff));
-  json_object_set_new(o, "noise_mode", json_string(noise_names[r->noise_mode]));
-  json_object_set_new(o, "noise_seed", json_integer(r->noise_seed));
-  json_object_set_new(o, "label", json_integer(r->label));
-  if (r->num_sources) {
-    json_t *sources = json_array();
-    for (int i = 0; i < r->num_sources; i++)
-      json_array_append_new(sources, recipe_to_object(r->sources[i]));
-    json_object_set_new(o, "sources", sources);
+  json_t *value, *layers = json_object_get(prune, "layers");
+  json_t *threshold = json_object_get(prune, "threshold");
+  json_t *magnitude = json_object_get(prune, "magnitude");
+  const char *name;
+  int word = SG_MAGNITUDE_STORED;
+
+  *bad = "threshold";
+  if (!json_is_object(prune) || (threshold && !get_real(threshold, &r->prune.threshold)) ||
+      r->prune.threshold < 0)
+    return FALSE;
+  *bad = "magnitude";
+  if (magnitude && !get_word(magnitude, magnitude_words, &word))
+    return FALSE;
+  r->prune.magnitude = (SgMagnitude)word;
+  r->prune.unequalised = json_is_true(json_object_get(prune, "unequalised"));
+  *bad = "layers";
+  if (layers && (!json_is_object(layers) || json_object_size(layers) > MAX_LAYERS_PRUNED))
+    return FALSE;
+  json_object_foreach (layers, name, value) {
+    double own;
+    if (strlen(name) > SG_RECIPE_MAX_NAME || !get_real(value, &own) || own < 0)
+      return FALSE;
+    sg_prune_set_layer(&r->prune, name, own);
   }
-  if (r->mix)
-    json_object_set_new(o, "mix", mix_to_json(r));
-  if (r->noise_gain)
-    json_object_set_new(o, "noise_gain", vector_to_json(r->noise_gain, r->num_noise));
-  if (!sg_prune_equal(&r->prune, &none))
-    json_object_set_new(o, "prune", prune_to_json(&r->prune));
+  return TRUE;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static json_t *
+scalar_to_json(const SgRecipeField *f, const SgRecipe *r)
+{
+  double v = sg_recipe_field_get(f, r);
+
+  if (f->type == SG_FIELD_REAL)
+    return json_real(v);
+  if (f->type == SG_FIELD_CHOICE)
+    return json_string(f->words[(int)v]);
+  return json_integer((json_int_t)v);
+}
+
+static json_t *
+recipe_to_object(const SgRecipe *r, gboolean is_source)
+{
+  json_t *o = json_object();
+
+  EACH (f) {
+    gboolean wanted = f->type != SG_FIELD_PART && f->version == 1;
+    if ((wanted || sg_recipe_field_is_set(f, r)) && (f->of_source || !is_source))
+      json_object_set_new(o, f->name,
+                          f->type == SG_FIELD_PART ? f->part.write(r) : scalar_to_json(f, r));
+  }
+  if (r->noise_mode == SG_NOISE_RANDOM)
+    json_object_set_new(o, "noise_seed", json_integer(sg_recipe_face_noise_seed(r, 0)));
   return o;
+}
+
+/* The oldest version that tells all of it. */
+static int
+needed_version(const SgRecipe *r)
+{
+  int version = r->w_base && r->w_layers > 1 ? 2 : 1;
+
+  EACH (f)
+    if (sg_recipe_field_is_set(f, r))
+      version = MAX(version, f->version);
+  for (int i = 0; i < r->num_sources; i++)
+    version = MAX(version, needed_version(r->sources[i]));
+  return version;
 }
 
 char *
 sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_path)
 {
-  json_t *o = recipe_to_object(r);
-  json_object_set_new(o, "vitrine", json_integer(1));
+  json_t *o = recipe_to_object(r, FALSE);
+
+  json_object_set_new(o, "vitrine", json_integer(needed_version(r)));
   if (model_hash)
     json_object_set_new(o, "model", json_string(model_hash));
   if (model_path)
@@ -114,218 +583,52 @@ sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_p
   return copy;
 }
 
-/* ---- reading -------------------------------------------------------------------------------- */
-
-/* Readers below return FALSE after setting *bad to the field's name. A missing field keeps its
- * default. */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static gboolean
-read_int(json_t *o, const char *name, gint64 min, gint64 max, gint64 *value, const char **bad)
+read_scalar(const SgRecipeField *f, SgRecipe *r, json_t *v)
 {
-  json_t *v = json_object_get(o, name);
-  if (!v)
-    return TRUE;
-  *bad = name;
-  if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
-    return FALSE;
-  *value = json_integer_value(v);
-  return TRUE;
-}
+  gint64 i;
+  double real;
+  int word;
 
-static gboolean
-read_real(json_t *o, const char *name, double *value, const char **bad)
-{
-  json_t *v = json_object_get(o, name);
-  if (!v)
-    return TRUE;
-  *bad = name;
-  if (!json_is_number(v) || !isfinite(json_number_value(v)))
-    return FALSE;
-  *value = json_number_value(v);
-  return TRUE;
-}
-
-static gboolean
-read_choice(json_t *o, const char *name, const char *const *choices, int *value, const char **bad)
-{
-  json_t *v = json_object_get(o, name);
-  if (!v)
-    return TRUE;
-  *bad = name;
-  for (int i = 0; choices[i] && json_is_string(v); i++)
-    if (strcmp(choices[i], json_string_value(v)) == 0) {
-      *value = i;
-      return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-read_vector(json_t *o, const char *name, int n, double **out, const char **bad)
-{
-  json_t *a = json_object_get(o, name);
-  if (!a)
-    return TRUE;
-  *bad = name;
-  if (!json_is_array(a) || json_array_size(a) != (gsize)n)
-    return FALSE;
-  g_autofree double *v = g_new0(double, n);
-  for (int i = 0; i < n; i++) {
-    json_t *x = json_array_get(a, (gsize)i);
-    v[i] = json_number_value(x);
-    if (!json_is_number(x) || !isfinite(v[i]))
+  if (f->type == SG_FIELD_CHOICE) {
+    if (!get_word(v, f->words, &word))
       return FALSE;
-  }
-  *out = g_steal_pointer(&v);
-  return TRUE;
-}
-
-static gboolean
-read_offsets(json_t *o, const char *name, int n, double *v, const char **bad)
-{
-  const char *key;
-  json_t *value, *offsets = json_object_get(o, name);
-  if (!offsets)
-    return TRUE;
-  *bad = name;
-  if (!json_is_object(offsets))
-    return FALSE;
-  json_object_foreach (offsets, key, value) {
-    guint64 index;
-    if (!g_ascii_string_to_unsigned(key, 10, 0, (guint64)n - 1, &index, NULL) ||
-        !json_is_number(value) || !isfinite(json_number_value(value)))
+    sg_recipe_field_set(f, r, word);
+  } else if (f->type == SG_FIELD_REAL) {
+    if (!get_real(v, &real) || real < f->min || real > f->max)
       return FALSE;
-    v[index] = json_number_value(value);
+    sg_recipe_field_set(f, r, real);
+  } else {
+    if (!get_int(v, (gint64)f->min, (gint64)f->max, &i))
+      return FALSE;
+    sg_recipe_field_set(f, r, (double)i);
   }
   return TRUE;
 }
 
-/* "mix": an array of [a, b, blend], one a layer. */
-static gboolean
-read_mix(json_t *o, SgRecipe *r, const char **bad)
-{
-  json_t *mix = json_object_get(o, "mix");
-  SgMixLayer layers[SG_RECIPE_MAX_LAYERS];
-  gsize n = json_array_size(mix);
-
-  if (!mix)
-    return TRUE;
-  *bad = "mix";
-  if (!json_is_array(mix) || n < 1 || n > SG_RECIPE_MAX_LAYERS)
-    return FALSE;
-  for (gsize k = 0; k < n; k++) {
-    json_int_t a, b; /* an int would wrap */
-    double blend;
-    if (json_unpack(json_array_get(mix, k), "[I, I, F]", &a, &b, &blend) != 0 || a < 0 ||
-        a > r->num_sources || b < 0 || b > r->num_sources || !isfinite(blend))
-      return FALSE;
-    layers[k] = (SgMixLayer){(int)a, (int)b, blend};
-  }
-  sg_recipe_set_mix(r, (int)n, layers);
-  return TRUE;
-}
-
-static gboolean
-read_noise_gain(json_t *o, SgRecipe *r, const char **bad)
-{
-  gsize n = json_array_size(json_object_get(o, "noise_gain"));
-  g_autofree double *gain = NULL;
-
-  *bad = "noise_gain";
-  if (n > MAX_NOISE || !read_vector(o, "noise_gain", (int)n, &gain, bad))
-    return FALSE;
-  sg_recipe_set_noise_gain(r, (int)n, gain);
-  return TRUE;
-}
-
-static gboolean
-read_prune(json_t *o, SgPrune *p, const char **bad)
-{
-  json_t *value, *prune = json_object_get(o, "prune"), *layers = json_object_get(prune, "layers");
-  const char *name;
-  int magnitude = SG_MAGNITUDE_STORED;
-
-  if (!prune)
-    return TRUE;
-  *bad = "prune";
-  if (!json_is_object(prune) || !read_real(prune, "threshold", &p->threshold, bad) ||
-      p->threshold < 0 || !read_choice(prune, "magnitude", magnitude_names, &magnitude, bad))
-    return FALSE;
-  p->magnitude = (SgMagnitude)magnitude;
-  p->unequalised = json_is_true(json_object_get(prune, "unequalised"));
-  *bad = "layers";
-  if (layers && (!json_is_object(layers) || json_object_size(layers) > MAX_LAYERS_PRUNED))
-    return FALSE;
-  json_object_foreach (layers, name, value) {
-    double threshold = json_number_value(value);
-    if (strlen(name) > MAX_LAYER_NAME || !json_is_number(value) || !isfinite(threshold) ||
-        threshold < 0)
-      return FALSE;
-    sg_prune_set_layer(p, name, threshold);
-  }
-  return TRUE;
-}
-
-static SgRecipe *recipe_from_object(json_t *o, gboolean is_source, const char **bad);
-
-static gboolean
-read_sources(json_t *o, SgRecipe *r, const char **bad)
-{
-  json_t *sources = json_object_get(o, "sources");
-
-  if (!sources)
-    return TRUE;
-  *bad = "sources";
-  if (!json_is_array(sources) || json_array_size(sources) > SG_RECIPE_MAX_SOURCES)
-    return FALSE;
-  for (gsize i = 0; i < json_array_size(sources); i++) {
-    g_autoptr(SgRecipe) source = recipe_from_object(json_array_get(sources, i), TRUE, bad);
-    if (!source)
-      return FALSE;
-    *bad = "sources";
-    if (source->z_dim != r->z_dim || source->w_dim != r->w_dim)
-      return FALSE;
-    sg_recipe_add_source(r, source);
-  }
-  return TRUE;
-}
-
+/* NULL after setting *bad to a field's name. A missing field keeps its default. */
 static SgRecipe *
 recipe_from_object(json_t *o, gboolean is_source, const char **bad)
 {
-  gint64 z_dim = 0, w_dim = 0, seed = 0, faces = 1, cutoff = -1, noise_seed = 0, label = -1;
-  int space = SG_SPACE_W, noise = SG_NOISE_CONST;
+  gint64 z_dim, w_dim;
 
-  if (!read_int(o, "z_dim", 1, MAX_DIM, &z_dim, bad) ||
-      !read_int(o, "w_dim", 1, MAX_DIM, &w_dim, bad))
+  *bad = "z_dim";
+  if (!get_int(json_object_get(o, "z_dim"), 1, SG_RECIPE_MAX_DIM, &z_dim))
     return NULL;
-  *bad = z_dim ? "w_dim" : "z_dim";
-  if (!z_dim || !w_dim)
+  *bad = "w_dim";
+  if (!get_int(json_object_get(o, "w_dim"), 1, SG_RECIPE_MAX_DIM, &w_dim))
     return NULL;
   g_autoptr(SgRecipe) r = sg_recipe_new((int)z_dim, (int)w_dim);
-  if (!read_int(o, "seed", 0, G_MAXUINT32, &seed, bad) ||
-      !read_int(o, "faces", 1, SG_RECIPE_MAX_FACES, &faces, bad) ||
-      !read_int(o, "cutoff", -1, G_MAXINT32, &cutoff, bad) ||
-      !read_int(o, "noise_seed", 0, G_MAXUINT32, &noise_seed, bad) ||
-      !read_int(o, "label", -1, G_MAXINT32, &label, bad) ||
-      !read_real(o, "scale", &r->scale, bad) || !read_real(o, "psi", &r->psi, bad) ||
-      !read_choice(o, "scale_space", space_names, &space, bad) ||
-      !read_choice(o, "noise_mode", noise_names, &noise, bad) ||
-      !read_vector(o, "z", r->z_dim, &r->z_base, bad) ||
-      !read_vector(o, "w", r->w_dim, &r->w_base, bad) ||
-      !read_offsets(o, "z_offset", r->z_dim, r->z_offset, bad) ||
-      !read_offsets(o, "w_offset", r->w_dim, r->w_offset, bad))
-    return NULL;
-  r->seed = (guint32)seed;
-  r->faces = (int)faces;
-  r->cutoff = (int)cutoff;
-  r->noise_seed = (guint32)noise_seed;
-  r->label = (int)label;
-  r->scale_space = (SgSpace)space;
-  r->noise_mode = (SgNoiseMode)noise;
-  if (!is_source && (!read_sources(o, r, bad) || !read_mix(o, r, bad) ||
-                     !read_noise_gain(o, r, bad) || !read_prune(o, &r->prune, bad)))
-    return NULL;
+  EACH (f) {
+    json_t *v = f->of_source || !is_source ? json_object_get(o, f->name) : NULL;
+    *bad = f->name;
+    if (v && !(f->type == SG_FIELD_PART ? f->part.read(r, v, bad) : read_scalar(f, r, v)))
+      return NULL;
+  }
+  if (r->noise_mode == SG_NOISE_RANDOM) /* what is written is that of face 0 */
+    r->noise_seed -= r->seed;
   return g_steal_pointer(&r);
 }
 
@@ -343,16 +646,22 @@ sg_recipe_from_json(const char *json, gssize length, char **model_hash, char **m
   const char *bad = "vitrine";
   gsize size = length < 0 ? strlen(json) : (gsize)length;
   json_t *o = json_loadb(json, size, JSON_REJECT_DUPLICATES, &why);
+  SgRecipe *r = NULL;
 
   if (!o) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, "the recipe is not JSON: %s",
                 why.text);
     return NULL;
   }
-  SgRecipe *r = NULL;
-  if (json_integer_value(json_object_get(o, "vitrine")) == 1)
+  json_int_t version = json_integer_value(json_object_get(o, "vitrine"));
+  if (version == 1 || version == 2)
     r = recipe_from_object(o, FALSE, &bad);
-  if (!r)
+  if (version > 2)
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "the recipe was written by a newer Vitrine (version %" JSON_INTEGER_FORMAT
+                " of its recipes)",
+                version);
+  else if (!r)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
                 "the recipe's field “%s” is missing or out of range", bad);
   if (r && model_hash)

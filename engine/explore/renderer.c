@@ -142,7 +142,7 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
   p->rgb = rgb;
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
-  sg_nets_base_w(recipe, 0, nets->w, p->w);
+  sg_recipe_base_w(recipe, 0, -1, nets->w, p->w);
   p->overflow = !finite || has_overflow(nets->w, recipe->faces, recipe->w_dim);
   p->first_layer = (int)first;
   p->reduced = p->width < nets->net->resolution;
@@ -199,9 +199,12 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
   g_autofree float *ws = g_new(float, (gsize)(n + 1) * step);
   int size = space == SG_SPACE_Z ? recipe->z_dim : recipe->w_dim;
-  SgNoiseKey noise = {recipe->noise_mode == SG_NOISE_RANDOM ? SG_NOISE_NONE : recipe->noise_mode, 0,
-                      recipe->noise_gain};
+  SgStageEdits edits;
 
+  if (!sg_nets_stage_edits(nets, recipe, &edits, error))
+    return FALSE;
+  if (edits.noise == SG_NOISE_RANDOM)
+    edits.noise = SG_NOISE_NONE;
   for (int i = -1; i < n; i++) {
     g_assert(i < 0 || (dims[i] >= 0 && dims[i] < size));
     if (!moved_ws(nets, recipe, space, i < 0 ? -1 : dims[i], delta, ws + (gsize)(i + 1) * step,
@@ -210,7 +213,7 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   }
   g_autoptr(SgStageCache) pass = sg_stage_cache_new(nets->net, 0, n + 1, 0);
   g_autoptr(SgBuf) img = sg_stage_cache_render(
-      pass, ws, noise, sg_nets_last_stage(nets->net, INFLUENCE_RESOLUTION), NULL, error);
+      pass, ws, &edits, sg_nets_last_stage(nets->net, INFLUENCE_RESOLUTION), NULL, error);
   if (!img)
     return FALSE;
   gsize pixels = (gsize)img->c * img->h * img->w;

@@ -7,7 +7,7 @@
 typedef struct {
   guint from, to;
   SgBuf *x, *img, *block_in; /* what the run starts from */
-  guint noise;               /* counts changes of the noise */
+  guint changes;             /* counts changes of the noise and of which styles are moved */
 } RunKey;
 
 /* A recorded run, with all that it reads or leaves (owned). */
@@ -21,19 +21,25 @@ typedef struct {
 struct _SgStageCache {
   const SgSynthesis *net;
   int first_face, n;
-  gboolean *keep;       /* [stages] whether a convolution's output is kept */
-  SgBuf **x, **img;     /* [stages] outputs of CONV and RGB stages, NULL where not kept */
-  SgBuf **noise;        /* [stages] planes of noise_key, made when first needed */
-  float *ws;            /* [n, num_ws, w_dim] that x and img belong to */
-  SgNoiseKey noise_key; /* its gain is the array below */
-  double *gain;         /* [num_convs] */
+  gboolean *keep;   /* [stages] whether a convolution's output is kept */
+  SgBuf **x, **img; /* [stages] outputs of CONV and RGB stages, NULL where not kept */
+  SgBuf **noise;    /* [stages] planes of noise_mode, made when first needed */
+  float *ws;        /* [n, num_ws, w_dim] that x and img belong to */
+  SgNoiseMode noise_mode;
+  guint32 noise_seed;
+  double *gain;            /* [num_convs] */
+  SgTensor **maps;         /* [num_convs] or NULL each; owned */
+  float **styles;          /* [stages] of [in_channels], NULL: nothing is added to that style */
+  gboolean styles_changed; /* style_add is not theirs yet */
+  SgBuf **style_add;       /* [stages] the same on the back end */
   void (*watch)(guint stage, SgBuf *x, SgBuf *img, gpointer data); /* or NULL */
   gpointer watch_data;
-  guint valid; /* leading stages for which x and img are those of ws and noise_key */
+  guint valid; /* leading stages for which x and img are those of ws, noise and styles */
   SgBuf *w;    /* ws on the back end: SgPass.w */
   RunKey last; /* of the last run; its buffers are compared, never used */
   Recorded *recorded;
-  guint noise_changes, settings; /* the back end's */
+  guint changes;
+  guint settings; /* the back end's */
   gboolean cannot_record;
 };
 
@@ -60,6 +66,9 @@ sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget)
   c->img = g_new0(SgBuf *, stages);
   c->noise = g_new0(SgBuf *, stages);
   c->ws = g_new0(float, (gsize)n * net->num_ws * net->w_dim);
+  c->maps = g_new0(SgTensor *, net->num_convs);
+  c->styles = g_new0(float *, stages);
+  c->style_add = g_new0(SgBuf *, stages);
   c->gain = g_new(double, net->num_convs);
   for (int i = 0; i < net->num_convs; i++)
     c->gain[i] = 1;
@@ -111,7 +120,14 @@ sg_stage_cache_free(SgStageCache *c)
     drop(&c->x[i]);
     drop(&c->img[i]);
     drop(&c->noise[i]);
+    drop(&c->style_add[i]);
+    g_free(c->styles[i]);
   }
+  for (int i = 0; i < c->net->num_convs; i++)
+    sg_tensor_unref(c->maps[i]);
+  g_free(c->maps);
+  g_free(c->styles);
+  g_free(c->style_add);
   g_free(c->keep);
   g_free(c->x);
   g_free(c->img);
@@ -135,6 +151,12 @@ sg_stage_cache_faces(const SgStageCache *c)
   return c->n;
 }
 
+SgBuf *const *
+sg_stage_cache_style_add(const SgStageCache *c)
+{
+  return c->style_add;
+}
+
 /* ---- noise ----------------------------------------------------------------------------------- */
 
 /* The plane a file does not hold, fixed all the same: RandomState (block).randn (2, r, r), block
@@ -152,6 +174,13 @@ fixed_plane(const SgStageCache *c, const SgStage *stage, GError **error)
   return sg_buf_from_floats(c->net->backend, planes + (stage->up ? 0 : size), 1, 1, r, r, error);
 }
 
+static SgBuf *
+map_plane(const SgStageCache *c, const SgStage *stage, const SgTensor *map, GError **error)
+{
+  int r = stage->resolution;
+  return sg_buf_from_floats(c->net->backend, map->data, 1, 1, r, r, error);
+}
+
 /* Fresh planes for every face, all stages at once: face i draws from RandomState (seed + i), stage
  * after stage. */
 static gboolean
@@ -159,7 +188,7 @@ draw_random(SgStageCache *c, GError **error)
 {
   g_autofree SgRandomState *states = g_new(SgRandomState, c->n);
   for (int i = 0; i < c->n; i++)
-    sg_random_state_seed(&states[i], c->noise_key.seed + (guint32)(c->first_face + i));
+    sg_random_state_seed(&states[i], c->noise_seed + (guint32)(c->first_face + i));
   for (guint s = 0; s < c->net->stages->len; s++) {
     const SgStage *stage = sg_synthesis_stage(c->net, s);
     int r = stage->resolution;
@@ -169,7 +198,10 @@ draw_random(SgStageCache *c, GError **error)
     g_autofree float *planes = g_new(float, (size * (gsize)c->n));
     for (int i = 0; i < c->n; i++)
       sg_random_state_randn_f32(&states[i], size, planes + (gsize)i * size);
-    c->noise[s] = sg_buf_from_floats(c->net->backend, planes, c->n, 1, r, r, error);
+    /* A map stands in for what is drawn, and changes nothing of what comes after it. */
+    SgTensor *map = c->maps[stage->conv_index];
+    c->noise[s] = map ? map_plane(c, stage, map, error)
+                      : sg_buf_from_floats(c->net->backend, planes, c->n, 1, r, r, error);
     if (!c->noise[s])
       return FALSE;
   }
@@ -182,15 +214,19 @@ stage_noise(guint i, int n, gpointer data, GError **error)
   SgStageCache *c = data;
   const SgStage *stage = sg_synthesis_stage(c->net, i);
 
-  if (c->noise_key.mode == SG_NOISE_NONE || stage->noise_strength == 0 ||
+  SgTensor *map = c->maps[stage->conv_index];
+
+  if (c->noise_mode == SG_NOISE_NONE || stage->noise_strength == 0 ||
       c->gain[stage->conv_index] == 0)
     return NULL;
-  if (c->noise_key.mode == SG_NOISE_CONST && stage->noise_const)
+  if (c->noise_mode == SG_NOISE_CONST && stage->noise_const && !map)
     return sg_buf_ref(stage->noise_const);
-  if (!c->noise[i] && c->noise_key.mode == SG_NOISE_CONST)
+  if (!c->noise[i] && c->noise_mode == SG_NOISE_CONST && !map)
     c->noise[i] = fixed_plane(c, stage, error);
-  else if (!c->noise[i] && !draw_random(c, error))
+  else if (!c->noise[i] && c->noise_mode == SG_NOISE_RANDOM && !draw_random(c, error))
     return NULL;
+  if (!c->noise[i] && map)
+    c->noise[i] = map_plane(c, stage, map, error);
   return c->noise[i] ? sg_buf_ref(c->noise[i]) : NULL;
 }
 
@@ -208,13 +244,54 @@ same_w(const SgStageCache *c, const float *ws, int w_index)
   return TRUE;
 }
 
+static SgTensor *
+wanted_map(const SgStageEdits *e, int conv)
+{
+  return e->noise_maps ? e->noise_maps[conv] : NULL;
+}
+
+static double
+wanted_gain(const SgStageEdits *e, int conv)
+{
+  return e->noise_gain ? e->noise_gain[conv] : 1;
+}
+
 /* Does the stage's noise differ from what its output was made with? */
 static gboolean
-noise_differs(const SgStageCache *c, const SgStage *stage, SgNoiseKey noise, gboolean planes)
+noise_differs(const SgStageCache *c, const SgStage *stage, const SgStageEdits *e, gboolean planes)
 {
   if (stage->kind != SG_STAGE_CONV || stage->noise_strength == 0)
     return FALSE;
-  return planes || (noise.gain ? noise.gain[stage->conv_index] : 1) != c->gain[stage->conv_index];
+  return planes || wanted_gain(e, stage->conv_index) != c->gain[stage->conv_index] ||
+         wanted_map(e, stage->conv_index) != c->maps[stage->conv_index];
+}
+
+/* What the edits add to the style of stage i, [in_channels], to be freed; NULL: nothing. */
+static float *
+wanted_style(const SgStageCache *c, guint i, const SgStageEdits *e)
+{
+  int channels = sg_synthesis_stage(c->net, i)->in_channels;
+  float *add = NULL;
+
+  for (guint k = 0; e->styles && k < e->styles->len; k++) {
+    const SgLayerOffset *o = &g_array_index(e->styles, SgLayerOffset, k);
+    if (o->layer != (int)i || o->index >= channels)
+      continue;
+    if (!add)
+      add = g_new0(float, channels);
+    add[o->index] += (float)o->value;
+  }
+  return add;
+}
+
+static gboolean
+style_differs(const SgStageCache *c, guint i, const float *style)
+{
+  gsize bytes = sizeof(float) * (gsize)sg_synthesis_stage(c->net, i)->in_channels;
+
+  if (!style || !c->styles[i])
+    return style != c->styles[i];
+  return memcmp(style, c->styles[i], bytes) != 0;
 }
 
 static void
@@ -227,14 +304,60 @@ invalidate_from(SgStageCache *c, guint i)
   }
 }
 
-/* Takes over ws and noise; what they change is no longer valid. */
+/* Takes over the edits' styles, [stages] of them; what is added may change under a recorded run, but
+ * not to which stage. */
 static void
-invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
+take_styles(SgStageCache *c, float **styles)
 {
-  gboolean noisy = noise.mode != c->noise_key.mode ||
-                   (noise.mode == SG_NOISE_RANDOM && noise.seed != c->noise_key.seed);
-  guint i = 0;
+  for (guint i = 0; i < c->net->stages->len; i++) {
+    if (!style_differs(c, i, styles[i])) {
+      g_free(styles[i]);
+      continue;
+    }
+    c->changes += !styles[i] || !c->styles[i];
+    if (!styles[i])
+      drop(&c->style_add[i]);
+    g_free(c->styles[i]);
+    c->styles[i] = styles[i];
+    c->styles_changed = TRUE;
+  }
+}
 
+static void
+take_noise(SgStageCache *c, const SgStageEdits *e, gboolean planes)
+{
+  c->noise_mode = e->noise;
+  c->noise_seed = e->noise_seed;
+  c->changes += planes;
+  for (guint s = 0; s < c->net->stages->len; s++) {
+    const SgStage *stage = sg_synthesis_stage(c->net, s);
+    if (stage->kind != SG_STAGE_CONV)
+      continue;
+    int k = stage->conv_index;
+    SgTensor *map = wanted_map(e, k);
+    gboolean other = map != c->maps[k];
+    c->changes += other || wanted_gain(e, k) != c->gain[k];
+    c->gain[k] = wanted_gain(e, k);
+    if (other) {
+      sg_tensor_unref(c->maps[k]);
+      c->maps[k] = map ? sg_tensor_ref(map) : NULL;
+    }
+    if (planes || other)
+      drop(&c->noise[s]);
+  }
+}
+
+/* Takes over ws, noise and styles; what they change is no longer valid. */
+static void
+invalidate(SgStageCache *c, const float *ws, const SgStageEdits *e)
+{
+  gboolean planes =
+      e->noise != c->noise_mode || (e->noise == SG_NOISE_RANDOM && e->noise_seed != c->noise_seed);
+  guint i = 0, stages = c->net->stages->len;
+  g_autofree float **styles = g_new0(float *, stages);
+
+  for (guint k = 0; k < stages; k++)
+    styles[k] = wanted_style(c, k, e);
   if (c->settings != c->net->backend->settings) { /* computed otherwise */
     c->settings = c->net->backend->settings;
     c->valid = 0;
@@ -243,21 +366,13 @@ invalidate(SgStageCache *c, const float *ws, SgNoiseKey noise)
   }
   for (; i < c->valid; i++) {
     const SgStage *stage = sg_synthesis_stage(c->net, i);
-    if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, noise, noisy))
+    if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, e, planes) ||
+        style_differs(c, i, styles[i]))
       break;
   }
   invalidate_from(c, i);
-  if (noisy) {
-    c->noise_key = noise;
-    for (guint s = 0; s < c->net->stages->len; s++)
-      drop(&c->noise[s]);
-  }
-  for (int k = 0; k < c->net->num_convs; k++) {
-    double gain = noise.gain ? noise.gain[k] : 1;
-    c->noise_changes += noisy || gain != c->gain[k];
-    c->gain[k] = gain;
-  }
-  c->noise_key.gain = c->gain;
+  take_noise(c, e, planes);
+  take_styles(c, styles);
   memcpy(c->ws, ws, sizeof(float) * (gsize)c->n * (gsize)c->net->num_ws * (gsize)c->net->w_dim);
 }
 
@@ -319,6 +434,27 @@ upload_ws(SgStageCache *c, GError **error)
   return TRUE;
 }
 
+/* c->styles to the back end, for every sample the same. Buffers stay: a recorded run reads them. */
+static gboolean
+upload_styles(SgStageCache *c, GError **error)
+{
+  for (guint i = 0; c->styles_changed && i < c->net->stages->len; i++) {
+    gsize channels = (gsize)sg_synthesis_stage(c->net, i)->in_channels;
+    if (!c->styles[i])
+      continue;
+    if (!c->style_add[i])
+      c->style_add[i] = sg_buf_new(c->net->backend, SG_FMT_PLAIN, c->n, (int)channels, 1, 1, error);
+    if (!c->style_add[i])
+      return FALSE;
+    g_autofree float *rows = g_new(float, ((gsize)c->n * channels));
+    for (int n = 0; n < c->n; n++)
+      memcpy(rows + (gsize)n * channels, c->styles[i], sizeof(float) * channels);
+    c->net->backend->upload(c->style_add[i], rows);
+  }
+  c->styles_changed = FALSE;
+  return TRUE;
+}
+
 static SgBuf *
 run(SgStageCache *c, const RunKey *k, GError **error)
 {
@@ -329,6 +465,7 @@ run(SgStageCache *c, const RunKey *k, GError **error)
                  .noise = stage_noise,
                  .noise_data = c,
                  .noise_gain = c->gain,
+                 .style_add = c->style_add,
                  .stage_done = stage_done,
                  .data = c};
   return sg_synthesis_run(&pass, k->from, k->to, k->x, k->img, k->block_in, error);
@@ -338,7 +475,7 @@ static gboolean
 same_run(const RunKey *a, const RunKey *b)
 {
   return a->from == b->from && a->to == b->to && a->x == b->x && a->img == b->img &&
-         a->block_in == b->block_in && a->noise == b->noise;
+         a->block_in == b->block_in && a->changes == b->changes;
 }
 
 static SgBuf *
@@ -414,14 +551,14 @@ run_or_repeat(SgStageCache *c, const RunKey *k, GError **error)
 }
 
 SgBuf *
-sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
+sg_stage_cache_render(SgStageCache *c, const float *ws, const SgStageEdits *edits, guint to,
                       guint *first_run, GError **error)
 {
   RunKey k = {.to = to};
   gboolean found;
 
-  invalidate(c, ws, noise);
-  k.noise = c->noise_changes;
+  invalidate(c, ws, edits);
+  k.changes = c->changes;
   k.from = MIN(c->valid, to);
   do {
     found = TRUE;
@@ -436,5 +573,5 @@ sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint 
   if (k.from == to)
     return sg_buf_ref(k.img);
   c->valid = k.from;
-  return upload_ws(c, error) ? run_or_repeat(c, &k, error) : NULL;
+  return upload_ws(c, error) && upload_styles(c, error) ? run_or_repeat(c, &k, error) : NULL;
 }

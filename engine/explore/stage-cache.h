@@ -8,11 +8,15 @@
 
 G_BEGIN_DECLS
 
+/* What decides the stages' output beside ws. */
 typedef struct {
-  SgNoiseMode mode;
-  guint32 seed;       /* of face 0, RANDOM only */
-  const double *gain; /* [num_convs] factor of each convolution's noise; NULL: all 1. Copied. */
-} SgNoiseKey;
+  SgNoiseMode noise;
+  guint32 noise_seed;          /* of face 0, RANDOM only */
+  const double *noise_gain;    /* [num_convs] factor of each convolution's noise; NULL: all 1 */
+  SgTensor *const *noise_maps; /* [num_convs] of [.., r, r]: in place of a convolution's plane where
+                                * not NULL; NULL: none at all */
+  const GArray *styles;        /* of SgLayerOffset: added to the styles of stages; NULL: nothing */
+} SgStageEdits;
 
 typedef struct _SgStageCache SgStageCache;
 
@@ -21,15 +25,17 @@ typedef struct _SgStageCache SgStageCache;
 SgStageCache *sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget);
 void sg_stage_cache_free(SgStageCache *c);
 /* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full; what is in it, until
- * the next call. ws as SgPass.ws. first_run (may be NULL) is the first stage that had to run, `to` if
- * none. */
-SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, SgNoiseKey noise, guint to,
+ * the next call. ws as SgPass.ws, edits are copied. first_run (may be NULL) is the first stage that
+ * had to run, `to` if none. */
+SgBuf *sg_stage_cache_render(SgStageCache *c, const float *ws, const SgStageEdits *edits, guint to,
                              guint *first_run, GError **error);
 /* Called after each stage that runs, with the activations and the picture so far (borrowed). */
 void sg_stage_cache_watch(SgStageCache *c,
                           void (*done)(guint stage, SgBuf *x, SgBuf *img, gpointer data),
                           gpointer data);
 int sg_stage_cache_faces(const SgStageCache *c);
+/* SgPass.style_add of the last picture; borrowed until the next. */
+SgBuf *const *sg_stage_cache_style_add(const SgStageCache *c);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgStageCache, sg_stage_cache_free)
 

@@ -29,16 +29,7 @@ struct _SgStrip {
 SgRecipe *
 sg_strip_row(const SgRecipe *base, int row)
 {
-  SgRecipe *r = sg_recipe_copy(base);
-
-  r->faces = 1;
-  r->seed += (guint32)row;
-  r->noise_seed += (guint32)row;
-  if (row > 0) { /* only face 0 can be a loaded one */
-    g_clear_pointer(&r->z_base, g_free);
-    g_clear_pointer(&r->w_base, g_free);
-  }
-  return r;
+  return sg_recipe_face(base, row);
 }
 
 static void

@@ -40,14 +40,18 @@ stage_w(const SgPass *pass, const SgStage *stage, GError **error)
 }
 
 SgBuf *
-sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error)
+sg_synthesis_style(const SgPass *pass, guint i, GError **error)
 {
   const SgSynthesis *net = pass->net;
+  const SgStage *stage = sg_synthesis_stage(net, i);
+  const SgBuf *more = pass->style_add ? pass->style_add[i] : NULL;
   g_autoptr(SgBuf) w = stage_w(pass, stage, error);
   SgBuf *s =
       w ? sg_buf_new(net->backend, SG_FMT_PLAIN, pass->n, stage->in_channels, 1, 1, error) : NULL;
   if (s)
     net->backend->dense(s, w, stage->affine_w, stage->affine_gain, stage->affine_b, 1, FALSE, 1);
+  if (s && more)
+    net->backend->combine(s, 1, s, 1, more);
   return s;
 }
 
@@ -76,7 +80,7 @@ run_conv(Run *run, guint i, GError **error)
   SgBackend *b = net->backend;
   const SgStage *stage = sg_synthesis_stage(net, i);
   int n = run->pass->n, r = stage->resolution;
-  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, stage, error);
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
   g_autoptr(GError) noise_error = NULL;
   double gain = run->pass->noise_gain ? run->pass->noise_gain[stage->conv_index] : 1;
@@ -123,7 +127,7 @@ run_rgb(Run *run, guint i, GError **error)
   const SgSynthesis *net = run->pass->net;
   const SgStage *stage = sg_synthesis_stage(net, i);
   int r = stage->resolution;
-  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, stage, error);
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) up = NULL;
 
   if (!style || (run->img && !(up = upsample_picture(net, run->img, error))))

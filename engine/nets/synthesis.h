@@ -74,6 +74,9 @@ typedef struct {
   SgBuf *(*noise)(guint stage, int n, gpointer data, GError **error);
   gpointer noise_data;
   const double *noise_gain; /* [num_convs] factor of each convolution's noise; NULL: all 1 */
+  /* [stages] what is added to the style of each, PLAIN [n, in_channels, 1, 1], or NULL; NULL: to
+   * none. */
+  SgBuf *const *style_add;
   /* Called after each stage with what there is then (borrowed: ref to keep). */
   void (*stage_done)(guint stage, SgBuf *x, SgBuf *img, gpointer data);
   gpointer data;
@@ -88,9 +91,9 @@ SgBuf *sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBu
 /* ws of a pass in the order of SgPass.w, to w [num_ws n, w_dim]. */
 void sg_synthesis_order_ws(const SgSynthesis *net, int n, const float *ws, float *w);
 
-/* The style s = A w + b of one stage: PLAIN [n, in_channels, 1, 1]; transfer full. Of the pass only
- * net, n, ws and w are used. */
-SgBuf *sg_synthesis_style(const SgPass *pass, const SgStage *stage, GError **error);
+/* The style s = A w + b (+ style_add) of stage i: PLAIN [n, in_channels, 1, 1]; transfer full. Of
+ * the pass only net, n, ws, w and style_add are used. */
+SgBuf *sg_synthesis_style(const SgPass *pass, guint i, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSynthesis, sg_synthesis_free)
 

@@ -205,8 +205,12 @@ take_face(SgRecipe *r, SgRecipe *face)
   SWAP(guint32, seed);
   SWAP(double *, z_base);
   SWAP(double *, w_base);
+  SWAP(int, w_layers);
   SWAP(double *, z_offset);
   SWAP(double *, w_offset);
+  SWAP(GArray *, w_layer_offset);
+  SWAP(GArray *, locks);
+  SWAP(GPtrArray *, directions);
   SWAP(double, scale);
   SWAP(SgSpace, scale_space);
   SWAP(int, label);
@@ -228,8 +232,7 @@ static void
 set_source_seed(SgRecipe *source, guint32 seed)
 {
   source->seed = seed;
-  g_clear_pointer(&source->z_base, g_free);
-  g_clear_pointer(&source->w_base, g_free);
+  sg_recipe_drop_vectors(source);
 }
 
 static void

@@ -138,8 +138,7 @@ face_clicked_cb(GtkButton *button, VitrinePruningPane *self)
   if (!r)
     return;
   SgRecipe *recipe = sg_recipe_copy(r);
-  g_clear_pointer(&recipe->z_base, g_free);
-  g_clear_pointer(&recipe->w_base, g_free);
+  sg_recipe_drop_vectors(recipe);
   recipe->seed = seed;
   recipe->faces = 1;
   if (vitrine_session_get_model(self->session)->info.c_dim > 0)

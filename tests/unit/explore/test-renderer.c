@@ -210,7 +210,7 @@ test_json_refused(void)
       "",
       "[]",
       "{}",
-      "{\"vitrine\":2,\"z_dim\":1,\"w_dim\":1}",
+      "{\"vitrine\":3,\"z_dim\":1,\"w_dim\":1}",
       "{\"vitrine\":1,\"z_dim\":1}",
       "{\"vitrine\":1,\"z_dim\":1,\"w_dim\":99999999}",
       "{\"vitrine\":1,\"z_dim\":1,\"w_dim\":1,\"faces\":0}",
