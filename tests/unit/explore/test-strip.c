@@ -144,7 +144,8 @@ test_recipes(void)
   sg_prune_set_layer(&base->prune, "layer", 0.5);
   g_autoptr(SgRecipe) first = sg_strip_row(base, 0), second = sg_strip_row(base, 1);
   g_assert_true(first->z_base && !second->z_base && second->faces == 1);
-  g_assert_true(second->seed == 0 && sg_recipe_face_noise_seed(second, 0) == 7 && second->num_mix == 3);
+  g_assert_true(second->seed == 0 && sg_recipe_face_noise_seed(second, 0) == 7 &&
+                second->num_mix == 3);
 
   g_autoptr(SgRecipe) b = sg_strip_recipe(&blend, first, NULL, 5, 0.75);
   g_assert_true(b->mix[0].blend == 0.75 && b->mix[1].blend == 0 && b->mix[2].blend == 0.25);
