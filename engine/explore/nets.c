@@ -1,7 +1,7 @@
 #include "engine/explore/nets.h"
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
-#include "engine/pictures/picture.h"
+#include "engine/formats/npy.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
