@@ -1,5 +1,6 @@
 #include "app/cli/cli.h"
 #include <jansson.h>
+#include "engine/runs/run-network.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,17 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
     (*argc)--;
   }
   return TRUE;
+}
+
+SgModel *
+cli_load_model(const char *command, const char *path, GError **error)
+{
+  g_autofree char *file = sg_run_network(path, error);
+  SgModel *m = file ? sg_model_load(file, error) : NULL;
+
+  for (guint i = 0; m && i < m->warnings->len; i++)
+    fprintf(stderr, "vitrine %s: %s: %s\n", command, file, (char *)m->warnings->pdata[i]);
+  return m;
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 #include "engine/explore/weights/weight-stats.h"
 #include "engine/formats/archive.h"
+#include "engine/runs/run-network.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,15 @@ attributes_to_json(const SgArchive *a)
 }
 
 static json_t *
+warnings_to_json(const SgModel *model)
+{
+  json_t *o = json_array();
+  for (guint i = 0; model && i < model->warnings->len; i++)
+    json_array_append_new(o, json_string(model->warnings->pdata[i]));
+  return o;
+}
+
+static json_t *
 parameters_to_json(const SgArchive *a)
 {
   json_t *o = json_object();
@@ -152,6 +162,7 @@ print_json(const SgArchive *a, const SgModel *model, const GError *why, gboolean
   json_object_set_new(o, "architecture", model ? architecture_to_json(&model->info) : json_null());
   json_object_set_new(o, "hash", model ? json_string(model->hash) : json_null());
   json_object_set_new(o, "error", why ? json_string(why->message) : json_null());
+  json_object_set_new(o, "warnings", warnings_to_json(model));
   json_object_set_new(o, "attributes", attributes_to_json(a));
   json_object_set_new(o, "parameters", parameters_to_json(a));
   for (guint i = 0; i < a->entries->len; i++)
@@ -233,7 +244,9 @@ print_text(const SgArchive *a, const SgModel *model, const GError *why, gboolean
   printf("%s: %s\n", a->path, model ? model->kind : a->kind);
   if (model)
     print_architecture(model);
-  else
+  for (guint i = 0; model && i < model->warnings->len; i++)
+    printf("warning: %s\n", (char *)model->warnings->pdata[i]);
+  if (!model)
     printf("not a model that Vitrine runs: %s\n", why->message);
   print_attributes(a);
   printf("parameters:");
@@ -273,7 +286,8 @@ inspect(const char *path, const Options *o)
 {
   GError *error = NULL;
   g_autoptr(GError) why = NULL;
-  g_autoptr(SgArchive) a = sg_archive_open(path, &error);
+  g_autofree char *file = sg_run_network(path, &error);
+  g_autoptr(SgArchive) a = file ? sg_archive_open(file, &error) : NULL;
 
   if (!a)
     return error;

@@ -1,5 +1,6 @@
 /* vitrine metrics: how far a model's pictures are from a data set, or one set from another. */
 #include "app/cli/cli.h"
+#include "engine/runs/run-network.h"
 #include "engine/explore/renderer.h"
 #include "engine/data/dataset.h"
 #include "engine/record/run-dir.h"
@@ -270,20 +271,8 @@ render(const Job *job, GError **error)
 static gboolean
 open_network(Job *job, GError **error)
 {
-  const char *path = job->opt->network;
-
-  if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-    g_autofree char *name = sg_run_dir_newest_snapshot(path);
-    if (!name) {
-      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                  "%s: this folder has no network-snapshot-….safetensors", path);
-      return FALSE;
-    }
-    job->network = g_build_filename(path, name, NULL);
-  } else {
-    job->network = g_strdup(path);
-  }
-  job->model = sg_model_load(job->network, error);
+  job->network = sg_run_network(job->opt->network, error);
+  job->model = job->network ? cli_load_model("metrics", job->network, error) : NULL;
   return job->model != NULL;
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "engine/runs/run-network.h"
 #include "engine/record/publish.h"
 #include "engine/record/run-dir.h"
 
@@ -112,28 +113,10 @@ is_snapshot(const char *name)
          (g_str_has_suffix(name, ".safetensors") || g_str_has_suffix(name, ".pkl"));
 }
 
-/* Names sort by kimg. */
 char *
 vitrine_follow_newest_snapshot(const char *dir, GError **error)
 {
-  g_autoptr(GDir) entries = g_dir_open(dir, 0, error);
-  g_autofree char *newest = NULL;
-  const char *name;
-
-  if (!entries)
-    return NULL;
-  while ((name = g_dir_read_name(entries)))
-    if (is_snapshot(name) && g_strcmp0(name, newest) > 0) {
-      g_free(newest);
-      newest = g_strdup(name);
-    }
-  if (newest)
-    return g_build_filename(dir, newest, NULL);
-  g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-              "%s is a folder without snapshots of a training (network-snapshot-*.safetensors or "
-              "*.pkl).",
-              dir);
-  return NULL;
+  return sg_run_network(dir, error);
 }
 
 static int

@@ -278,6 +278,18 @@ open_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 
 /* ---- back on the main thread ------------------------------------------------------------- */
 
+/* A model that was read with a reservation: without its discriminator, or one of several. */
+static void
+tell_warnings(VitrineSession *self)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+
+  for (guint i = 0; self->model && i < self->model->warnings->len; i++)
+    g_string_append_printf(text, "%s%s.", i ? "\n" : "", (char *)self->model->warnings->pdata[i]);
+  if (text->len)
+    vitrine_session_error(self, "The model is open, but not as it is in the file", text->str);
+}
+
 static void
 adopt(VitrineSession *self, OpenJob *job)
 {
@@ -297,6 +309,7 @@ adopt(VitrineSession *self, OpenJob *job)
                                 g_steal_pointer(&job->recipe));
     vitrine_session_set_followable(self, g_steal_pointer(&job->running));
     vitrine_session_check_device(self);
+    tell_warnings(self);
   } else if (job->found == FOUND_REMAINS) {
     g_autofree char *name = g_path_get_basename(job->path);
     vitrine_session_info(self, "%s ended before its first snapshot", name);

@@ -16,12 +16,14 @@ free_entry(gpointer data)
   g_free(e);
 }
 
-static SgArchive *
-new_archive(const char *path)
+SgArchive *
+sg_archive_new(const char *path, SgContainer container, const char *kind)
 {
   SgArchive *a = g_new0(SgArchive, 1);
   g_atomic_ref_count_init(&a->ref);
   a->path = g_strdup(path);
+  a->container = container;
+  a->kind = g_strdup(kind);
   a->entries = g_ptr_array_new_with_free_func(free_entry);
   a->by_name = g_hash_table_new(g_str_hash, g_str_equal);
   a->attributes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -59,6 +61,20 @@ const char *
 sg_archive_attribute(const SgArchive *a, const char *name)
 {
   return g_hash_table_lookup(a->attributes, name);
+}
+
+gboolean
+sg_archive_add(SgArchive *a, const char *name, const char *dtype, SgTensor *tensor)
+{
+  if (g_hash_table_contains(a->by_name, name))
+    return FALSE;
+  SgEntry *e = g_new0(SgEntry, 1);
+  e->name = g_strdup(name);
+  e->dtype = g_strdup(dtype);
+  e->tensor = sg_tensor_ref(tensor);
+  g_ptr_array_add(a->entries, e);
+  g_hash_table_insert(a->by_name, e->name, e);
+  return TRUE;
 }
 
 /* ---- the builder ----------------------------------------------------------------------------- */
@@ -154,15 +170,10 @@ read_tensors(SgArchiveBuilder *b, GError **error)
 {
   for (guint i = 0; i < b->views->len; i++) {
     const SgView *view = b->views->pdata[i];
-    SgTensor *tensor = sg_view_read(view, error);
+    g_autoptr(SgTensor) tensor = sg_view_read(view, error);
     if (!tensor)
       return FALSE;
-    SgEntry *e = g_new0(SgEntry, 1);
-    e->name = g_strdup(view->name);
-    e->dtype = g_strdup(sg_dtype_name(view->storage->dtype));
-    e->tensor = tensor;
-    g_ptr_array_add(b->archive->entries, e);
-    g_hash_table_insert(b->archive->by_name, e->name, e);
+    sg_archive_add(b->archive, view->name, sg_dtype_name(view->storage->dtype), tensor);
   }
   return TRUE;
 }
@@ -280,7 +291,7 @@ read_container(SgArchiveBuilder *b, GError **error)
 static SgArchive *
 read_archive(const char *path, SgSource *source, GError **error)
 {
-  g_autoptr(SgArchive) archive = new_archive(path);
+  g_autoptr(SgArchive) archive = sg_archive_new(path, SG_CONTAINER_PICKLE, NULL);
   SgArchiveBuilder b;
   gboolean ok;
 

@@ -53,6 +53,10 @@ typedef struct {
 SgArchive *sg_archive_open(const char *path, GError **error);
 /* The same from memory (tests, fuzzing); `path` is only for messages. `data` is not kept. */
 SgArchive *sg_archive_open_memory(const char *path, const guint8 *data, gsize size, GError **error);
+/* An archive without tensors, for whoever arranges what another one holds; `kind` is copied. */
+SgArchive *sg_archive_new(const char *path, SgContainer container, const char *kind);
+/* Appends a tensor, of which it takes a reference; FALSE if the name is taken already. */
+gboolean sg_archive_add(SgArchive *a, const char *name, const char *dtype, SgTensor *tensor);
 SgArchive *sg_archive_ref(SgArchive *a);
 void sg_archive_unref(SgArchive *a);
 /* Borrowed, NULL if absent. */

@@ -266,8 +266,9 @@ array_text(const SgTensor *array)
   return g_string_free(g_string_append(s, array->ndim ? "]" : ""), FALSE);
 }
 
-/* NumPy arrays: TensorFlow's variables and arrays in dicts are tensors like PyTorch's; what modules
- * have among their attributes (gains, sizes) is not. */
+/* NumPy arrays and scalars: TensorFlow's variables and what dicts hold are tensors like PyTorch's,
+ * also those of one number (noise strengths); what modules have among their attributes (gains,
+ * sizes) is not. */
 static gboolean
 add_array(Walk *w, const SgView *view, GError **error)
 {
@@ -275,7 +276,7 @@ add_array(Walk *w, const SgView *view, GError **error)
   guint64 numel;
 
   named.name = w->path->str;
-  if (w->kind == IN_VARIABLES || (w->kind == IN_DICT && view->ndim > 0))
+  if (w->kind == IN_VARIABLES || w->kind == IN_DICT)
     return sg_archive_builder_add_view(w->torch.b, w->path->str, view, error);
   if (!sg_view_check(&named, &numel, error))
     return FALSE;

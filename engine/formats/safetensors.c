@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include <string.h>
 
-#define MAX_HEADER 100000000
+/* A header is read as a tree of JSON, about twenty times its size. A thousand tensors need 100 kB,
+ * and the largest class tables some more. */
+#define MAX_HEADER (4 << 20)
 
 static const struct {
   const char *name;
@@ -202,9 +204,14 @@ sg_safetensors_read(SgArchiveBuilder *b, GError **error)
   if (!sg_source_read(b->source, 0, &length, sizeof length, error))
     return FALSE;
   length = GUINT64_FROM_LE(length);
-  if (length > MAX_HEADER || length > sg_source_size(b->source) - 8)
+  if (length > sg_source_size(b->source) - 8)
     return sg_broken(
         error, "ends too early: its safetensors header claims %" G_GUINT64_FORMAT " bytes", length);
+  if (length > MAX_HEADER)
+    return sg_broken(error,
+                     "its safetensors header has %" G_GUINT64_FORMAT
+                     " bytes; Vitrine reads up to %d, which is enough for any StyleGAN",
+                     length, MAX_HEADER);
   g_autofree char *text = g_malloc(length + 1);
   if (!sg_source_read(b->source, 8, text, length, error))
     return FALSE;

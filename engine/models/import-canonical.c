@@ -4,19 +4,8 @@
 #include "engine/models/importer.h"
 #include <string.h>
 
-/* A network of the file. */
-typedef struct {
-  const char *stored;    /* "g_ema.", "" */
-  const char *canonical; /* "G_ema.", "G.", "D." */
-} Network;
-
-static const Network generators[] = {
-    {"G_ema.", "G_ema."}, {"g_ema.", "G_ema."}, {"ema.", "G_ema."}, {"G.", "G."},
-    {"g.", "G."},         {"generator.", "G."}, {"netG.", "G."},    {"", "G_ema."},
-};
-static const Network discriminators[] = {
-    {"D.", "D."}, {"d.", "D."}, {"discriminator.", "D."}, {"netD.", "D."}, {"", "D."},
-};
+/* Where networks are after sg_unwrap(), the one that is run first. */
+static const char *const generators[] = {"G_ema.", "G."};
 
 static SgTensor *
 lookup(const SgArchive *a, const char *prefix, const char *name)
@@ -39,32 +28,9 @@ is_generator(const SgArchive *a, const char *prefix)
 }
 
 static gboolean
-is_discriminator(const SgArchive *a, const char *prefix)
-{
-  return lookup(a, prefix, "b4.conv.weight") && lookup(a, prefix, "b4.out.weight");
-}
-
-static gboolean
 matches(const SgArchive *a)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS(generators); i++)
-    if (is_generator(a, generators[i].stored))
-      return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS(discriminators); i++)
-    if (is_discriminator(a, discriminators[i].stored))
-      return TRUE;
-  return FALSE;
-}
-
-/* With an empty prefix only what can be part of that network belongs to it. */
-static gboolean
-belongs(const Network *n, const char *name)
-{
-  if (n->stored[0])
-    return g_str_has_prefix(name, n->stored);
-  if (n->canonical[0] == 'G')
-    return g_str_has_prefix(name, "synthesis.") || g_str_has_prefix(name, "mapping.");
-  return (name[0] == 'b' && g_ascii_isdigit(name[1])) || g_str_has_prefix(name, "mapping.");
+  return is_generator(a, "G_ema.") || is_generator(a, "G.");
 }
 
 static SgTensor *
@@ -77,20 +43,20 @@ normalised(const char *name, SgTensor *t)
 }
 
 static gboolean
-import_network(const SgArchive *a, SgModel *m, const Network *n, GError **error)
+import_network(const SgArchive *a, SgModel *m, const char *prefix, GError **error)
 {
   for (guint i = 0; i < a->entries->len; i++) {
     const SgEntry *e = a->entries->pdata[i];
-    if (!belongs(n, e->name))
+    if (!g_str_has_prefix(e->name, prefix))
       continue;
-    const char *name = e->name + strlen(n->stored);
+    const char *name = e->name + strlen(prefix);
     if (g_str_has_suffix(name, "resample_filter")) {
       if (!sg_is_standard_filter(e->tensor))
         return sg_unsupported(
             error, "%s is not the [1, 3, 3, 1] filter, the only one Vitrine knows", e->name);
       continue;
     }
-    sg_model_add(m, n->canonical, name, normalised(name, e->tensor));
+    sg_model_add(m, prefix, name, normalised(name, e->tensor));
   }
   return TRUE;
 }
@@ -145,13 +111,13 @@ read_group_size(const char *text, int *value, GError **error)
 /* Every layer of the two networks uses leaky ReLU or none; another activation is another
  * network. */
 static gboolean
-check_activations(const SgArchive *a, const Network *n, GError **error)
+check_activations(const SgArchive *a, const char *prefix, GError **error)
 {
   GHashTableIter iter;
   gpointer key, value;
   g_hash_table_iter_init(&iter, a->attributes);
   while (g_hash_table_iter_next(&iter, &key, &value))
-    if (g_str_has_suffix(key, ".activation") && g_str_has_prefix(key, n->stored) &&
+    if (g_str_has_suffix(key, ".activation") && g_str_has_prefix(key, prefix) &&
         strcmp(value, "lrelu") != 0 && strcmp(value, "linear") != 0)
       return sg_unsupported(error, "%s is “%s”, where StyleGAN2 has lrelu", (char *)key,
                             (char *)value);
@@ -159,25 +125,25 @@ check_activations(const SgArchive *a, const Network *n, GError **error)
 }
 
 static gboolean
-read_generator_attributes(const SgArchive *a, SgModel *m, const Network *n, GError **error)
+read_generator_attributes(const SgArchive *a, SgModel *m, const char *prefix, GError **error)
 {
   SgModelInfo *i = &m->info;
-  i->g_conv_clamp = find_clamp(a, n->stored, "synthesis.", "conv1");
-  read_multiplier(attribute(a, n->stored, "mapping.fc0.bias_gain"), &i->mapping_lr_mul);
-  read_architecture(attribute(a, n->stored, "synthesis.b4.architecture"), &i->g_arch);
-  return check_activations(a, n, error);
+  i->g_conv_clamp = find_clamp(a, prefix, "synthesis.", "conv1");
+  read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->mapping_lr_mul);
+  read_architecture(attribute(a, prefix, "synthesis.b4.architecture"), &i->g_arch);
+  return check_activations(a, prefix, error);
 }
 
 static gboolean
-read_discriminator_attributes(const SgArchive *a, SgModel *m, const Network *n, GError **error)
+read_discriminator_attributes(const SgArchive *a, SgModel *m, const char *prefix, GError **error)
 {
   SgModelInfo *i = &m->info;
-  i->d_conv_clamp = find_clamp(a, n->stored, "", "conv0");
-  read_multiplier(attribute(a, n->stored, "mapping.fc0.bias_gain"), &i->d_mapping_lr_mul);
-  read_architecture(attribute(a, n->stored, "b4.architecture"), &i->d_arch);
-  return read_group_size(attribute(a, n->stored, "b4.mbstd.group_size"), &i->mbstd_group_size,
+  i->d_conv_clamp = find_clamp(a, prefix, "", "conv0");
+  read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->d_mapping_lr_mul);
+  read_architecture(attribute(a, prefix, "b4.architecture"), &i->d_arch);
+  return read_group_size(attribute(a, prefix, "b4.mbstd.group_size"), &i->mbstd_group_size,
                          error) &&
-         check_activations(a, n, error);
+         check_activations(a, prefix, error);
 }
 
 /* Our own files say it in __metadata__; that counts more than anything deduced. */
@@ -202,41 +168,27 @@ read_native_metadata(const SgArchive *a, SgModelInfo *i, GError **error)
 static gboolean
 is_layer_attribute(const char *key)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS(generators); i++)
-    if (generators[i].stored[0] && g_str_has_prefix(key, generators[i].stored))
-      return TRUE;
-  for (gsize i = 0; i < G_N_ELEMENTS(discriminators); i++)
-    if (discriminators[i].stored[0] && g_str_has_prefix(key, discriminators[i].stored))
-      return TRUE;
-  return g_str_has_prefix(key, "augment_pipe.") || g_str_has_prefix(key, "synthesis.") ||
-         g_str_has_prefix(key, "mapping.");
+  return g_str_has_prefix(key, "G_ema.") || g_str_has_prefix(key, "G.") ||
+         g_str_has_prefix(key, "D.") || g_str_has_prefix(key, "augment_pipe.") ||
+         g_str_has_prefix(key, "synthesis.") || g_str_has_prefix(key, "mapping.");
 }
 
 static gboolean
 import(const SgArchive *a, SgModel *m, GError **error)
 {
-  gboolean have_average = FALSE, have_plain = FALSE, have_d = FALSE;
+  gboolean first = TRUE;
 
   for (gsize i = 0; i < G_N_ELEMENTS(generators); i++) {
-    const Network *n = &generators[i];
-    gboolean *have = strcmp(n->canonical, "G.") == 0 ? &have_plain : &have_average;
-    if (*have || (!n->stored[0] && have_plain) || !is_generator(a, n->stored))
+    if (!is_generator(a, generators[i]))
       continue;
-    /* The averaged network comes first, and it is the one that is run. */
-    if (!import_network(a, m, n, error) ||
-        (!have_average && !read_generator_attributes(a, m, n, error)))
+    if (!import_network(a, m, generators[i], error) ||
+        (first && !read_generator_attributes(a, m, generators[i], error)))
       return FALSE;
-    *have = TRUE;
+    first = FALSE;
   }
-  for (gsize i = 0; i < G_N_ELEMENTS(discriminators) && !have_d; i++) {
-    const Network *n = &discriminators[i];
-    /* A bare generator's mapping network must not be taken for a discriminator's. */
-    if (!is_discriminator(a, n->stored) || (!n->stored[0] && (have_average || have_plain)))
-      continue;
-    have_d = TRUE;
-    if (!import_network(a, m, n, error) || !read_discriminator_attributes(a, m, n, error))
-      return FALSE;
-  }
+  if (lookup(a, "D.", "b4.out.weight") &&
+      (!import_network(a, m, "D.", error) || !read_discriminator_attributes(a, m, "D.", error)))
+    return FALSE;
   sg_model_copy_metadata(m, a, is_layer_attribute);
   return read_native_metadata(a, &m->info, error);
 }

@@ -27,7 +27,7 @@ is_generator(const SgArchive *a, const char *prefix)
 static gboolean
 matches(const SgArchive *a)
 {
-  return is_generator(a, "g_ema.") || is_generator(a, "g.") || is_generator(a, "");
+  return is_generator(a, "g_ema.") || is_generator(a, "g.");
 }
 
 /* Most tensors differ in sizes of 1 only: [1, O, I, 3, 3] -> [O, I, 3, 3]. Drops those from the
@@ -119,11 +119,32 @@ map_blocks(const Mapping *m)
   }
 }
 
+/* The mean of w, stored once, or (pSp and its children) once per layer: [18, 512]. Where there is
+ * none, or the layers' means differ, whoever truncates takes the mean of many mapped z. */
+static void
+map_average(const Mapping *m)
+{
+  SgTensor *t = sg_archive_tensor(m->archive, "latent_avg");
+
+  if (!t || strcmp(m->to, "G_ema.") != 0 || t->ndim < 1)
+    return;
+  gint64 w_dim = t->shape[t->ndim - 1];
+  gsize row = (gsize)w_dim * sizeof(float);
+  for (gsize i = (gsize)w_dim; w_dim > 0 && i < t->numel; i += (gsize)w_dim)
+    if (memcmp(t->data, t->data + i, row) != 0) {
+      sg_model_warn(m->model, "Its mean of w differs from layer to layer; truncation goes towards "
+                              "the mean of many mapped z instead");
+      return;
+    }
+  SgTensor *mean = sg_tensor_new(1, &w_dim);
+  if (t->numel)
+    memcpy(mean->data, t->data, row);
+  sg_model_add(m->model, m->to, "mapping.w_avg", mean);
+}
+
 static void
 map_generator(const Mapping *m)
 {
-  SgTensor *average = sg_archive_tensor(m->archive, "latent_avg");
-
   for (int i = 0; i < 64; i++) {
     g_autofree char *base = g_strdup_printf("style.%d", i + 1);
     copyf(m, base, ".weight", 2, "mapping.fc%d.weight", i);
@@ -133,11 +154,7 @@ map_generator(const Mapping *m)
   map_layer(m, "conv1", 0, 4, "conv1");
   map_torgb(m, "to_rgb1", 4);
   map_blocks(m);
-  /* The averaged network's, in converted files; where it is missing, whoever truncates takes the
-   * mean of many mapped z. */
-  if (average && strcmp(m->to, "G_ema.") == 0)
-    sg_model_add(m->model, m->to, "mapping.w_avg",
-                 average->ndim == 1 ? sg_tensor_ref(average) : squeezed(average, 1));
+  map_average(m);
 }
 
 /* ---- the discriminator ------------------------------------------------------------------- */
@@ -173,8 +190,7 @@ map_discriminator(const Mapping *m)
 static gboolean
 import(const SgArchive *a, SgModel *model, GError **error)
 {
-  gboolean bare = is_generator(a, "");
-  Mapping averaged = {a, model, bare ? "" : "g_ema.", "G_ema."};
+  Mapping averaged = {a, model, "g_ema.", "G_ema."};
   Mapping plain = {a, model, "g.", "G."};
   Mapping d = {a, model, "d.", "D."};
 
@@ -184,7 +200,7 @@ import(const SgArchive *a, SgModel *model, GError **error)
   model->kind = g_strdup_printf("rosinality StyleGAN2, %s", a->kind);
   if (is_generator(a, averaged.from))
     map_generator(&averaged);
-  if (!bare && is_generator(a, plain.from))
+  if (is_generator(a, plain.from))
     map_generator(&plain);
   if (lookup(&d, "final_linear.1.weight"))
     map_discriminator(&d);

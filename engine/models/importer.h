@@ -6,7 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* An importer puts every tensor it knows into the model under its canonical name, and what the file
+/* Importers see what sg_unwrap() has found: the prefixes are always the same few.
+ *
+ * An importer puts every tensor it knows into the model under its canonical name, and what the file
  * says about the architecture into `model->info` and `model->metadata`. Afterwards
  * sg_architecture_infer() deduces the rest from the shapes and checks everything. */
 typedef struct {
@@ -37,6 +39,8 @@ gboolean sg_mystylegan_infer(SgModel *model, GError **error);
 /* Refuses tensors that no entry of model->names asks for. */
 gboolean sg_refuse_surplus(SgModel *model, GError **error);
 
+/* Adds a sentence to model->warnings. */
+void sg_model_warn(SgModel *m, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* What the file says about itself: data set, kimg, licence… Attributes for which `skip` (may be
  * NULL) is true belong to layers and stay out. */
 void sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key));

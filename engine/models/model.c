@@ -1,6 +1,7 @@
 #include "engine/models/model.h"
 #include "engine/base/sha256.h"
 #include "engine/formats/format-error.h"
+#include "engine/models/foreign.h"
 #include "engine/models/importer.h"
 #include "engine/formats/safetensors.h"
 #include <math.h>
@@ -18,6 +19,7 @@ new_model(const char *path, const char *kind)
   m->tensors =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)sg_tensor_unref);
   m->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  m->warnings = g_ptr_array_new_with_free_func(g_free);
   m->info.mapping_lr_mul = m->info.d_mapping_lr_mul = 0.01;
   m->info.g_conv_clamp = m->info.d_conv_clamp = -1;
   m->info.mbstd_group_size = 4;
@@ -39,6 +41,7 @@ sg_model_unref(SgModel *m)
   g_ptr_array_unref(m->names);
   g_hash_table_unref(m->tensors);
   g_hash_table_unref(m->metadata);
+  g_ptr_array_unref(m->warnings);
   g_free(m->path);
   g_free(m->kind);
   g_free(m->hash);
@@ -106,40 +109,6 @@ sg_model_summary(const SgModel *m)
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
-/* Networks that Vitrine knows of but does not run, by a part of a tensor's name. The surest come
- * first. */
-static const char *
-name_foreign_network(const SgArchive *a)
-{
-  static const char *const known[][2] = {
-      {"synthesis.input.freqs", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
-      {"magnitude_ema", "a StyleGAN3 generator; Vitrine reads StyleGAN2"},
-      {"Const/StyleMod", "a StyleGAN1 model (TensorFlow); Vitrine reads StyleGAN2"},
-      {"synthesis.4x4/", "a TensorFlow StyleGAN in a layout that Vitrine does not read"},
-      {"initial_block",
-       "a model of lucidrains' stylegan2-pytorch, which is another network; Vitrine "
-       "reads NVlabs' StyleGAN2, rosinality's and mystylegan"},
-      {"progression.0.conv", "a progressive StyleGAN1 model (PyTorch); Vitrine reads StyleGAN2"},
-  };
-  for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
-    for (guint i = 0; i < a->entries->len; i++)
-      if (strstr(((SgEntry *)a->entries->pdata[i])->name, known[k][0]))
-        return known[k][1];
-  return NULL;
-}
-
-static gboolean
-unknown_network(const SgArchive *a, GError **error)
-{
-  const char *foreign = name_foreign_network(a);
-  if (foreign)
-    return sg_unsupported(error, "this is %s", foreign);
-  const SgEntry *first = a->entries->pdata[0];
-  return sg_unsupported(error,
-                        "no StyleGAN2 that Vitrine knows: %s of %u tensors, the first is “%s”",
-                        a->kind, a->entries->len, first->name);
-}
-
 static gboolean
 check_finite(const SgModel *m, GError **error)
 {
@@ -197,30 +166,85 @@ compute_hash(const SgModel *m)
   return sg_sha256_hex(&sum);
 }
 
-static gboolean
-import(SgModel *m, const SgArchive *archive, GError **error)
+static const SgImporter *
+find_importer(const SgArchive *networks)
 {
   static const SgImporter *const importers[] = {&sg_import_canonical, &sg_import_rosinality,
                                                 &sg_import_mystylegan, &sg_import_tensorflow};
   for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
-    if (importers[i]->matches(archive))
-      return importers[i]->import(archive, m, error) &&
-             (m->info.family == SG_FAMILY_MYSTYLEGAN ? sg_mystylegan_infer(m, error)
-                                                     : sg_architecture_infer(m, error)) &&
-             check_finite(m, error);
-  return unknown_network(archive, error);
+    if (importers[i]->matches(networks))
+      return importers[i];
+  return NULL;
+}
+
+static gboolean
+check_colours(const SgModel *m, GError **error)
+{
+  return m->info.img_channels <= SG_MAX_COLOURS ||
+         sg_unsupported(error,
+                        "its pictures have %d colour channels; Vitrine draws up to %d (red, green, "
+                        "blue and alpha)",
+                        m->info.img_channels, SG_MAX_COLOURS);
+}
+
+static SgModel *
+import(const SgImporter *importer, const SgArchive *networks, GError **error)
+{
+  g_autoptr(SgModel) m = new_model(networks->path, networks->kind);
+  gboolean ok = importer->import(networks, m, error) &&
+                (m->info.family == SG_FAMILY_MYSTYLEGAN ? sg_mystylegan_infer(m, error)
+                                                        : sg_architecture_infer(m, error)) &&
+                check_colours(m, error) && check_finite(m, error);
+  return ok ? g_steal_pointer(&m) : NULL;
+}
+
+/* A generator can be looked at without its discriminator. */
+static SgModel *
+import_generators(const SgImporter *importer, const SgUnwrapped *u, const GError *why,
+                  GError **error)
+{
+  g_autoptr(SgArchive) generators = sg_unwrapped_generators(u);
+  SgModel *m = import(importer, generators, error);
+  if (m)
+    sg_model_warn(m, "The discriminator cannot be read, so nothing can be scored: %s",
+                  why->message);
+  return m;
+}
+
+static SgModel *
+import_archive(const SgArchive *archive, GError **error)
+{
+  g_autoptr(SgUnwrapped) u = sg_unwrap(archive);
+  const SgImporter *importer = find_importer(u->archive);
+  g_autoptr(GError) why = NULL, still = NULL;
+
+  if (!importer) {
+    sg_name_unknown_network(archive, u, error);
+    return NULL;
+  }
+  SgModel *m = import(importer, u->archive, &why);
+  if (!m && u->discriminator)
+    m = import_generators(importer, u, why, &still);
+  if (!m && !sg_name_variant(u, error)) {
+    g_propagate_error(error, still ? g_steal_pointer(&still) : g_steal_pointer(&why));
+    return NULL;
+  }
+  if (m && !u->discriminator)
+    sg_warn_of_unknown_discriminator(archive, m);
+  for (guint i = 0; m && i < u->notes->len; i++)
+    sg_model_warn(m, "%s", (char *)u->notes->pdata[i]);
+  return m;
 }
 
 SgModel *
 sg_model_from_archive(SgArchive *archive, GError **error)
 {
-  g_autoptr(SgModel) m = new_model(archive->path, archive->kind);
-  if (!import(m, archive, error)) {
+  SgModel *m = import_archive(archive, error);
+  if (m)
+    m->hash = compute_hash(m);
+  else
     g_prefix_error(error, "%s: ", archive->path);
-    return NULL;
-  }
-  m->hash = compute_hash(m);
-  return g_steal_pointer(&m);
+  return m;
 }
 
 SgModel *
@@ -228,6 +252,15 @@ sg_model_load(const char *path, GError **error)
 {
   g_autoptr(SgArchive) archive = sg_archive_open(path, error);
   return archive ? sg_model_from_archive(archive, error) : NULL;
+}
+
+void
+sg_model_warn(SgModel *m, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_ptr_array_add(m->warnings, g_strdup_vprintf(format, args));
+  va_end(args);
 }
 
 /* ---- for importers --------------------------------------------------------------------------- */
@@ -301,6 +334,8 @@ sg_model_new_light(const SgModel *model)
   gpointer key, value;
 
   m->info = model->info;
+  for (guint i = 0; i < model->warnings->len; i++)
+    sg_model_warn(m, "%s", (char *)model->warnings->pdata[i]);
   for (guint i = 0; i < model->names->len; i++) {
     const char *name = model->names->pdata[i];
     if (!g_str_has_prefix(name, g) && !g_str_has_prefix(name, "D."))

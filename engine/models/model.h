@@ -42,10 +42,15 @@ typedef struct {
   GPtrArray *names;     /* of char*, canonical, in a stable order */
   GHashTable *tensors;  /* char* -> SgTensor* */
   GHashTable *metadata; /* char* -> char*: kimg, dataset, licence… whatever the file said */
+  GPtrArray *warnings;  /* of char*: sentences whoever opens the model has to be told */
 } SgModel;
 
+/* Vitrine draws grey, grey with alpha, RGB and RGBA. */
+#define SG_MAX_COLOURS 4
+
 /* Reads, recognises and checks a model: every tensor the architecture needs is there with its
- * shape, and every weight is finite. Errors as sg_archive_open(). Any thread. */
+ * shape, and every weight is finite. A discriminator that cannot be read does not keep the
+ * generator from being read; model->warnings says so. Errors as sg_archive_open(). Any thread. */
 SgModel *sg_model_load(const char *path, GError **error);
 SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
 /* An empty model, for a training to fill and save: it has no hash. */

@@ -148,6 +148,21 @@ test_foreign_files(void)
                  28, "posix.system");
 }
 
+/* A header is refused by its length, before a tree of JSON many times its size is made of it. */
+static void
+test_large_header(void)
+{
+  static const guint32 lengths[] = {5 << 20, 98 << 20};
+  for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+    g_autofree char *file = g_malloc(8 + lengths[i]);
+    guint64 length = GUINT64_TO_LE((guint64)lengths[i]);
+    memset(file, ' ', 8 + lengths[i]);
+    memcpy(file, &length, 8);
+    memcpy(file + 8, "{}", 2);
+    assert_message(file, 8 + lengths[i], "enough for any StyleGAN");
+  }
+}
+
 static void
 test_unreadable(void)
 {
@@ -266,6 +281,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/damaged", test_damaged);
   g_test_add_func("/formats/repetition", test_repetition);
   g_test_add_func("/formats/foreign-files", test_foreign_files);
+  g_test_add_func("/formats/large-header", test_large_header);
   g_test_add_func("/formats/unreadable", test_unreadable);
   g_test_add_func("/formats/foreign-networks", test_known_foreign_networks);
   g_test_add_func("/formats/not-finite", test_not_finite);

@@ -1,0 +1,100 @@
+"""Model files as people have them: in a training's folder, packed, beside their pictures.
+
+usage: test-files.py PROGRAM SOURCE_ROOT      standard library only
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, ROOT = sys.argv[1:3]
+FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
+
+
+def fixture(name):
+    return os.path.join(FIXTURES, name)
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        return f.read()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = self.folder.name
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def vitrine(self, *args):
+        p = subprocess.run([PROGRAM, *args], capture_output=True, text=True, timeout=60, cwd=self.out)
+        return p.returncode, p.stdout, p.stderr
+
+    def run_ok(self, *args):
+        code, out, err = self.vitrine(*args)
+        self.assertEqual((code, err), (0, ''), args)
+        return out
+
+    def run_bad(self, *args, says=()):
+        code, _, err = self.vitrine(*args)
+        self.assertEqual(code, 1, (args, err))
+        for text in says:
+            self.assertIn(text, err)
+
+    def hash_of(self, path):
+        return json.loads(self.run_ok('inspect', '--json', path))['hash']
+
+    def path(self, *names):
+        return os.path.join(self.out, *names)
+
+
+class RunFolder(Case):
+    def test_every_command(self):
+        run = self.path('run')
+        os.mkdir(run)
+        self.run_bad('inspect', run, says=('network-snapshot', run))
+        shutil.copy(fixture('sg2_rosinality_zip.pt'), self.path('run', 'network-snapshot-000002.safetensors'))
+        shutil.copy(fixture('sg2_tf_v4_p4.pkl'), self.path('run', 'network-snapshot-9.pkl'))
+        shutil.copy(fixture('sg2_ada_p3.pkl'), self.path('run', 'network-snapshot-000010.pkl'))
+        shutil.copy(fixture('sg2.safetensors'), self.path('run', 'network-snapshot-000099x.pkl'))  # no number
+        newest = self.hash_of(fixture('sg2_ada_p3.pkl'))
+        self.assertEqual(self.hash_of(run), newest)
+        network = '--network=' + run
+        found = json.loads(self.run_ok('convert', '--json', run, self.path('c.safetensors')))
+        self.assertEqual(found['hash'], newest)
+        for command in (['generate', '--seeds=0'], ['mix', '--rows=0', '--cols=1'],
+                        ['strip', '--seed=0', '--parameter=psi', '--values=0,1'], ['layers', '--seed=0']):
+            outdir = self.path('of-' + command[0])
+            target = ['--out=' + outdir + '.png'] if command[0] == 'strip' else ['--outdir=' + outdir]
+            self.run_ok(*command, network, *target)
+        picture = self.path('of-generate', 'seed0000.png')
+        self.run_ok('score', network, *[picture] * 4)
+
+
+class Warnings(Case):
+    def test_discriminator(self):
+        """Said by every command that opens the model, which runs all the same."""
+        whole = self.path('whole.safetensors')
+        self.run_ok('convert', fixture('sg2_ada_p3.pkl'), whole)
+        data = read(whole)
+        broken = self.path('broken.safetensors')
+        with open(broken, 'wb') as f:
+            f.write(data.replace(b'"D.b4.fc.bias"', b'"D.b4.fc.buzz"'))
+        found = json.loads(self.run_ok('inspect', '--json', broken))
+        self.assertIn('nothing can be scored', found['warnings'][0])
+        self.assertFalse(found['architecture']['has_d'])
+        self.assertIn('warning: ', self.run_ok('inspect', broken))
+        code, _, err = self.vitrine('generate', '--network=' + broken, '--seeds=0', '--outdir=' + self.path('g'))
+        self.assertEqual(code, 0)
+        self.assertIn('D.b4.fc.b', err)
+        self.run_bad('score', '--network=' + broken, self.path('g', 'seed0000.png'), says=('discriminator',))
+        self.assertEqual(json.loads(self.run_ok('inspect', '--json', whole))['warnings'], [])
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1], verbosity=1)
