@@ -63,7 +63,7 @@ GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
 /* --network of every command: a model file, or a training's folder, which stands for its newest
  * snapshot. What has to be known of the model (it lacks its discriminator…) is said on standard
  * error. */
-SgModel *cli_load_model(const char *command, const char *path, GError **error);
+SgModel *cli_load_model(const char *path, GError **error);
 
 /* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error
  * when it was made with other weights. Errors name the file. */

@@ -86,13 +86,13 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
 }
 
 SgModel *
-cli_load_model(const char *command, const char *path, GError **error)
+cli_load_model(const char *path, GError **error)
 {
   g_autofree char *file = sg_run_network(path, error);
   SgModel *m = file ? sg_model_load(file, error) : NULL;
 
   for (guint i = 0; m && i < m->warnings->len; i++)
-    fprintf(stderr, "vitrine %s: %s: %s\n", command, file, (char *)m->warnings->pdata[i]);
+    fprintf(stderr, "%s: %s: %s\n", g_get_prgname(), file, (char *)m->warnings->pdata[i]);
   return m;
 }
 

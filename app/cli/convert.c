@@ -6,7 +6,7 @@ static GError *
 convert(const char *in, const char *out, gboolean light, gboolean json)
 {
   GError *error = NULL;
-  g_autoptr(SgModel) whole = cli_load_model("convert", in, &error);
+  g_autoptr(SgModel) whole = cli_load_model(in, &error);
   g_autoptr(SgModel) model = NULL;
 
   if (whole)

@@ -62,7 +62,7 @@ direction_job_open(DirectionJob *job, const char *network, const char *layers, i
 {
   const SgPrune as_stored = {0};
 
-  if (!(job->model = sg_model_load(network, error)) || !parse_layers(job, layers, error) ||
+  if (!(job->model = cli_load_model(network, error)) || !parse_layers(job, layers, error) ||
       !check_class(&job->model->info, label, error))
     return FALSE;
   if (outdir && g_mkdir_with_parents(outdir, 0777) != 0) {

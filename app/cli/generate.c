@@ -455,7 +455,7 @@ run(const Options *opt, GError **error)
   gint64 start = g_get_monotonic_time();
   gboolean ok = FALSE;
 
-  job.model = cli_load_model("generate", opt->network, error);
+  job.model = cli_load_model(opt->network, error);
   if (job.model && prepare(&job, error)) {
     job.renderer = open_renderer(job.model, opt->device, error);
     ok = job.renderer && render_all(&job, error);

@@ -155,7 +155,7 @@ run(const Options *opt, GError **error)
 {
   Job job = {.opt = opt};
 
-  if ((job.model = cli_load_model("layers", opt->network, error)) &&
+  if ((job.model = cli_load_model(opt->network, error)) &&
       (job.face = new_face(opt, job.model, error)) &&
       (job.renderer = sg_renderer_new(job.model, NULL, error))) {
     job.stages = sg_probe_stages(job.renderer);

@@ -272,7 +272,7 @@ static gboolean
 open_network(Job *job, GError **error)
 {
   job->network = sg_run_network(job->opt->network, error);
-  job->model = job->network ? cli_load_model("metrics", job->network, error) : NULL;
+  job->model = job->network ? cli_load_model(job->network, error) : NULL;
   return job->model != NULL;
 }
 

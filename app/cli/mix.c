@@ -336,7 +336,7 @@ run(const Options *opt, GError **error)
   gboolean ok = FALSE;
 
   job.pure = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-  job.model = cli_load_model("mix", opt->network, error);
+  job.model = cli_load_model(opt->network, error);
   if (job.model && prepare(&job, error)) {
     job.renderer = sg_renderer_new(job.model, NULL, error);
     ok = job.renderer && render_all(&job, error);

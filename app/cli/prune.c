@@ -439,7 +439,7 @@ run(const Options *opt, GError **error)
   gint64 start = g_get_monotonic_time();
   json_t *saved = NULL;
 
-  job.model = cli_load_model("prune", opt->network, error);
+  job.model = cli_load_model(opt->network, error);
   if (job.model && check_model(opt, &job.model->info, error) && choose_layers(&job, error) &&
       (!opt->outdir || sweep(&job, error)) && (!opt->save || save(&job, &saved, error)) &&
       opt->json)

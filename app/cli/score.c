@@ -214,7 +214,7 @@ run(const Options *opt, int n, char **paths, GError **error)
 {
   Job job = {.opt = opt, .results = json_array(), .names = g_ptr_array_new_with_free_func(g_free)};
 
-  job.model = cli_load_model("score", opt->network, error);
+  job.model = cli_load_model(opt->network, error);
   if (job.model && check_model(opt, &job.model->info, error)) {
     job.renderer = sg_renderer_new(job.model, NULL, error);
     if (job.renderer && score_all(&job, n, paths, error) && opt->json)

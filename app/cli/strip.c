@@ -168,7 +168,7 @@ prepare(Job *job, GError **error)
 
   if (!prepare_values(job, error))
     return FALSE;
-  job->model = cli_load_model("strip", job->opt->network, error);
+  job->model = cli_load_model(job->opt->network, error);
   job->base = job->model ? new_base(job->opt, job->model, error) : NULL;
   if (!job->base || !apply_options(job->opt, &job->model->info, job->base, error))
     return FALSE;

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM, ROOT = sys.argv[1:3]
+PROGRAM, ROOT = (os.path.abspath(p) for p in sys.argv[1:3])
 FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
 
 
