@@ -213,7 +213,7 @@ struct _SgBackend {
   /* y[:, to .. to + count] = x[:, from .. from + count], the rest of y zero; same format. */
   void (*channels)(SgBuf *y, int to, const SgBuf *x, int from, int count);
   /* y = x through the draws `a` (augment-kernel.h); PLAIN pictures. Geometry goes the way of
-   * checkpoint-formats C.5: pad, upsample by 2, sample bilinearly, downsample by 2. */
+   * docs/formats.md, Augmentation: pad, upsample by 2, sample bilinearly, downsample by 2. */
   void (*augment)(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode);
   /* Where its memory is its own: what `a` holds, brought there once; for a->params. NULL: it reads
    * `a`. */

@@ -4,7 +4,7 @@
  * Every container ends here: safetensors, NVlabs persistence pickles, torch zips, legacy torch
  * streams. Nothing in a file is ever executed; see formats/pickle.h for the machine that reads it.
  *
- * Names are paths joined with '.', as `checkpoint-formats.md` writes them:
+ * Names are paths joined with '.', as docs/formats.md writes them:
  *   NVlabs pickle   G.synthesis.b4.const   G_ema.mapping.fc0.weight   D.b4.out.bias
  *   rosinality      g.style.1.weight       g_ema.conv1.conv.weight    latent_avg
  *   mystylegan      G.const                G.Src_Net.0.conv.bias      D.dense.weight_orig

@@ -218,7 +218,7 @@ walk_module(Walk *w, SgPickleNode *state, const char *class_name, GError **error
          walk_members(w, state, "_buffers", error) && walk_members(w, state, "_modules", error);
 }
 
-/* ---- TensorFlow networks (§D.1) ---------------------------------------------------------- */
+/* ---- TensorFlow networks --------------------------------------------------------------------- */
 
 /* Variables are named "Gs.synthesis/4x4/Conv/weight": the component path as TensorFlow writes
  * it. */

@@ -1,4 +1,4 @@
-/* A pickle machine that executes nothing (checkpoint-formats.md §1).
+/* A pickle machine that executes nothing (docs/formats.md, Pickles).
  *
  * A pickle is a program for a small stack machine. This one runs it only to the point of building a
  * passive tree: calls become SG_PK_CALL nodes that say what would have been called with what. The

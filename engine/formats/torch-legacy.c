@@ -1,5 +1,5 @@
 /* The stream that torch.save wrote before 1.6, and that NVlabs' pickles embed once per storage:
- * five pickles back to back, then the raw storages (checkpoint-formats.md §A.5). */
+ * five pickles back to back, then the raw storages (docs/formats.md, PyTorch's legacy stream). */
 #include "engine/formats/format-error.h"
 #include "engine/formats/torch.h"
 #include <string.h>

@@ -34,7 +34,7 @@ typedef struct {
 } SgStorageId;
 gboolean sg_torch_storage_id(const SgPickleNode *persistent, SgStorageId *id);
 
-/* A legacy stream (§A.5): returns its object, whose storages are resolved. Borrowed from
+/* A legacy stream: returns its object, whose storages are resolved. Borrowed from
  * `pickle`. */
 SgPickleNode *sg_torch_legacy_parse(SgArchiveBuilder *b, SgPickle *pickle, SgSource *source,
                                     GError **error);

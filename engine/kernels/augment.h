@@ -1,5 +1,5 @@
-/* Element formulas of the augmentation (checkpoint-formats C.5), one body for every processor; as
- * element.h. */
+/* Element formulas of the augmentation (docs/formats.md, Augmentation), one body for every
+ * processor; as element.h. */
 #pragma once
 
 #include "engine/kernels/element.h"

@@ -19,7 +19,7 @@ typedef struct {
   int n, channels, h, w;
   double *g_inv;     /* [n, 3, 3], output pixel -> input pixel, origin at the picture's centre */
   double *color;     /* [n, channels, channels + 1]: rgb' = M rgb + t (grey: [n, 1, 2]) */
-  int margin[4];     /* reflect padding x0 y0 x1 y1 of the whole batch (checkpoint-formats C.5) */
+  int margin[4];     /* reflect padding x0 y0 x1 y1 of the whole batch */
   gboolean geometry; /* the pipe has BLIT or GEOM; if not, g_inv holds identities */
   SgBuf *params;     /* SgAugmentArgs.params (owned), or NULL */
 } SgAugDraw;
@@ -27,8 +27,8 @@ typedef struct {
 /* "bgc" or a list of names joined with commas or plus: blit geom color bg bgc. */
 gboolean sg_aug_pipe_parse(const char *text, SgAugPipe *pipe, GError **error);
 /* Draws parameters of strength p from rng, picture after picture, each in the order of
- * checkpoint-formats.md C.5 (operations outside the pipe, hue and saturation of grey pictures draw
- * nothing). An operation draws its parameter, x before y, then its gate; how many numbers that
+ * docs/formats.md, Augmentation (operations outside the pipe, hue and saturation of grey pictures
+ * draw nothing). An operation draws its parameter, x before y, then its gate; how many numbers that
  * takes does not depend on p nor on what was drawn. */
 SgAugDraw *sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h, int w);
 /* Of the pictures only those `first`, first + step … stay; the margin stays that of all. */

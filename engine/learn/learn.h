@@ -1,5 +1,5 @@
-/* SgLearn: the state of a StyleGAN2 training and its steps (checkpoint-formats.md, C; Karras et al.
- * 2020).
+/* SgLearn: the state of a StyleGAN2 training and its steps (docs/formats.md, Training; Karras et
+ * al. 2020).
  *
  * A step is a function of the state and of its draws (latents, noise, cutoffs, augmentations),
  * which come from outside: the trainer draws them from Philox by iteration number, a test replays

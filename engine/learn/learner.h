@@ -1,7 +1,7 @@
 /* The StyleGAN2 networks in the form that learns: functions that put a forward pass on a tape.
  *
- * The same mathematics as nets/ (checkpoint-formats.md, B), in differentiable operations. Names and
- * shapes of the weights are the file's. */
+ * The same mathematics as nets/ (docs/formats.md, StyleGAN2: mathematics), in differentiable
+ * operations. Names and shapes of the weights are the file's. */
 #pragma once
 
 #include "engine/learn/weights.h"

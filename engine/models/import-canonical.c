@@ -1,5 +1,5 @@
-/* Files whose networks already have NVlabs' names (checkpoint-formats.md §A.6, §A.7) behind some
- * prefix: our own safetensors, bare state dicts, NVlabs PyTorch pickles. */
+/* Files whose networks already have NVlabs' names (docs/formats.md, StyleGAN2: names and shapes)
+ * behind some prefix: our own safetensors, bare state dicts, NVlabs PyTorch pickles. */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The network of "Tackling fake images in cybersecurity" (checkpoint-formats.md §E.6). It keeps its
- * own layer names; variants of its code are brought to the last one. */
+/* The network of "Tackling fake images in cybersecurity" (docs/formats.md, Mystylegan). It keeps
+ * its own layer names; variants of its code are brought to the last one. */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <math.h>

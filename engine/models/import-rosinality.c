@@ -1,4 +1,4 @@
-/* rosinality/stylegan2-pytorch: the same network under other names (checkpoint-formats.md §E.4). */
+/* rosinality/stylegan2-pytorch: the same network under other names (docs/formats.md, Rosinality). */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <string.h>

@@ -1,5 +1,5 @@
-/* NVlabs' TensorFlow pickles of StyleGAN2 (checkpoint-formats.md §D): the same network with other
- * names and with the sizes of its tensors in another order. */
+/* NVlabs' TensorFlow pickles of StyleGAN2 (docs/formats.md, NVlabs, TensorFlow): the same network
+ * with other names and with the sizes of its tensors in another order. */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SgModel: a StyleGAN whose tensors have canonical names and whose architecture is known.
  *
- * Canonical names are those of `checkpoint-formats.md` §A.6 and §A.7 behind a network prefix:
+ * Canonical names (docs/formats.md, StyleGAN2: names and shapes) stand behind a network's prefix:
  * "G_ema." (the averaged generator, used for pictures), "G." and "D.". The mystylegan family keeps
  * its own layer names behind the same prefixes ("G_ema.0.upconv.weight_orig"). Immutable once
  * loaded and safe to share between threads. */

@@ -4,7 +4,7 @@
 usage: torch_train.py --resolution 64 --widths 128,128,128,64,32 --batch 32 --repeats 3 --threads 2
        torch_train.py --check [the same options for the way of computing]
 
-Skip generator, resnet discriminator, unconditional, no augmentation; phases and losses as in checkpoint-formats.md C.1:
+Skip generator, resnet discriminator, unconditional, no augmentation; phases and losses as in docs/formats.md, Training:
 Gmain, Greg every 4 (path length, half the batch), Dmain, Dreg every 16 (R1), each with its Adam step, and the average of
 G. Random numbers are drawn within what is measured; the real pictures are not loaded. Every repeat runs each phase once,
 in turns. Prints JSON: seconds of each phase (min, median, max), and from them the seconds of a whole cycle of 16

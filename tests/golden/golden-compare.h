@@ -1,4 +1,4 @@
-/* What the golden tests share: expected numbers and the tolerances of design.md §8. */
+/* What the golden tests share: expected numbers and the tolerances of docs/architecture.md. */
 #pragma once
 
 #include "tests/support/models.h"

@@ -3,7 +3,7 @@
 
 usage: make-augment.py      needs PyTorch and NumPy; seconds
 
-Written from checkpoint-formats.md C.5 alone, with PyTorch's own pad, convolutions and grid_sample, in float64; the
+Written from docs/formats.md, Augmentation, alone, with PyTorch's own pad, convolutions and grid_sample, in float64; the
 gradients are autograd's. Pictures, cotangents and parameters are rounded to float32 before use, so that the file holds
 exactly what went in. Per case, under NAME.:
 

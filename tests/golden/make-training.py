@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes expected/training.safetensors and expected/training-cond.safetensors: a few iterations of StyleGAN2 training
-(checkpoint-formats.md C.1-C.3) in float64 PyTorch, with everything random recorded, for a trainer to replay.
+(docs/formats.md, Training) in float64 PyTorch, with everything random recorded, for a trainer to replay.
 
 usage: make-training.py [--check]      needs PyTorch and NumPy; seconds
 

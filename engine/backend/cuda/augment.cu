@@ -1,4 +1,4 @@
-/* The augmentation (checkpoint-formats C.5): pad, double, sample, halve; and its transpose.
+/* The augmentation (docs/formats.md, Augmentation): pad, double, sample, halve; and its transpose.
  *
  * The doubled picture is never stored on the way there: a sample of the grid reads seven by seven
  * pixels with weights that combine the filter and the interpolation. On the way back it is, and

@@ -1,6 +1,6 @@
-/* Augmentation, the reference: each step of checkpoint-formats C.5 on whole planes in double. A
- * step is a list of links "this much of that input goes into this output"; walking the same links
- * the other way is its transpose. */
+/* Augmentation, the reference: each step of it (docs/formats.md, Augmentation) on whole planes in
+ * double. A step is a list of links "this much of that input goes into this output"; walking the
+ * same links the other way is its transpose. */
 #define REAL double
 #include "engine/backend/reference/reference-private.h"
 #include "engine/kernels/augment.h"

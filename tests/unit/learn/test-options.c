@@ -1,4 +1,4 @@
-/* The trainer's options: presets against NVlabs' table (checkpoint-formats.md A.8) written out by
+/* The trainer's options: presets against the table in NVlabs' train.py, written out by
  * hand, the table and --help, setting and refusing. */
 #include "tests/unit/learn/options-support.h"
 #include <string.h>
