@@ -149,8 +149,8 @@ check_order(const Setup *s, int order, gboolean graph)
     /* What cancels in plus - minus limits the difference itself. */
     double noise = 1e-15 * (fabs(plus) + fabs(minus)) / STEP + 1e-9;
     if (off > 1e-6 * scale + noise)
-      g_error("%s: order %d, input %d: gradient %.12g, finite difference %.12g", s->c->name,
-              order + 1, i, analytic, numeric);
+      g_test_fail_printf("%s: order %d, input %d: gradient %.12g, finite difference %.12g",
+                         s->c->name, order + 1, i, analytic, numeric);
   }
 }
 
@@ -172,7 +172,7 @@ compare(const CheckCase *c, const char *what, int i, const SgVar *a, const SgVar
     range = MAX(range, fabs((double)x[k]));
   }
   if (!(worst <= 3e-5 * range))
-    g_error("%s: %s %d: off by %g of %g", c->name, what, i, worst, range);
+    g_test_fail_printf("%s: %s %d: off by %g of %g", c->name, what, i, worst, range);
 }
 
 static void

@@ -140,7 +140,8 @@ def first_red(work):
         except subprocess.TimeoutExpired:
             return test + ': too slow'
         if done.returncode:
-            said = [x for x in done.stdout.splitlines() if 'ERROR' in x and '**' not in x[:3]]
+            # A failed comparison is reported and the program goes on; an assertion ends it.
+            said = [x for x in done.stdout.splitlines() if x.startswith('not ok') or 'ERROR' in x and '**' not in x[:3]]
             return '%s: %s' % (test, said[0].split('ERROR:')[-1].strip() if said else 'status %d' % done.returncode)
     return None
 

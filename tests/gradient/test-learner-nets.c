@@ -3,6 +3,7 @@
 #include "engine/nets/discriminator.h"
 #include "engine/nets/synthesis.h"
 #include "network-case.h"
+#include "tests/support/going-on.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ assert_equal(const char *what, const float *a, const float *b, gsize n)
     off = MAX(off, fabs((double)a[i] - b[i]));
   }
   if (!(off <= 1e-5 * largest))
-    g_error("%s: off by %g of %g", what, off, largest);
+    g_test_fail_printf("%s: off by %g of %g", what, off, largest);
 }
 
 static void
@@ -94,7 +95,7 @@ test_arch(gconstpointer data)
 int
 main(int argc, char **argv)
 {
-  g_test_init(&argc, &argv, NULL);
+  test_init_going_on(argc, argv);
   for (guint i = 0; i < G_N_ELEMENTS(archs); i++) {
     g_autofree char *path = g_strdup_printf("/learner-nets/%s", archs[i]);
     g_test_add_data_func(path, GUINT_TO_POINTER(i), test_arch);

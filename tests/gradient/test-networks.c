@@ -1,6 +1,7 @@
 /* Whole small networks and the losses of training: gradients of every phase with respect to every
  * parameter tensor, and of the networks with respect to their inputs, against finite differences in
  * double; and the CPU against the reference. mutate.py shows what these tests notice. */
+#include "tests/support/going-on.h"
 #include "tests/support/tested-backend.h"
 #include "engine/autograd/ops.h"
 #include "network-case.h"
@@ -129,7 +130,7 @@ check_line(const char *what, const Line *l, double analytic, Evaluate f, gpointe
   }
   line_move(l, 0);
   if (!(best <= 1))
-    g_error("%s: gradient %.12g, finite difference %.12g", what, analytic, found);
+    g_test_fail_printf("%s: gradient %.12g, finite difference %.12g", what, analytic, found);
   return trust;
 }
 
@@ -393,7 +394,7 @@ compare(const char *what, const float *a, const float *b, gsize n, double least)
   for (gsize k = 0; k < n; k++)
     worst = MAX(worst, fabs((double)a[k] - b[k]));
   if (!(worst <= 1e-4 * range))
-    g_error("%s: off by %g of %g", what, worst, range);
+    g_test_fail_printf("%s: off by %g of %g", what, worst, range);
 }
 
 static void
@@ -474,7 +475,7 @@ int
 main(int argc, char **argv)
 {
   tested_backend();
-  g_test_init(&argc, &argv, NULL);
+  test_init_going_on(argc, argv);
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     add("phases", &cases[i], test_phases);
     add("inputs", &cases[i], test_inputs);

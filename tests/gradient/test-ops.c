@@ -1,4 +1,5 @@
 /* Every operation's gradients; see gradient-check.h. */
+#include "tests/support/going-on.h"
 #include "tests/support/tested-backend.h"
 #include "engine/learn/augment.h"
 #include "gradient-check.h"
@@ -274,7 +275,7 @@ int
 main(int argc, char **argv)
 {
   tested_backend();
-  g_test_init(&argc, &argv, NULL);
+  test_init_going_on(argc, argv);
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = g_strdup_printf("/ops/%s", cases[i].name);
     g_test_add_data_func(path, &cases[i], test_case);
