@@ -26,7 +26,7 @@ struct _VitrinePaneClass {
 
 typedef struct {
   const char *name;  /* of the page, and in the stored state and in actions: "latent" */
-  const char *title; /* untranslated, marked with N_() */
+  const char *title; /* untranslated, but marked for it */
   const char *icon;
   const char *key; /* "F2" */
   GType (*type)(void);
