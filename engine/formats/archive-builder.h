@@ -40,6 +40,8 @@ gboolean sg_pickle_walk(SgArchiveBuilder *b, SgPickle *pickle, SgPickleNode *roo
 
 /* The container readers: each fills the builder from b->source and sets archive->kind. */
 gboolean sg_safetensors_read(SgArchiveBuilder *b, GError **error);
+/* TRUE for PyTorch's files, for TorchScript's and for zip archives that cannot be opened. */
+gboolean sg_torch_zip_recognises(SgSource *source);
 gboolean sg_torch_zip_read(SgArchiveBuilder *b, GError **error);
 void sg_torch_zip_close(gpointer zip);
 gboolean sg_torch_legacy_read(SgArchiveBuilder *b, GError **error);

@@ -1,6 +1,7 @@
 #include "engine/formats/archive.h"
 #include "engine/formats/archive-builder.h"
 #include "engine/formats/format-error.h"
+#include "engine/formats/unpack.h"
 #include <string.h>
 
 /* Names are paths of short words; longer ones are an attempt to use up memory. */
@@ -190,6 +191,15 @@ begins(const guint8 *head, gsize n, const char *magic, gsize length)
 
 #define BEGINS(magic) begins(head, n, magic, sizeof(magic) - 1)
 
+/* A protocol buffer whose first field is a small version number, and whose second a text (the
+ * program that wrote it) or the graph. */
+static gboolean
+is_onnx(const guint8 *head, gsize n)
+{
+  return n > 8 && head[0] == 0x08 && head[1] >= 3 && head[1] <= 20 &&
+         (head[2] == 0x12 || head[2] == 0x3a);
+}
+
 /* What people open by mistake, by its first bytes. */
 static const char *
 name_foreign_file(const guint8 *head, gsize n)
@@ -206,17 +216,21 @@ name_foreign_file(const guint8 *head, gsize n)
     return "a NumPy vector (.npy), not a model";
   if (BEGINS("\x89HDF"))
     return "an HDF5 file (Keras); Vitrine reads PyTorch, NVlabs and safetensors files";
-  if (BEGINS("\x1f\x8b"))
-    return "gzip-compressed; unpack it first";
+  if (BEGINS("\x1f\x8b") || BEGINS("BZh") ||
+      BEGINS("\xfd"
+             "7zXZ"))
+    return "compressed more than once; unpack it first";
   if (BEGINS("7z\xbc\xaf") || BEGINS("Rar!"))
     return "a compressed archive; unpack it first";
+  if (BEGINS("GGUF"))
+    return "a GGUF file, as language models come; it holds no GAN";
+  if (is_onnx(head, n))
+    return "an ONNX program; Vitrine reads weights, not programs: open the file it was made from";
   if (BEGINS("%PDF"))
     return "a PDF document, not a model";
   if (BEGINS("\x7f"
              "ELF"))
     return "a program, not a model";
-  if (n > 262 && memcmp(head + 257, "ustar", 5) == 0)
-    return "a tar archive (torch 0.1 stored models so); save the model again with a newer torch";
   if (n >= 4 && memcmp(head, "version https://git-lfs", MIN(n, 23)) == 0)
     return "only a Git LFS pointer to the model; fetch the file itself (git lfs pull)";
   return NULL;
@@ -288,10 +302,21 @@ read_container(SgArchiveBuilder *b, GError **error)
   return unknown_file(head, n, error);
 }
 
-static SgArchive *
-read_archive(const char *path, SgSource *source, GError **error)
+/* `source` itself, or what is packed in it. */
+static SgSource *
+unpacked(SgSource *source, char **where, GError **error)
 {
-  g_autoptr(SgArchive) archive = sg_archive_new(path, SG_CONTAINER_PICKLE, NULL);
+  guint8 head[PEEK];
+  gsize n = MIN(sg_source_size(source), PEEK);
+
+  if (!sg_source_read(source, 0, head, n, error))
+    return NULL;
+  return sg_is_packed(source, head, n) ? sg_unpack(source, where, error) : sg_source_ref(source);
+}
+
+static gboolean
+read_source(SgArchive *archive, SgSource *source, GError **error)
+{
   SgArchiveBuilder b;
   gboolean ok;
 
@@ -301,9 +326,25 @@ read_archive(const char *path, SgSource *source, GError **error)
   if (ok && archive->entries->len == 0)
     ok = sg_unsupported(error, "%s that holds no tensors, so no model",
                         archive->kind ? archive->kind : "a file");
-  if (!ok) {
+  return ok;
+}
+
+static SgArchive *
+read_archive(const char *path, SgSource *source, GError **error)
+{
+  g_autoptr(SgArchive) archive = sg_archive_new(path, SG_CONTAINER_PICKLE, NULL);
+  g_autofree char *where = NULL;
+  g_autoptr(SgSource) inner = unpacked(source, &where, error);
+
+  if (!inner || !read_source(archive, inner, error)) {
+    if (where)
+      g_prefix_error(error, "%s: ", where);
     g_prefix_error(error, "%s: ", path);
     return NULL;
+  }
+  if (where) {
+    g_autofree char *kind = g_steal_pointer(&archive->kind);
+    archive->kind = g_strdup_printf("%s, %s", kind, where);
   }
   return g_steal_pointer(&archive);
 }

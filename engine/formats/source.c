@@ -34,16 +34,13 @@ set_errno_error(GError **error, const char *what)
 }
 
 SgSource *
-sg_source_open(const char *path, GError **error)
+sg_source_new_fd(int fd, GError **error)
 {
   struct stat st;
-  /* O_NONBLOCK: opening a FIFO nobody writes to would otherwise never return. */
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-  if (fd < 0 || fstat(fd, &st) < 0) {
+  if (fstat(fd, &st) < 0) {
     set_errno_error(error, "cannot be opened");
-    if (fd >= 0)
-      close(fd);
+    close(fd);
     return NULL;
   }
   if (!S_ISREG(st.st_mode)) {
@@ -55,6 +52,19 @@ sg_source_open(const char *path, GError **error)
   SgSource *s = new_source((guint64)st.st_size);
   s->fd = fd;
   return s;
+}
+
+SgSource *
+sg_source_open(const char *path, GError **error)
+{
+  /* O_NONBLOCK: opening a FIFO nobody writes to would otherwise never return. */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  if (fd < 0) {
+    set_errno_error(error, "cannot be opened");
+    return NULL;
+  }
+  return sg_source_new_fd(fd, error);
 }
 
 SgSource *

@@ -16,6 +16,8 @@ typedef struct _SgSource SgSource;
 
 /* Regular files only (a FIFO would block for ever). Errors: G_FILE_ERROR, without the path. */
 SgSource *sg_source_open(const char *path, GError **error);
+/* Takes the descriptor of a regular file, and closes it also where it fails. */
+SgSource *sg_source_new_fd(int fd, GError **error);
 /* Keeps a reference on `bytes`. */
 SgSource *sg_source_new_bytes(GBytes *bytes);
 /* Borrows `data`, which has to outlive the source and all its parts. */

@@ -195,6 +195,22 @@ find_root(zip_t *zip, GError **error)
   return NULL;
 }
 
+gboolean
+sg_torch_zip_recognises(SgSource *source)
+{
+  zip_t *zip = open_zip(source, NULL);
+  gboolean found = !zip;
+
+  for (zip_int64_t i = 0; zip && i < zip_get_num_entries(zip, 0) && !found; i++) {
+    const char *name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+    found =
+        name && (g_str_has_suffix(name, "/data.pkl") || g_str_has_suffix(name, "/constants.pkl"));
+  }
+  if (zip)
+    zip_discard(zip);
+  return found;
+}
+
 static gboolean
 is_big_endian(zip_t *zip, const char *root)
 {

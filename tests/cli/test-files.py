@@ -2,13 +2,18 @@
 
 usage: test-files.py PROGRAM SOURCE_ROOT      standard library only
 """
+import bz2
+import gzip
 import json
+import lzma
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import unittest
+import zipfile
 
 PROGRAM, ROOT = (os.path.abspath(p) for p in sys.argv[1:3])
 FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
@@ -74,6 +79,57 @@ class RunFolder(Case):
             self.run_ok(*command, network, *target)
         picture = self.path('of-generate', 'seed0000.png')
         self.run_ok('score', network, *[picture] * 4)
+
+
+class Packed(Case):
+    def pack(self, name, source='sg2_ada_p3.pkl'):
+        """The fixture, packed as the name says; the path."""
+        path, inner = self.path(name), fixture(source)
+        openers = {'gz': gzip.open, 'bz2': bz2.open, 'xz': lzma.open}
+        kind = name.rsplit('.', 1)[1]
+        if name.endswith('.zip'):
+            with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as z:
+                z.writestr('notes/README.txt', 'weights')
+                z.write(inner, 'run/network.pkl')
+        elif '.tar' in name:
+            with tarfile.open(path, 'w:' + ('' if kind == 'tar' else kind)) as t:
+                t.add(inner, 'run/network.pkl')
+        else:
+            with openers[kind](path, 'wb') as f:
+                f.write(read(inner))
+        return path
+
+    def test_one(self):
+        expected = self.hash_of(fixture('sg2_ada_p3.pkl'))
+        for name in ('n.pkl.gz', 'n.pkl.bz2', 'n.pkl.xz', 'n.zip', 'n.tar', 'n.tar.gz', 'n.tar.bz2', 'n.tar.xz'):
+            self.assertEqual(self.hash_of(self.pack(name)), expected, name)
+        kind = json.loads(self.run_ok('inspect', '--json', self.path('n.zip')))['kind']
+        self.assertIn('run/network.pkl in a zip archive', kind)
+        # PyTorch's own files are zip archives, compressed or not.
+        self.assertEqual(self.hash_of(self.pack('n.pt.gz', 'sg2_rosinality_zip.pt')),
+                         self.hash_of(fixture('sg2_rosinality_zip.pt')))
+        self.assertEqual(self.hash_of(self.pack('n.safetensors.xz', 'sg2.safetensors')),
+                         self.hash_of(fixture('sg2.safetensors')))
+        self.assertEqual([n for n in os.listdir(tempfile.gettempdir()) if n.startswith('vitrine-unpack')], [])
+
+    def test_refused(self):
+        with zipfile.ZipFile(self.path('two.zip'), 'w') as z:
+            z.write(fixture('sg2_ada_p3.pkl'), 'a.pkl')
+            z.write(fixture('sg2_ada_p3.pkl'), 'b.pkl')
+        self.run_bad('inspect', self.path('two.zip'), says=('2 models', 'a.pkl, b.pkl'))
+        with zipfile.ZipFile(self.path('none.zip'), 'w') as z:
+            z.writestr('00000/img.png', b'x')
+        self.run_bad('inspect', self.path('none.zip'), says=('without a model', 'img.png'))
+        with open(self.path('cut.pkl.gz'), 'wb') as f:
+            f.write(read(self.pack('n.pkl.gz'))[:-4000])
+        self.run_bad('inspect', self.path('cut.pkl.gz'), says=('cannot be unpacked',))
+        for name, opener in (('bomb.pkl.gz', gzip.open), ('bomb.pkl.xz', lzma.open)):
+            with opener(self.path(name), 'wb') as f:
+                f.write(b'a' * (8 << 20))
+            self.run_bad('inspect', self.path(name), says=('64 times its size',))
+        with gzip.open(self.path('inner.pkl.gz'), 'wb') as f:
+            f.write(read(fixture('hostile/reduce_os_system.pkl')))
+        self.run_bad('inspect', self.path('inner.pkl.gz'), says=('inner.pkl.gz', 'tries to run'))
 
 
 class Warnings(Case):

@@ -141,6 +141,8 @@ test_foreign_files(void)
   assert_message("\x80\x06N.", 4, "protocol 6");
   assert_message("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22, "data.pkl");
   assert_message("hello world, this is text", 25, "neither");
+  assert_message("GGUF\3\0\0\0....", 12, "GGUF");
+  assert_message("\x08\x08\x12\x07pytorch\x1a\x05", 13, "ONNX");
   assert_message("version https://git-lfs.github.com/spec/v1\n", 43, "Git LFS");
   assert_message("\x80\x02}.", 4, "no tensors");
   assert_message("\x80\x02"
