@@ -2,6 +2,7 @@
 #include "app/cli/cli.h"
 #include "engine/explore/weights/weight-stats.h"
 #include "engine/formats/archive.h"
+#include "engine/models/family.h"
 #include "engine/runs/run-network.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -68,7 +69,7 @@ put_clamp(json_t *o, const char *key, double clamp)
 static json_t *
 architecture_to_json(const SgModelInfo *i)
 {
-  gboolean stylegan2 = i->family == SG_FAMILY_STYLEGAN2;
+  gboolean stylegan2 = i->family == &sg_family_stylegan2;
   json_t *o = json_object();
 
   json_object_set_new(o, "family", json_string(stylegan2 ? "stylegan2" : "mystylegan"));
@@ -186,7 +187,7 @@ print_architecture(const SgModel *m)
          i->mapping_lr_mul);
   if (i->g_conv_clamp >= 0)
     printf("generator: activations clamped to ±%g\n", i->g_conv_clamp);
-  if (i->has_d && i->family == SG_FAMILY_STYLEGAN2)
+  if (i->has_d && i->family == &sg_family_stylegan2)
     printf("discriminator: %s\n", arch_names[i->d_arch]);
   if (i->has_d && i->mbstd_num_channels && i->mbstd_group_size)
     printf("minibatch standard deviation: %d channel(s) over groups of %d\n", i->mbstd_num_channels,

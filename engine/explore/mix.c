@@ -3,23 +3,23 @@
 void
 sg_style_resolutions(const SgModel *model, int *resolutions)
 {
-  const SgModelInfo *info = &model->info;
+  const SgNetwork *n = sg_model_generator(model);
+  g_autofree const SgLayer **layers = g_new(const SgLayer *, n->num_ws);
 
-  if (info->family == SG_FAMILY_MYSTYLEGAN) { /* each block doubles, then takes one w for all */
-    SgTensor *c = sg_model_tensor(model, sg_model_generator_prefix(model), "const");
-    for (int k = 0; k < info->num_ws; k++)
-      resolutions[k] = (int)c->shape[1] << (k + 1);
-    return;
-  }
-  /* w0 for the one convolution at 4×4, then two for each resolution; the last w is toRGB's. */
-  for (int k = 0; k < info->num_ws; k++)
-    resolutions[k] = MIN(4 << ((k + 1) / 2), info->img_resolution);
+  sg_network_style_layers(n, layers);
+  for (int k = 0; k < n->num_ws; k++)
+    resolutions[k] = layers[k]->out_h;
 }
 
-SgStyleGroup
-sg_style_group(int resolution)
+void
+sg_style_groups(const SgModel *model, SgStyleGroup *groups)
 {
-  return resolution <= 8 ? SG_STYLES_COARSE : resolution <= 32 ? SG_STYLES_MIDDLE : SG_STYLES_FINE;
+  const SgNetwork *n = sg_model_generator(model);
+  g_autofree const SgLayer **layers = g_new(const SgLayer *, n->num_ws);
+
+  sg_network_style_layers(n, layers);
+  for (int k = 0; k < n->num_ws; k++)
+    groups[k] = layers[k]->group;
 }
 
 SgRecipe *

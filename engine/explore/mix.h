@@ -6,15 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* The paper's three groups of styles, by the resolution they draw. */
-typedef enum { SG_STYLES_COARSE, SG_STYLES_MIDDLE, SG_STYLES_FINE } SgStyleGroup;
-
 /* Writes for each w of the synthesis network, [info.num_ws], the resolution in pixels of the first
  * convolution that takes it, or that of the toRGB where no convolution does. Cheap: no network is
  * built. */
 void sg_style_resolutions(const SgModel *model, int *resolutions);
-/* Up to 8 pixels coarse, up to 32 middle, else fine. */
-SgStyleGroup sg_style_group(int resolution);
+/* The paper's group of the same layer, [info.num_ws]. */
+void sg_style_groups(const SgModel *model, SgStyleGroup *groups);
 
 /* Face 0 of `row`, with the styles of face 0 of `column` in the w where styles[k], [num_ws]: a new
  * recipe of one face. What the column decides is its w; truncation, noise and weights are the

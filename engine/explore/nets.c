@@ -2,6 +2,7 @@
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/npy.h"
+#include "engine/models/family.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -68,7 +69,7 @@ gboolean
 sg_nets_need_w_avg(SgNets *nets, GError **error)
 {
   const char *prefix = sg_model_generator_prefix(nets->model);
-  gboolean mystylegan = nets->model->info.family == SG_FAMILY_MYSTYLEGAN;
+  gboolean mystylegan = nets->model->info.family == &sg_family_mystylegan;
   SgTensor *stored =
       sg_model_tensor(nets->model, prefix, mystylegan ? "dlatent_avg" : "mapping.w_avg");
   int z_dim = nets->mapping->z_dim, w_dim = nets->mapping->w_dim;

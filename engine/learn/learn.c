@@ -3,6 +3,7 @@
 #include "engine/learn/learn-replay.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
+#include "engine/models/family.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ sg_learn_shape(const SgTrainOptions *o, SgNetShape *s)
   SgModelInfo *i = &s->info;
 
   memset(s, 0, sizeof *s);
+  i->family = &sg_family_stylegan2;
   i->z_dim = o->z_dim;
   i->w_dim = o->w_dim;
   i->c_dim = o->cond ? o->label_dim : 0;

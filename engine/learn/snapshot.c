@@ -2,6 +2,7 @@
 #include "engine/formats/format-error.h"
 #include "engine/formats/archive.h"
 #include "engine/formats/source.h"
+#include "engine/models/family.h"
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -151,7 +152,7 @@ sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact, GEr
     return FALSE;
   gboolean has_g = sg_model_tensor(m, "G.", "synthesis.b4.const") != NULL;
   gboolean has_ema = sg_model_tensor(m, "G_ema.", "synthesis.b4.const") != NULL;
-  if (!m->info.has_d || m->info.family != SG_FAMILY_STYLEGAN2)
+  if (!m->info.has_d || m->info.family != &sg_family_stylegan2)
     return sg_unsupported(error,
                           "%s: training goes on from a StyleGAN2 with its discriminator; this file "
                           "has %s",

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  *
  * An importer puts every tensor it knows into the model under its canonical name, and what the file
  * says about the architecture into `model->info` and `model->metadata`. Afterwards
- * sg_architecture_infer() deduces the rest from the shapes and checks everything. */
+ * sg_model_recognise() deduces the rest from the shapes and checks everything. */
 typedef struct {
   gboolean (*matches)(const SgArchive *archive);
   gboolean (*import)(const SgArchive *archive, SgModel *model, GError **error);
@@ -32,12 +32,10 @@ gboolean sg_is_standard_filter(const SgTensor *t);
 /* "8" -> 8. FALSE unless all of the text is a decimal number in [min, max]. */
 gboolean sg_parse_int(const char *text, int min, int max, int *value);
 
-/* Fills model->info from shapes, leaves what an importer has set and shapes cannot tell (see
- * sg_model_info_init()), orders model->names and refuses missing, misshapen and surplus tensors. */
-gboolean sg_architecture_infer(SgModel *model, GError **error);
-gboolean sg_mystylegan_infer(SgModel *model, GError **error);
-/* Refuses tensors that no entry of model->names asks for. */
-gboolean sg_refuse_surplus(SgModel *model, GError **error);
+/* Says which family the model is, fills model->info from shapes, leaves what an importer has set
+ * and shapes cannot tell (see sg_model_new()), describes its networks, orders model->names and
+ * refuses missing, misshapen and surplus tensors. */
+gboolean sg_model_recognise(SgModel *model, GError **error);
 
 /* Adds a sentence to model->warnings. */
 void sg_model_warn(SgModel *m, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -45,25 +43,7 @@ void sg_model_warn(SgModel *m, const char *format, ...) G_GNUC_PRINTF(2, 3);
  * NULL) is true belong to layers and stay out. */
 void sg_model_copy_metadata(SgModel *m, const SgArchive *a, gboolean (*skip)(const char *key));
 
-/* The two arguments "int ndim, const gint64 *shape" of the functions below. */
-#define SHAPE(...)                                                                                 \
-  (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
-  {                                                                                                \
-    __VA_ARGS__                                                                                    \
-  }
-
-/* A checklist of tensors a network must have. */
-typedef struct {
-  SgModel *model;
-  const char *prefix;
-  GPtrArray *order; /* of char*, owned; canonical order */
-  GError **error;
-  gboolean ok;
-} SgChecklist;
-/* Returns the tensor if it is there and has the shape (sizes as gint64, < 0: any), else NULL. */
-SgTensor *sg_checklist_need(SgChecklist *c, int ndim, const gint64 *shape, const char *format, ...)
-    G_GNUC_PRINTF(4, 5);
-/* The same, but may be missing. */
-SgTensor *sg_checklist_allow(SgChecklist *c, const char *name, int ndim, const gint64 *shape);
+/* Is a tensor of that name, as any family's files have it, one that gradients do not change? */
+gboolean sg_import_is_buffer(const char *name);
 
 G_END_DECLS

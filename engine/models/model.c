@@ -1,6 +1,7 @@
 #include "engine/models/model.h"
 #include "engine/base/sha256.h"
 #include "engine/formats/format-error.h"
+#include "engine/models/family.h"
 #include "engine/models/foreign.h"
 #include "engine/models/importer.h"
 #include "engine/formats/safetensors.h"
@@ -20,6 +21,7 @@ new_model(const char *path, const char *kind)
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)sg_tensor_unref);
   m->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   m->warnings = g_ptr_array_new_with_free_func(g_free);
+  m->info.family = &sg_family_stylegan2;
   m->info.mapping_lr_mul = m->info.d_mapping_lr_mul = 0.01;
   m->info.g_conv_clamp = m->info.d_conv_clamp = -1;
   m->info.mbstd_group_size = 4;
@@ -42,6 +44,8 @@ sg_model_unref(SgModel *m)
   g_hash_table_unref(m->tensors);
   g_hash_table_unref(m->metadata);
   g_ptr_array_unref(m->warnings);
+  sg_network_unref(m->generator);
+  sg_network_unref(m->discriminator);
   g_free(m->path);
   g_free(m->kind);
   g_free(m->hash);
@@ -70,8 +74,8 @@ sg_model_tensorf(const SgModel *m, const char *prefix, const char *format, ...)
   return sg_model_tensor(m, prefix, name);
 }
 
-static gboolean
-has_network(const SgModel *m, const char *prefix)
+gboolean
+sg_model_has(const SgModel *m, const char *prefix)
 {
   for (guint i = 0; i < m->names->len; i++)
     if (g_str_has_prefix(m->names->pdata[i], prefix))
@@ -82,7 +86,43 @@ has_network(const SgModel *m, const char *prefix)
 const char *
 sg_model_generator_prefix(const SgModel *m)
 {
-  return has_network(m, "G_ema.") ? "G_ema." : "G.";
+  return sg_model_has(m, "G_ema.") ? "G_ema." : "G.";
+}
+
+/* ---- networks -------------------------------------------------------------------------------- */
+
+/* Two threads that ask at once describe it twice, and keep one. */
+static const SgNetwork *
+described(const SgModel *m, SgNetwork **slot, const char *prefix)
+{
+  SgNetwork *n = g_atomic_pointer_get(slot);
+
+  if (n)
+    return n;
+  n = sg_family_describe(m, prefix);
+  if (!g_atomic_pointer_compare_and_exchange(slot, NULL, n))
+    sg_network_unref(n);
+  return g_atomic_pointer_get(slot);
+}
+
+const SgNetwork *
+sg_model_generator(const SgModel *m)
+{
+  return described(m, &((SgModel *)m)->generator, sg_model_generator_prefix(m));
+}
+
+const SgNetwork *
+sg_model_discriminator(const SgModel *m)
+{
+  return described(m, &((SgModel *)m)->discriminator, "D.");
+}
+
+void
+sg_model_share_networks(SgModel *m, const SgModel *from)
+{
+  m->generator = sg_network_ref((SgNetwork *)sg_model_generator(from));
+  if (from->info.has_d)
+    m->discriminator = sg_network_ref((SgNetwork *)sg_model_discriminator(from));
 }
 
 static const char *const arch_names[] = {"skip", "orig", "resnet"};
@@ -93,12 +133,11 @@ sg_model_summary(const SgModel *m)
   const SgModelInfo *i = &m->info;
   GString *s = g_string_new(NULL);
 
-  g_string_printf(s, "%s, %d×%d", i->family == SG_FAMILY_MYSTYLEGAN ? "mystylegan" : "StyleGAN2",
-                  i->img_resolution, i->img_resolution);
+  g_string_printf(s, "%s, %d×%d", i->family->title, i->img_resolution, i->img_resolution);
   if (i->img_channels != 3)
     g_string_append_printf(s, " with %d colour %s", i->img_channels,
                            i->img_channels == 1 ? "channel" : "channels");
-  if (i->family == SG_FAMILY_STYLEGAN2)
+  if (i->family->architectures)
     g_string_append_printf(s, ", %s", arch_names[i->g_arch]);
   g_string_append_printf(s, ", %d-dimensional z, %d styles", i->z_dim, i->num_ws);
   if (i->c_dim > 0)
@@ -191,9 +230,7 @@ static SgModel *
 import(const SgImporter *importer, const SgArchive *networks, GError **error)
 {
   g_autoptr(SgModel) m = new_model(networks->path, networks->kind);
-  gboolean ok = importer->import(networks, m, error) &&
-                (m->info.family == SG_FAMILY_MYSTYLEGAN ? sg_mystylegan_infer(m, error)
-                                                        : sg_architecture_infer(m, error)) &&
+  gboolean ok = importer->import(networks, m, error) && sg_model_recognise(m, error) &&
                 check_colours(m, error) && check_finite(m, error);
   return ok ? g_steal_pointer(&m) : NULL;
 }
@@ -334,6 +371,7 @@ sg_model_new_light(const SgModel *model)
   gpointer key, value;
 
   m->info = model->info;
+  sg_model_share_networks(m, model);
   for (guint i = 0; i < model->warnings->len; i++)
     sg_model_warn(m, "%s", (char *)model->warnings->pdata[i]);
   for (guint i = 0; i < model->names->len; i++) {
@@ -377,11 +415,13 @@ put_text(GHashTable *meta, const char *key, const char *value)
 static char *
 describe_channels(const SgModel *m)
 {
-  const char *prefix = sg_model_generator_prefix(m);
+  const SgNetwork *n = sg_model_generator(m);
   GString *s = g_string_new(NULL);
-  for (int r = 4; r <= m->info.img_resolution; r *= 2) {
-    const SgTensor *w = sg_model_tensorf(m, prefix, "synthesis.b%d.conv1.weight", r);
-    g_string_append_printf(s, "%s%d:%d", r > 4 ? "," : "", r, (int)w->shape[0]);
+
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->kind == SG_KIND_MODULATED && l->stride_up == 1)
+      g_string_append_printf(s, "%s%d:%d", s->len ? "," : "", l->out_h, l->out);
   }
   return g_string_free(s, FALSE);
 }
@@ -397,7 +437,7 @@ native_metadata(const SgModel *m)
   g_hash_table_iter_init(&iter, m->metadata);
   while (g_hash_table_iter_next(&iter, &key, &value))
     put_text(meta, key, value);
-  put_text(meta, "format", i->family == SG_FAMILY_MYSTYLEGAN ? "mystylegan" : "stylegan2");
+  put_text(meta, "format", i->family->name);
   put_int(meta, "img_resolution", i->img_resolution);
   put_int(meta, "img_channels", i->img_channels);
   put_int(meta, "z_dim", i->z_dim);
@@ -410,7 +450,7 @@ native_metadata(const SgModel *m)
     put_int(meta, "mbstd_group_size", i->mbstd_group_size);
     put_int(meta, "mbstd_num_channels", i->mbstd_num_channels);
   }
-  if (i->family == SG_FAMILY_MYSTYLEGAN)
+  if (!i->family->architectures)
     return meta;
   g_hash_table_replace(meta, g_strdup("channels"), describe_channels(m));
   put_text(meta, "g_architecture", arch_names[i->g_arch]);

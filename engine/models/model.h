@@ -7,14 +7,14 @@
 #pragma once
 
 #include "engine/formats/archive.h"
+#include "engine/models/network.h"
 
 G_BEGIN_DECLS
 
-typedef enum { SG_FAMILY_STYLEGAN2, SG_FAMILY_MYSTYLEGAN } SgFamily;
 typedef enum { SG_ARCH_SKIP, SG_ARCH_ORIG, SG_ARCH_RESNET } SgArch;
 
 typedef struct {
-  SgFamily family;
+  const SgFamily *family;  /* family.h */
   int z_dim, w_dim, c_dim; /* c_dim 0: unconditional */
   int img_resolution, img_channels;
   int num_ws; /* vectors the synthesis network takes */
@@ -32,7 +32,7 @@ typedef struct {
   int mbstd_num_channels; /* 0: no minibatch standard deviation */
 } SgModelInfo;
 
-typedef struct {
+struct _SgModel {
   gatomicrefcount ref;
   char *path;
   char *kind; /* for people, as SgArchive.kind */
@@ -43,7 +43,8 @@ typedef struct {
   GHashTable *tensors;  /* char* -> SgTensor* */
   GHashTable *metadata; /* char* -> char*: kimg, dataset, licence… whatever the file said */
   GPtrArray *warnings;  /* of char*: sentences whoever opens the model has to be told */
-} SgModel;
+  SgNetwork *generator, *discriminator; /* of what its tensors are; NULL until asked for */
+};
 
 /* Vitrine draws grey, grey with alpha, RGB and RGBA. */
 #define SG_MAX_COLOURS 4
@@ -55,6 +56,13 @@ SgModel *sg_model_load(const char *path, GError **error);
 SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
 /* An empty model, for a training to fill and save: it has no hash. */
 SgModel *sg_model_new(const char *path, const SgModelInfo *info);
+/* What the model's networks are made of. Of one that was loaded they have been checked; one that
+ * was put together is described when first asked for, and its tensors have to be there by then.
+ * Borrowed; D only if info.has_d. Any thread. */
+const SgNetwork *sg_model_generator(const SgModel *model);
+const SgNetwork *sg_model_discriminator(const SgModel *model);
+/* The description of a model that is put together: `from` has the same layers and sizes. */
+void sg_model_share_networks(SgModel *model, const SgModel *from);
 /* Appends a tensor; takes it. */
 void sg_model_take(SgModel *m, const char *prefix, const char *name, SgTensor *tensor);
 /* What drawing and scoring need of a training's snapshot: the averaged generator and the
@@ -73,6 +81,8 @@ SgTensor *sg_model_tensor(const SgModel *model, const char *prefix, const char *
 /* printf for names: sg_model_tensorf (m, "G_ema.", "synthesis.b%d.conv%d.weight", 8, 1). */
 SgTensor *sg_model_tensorf(const SgModel *model, const char *prefix, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* Does it have a network of that prefix? */
+gboolean sg_model_has(const SgModel *model, const char *prefix);
 /* "G_ema." if the model has it, else "G.". */
 const char *sg_model_generator_prefix(const SgModel *model);
 /* "StyleGAN2, 64×64, skip, 512-dimensional z, 10 styles, with discriminator"; to be freed. */

@@ -1,5 +1,6 @@
 #include "engine/nets/discriminator.h"
 #include "engine/nets/params.h"
+#include "engine/models/family.h"
 #include <math.h>
 
 #define MAX_BLOCKS 16
@@ -156,7 +157,7 @@ sg_discriminator_new(SgBackend *b, SgModel *model, GError **error)
   g_autoptr(SgDiscriminator) d = g_new0(SgDiscriminator, 1);
   d->b = b;
   d->model = sg_model_ref(model);
-  d->mystylegan = model->info.family == SG_FAMILY_MYSTYLEGAN;
+  d->mystylegan = model->info.family == &sg_family_mystylegan;
   d->arch = d->mystylegan ? SG_ARCH_RESNET : model->info.d_arch;
   if (!(d->mystylegan ? build_mystylegan(d, error) : build_stylegan2(d, error)) ||
       !build_head(d, error))

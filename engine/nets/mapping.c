@@ -1,5 +1,6 @@
 #include "engine/nets/mapping.h"
 #include "engine/nets/params.h"
+#include "engine/models/family.h"
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ static SgMapping *
 mapping_new(SgBackend *b, const SgModel *model, const char *prefix, int layers, GError **error)
 {
   g_autoptr(SgMapping) m = g_new0(SgMapping, 1);
-  gboolean mystylegan = model->info.family == SG_FAMILY_MYSTYLEGAN, ok = TRUE;
+  gboolean mystylegan = model->info.family == &sg_family_mystylegan, ok = TRUE;
 
   m->backend = b;
   m->gain = mystylegan ? 1.3867504905630728f : (float)G_SQRT2;

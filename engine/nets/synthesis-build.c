@@ -2,6 +2,7 @@
  * were checked when the model was loaded. */
 #include "engine/nets/params.h"
 #include "engine/nets/synthesis.h"
+#include "engine/models/family.h"
 #include <math.h>
 
 /* Where a layer's tensors are: "G_ema." + "synthesis.b8.conv0" + ".weight". */
@@ -27,7 +28,7 @@ scalar(const SgTensor *t)
 static gboolean
 build_style(const Builder *b, SgStage *stage, const char *layer, const char *affine, float add)
 {
-  gboolean mystylegan = b->net->model->info.family == SG_FAMILY_MYSTYLEGAN;
+  gboolean mystylegan = b->net->model->info.family == &sg_family_mystylegan;
   g_autofree char *weight = g_strconcat(affine, mystylegan ? ".weight_orig" : ".weight", NULL);
   g_autofree char *bias = g_strconcat(affine, ".bias", NULL);
   SgTensor *w = layer_tensor(b, layer, weight), *v = layer_tensor(b, layer, bias);
@@ -251,7 +252,7 @@ sg_synthesis_new(SgBackend *backend, SgModel *model, const char *prefix, GError 
   net->arch = info->g_arch;
   net->stages = g_array_new(FALSE, FALSE, sizeof(SgStage));
   g_array_set_clear_func(net->stages, stage_clear);
-  gboolean ok = info->family == SG_FAMILY_MYSTYLEGAN ? build_mystylegan(&b) : build_stylegan2(&b);
+  gboolean ok = info->family == &sg_family_mystylegan ? build_mystylegan(&b) : build_stylegan2(&b);
   for (guint i = 0; i < net->stages->len; i++)
     if (sg_synthesis_stage(net, i)->kind == SG_STAGE_CONV)
       sg_synthesis_stage(net, i)->conv_index = net->num_convs++;

@@ -4,6 +4,7 @@
 #include "engine/base/random.h"
 #include "engine/formats/archive.h"
 #include "tests/golden/golden-compare.h"
+#include "engine/models/family.h"
 #include <string.h>
 
 /* All of them hold one generator; the first does not hold the discriminator. */
@@ -54,7 +55,7 @@ load(const char *file, double clamp)
                          g_strdup_printf("%g", clamp));
   SgModel *model = sg_model_from_archive(archive, &error);
   g_assert_no_error(error);
-  g_assert_true(clamp < 0 || model->info.family == SG_FAMILY_MYSTYLEGAN ||
+  g_assert_true(clamp < 0 || model->info.family == &sg_family_mystylegan ||
                 model->info.g_conv_clamp == clamp);
   return model;
 }

@@ -14,17 +14,17 @@
 void
 vitrine_mixing_update_takes(VitrineMixingPane *self, const SgRecipe *r)
 {
-  int resolutions[SG_RECIPE_MAX_LAYERS];
+  SgStyleGroup groups[SG_RECIPE_MAX_LAYERS];
   gboolean own = !r->mix;
 
   for (int k = 0; r->mix && k < self->num_ws; k++)
     own = own || (r->mix[k].a == 0 && r->mix[k].blend == 0);
   if (!own)
     return;
-  sg_style_resolutions(vitrine_session_get_model(self->session), resolutions);
+  sg_style_groups(vitrine_session_get_model(self->session), groups);
   for (int k = 0; k < self->num_ws; k++)
-    self->takes[k] = r->mix ? r->mix[k].a != 0 || r->mix[k].blend != 0
-                            : sg_style_group(resolutions[k]) == SG_STYLES_COARSE;
+    self->takes[k] =
+        r->mix ? r->mix[k].a != 0 || r->mix[k].blend != 0 : groups[k] == SG_STYLES_COARSE;
 }
 
 /* Row `i` with the styles of column `j` in these layers. */

@@ -78,15 +78,15 @@ group_cb(GtkWidget *button, VitrineMixingPane *self)
 {
   SgModel *model = vitrine_session_get_model(self->session);
   SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
-  int resolutions[SG_RECIPE_MAX_LAYERS];
+  SgStyleGroup groups[SG_RECIPE_MAX_LAYERS];
   SgRecipe *r = vitrine_mixing_edit(self);
 
   if (!r)
     return;
   get_mix(self, r, mix);
-  sg_style_resolutions(model, resolutions);
+  sg_style_groups(model, groups);
   for (int k = 0; k < self->num_ws; k++)
-    if ((int)sg_style_group(resolutions[k]) == vitrine_mixing_row_of(button)) {
+    if ((int)groups[k] == vitrine_mixing_row_of(button)) {
       mix[k].a = chosen(self->to, r);
       mix[k].blend = 0;
     }

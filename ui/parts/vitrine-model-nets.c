@@ -1,6 +1,7 @@
 #include "ui/parts/vitrine-model-nets.h"
 #include <glib/gi18n.h>
 #include "engine/models/model.h"
+#include "engine/models/family.h"
 
 static const char *const archs[] = {
     [SG_ARCH_SKIP] = "skip", [SG_ARCH_ORIG] = "orig", [SG_ARCH_RESNET] = "resnet"};
@@ -88,7 +89,7 @@ load_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellab
 
   if (!model)
     g_task_return_error(task, error);
-  else if (model->info.family != SG_FAMILY_STYLEGAN2 || !model->info.has_d)
+  else if (model->info.family != &sg_family_stylegan2 || !model->info.has_d)
     g_task_return_new_error(task, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             _("%s: a training goes on from a StyleGAN2 with its discriminator, and "
                               "this file has %s"),

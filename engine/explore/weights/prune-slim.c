@@ -1,5 +1,6 @@
 /* Which channels nothing reads, and the model without them. */
 #include "engine/explore/weights/prune-save.h"
+#include "engine/models/family.h"
 #include <math.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ add_axis(const Network *net, GArray *place, const char *layer, const char *what,
 static gboolean
 mystylegan(const Network *net)
 {
-  return net->model->info.family == SG_FAMILY_MYSTYLEGAN;
+  return net->model->info.family == &sg_family_mystylegan;
 }
 
 /* A modulated layer takes the channels: its weight, and the style that scales each. */

@@ -3,6 +3,7 @@
 #include "engine/explore/weights/prune-save.h"
 #include "engine/explore/weights/prune-score.h"
 #include "engine/base/random.h"
+#include "engine/models/family.h"
 #include "tests/support/models.h"
 #include <glib/gstdio.h>
 #include <math.h>
@@ -14,7 +15,7 @@ static const char *const models[] = {"sg2_ada_p3.pkl", "simplerick_zip.pt"};
 static SgModel *
 one_layer(SgTensor *weights)
 {
-  SgModelInfo info = {.mapping_lr_mul = 0.01};
+  SgModelInfo info = {.family = &sg_family_stylegan2, .mapping_lr_mul = 0.01};
   SgModel *model = sg_model_new("test", &info);
   sg_model_take(model, "G_ema.", "mapping.fc0.weight", weights);
   return model;
@@ -216,7 +217,7 @@ test_slim(gconstpointer name)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(SgModel) model = test_load_model(name);
-  gboolean my = model->info.family == SG_FAMILY_MYSTYLEGAN;
+  gboolean my = model->info.family == &sg_family_mystylegan;
   SgPruneSpeed speed;
   int channels, before, after;
   SgPrune none = {0};

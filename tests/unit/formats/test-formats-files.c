@@ -3,6 +3,7 @@
 #include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
+#include "engine/models/family.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
@@ -20,7 +21,7 @@ test_round_trip(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(SgModel) a = sg_model_load(from, &error);
     g_assert_no_error(error);
-    a->info.g_conv_clamp = a->info.family == SG_FAMILY_STYLEGAN2 ? 256 : -1;
+    a->info.g_conv_clamp = a->info.family == &sg_family_stylegan2 ? 256 : -1;
     a->info.mbstd_group_size = 7;
     g_assert_true(sg_model_save(a, to, &error));
     g_autoptr(SgModel) b = sg_model_load(to, &error);
