@@ -3,6 +3,7 @@
 #include "engine/explore/weights/weight-stats.h"
 #include "engine/formats/archive.h"
 #include "engine/models/family.h"
+#include "engine/models/importer.h"
 #include "engine/runs/run-network.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -12,24 +13,12 @@
 static const char *const container_names[] = {"safetensors", "pickle", "torch zip", "torch legacy"};
 static const char *const arch_names[] = {"skip", "orig", "resnet"};
 
-/* "G_ema" of "G_ema.synthesis.b4.const"; "" without a dot. To be freed. */
+/* "G_ema" of a tensor's name with its prefix; "" without a dot. To be freed. */
 static char *
 network_of(const char *name)
 {
   const char *dot = strchr(name, '.');
   return dot ? g_strndup(name, (gsize)(dot - name)) : g_strdup("");
-}
-
-/* What training does not change by gradients, under the names of all families. */
-static gboolean
-is_buffer(const char *name)
-{
-  static const char *const ends[] = {"resample_filter", "noise_const", "w_avg",
-                                     ".kernel",         "latent_avg",  "magnitude_ema"};
-  for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
-    if (g_str_has_suffix(name, ends[i]))
-      return TRUE;
-  return strstr(name, "noises.noise_") != NULL || strstr(name, ".synthesis.noise") != NULL;
 }
 
 /* Parameters (not buffers) per network, in the order of the file. */
@@ -46,7 +35,7 @@ count_networks(const SgArchive *a, GHashTable *counts)
       g_hash_table_insert(counts, g_strdup(network), count);
       g_ptr_array_add(order, g_strdup(network));
     }
-    if (!is_buffer(e->name))
+    if (!sg_import_is_buffer(e->name))
       *count += e->tensor->numel;
   }
   return order;
@@ -69,10 +58,9 @@ put_clamp(json_t *o, const char *key, double clamp)
 static json_t *
 architecture_to_json(const SgModelInfo *i)
 {
-  gboolean stylegan2 = i->family == &sg_family_stylegan2;
   json_t *o = json_object();
 
-  json_object_set_new(o, "family", json_string(stylegan2 ? "stylegan2" : "mystylegan"));
+  json_object_set_new(o, "family", json_string(i->family->name));
   json_object_set_new(o, "z_dim", json_integer(i->z_dim));
   json_object_set_new(o, "w_dim", json_integer(i->w_dim));
   json_object_set_new(o, "c_dim", json_integer(i->c_dim));
@@ -81,13 +69,13 @@ architecture_to_json(const SgModelInfo *i)
   json_object_set_new(o, "num_ws", json_integer(i->num_ws));
   json_object_set_new(o, "mapping_layers", json_integer(i->mapping_layers));
   json_object_set_new(o, "mapping_lr_mul", json_real(i->mapping_lr_mul));
-  if (stylegan2)
+  if (i->family->architectures)
     json_object_set_new(o, "g_architecture", json_string(arch_names[i->g_arch]));
   put_clamp(o, "g_conv_clamp", i->g_conv_clamp);
   json_object_set_new(o, "has_d", json_boolean(i->has_d));
   if (!i->has_d)
     return o;
-  if (stylegan2)
+  if (i->family->architectures)
     json_object_set_new(o, "d_architecture", json_string(arch_names[i->d_arch]));
   put_clamp(o, "d_conv_clamp", i->d_conv_clamp);
   json_object_set_new(o, "mbstd_group_size", json_integer(i->mbstd_group_size));
@@ -187,7 +175,7 @@ print_architecture(const SgModel *m)
          i->mapping_lr_mul);
   if (i->g_conv_clamp >= 0)
     printf("generator: activations clamped to ±%g\n", i->g_conv_clamp);
-  if (i->has_d && i->family == &sg_family_stylegan2)
+  if (i->has_d && i->family->architectures)
     printf("discriminator: %s\n", arch_names[i->d_arch]);
   if (i->has_d && i->mbstd_num_channels && i->mbstd_group_size)
     printf("minibatch standard deviation: %d channel(s) over groups of %d\n", i->mbstd_num_channels,

@@ -159,8 +159,7 @@ is_layer(const SgWeightLayer *layer, const char *name)
 {
   gsize n = strlen(name);
   return n > 0 && strncmp(layer->name, name, n) == 0 &&
-         (!layer->name[n] || strcmp(layer->name + n, ".weight") == 0 ||
-          strcmp(layer->name + n, ".weight_orig") == 0);
+         (!layer->name[n] || layer->name + n == strrchr(layer->name, '.'));
 }
 
 static gboolean

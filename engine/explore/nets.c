@@ -2,7 +2,6 @@
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/npy.h"
-#include "engine/models/family.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -69,9 +68,8 @@ gboolean
 sg_nets_need_w_avg(SgNets *nets, GError **error)
 {
   const char *prefix = sg_model_generator_prefix(nets->model);
-  gboolean mystylegan = nets->model->info.family == &sg_family_mystylegan;
-  SgTensor *stored =
-      sg_model_tensor(nets->model, prefix, mystylegan ? "dlatent_avg" : "mapping.w_avg");
+  const SgParam *average = sg_network_average(sg_model_generator(nets->model));
+  SgTensor *stored = average ? sg_model_tensor(nets->model, prefix, average->name) : NULL;
   int z_dim = nets->mapping->z_dim, w_dim = nets->mapping->w_dim;
 
   if (nets->w_avg)
@@ -424,7 +422,7 @@ guint
 sg_nets_last_stage(const SgSynthesis *net, int max_resolution)
 {
   guint end = net->stages->len, i;
-  if (max_resolution <= 0 || net->arch != SG_ARCH_SKIP || net->resolution != net->full_resolution)
+  if (max_resolution <= 0 || net->resolution != net->full_resolution)
     return end;
   for (i = 0; i < net->stages->len; i++) {
     const SgStage *stage = sg_synthesis_stage(net, i);

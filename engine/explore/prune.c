@@ -102,48 +102,32 @@ sg_prune_set_layer(SgPrune *p, const char *layer, double threshold)
 /* ---- the layers -------------------------------------------------------------------------- */
 
 static SgLayerGroup
-group_of(const char *name)
+group_of(const SgNetwork *n, const SgParam *p)
 {
-  if (strstr(name, "affine") || strstr(name, "style."))
-    return strncmp(name, "mapping.", 8) == 0 ? SG_LAYER_MAPPING : SG_LAYER_AFFINE;
-  if (strncmp(name, "mapping.", 8) == 0 || strncmp(name, "latent.", 7) == 0)
+  const SgLayer *l = sg_network_layer(n, p->layer);
+
+  if (l->section == SG_SECTION_MAPPING)
     return SG_LAYER_MAPPING;
-  return strstr(name, "rgb") || strstr(name, "to_channels") ? SG_LAYER_RGB : SG_LAYER_CONV;
-}
-
-/* What the equalised learning rate multiplies a stored weight [O, I, (k, k)] with: 1 / sqrt (fan
- * in), for the mapping network's dense layers times its learning-rate multiplier (Karras et al.
- * 2018, 2019; the class embedding is without one). mystylegan's upsampling convolutions store their
- * input channels first, [I, O, k, k], and count them as fan-in. A demodulated convolution divides
- * any scale out again. */
-static double
-run_time_scale(const SgModelInfo *info, const char *name, const SgTensor *t, SgLayerGroup group)
-{
-  gboolean transposed = t->ndim == 4 && g_str_has_suffix(name, ".upconv.weight_orig");
-  gboolean embedding = g_str_has_prefix(name, "mapping.embed.");
-  gint64 fan_in = t->shape[transposed ? 0 : 1];
-
-  for (int i = 2; i < t->ndim; i++)
-    fan_in *= t->shape[i];
-  double scale = 1 / sqrt((double)MAX(fan_in, 1));
-  return group == SG_LAYER_MAPPING && !embedding ? scale * info->mapping_lr_mul : scale;
+  if (p->role == SG_ROLE_AFFINE_WEIGHT)
+    return SG_LAYER_AFFINE;
+  return l->kind == SG_KIND_TO_RGB ? SG_LAYER_RGB : SG_LAYER_CONV;
 }
 
 GArray *
 sg_weight_layers(const SgModel *model)
 {
+  const SgNetwork *n = sg_model_generator(model);
   const char *prefix = sg_model_generator_prefix(model);
   gsize skip = strlen(prefix);
   GArray *layers = g_array_new(FALSE, FALSE, sizeof(SgWeightLayer));
 
   for (guint i = 0; i < model->names->len; i++) {
     const char *name = model->names->pdata[i];
-    SgTensor *t = g_hash_table_lookup(model->tensors, name);
-    if (strncmp(name, prefix, skip) != 0 || t->ndim < 2 ||
-        !(g_str_has_suffix(name, ".weight") || g_str_has_suffix(name, ".weight_orig")))
+    const SgParam *p = strncmp(name, prefix, skip) == 0 ? sg_network_find(n, name + skip) : NULL;
+    if (!p || !sg_param_is_weight(n, p))
       continue;
-    SgWeightLayer layer = {name + skip, group_of(name + skip), t, 1};
-    layer.scale = run_time_scale(&model->info, layer.name, t, layer.group);
+    SgWeightLayer layer = {name + skip, group_of(n, p), g_hash_table_lookup(model->tensors, name),
+                           sg_param_scale(n, p)};
     g_array_append_val(layers, layer);
   }
   return layers;
@@ -210,6 +194,7 @@ sg_prune_apply(SgModel *model, const SgPrune *p, GError **error)
   g_autoptr(SgModel) pruned = sg_model_new(model->path, &model->info);
   guint next = 0;
 
+  sg_model_share_networks(pruned, model);
   for (guint i = 0; i < model->names->len; i++) {
     const char *name = model->names->pdata[i];
     SgTensor *t = g_hash_table_lookup(model->tensors, name);

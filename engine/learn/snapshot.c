@@ -150,9 +150,9 @@ sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact, GEr
 
   if (!m)
     return FALSE;
-  gboolean has_g = sg_model_tensor(m, "G.", "synthesis.b4.const") != NULL;
-  gboolean has_ema = sg_model_tensor(m, "G_ema.", "synthesis.b4.const") != NULL;
-  if (!m->info.has_d || m->info.family != &sg_family_stylegan2)
+  gboolean has_g = sg_model_has(m, "G.");
+  gboolean has_ema = sg_model_has(m, "G_ema.");
+  if (!m->info.has_d || !m->info.family->trainable)
     return sg_unsupported(error,
                           "%s: training goes on from a StyleGAN2 with its discriminator; this file "
                           "has %s",

@@ -1,5 +1,5 @@
 /* The discriminator: pictures -> logits. StyleGAN2 (resnet, skip, orig; conditional or not) and the
- * mystylegan family, both as the same list of blocks with other numbers. */
+ * mystylegan family, run layer by layer as the description lists them. */
 #pragma once
 
 #include "engine/nets/mapping.h"

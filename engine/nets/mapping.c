@@ -4,69 +4,72 @@
 #include <math.h>
 #include <string.h>
 
+/* W and b of a dense layer. */
 static gboolean
-load_layer(SgMapping *m, int i, const SgTensor *w, const SgTensor *b, GError **error)
+load(SgMapping *m, const SgModel *model, const char *prefix, const SgNetwork *n, const SgLayer *l,
+     SgBuf **w, SgBuf **b, GError **error)
 {
-  m->w[i] = sg_params_matrix(m->backend, w, (int)w->shape[0], 1, 0, error);
-  m->b[i] = m->w[i] ? sg_params_vector(m->backend, b, 0, error) : NULL;
-  m->layers = i + 1;
-  return m->b[i] != NULL;
+  const SgParam *weight = sg_layer_param(n, l, SG_ROLE_WEIGHT);
+  const SgParam *bias = sg_layer_param(n, l, SG_ROLE_BIAS);
+
+  *w = sg_params_matrix(m->backend, sg_model_tensor(model, prefix, weight->name), l->out, 1, 0,
+                        error);
+  *b = *w ? sg_params_vector(m->backend, sg_model_tensor(model, prefix, bias->name), 0, error)
+          : NULL;
+  return *b != NULL;
 }
 
 static gboolean
-load_embedding(SgMapping *m, const SgModel *model, const char *prefix, GError **error)
+load_layer(SgMapping *m, const SgModel *model, const char *prefix, const SgNetwork *n,
+           const SgLayer *l, GError **error)
 {
-  SgTensor *w = sg_model_tensor(model, prefix, "mapping.embed.weight");
-  SgTensor *b = sg_model_tensor(model, prefix, "mapping.embed.bias");
-  m->embed_w = sg_params_matrix(m->backend, w, (int)w->shape[0], 1, 0, error);
-  m->embed_b = m->embed_w ? sg_params_vector(m->backend, b, 0, error) : NULL;
-  return m->embed_b != NULL;
+  if (l->input == SG_FROM_LABEL)
+    return load(m, model, prefix, n, l, &m->embed_w, &m->embed_b, error);
+  int i = m->layers++;
+  m->lr_mul = (float)l->lr;
+  m->gain = (float)l->gain;
+  return load(m, model, prefix, n, l, &m->w[i], &m->b[i], error);
 }
 
+/* The part of a network that maps. */
 static SgMapping *
-mapping_new(SgBackend *b, const SgModel *model, const char *prefix, int layers, GError **error)
+mapping_new(SgBackend *b, const SgModel *model, const char *prefix, const SgNetwork *n,
+            GError **error)
 {
   g_autoptr(SgMapping) m = g_new0(SgMapping, 1);
-  gboolean mystylegan = model->info.family == &sg_family_mystylegan, ok = TRUE;
+  gboolean ok = TRUE;
 
   m->backend = b;
-  m->gain = mystylegan ? 1.3867504905630728f : (float)G_SQRT2;
   m->lr_mul = 1;
-  for (int i = 0; ok && i < layers; i++)
-    ok = mystylegan ? load_layer(m, i, sg_model_tensorf(model, prefix, "mapping.%d.weight_orig", i),
-                                 sg_model_tensorf(model, prefix, "mapping.%d.bias", i), error)
-                    : load_layer(m, i, sg_model_tensorf(model, prefix, "mapping.fc%d.weight", i),
-                                 sg_model_tensorf(model, prefix, "mapping.fc%d.bias", i), error);
+  m->z_dim = n->z_dim;
+  m->c_dim = n->c_dim;
+  m->w = g_new0(SgBuf *, n->layers->len);
+  m->b = g_new0(SgBuf *, n->layers->len);
+  for (guint k = 0; ok && k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->section == SG_SECTION_MAPPING && l->kind == SG_KIND_DENSE)
+      ok = load_layer(m, model, prefix, n, l, error);
+  }
   return ok ? g_steal_pointer(&m) : NULL;
 }
 
 SgMapping *
 sg_mapping_new_generator(SgBackend *b, const SgModel *model, const char *prefix, GError **error)
 {
-  const SgModelInfo *info = &model->info;
-  g_autoptr(SgMapping) m = mapping_new(b, model, prefix, info->mapping_layers, error);
-  if (!m)
-    return NULL;
-  m->z_dim = info->z_dim;
-  m->c_dim = info->c_dim;
-  m->w_dim = info->w_dim;
-  m->lr_mul = (float)info->mapping_lr_mul;
-  if (m->c_dim && !load_embedding(m, model, prefix, error))
-    return NULL;
-  return g_steal_pointer(&m);
+  const SgNetwork *n = sg_model_generator(model);
+  SgMapping *m = mapping_new(b, model, prefix, n, error);
+  if (m)
+    m->w_dim = n->w_dim;
+  return m;
 }
 
 SgMapping *
 sg_mapping_new_discriminator(SgBackend *b, const SgModel *model, GError **error)
 {
-  const SgModelInfo *info = &model->info;
-  g_autoptr(SgMapping) m = mapping_new(b, model, "D.", info->d_mapping_layers, error);
-  if (!m || !load_embedding(m, model, "D.", error))
-    return NULL;
-  m->c_dim = info->c_dim;
-  m->w_dim = m->layers ? m->w[m->layers - 1]->n : m->embed_w->n;
-  m->lr_mul = (float)info->d_mapping_lr_mul;
-  return g_steal_pointer(&m);
+  SgMapping *m = mapping_new(b, model, "D.", sg_model_discriminator(model), error);
+  if (m)
+    m->w_dim = m->layers ? m->w[m->layers - 1]->n : m->embed_w->n;
+  return m;
 }
 
 void
@@ -80,6 +83,8 @@ sg_mapping_free(SgMapping *m)
     sg_buf_unref(m->w[i]);
     sg_buf_unref(m->b[i]);
   }
+  g_free(m->w);
+  g_free(m->b);
   g_free(m);
 }
 

@@ -6,15 +6,13 @@
 
 G_BEGIN_DECLS
 
-#define SG_MAPPING_MAX_LAYERS 32
-
 typedef struct {
   SgBackend *backend;
   int z_dim, c_dim, w_dim, layers; /* z_dim 0: no z, c_dim 0: no class */
   float lr_mul;                    /* equalised learning rate: stored weights are divided by it */
   float gain;                      /* of the activation: sqrt 2, mystylegan sqrt (2 / 1.04) */
   SgBuf *embed_w, *embed_b;
-  SgBuf *w[SG_MAPPING_MAX_LAYERS], *b[SG_MAPPING_MAX_LAYERS];
+  SgBuf **w, **b; /* [layers] */
 } SgMapping;
 
 /* `prefix` as "G_ema." or "D.". NULL and error if memory is short. */

@@ -1,218 +1,191 @@
-/* From a model's tensors to stages: the one place that knows the families' layers by name. Shapes
- * were checked when the model was loaded. */
+/* From a description and a model's tensors to stages. Shapes were checked when the model was
+ * loaded. */
+#include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
 #include "engine/nets/synthesis.h"
-#include "engine/models/family.h"
 #include <math.h>
 
-/* Where a layer's tensors are: "G_ema." + "synthesis.b8.conv0" + ".weight". */
 typedef struct {
   SgSynthesis *net;
-  const char *prefix;
+  const SgNetwork *n;
+  const char *prefix; /* "G_ema." */
   GError **error;
 } Builder;
 
+/* The layer's tensor of a role; NULL: it has none, or the file lacks it. */
 static SgTensor *
-layer_tensor(const Builder *b, const char *layer, const char *what)
+tensor(const Builder *b, const SgLayer *l, SgRole role)
 {
-  return sg_model_tensorf(b->net->model, b->prefix, "%s.%s", layer, what);
+  const SgParam *p = sg_layer_param(b->n, l, role);
+  return p ? sg_model_tensor(b->net->model, b->prefix, p->name) : NULL;
 }
 
 static float
-scalar(const SgTensor *t)
+fan_in(const Builder *b, const SgLayer *l, SgRole role)
 {
-  return t && t->numel ? t->data[0] : 0;
+  return (float)sg_layer_param(b->n, l, role)->fan_in;
 }
 
-/* `add` is 1 where the network adds one to its styles at run time. */
 static gboolean
-build_style(const Builder *b, SgStage *stage, const char *layer, const char *affine, float add)
+build_style(const Builder *b, SgStage *stage, const SgLayer *l)
 {
-  gboolean mystylegan = b->net->model->info.family == &sg_family_mystylegan;
-  g_autofree char *weight = g_strconcat(affine, mystylegan ? ".weight_orig" : ".weight", NULL);
-  g_autofree char *bias = g_strconcat(affine, ".bias", NULL);
-  SgTensor *w = layer_tensor(b, layer, weight), *v = layer_tensor(b, layer, bias);
+  SgTensor *w = tensor(b, l, SG_ROLE_AFFINE_WEIGHT), *v = tensor(b, l, SG_ROLE_AFFINE_BIAS);
 
-  stage->in_channels = (int)w->shape[0];
-  stage->affine_gain = 1 / sqrtf((float)w->shape[1]);
+  stage->in_channels = l->in;
+  stage->affine_gain = 1 / sqrtf(fan_in(b, l, SG_ROLE_AFFINE_WEIGHT));
   stage->affine_w = sg_params_matrix(b->net->backend, w, (int)w->shape[0], 1, 0, b->error);
   if (stage->affine_w)
-    stage->affine_b = sg_params_vector(b->net->backend, v, add, b->error);
+    stage->affine_b = sg_params_vector(b->net->backend, v, (float)l->style_offset, b->error);
   return stage->affine_b != NULL;
 }
 
-/* weight [O, I, 3, 3]: convolution, demodulation and bias. Takes `weight`. */
+/* Upsampling and the filter behind it are one kernel. */
+static SgConvGeometry
+fused_geometry(const SgLayer *l)
+{
+  SgConvGeometry g = sg_layer_geometry(l);
+  if (l->after.n)
+    g.kind = SG_CONV_UP_FIR;
+  return g;
+}
+
+/* Convolution, demodulation and bias. Demodulation cancels the 1 / sqrt (fan in) of an equalised
+ * weight but for the epsilon, so the weight stays as stored. */
 static gboolean
-build_conv(const Builder *b, SgStage *stage, SgTensor *weight, const SgTensor *bias,
-           const SgConvGeometry *geometry, float demod_eps)
+build_weight(const Builder *b, SgStage *stage, const SgLayer *l)
 {
   SgBackend *backend = b->net->backend;
-  stage->weight = weight;
-  stage->out_channels = (int)weight->shape[0];
-  stage->demod_eps = demod_eps;
-  stage->conv = backend->conv_new(backend, weight->data, stage->out_channels, (int)weight->shape[1],
-                                  geometry, b->error);
-  return stage->conv && (stage->squares = sg_params_squares(backend, weight, b->error)) &&
-         (stage->bias = sg_params_vector(backend, bias, 0, b->error));
+  SgTensor *stored = tensor(b, l, SG_ROLE_WEIGHT);
+  SgConvGeometry g = fused_geometry(l);
+
+  stage->weight = l->in_first ? sg_params_swap_io(stored) : sg_tensor_ref(stored);
+  stage->out_channels = l->out;
+  stage->demod_eps = (float)l->demod_eps * (l->equalised ? fan_in(b, l, SG_ROLE_WEIGHT) : 1);
+  stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
+  return stage->conv && (stage->squares = sg_params_squares(backend, stage->weight, b->error)) &&
+         (stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error));
 }
 
 static gboolean
-build_rgb(const Builder *b, SgStage *stage, const char *layer, const char *weight_name)
+build_noise(const Builder *b, SgStage *stage, const SgLayer *l)
 {
-  SgTensor *w = layer_tensor(b, layer, weight_name), *bias = layer_tensor(b, layer, "bias");
-  stage->kind = SG_STAGE_RGB;
-  stage->out_channels = (int)w->shape[0];
-  stage->rgb_w = sg_params_matrix(b->net->backend, w, (int)w->shape[0],
-                                  1 / sqrtf((float)w->shape[1]), 0, b->error);
+  SgTensor *strength = tensor(b, l, SG_ROLE_NOISE_STRENGTH);
+  SgTensor *plane = tensor(b, l, SG_ROLE_NOISE_CONST);
+
+  stage->noise_strength = strength && strength->numel ? strength->data[0] : 0;
+  if (!plane)
+    return TRUE;
+  stage->noise_const =
+      sg_buf_from_floats(b->net->backend, plane->data, 1, 1, l->out_h, l->out_w, b->error);
+  return stage->noise_const != NULL;
+}
+
+/* The other branch of a residual block, its factor folded into the weights. */
+static gboolean
+build_skip(const Builder *b, SgStage *stage, const SgLayer *l)
+{
+  SgBackend *backend = b->net->backend;
+  SgConvGeometry g = sg_layer_geometry(l);
+  float factor = sqrtf((float)(l->branch * l->branch) / fan_in(b, l, SG_ROLE_WEIGHT));
+
+  stage->skip_weight = sg_params_scaled(tensor(b, l, SG_ROLE_WEIGHT), factor);
+  stage->skip = backend->conv_new(backend, stage->skip_weight->data, l->out, l->in, &g, b->error);
+  return stage->skip != NULL;
+}
+
+static SgStage *
+add_stage(const Builder *b, const SgLayer *l, SgStageKind kind)
+{
+  SgStage stage = {.backend = b->net->backend,
+                   .kind = kind,
+                   .resolution = l->out_h,
+                   .w_index = l->w_index,
+                   .up = l->stride_up > 1,
+                   .slope = (float)l->slope,
+                   .gain = (float)l->gain * (float)l->branch,
+                   .clamp = l->clamp >= 0 ? (float)l->clamp * (float)l->branch : -1};
+
+  g_strlcpy(stage.name, l->label, sizeof stage.name);
+  g_array_append_val(b->net->stages, stage);
+  return sg_synthesis_stage(b->net, b->net->stages->len - 1);
+}
+
+/* Does another branch begin at this layer's input? */
+static gboolean
+starts_block(const Builder *b, const SgLayer *l)
+{
+  for (guint k = 0; k < b->n->run->len; k++) {
+    const SgLayer *other = sg_network_running(b->n, k);
+    if (other->kind == SG_KIND_CONV && other->input == l->input)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+build_conv(const Builder *b, const SgLayer *l)
+{
+  SgStage *stage = add_stage(b, l, SG_STAGE_CONV);
+
+  stage->block_start = starts_block(b, l);
+  stage->conv_index = b->net->num_convs++;
+  return build_style(b, stage, l) && build_weight(b, stage, l) && build_noise(b, stage, l) &&
+         (l->add < 0 || build_skip(b, stage, sg_network_layer(b->n, l->add)));
+}
+
+static gboolean
+build_rgb(const Builder *b, const SgLayer *l)
+{
+  SgTensor *w = tensor(b, l, SG_ROLE_WEIGHT), *bias = tensor(b, l, SG_ROLE_BIAS);
+  SgStage *stage = add_stage(b, l, SG_STAGE_RGB);
+
+  stage->out_channels = l->out;
+  stage->bilinear = l->add_filter.clamp_edge;
+  if (!build_style(b, stage, l))
+    return FALSE;
+  stage->rgb_w = sg_params_matrix(b->net->backend, w, l->out,
+                                  1 / sqrtf(fan_in(b, l, SG_ROLE_WEIGHT)), 0, b->error);
   stage->rgb_b = stage->rgb_w ? sg_params_vector(b->net->backend, bias, 0, b->error) : NULL;
   return stage->rgb_b != NULL;
 }
 
-static SgStage *
-add_stage(SgSynthesis *net, int resolution, int w_index, const char *name)
-{
-  SgStage stage = {.backend = net->backend,
-                   .resolution = resolution,
-                   .w_index = w_index,
-                   .clamp = -1,
-                   .gain = 1};
-  g_strlcpy(stage.name, name, sizeof stage.name);
-  g_array_append_val(net->stages, stage);
-  return sg_synthesis_stage(net, net->stages->len - 1);
-}
-
-/* ---- StyleGAN2 ------------------------------------------------------------------------------- */
-
 static gboolean
-stylegan2_noise(const Builder *b, SgStage *stage, const char *layer)
-{
-  SgTensor *noise = layer_tensor(b, layer, "noise_const");
-  int r = stage->resolution;
-  stage->noise_strength = scalar(layer_tensor(b, layer, "noise_strength"));
-  if (!noise)
-    return TRUE;
-  stage->noise_const = sg_buf_from_floats(b->net->backend, noise->data, 1, 1, r, r, b->error);
-  return stage->noise_const != NULL;
-}
-
-static gboolean
-stylegan2_conv(const Builder *b, int r, int conv, int w_index)
-{
-  static const SgConvGeometry up = {SG_CONV_UP_FIR, 3, 2, 0, 0};
-  static const SgConvGeometry same = {SG_CONV_FORWARD, 3, 1, 1, 1};
-  SgSynthesis *net = b->net;
-  gboolean resnet = net->arch == SG_ARCH_RESNET && r > 4;
-  g_autofree char *name = g_strdup_printf("b%d.conv%d", r, conv);
-  g_autofree char *layer = g_strconcat("synthesis.", name, NULL);
-  float half = resnet && conv == 1 ? (float)G_SQRT2 / 2 : 1;
-  double clamp = net->model->info.g_conv_clamp;
-
-  SgStage *stage = add_stage(net, r, w_index, name);
-  stage->up = conv == 0;
-  stage->gain = (float)G_SQRT2 * half;
-  stage->clamp = clamp >= 0 ? (float)clamp * half : -1;
-  stage->block_start = resnet && conv == 0;
-  if (!build_style(b, stage, layer, "affine", 0) ||
-      !build_conv(b, stage, sg_tensor_ref(layer_tensor(b, layer, "weight")),
-                  layer_tensor(b, layer, "bias"), conv == 0 ? &up : &same, 1e-8f) ||
-      !stylegan2_noise(b, stage, layer))
-    return FALSE;
-  if (!resnet || conv == 0)
-    return TRUE;
-  static const SgConvGeometry point = {SG_CONV_FORWARD, 1, 1, 0, 0};
-  SgTensor *w = sg_model_tensorf(net->model, b->prefix, "synthesis.b%d.skip.weight", r);
-  stage->skip_weight = sg_params_scaled(w, sqrtf(0.5f / (float)w->shape[1]));
-  stage->skip = net->backend->conv_new(net->backend, stage->skip_weight->data, (int)w->shape[0],
-                                       (int)w->shape[1], &point, b->error);
-  return stage->skip != NULL;
-}
-
-static gboolean
-stylegan2_rgb(const Builder *b, int r, int w_index)
-{
-  g_autofree char *name = g_strdup_printf("b%d.torgb", r);
-  g_autofree char *layer = g_strconcat("synthesis.", name, NULL);
-  SgStage *stage = add_stage(b->net, r, w_index, name);
-  stage->clamp = (float)b->net->model->info.g_conv_clamp;
-  return build_style(b, stage, layer, "affine", 0) && build_rgb(b, stage, layer, "weight");
-}
-
-static gboolean
-build_stylegan2(const Builder *b)
+build_constant(const Builder *b, const SgLayer *l)
 {
   SgSynthesis *net = b->net;
-  SgTensor *c = sg_model_tensor(net->model, b->prefix, "synthesis.b4.const");
 
-  net->slope = 0.2f;
-  net->constant = sg_buf_new(net->backend, SG_FMT_ACT, 1, (int)c->shape[0], 4, 4, b->error);
+  net->constant = sg_buf_new(net->backend, SG_FMT_ACT, 1, l->out, l->out_h, l->out_w, b->error);
   if (!net->constant)
     return FALSE;
-  net->backend->upload(net->constant, c->data);
-  for (int r = 4, w = 0; r <= net->resolution; r *= 2) {
-    if (r > 4 && !stylegan2_conv(b, r, 0, w++))
-      return FALSE;
-    if (!stylegan2_conv(b, r, 1, w++))
-      return FALSE;
-    if ((net->arch == SG_ARCH_SKIP || r == net->resolution) && !stylegan2_rgb(b, r, w))
-      return FALSE;
-  }
+  net->backend->upload(net->constant, tensor(b, l, SG_ROLE_WEIGHT)->data);
   return TRUE;
 }
 
-/* ---- mystylegan (simplerick/stylegan2_pytorch) ------------------------------------------- */
-
 static gboolean
-mystylegan_conv(const Builder *b, int block, int r, gboolean up)
+build_layer(const Builder *b, const SgLayer *l)
 {
-  static const SgConvGeometry doubling = {SG_CONV_TRANSPOSED, 3, 2, 1, 0};
-  static const SgConvGeometry same = {SG_CONV_FORWARD, 3, 1, 1, 1};
-  g_autofree char *layer = g_strdup_printf("%d.%s", block, up ? "upconv" : "conv");
-  SgTensor *stored = layer_tensor(b, layer, "weight_orig");
-  /* The transposed convolution stores its input channels first, and counts them as its fan-in;
-   * demodulation cancels the 1 / sqrt (fan_in) but for the epsilon. */
-  SgTensor *weight = up ? sg_params_swap_io(stored) : sg_tensor_ref(stored);
-  float fan_in = (float)(weight->shape[1] * weight->shape[2] * weight->shape[3]);
-
-  SgStage *stage = add_stage(b->net, r, block, layer);
-  stage->up = up;
-  stage->gain = 1.3867504905630728f;
-  stage->noise_strength = scalar(sg_model_tensorf(b->net->model, b->prefix, "%d.%s.noise_strength",
-                                                  block, up ? "noise" : "noise2"));
-  return build_conv(b, stage, weight, layer_tensor(b, layer, "bias"), up ? &doubling : &same,
-                    1e-8f * fan_in) &&
-         build_style(b, stage, layer, "style", 1);
-}
-
-static gboolean
-mystylegan_rgb(const Builder *b, int block, int r)
-{
-  g_autofree char *layer = g_strdup_printf("%d.to_channels", block);
-  SgStage *stage = add_stage(b->net, r, block, layer);
-  return build_style(b, stage, layer, "style", 1) && build_rgb(b, stage, layer, "weight_orig");
-}
-
-static gboolean
-build_mystylegan(const Builder *b)
-{
-  SgSynthesis *net = b->net;
-  SgTensor *c = sg_model_tensor(net->model, b->prefix, "const");
-  int r = (int)c->shape[1];
-
-  net->slope = 0.2f;
-  net->arch = SG_ARCH_SKIP;
-  net->bilinear_rgb = TRUE;
-  net->constant = sg_buf_new(net->backend, SG_FMT_ACT, 1, (int)c->shape[0], r, r, b->error);
-  if (!net->constant)
-    return FALSE;
-  net->backend->upload(net->constant, c->data);
-  for (int block = 0; block < net->num_ws; block++) {
-    r *= 2;
-    if (!mystylegan_conv(b, block, r, TRUE) || !mystylegan_conv(b, block, r, FALSE) ||
-        !mystylegan_rgb(b, block, r))
-      return FALSE;
+  switch (l->kind) {
+  case SG_KIND_CONSTANT:
+    return build_constant(b, l);
+  case SG_KIND_MODULATED:
+    return build_conv(b, l);
+  case SG_KIND_TO_RGB:
+    return build_rgb(b, l);
+  default: /* CONV is built with the layer that adds it */
+    return TRUE;
   }
-  net->full_resolution = r;
-  return TRUE;
+}
+
+static gboolean
+build(const Builder *b)
+{
+  gboolean ok = sg_network_check_runnable(b->n, b->error);
+
+  for (guint k = 0; ok && k < b->n->run->len; k++) {
+    const SgLayer *l = sg_network_running(b->n, k);
+    ok = l->section != SG_SECTION_SYNTHESIS || build_layer(b, l);
+  }
+  return ok;
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -240,23 +213,19 @@ SgSynthesis *
 sg_synthesis_new(SgBackend *backend, SgModel *model, const char *prefix, GError **error)
 {
   g_autoptr(SgSynthesis) net = g_new0(SgSynthesis, 1);
-  const SgModelInfo *info = &model->info;
-  Builder b = {net, prefix, error};
+  const SgNetwork *n = sg_model_generator(model);
+  Builder b = {net, n, prefix, error};
 
   net->backend = backend;
   net->model = sg_model_ref(model);
-  net->num_ws = info->num_ws;
-  net->w_dim = info->w_dim;
-  net->channels = info->img_channels;
-  net->resolution = net->full_resolution = info->img_resolution;
-  net->arch = info->g_arch;
+  net->num_ws = n->num_ws;
+  net->w_dim = n->w_dim;
+  net->channels = n->channels;
+  net->resolution = n->height;
+  net->full_resolution = sg_network_layer(n, n->output)->out_h;
   net->stages = g_array_new(FALSE, FALSE, sizeof(SgStage));
   g_array_set_clear_func(net->stages, stage_clear);
-  gboolean ok = info->family == &sg_family_mystylegan ? build_mystylegan(&b) : build_stylegan2(&b);
-  for (guint i = 0; i < net->stages->len; i++)
-    if (sg_synthesis_stage(net, i)->kind == SG_STAGE_CONV)
-      sg_synthesis_stage(net, i)->conv_index = net->num_convs++;
-  return ok ? g_steal_pointer(&net) : NULL;
+  return build(&b) ? g_steal_pointer(&net) : NULL;
 }
 
 void

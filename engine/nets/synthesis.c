@@ -99,7 +99,7 @@ run_conv(Run *run, guint i, GError **error)
                   .noise = noise,
                   .noise_strength = stage->noise_strength * (float)gain,
                   .bias = stage->bias,
-                  .slope = net->slope,
+                  .slope = stage->slope,
                   .gain = stage->gain,
                   .clamp = stage->clamp};
   y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error);
@@ -111,10 +111,10 @@ run_conv(Run *run, guint i, GError **error)
 }
 
 static SgBuf *
-upsample_picture(const SgSynthesis *net, const SgBuf *img, GError **error)
+upsample_picture(const SgSynthesis *net, const SgStage *stage, const SgBuf *img, GError **error)
 {
   SgBuf *up = sg_buf_new(net->backend, SG_FMT_PLAIN, img->n, img->c, img->h * 2, img->w * 2, error);
-  if (up && net->bilinear_rgb)
+  if (up && stage->bilinear)
     net->backend->bilinear_up(up, img);
   else if (up)
     net->backend->fir(up, img, SG_FIR_UP);
@@ -130,7 +130,7 @@ run_rgb(Run *run, guint i, GError **error)
   g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) up = NULL;
 
-  if (!style || (run->img && !(up = upsample_picture(net, run->img, error))))
+  if (!style || (run->img && !(up = upsample_picture(net, stage, run->img, error))))
     return FALSE;
   SgBuf *img =
       up ? sg_buf_ref(up)

@@ -1,9 +1,9 @@
 /* The synthesis network as a list of stages, for every family of model.
  *
  * A stage is either a modulated convolution (it changes the activations x) or a toRGB (it changes
- * the picture img). Families differ in the numbers and geometry of the stages, which
- * synthesis-build.c fills in, not in how they run. Modulated convolution is scale -> shared-weight
- * convolution -> scale, so no weights are made per sample (StyleGAN2, eq. 1-3):
+ * the picture img). synthesis-build.c makes them of the network's description (models/network.h).
+ * Modulated convolution is scale -> shared-weight convolution -> scale, so no weights are made per
+ * sample (StyleGAN2, eq. 1-3):
  *   y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps) */
 #pragma once
 
@@ -34,13 +34,14 @@ typedef struct {
   SgBuf *bias;
   SgBuf *noise_const; /* PLAIN [1, 1, r, r] or NULL */
   float noise_strength;
-  float gain, clamp; /* of the activation */
+  float slope, gain, clamp; /* of the activation */
   SgConv *skip; /* resnet: 1×1 of the block's input, weights already scaled; on its last conv */
   SgTensor *skip_weight;
   gboolean block_start; /* resnet: this conv's input is also the skip's */
 
   /* RGB */
   SgBuf *rgb_w, *rgb_b; /* [K, in] with 1 / sqrt (in) folded in, [1, K] */
+  gboolean bilinear;    /* the picture so far is upsampled bilinearly, else by the FIR filter */
 } SgStage;
 
 typedef struct {
@@ -48,11 +49,8 @@ typedef struct {
   SgModel *model;
   int num_ws, num_convs, w_dim, channels, resolution;
   int full_resolution; /* before the crop; == resolution for StyleGAN2 */
-  SgArch arch;
-  gboolean bilinear_rgb; /* pictures are upsampled bilinearly, else by the FIR filter */
-  GArray *stages;        /* of SgStage */
-  SgBuf *constant;       /* ACT [1, C, r, r] */
-  float slope;
+  GArray *stages;      /* of SgStage */
+  SgBuf *constant;     /* ACT [1, C, r, r] */
 } SgSynthesis;
 
 SgSynthesis *sg_synthesis_new(SgBackend *b, SgModel *model, const char *prefix, GError **error);

@@ -31,28 +31,18 @@ put_real(VitrineModelNets *nets, const char *name, double value)
                       g_strdup(g_ascii_dtostr(text, sizeof text, value)));
 }
 
-/* Channels of the block at resolution r; 0: there is none. */
-static int
-width_at(SgModel *model, int r)
-{
-  g_autofree char *name =
-      r == 4 ? g_strdup("synthesis.b4.const") : g_strdup_printf("synthesis.b%d.conv1.weight", r);
-  const SgTensor *t = sg_model_tensor(model, "G_ema.", name);
-
-  if (!t)
-    t = sg_model_tensor(model, "G.", name);
-  return t ? (int)t->shape[0] : 0;
-}
-
 /* A block at r has min (base / r, max) channels: the first has as many as any, the last the
  * fewest. */
 static void
 put_widths(VitrineModelNets *nets, SgModel *model)
 {
-  int r = model->info.img_resolution;
+  const SgNetwork *n = sg_model_generator(model);
+  const SgLayer *last = sg_network_layer(n, n->output);
 
-  put_int(nets, "channel-max", width_at(model, 4));
-  put_int(nets, "channel-base", width_at(model, r) * r);
+  for (guint i = 0; i < n->layers->len; i++)
+    if (sg_network_layer(n, (int)i)->kind == SG_KIND_CONSTANT)
+      put_int(nets, "channel-max", sg_network_layer(n, (int)i)->out);
+  put_int(nets, "channel-base", last->in * last->in_h);
 }
 
 static VitrineModelNets *
@@ -89,7 +79,7 @@ load_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellab
 
   if (!model)
     g_task_return_error(task, error);
-  else if (model->info.family != &sg_family_stylegan2 || !model->info.has_d)
+  else if (!model->info.family->trainable || !model->info.has_d)
     g_task_return_new_error(task, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                             _("%s: a training goes on from a StyleGAN2 with its discriminator, and "
                               "this file has %s"),

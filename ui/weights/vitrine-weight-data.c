@@ -14,23 +14,8 @@ record_free(gpointer data)
   g_free(record);
 }
 
-/* The weights of a network begin as N(0, 1), those of a mapping network divided by its learning
- * rate multiplier (Karras et al. 2019, appendix B); the constant is N(0, 1) as well. */
-static double
-initial_sigma(const SgModelInfo *info, const char *name, const SgTensor *t, gboolean generator)
-{
-  gboolean mapping = strstr(name, ".mapping.") && !strstr(name, ".embed.");
-  double lr_mul = generator ? info->mapping_lr_mul : info->d_mapping_lr_mul;
-
-  if (g_str_has_suffix(name, ".const") || g_str_has_suffix(name, ".noise_const"))
-    return 1;
-  if (t->ndim < 2 || !(g_str_has_suffix(name, ".weight") || g_str_has_suffix(name, ".weight_orig")))
-    return 0;
-  return mapping && lr_mul > 0 ? 1 / lr_mul : 1;
-}
-
 static void
-add_records(VitrineWeightData *data, const char *prefix, GArray *layers)
+add_records(VitrineWeightData *data, const char *prefix, const SgNetwork *n, GArray *layers)
 {
   guint next = 0;
 
@@ -43,7 +28,9 @@ add_records(VitrineWeightData *data, const char *prefix, GArray *layers)
     record->name = g_strdup(name);
     record->tensor = sg_tensor_ref(t);
     record->layer.scale = 1;
-    record->sigma = initial_sigma(&data->model->info, name, t, layers != NULL);
+    record->param = sg_network_find(n, name + strlen(prefix));
+    record->sigma = record->param ? record->param->std : 0;
+    record->group = record->param ? sg_network_layer(n, record->param->layer)->block : "";
     if (layers && next < layers->len && g_array_index(layers, SgWeightLayer, next).tensor == t) {
       record->prunable = TRUE;
       record->layer = g_array_index(layers, SgWeightLayer, next++);
@@ -62,8 +49,9 @@ vitrine_weight_data_new(SgModel *model)
   g_atomic_ref_count_init(&data->ref);
   data->model = sg_model_ref(model);
   data->records = g_ptr_array_new_with_free_func(record_free);
-  add_records(data, sg_model_generator_prefix(model), layers);
-  add_records(data, "D.", NULL);
+  add_records(data, sg_model_generator_prefix(model), sg_model_generator(model), layers);
+  if (model->info.has_d)
+    add_records(data, "D.", sg_model_discriminator(model), NULL);
   for (guint i = 0; i < data->records->len; i++) {
     const VitrineWeightRecord *r = data->records->pdata[i];
     double sigma = r->sigma * r->layer.scale;

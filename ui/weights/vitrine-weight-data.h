@@ -21,10 +21,12 @@ typedef struct {
   char *name;       /* with prefix: "G_ema.mapping.fc0.weight" */
   SgTensor *tensor; /* a reference */
   gboolean prunable, measured;
-  SgWeightLayer layer; /* if prunable; scale is set for all */
-  double sigma;        /* standard deviation a weight begins training with; 0: it is no weight */
-  SgWeightStats stats; /* from here on once it is measured */
-  double low, high;    /* of the own histogram */
+  SgWeightLayer layer;  /* if prunable; scale is set for all */
+  const SgParam *param; /* of the model's description */
+  const char *group;    /* as the name behind the prefix begins: "synthesis.b4"; "" for none */
+  double sigma;         /* standard deviation a weight begins training with; 0: it is no weight */
+  SgWeightStats stats;  /* from here on once it is measured */
+  double low, high;     /* of the own histogram */
   guint64 counts[VITRINE_N_WEIGHT_RANGES][VITRINE_WEIGHT_BINS];
   guint64 outside[VITRINE_N_WEIGHT_RANGES];
 } VitrineWeightRecord;

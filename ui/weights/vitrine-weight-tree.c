@@ -34,18 +34,15 @@ update_detail(VitrineWeightTree *self, VitrineWeightNode *node)
   vitrine_weight_node_set_detail(node, text);
 }
 
-/* The names of a record's lines: "G_ema", "synthesis.b4", "conv1.weight". */
+/* The names of a record's lines: the network, the group of layers (NULL: none), the rest. */
 static void
-split_name(const char *name, char **network, char **group, const char **leaf)
+split_name(const VitrineWeightRecord *r, char **network, char **group, const char **leaf)
 {
-  const char *dot = strchr(name, '.'), *rest = dot + 1;
-  const char *end = strchr(rest, '.');
+  const char *dot = strchr(r->name, '.'), *rest = dot + 1;
 
-  if (end && g_str_has_prefix(rest, "synthesis."))
-    end = strchr(end + 1, '.');
-  *network = g_strndup(name, (gsize)(dot - name));
-  *group = end ? g_strndup(rest, (gsize)(end - rest)) : NULL;
-  *leaf = end ? end + 1 : rest;
+  *network = g_strndup(r->name, (gsize)(dot - r->name));
+  *group = r->group[0] ? g_strdup(r->group) : NULL;
+  *leaf = r->group[0] ? rest + strlen(r->group) + 1 : rest;
 }
 
 static VitrineWeightNode *
@@ -82,7 +79,7 @@ add_line(VitrineWeightTree *self, guint index)
   g_autofree char *network = NULL, *group = NULL;
   const char *leaf;
 
-  split_name(r->name, &network, &group, &leaf);
+  split_name(r, &network, &group, &leaf);
   VitrineWeightNode *root = root_of(self, network), *parent = root;
   if (group) {
     g_autofree char *path = g_strconcat(network, ".", group, NULL);

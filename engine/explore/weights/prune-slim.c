@@ -1,6 +1,5 @@
 /* Which channels nothing reads, and the model without them. */
 #include "engine/explore/weights/prune-save.h"
-#include "engine/models/family.h"
 #include <math.h>
 #include <string.h>
 
@@ -33,85 +32,56 @@ new_place(Network *net)
   return place;
 }
 
+/* `p` NULL: there is none. */
 static void
-add_axis(const Network *net, GArray *place, const char *layer, const char *what, int axis,
-         gboolean reads, gboolean rescale)
+add_axis(const Network *net, GArray *place, const SgParam *p, int axis, gboolean reads,
+         gboolean rescale)
 {
-  Axis a = {g_strconcat(layer, what, NULL), axis, reads, rescale};
-
-  if (sg_model_tensor(net->model, net->prefix, a.name))
-    g_array_append_val(place, a);
-  else
-    g_free(a.name);
+  if (!p || !sg_model_tensor(net->model, net->prefix, p->name))
+    return;
+  Axis a = {g_strdup(p->name), axis, reads, rescale};
+  g_array_append_val(place, a);
 }
 
-static gboolean
-mystylegan(const Network *net)
-{
-  return net->model->info.family == &sg_family_mystylegan;
-}
-
-/* A modulated layer takes the channels: its weight, and the style that scales each. */
+/* What an edge brings: a layer's weight takes the channels, and its style scales each. */
 static void
-add_reader(const Network *net, GArray *place, const char *layer, int axis, gboolean rescale)
+add_reader(const Network *net, const SgNetwork *n, GArray *place, const SgLayer *l)
 {
-  gboolean my = mystylegan(net);
+  const SgParam *w = sg_layer_param(n, l, SG_ROLE_WEIGHT);
+  /* A demodulated weight runs as stored, or its epsilon counts the inputs. */
+  gboolean rescale = l->kind != SG_KIND_MODULATED || l->equalised;
 
-  add_axis(net, place, layer, my ? ".weight_orig" : ".weight", axis, TRUE, rescale);
-  add_axis(net, place, layer, my ? ".style.weight_orig" : ".affine.weight", 0, FALSE, FALSE);
-  add_axis(net, place, layer, my ? ".style.bias" : ".affine.bias", 0, FALSE, FALSE);
+  add_axis(net, place, w, w->in_axis, TRUE, rescale);
+  add_axis(net, place, sg_layer_param(n, l, SG_ROLE_AFFINE_WEIGHT), 0, FALSE, FALSE);
+  add_axis(net, place, sg_layer_param(n, l, SG_ROLE_AFFINE_BIAS), 0, FALSE, FALSE);
 }
 
 static void
-add_writer(const Network *net, GArray *place, const char *layer, int axis)
+add_writer(const Network *net, const SgNetwork *n, GArray *place, const SgLayer *l)
 {
-  add_axis(net, place, layer, mystylegan(net) ? ".weight_orig" : ".weight", axis, FALSE, FALSE);
-  add_axis(net, place, layer, ".bias", 0, FALSE, FALSE);
+  const SgParam *w = sg_layer_param(n, l, SG_ROLE_WEIGHT);
+
+  add_axis(net, place, w, w->out_axis, FALSE, FALSE);
+  add_axis(net, place, sg_layer_param(n, l, SG_ROLE_BIAS), 0, FALSE, FALSE);
 }
 
+/* A place is the result of the constant or of a modulated convolution, with what is added to it. */
 static void
-find_stylegan2(Network *net)
+find_places(Network *net, const SgNetwork *n)
 {
-  GArray *place = new_place(net);
-
-  add_axis(net, place, "synthesis.b4.const", "", 0, FALSE, FALSE);
-  for (int r = 4; r <= net->model->info.img_resolution; r *= 2) {
-    g_autofree char *conv0 = g_strdup_printf("synthesis.b%d.conv0", r);
-    g_autofree char *conv1 = g_strdup_printf("synthesis.b%d.conv1", r);
-    g_autofree char *skip = g_strdup_printf("synthesis.b%d.skip", r);
-    g_autofree char *rgb = g_strdup_printf("synthesis.b%d.torgb", r);
-    if (r > 4) {
-      add_reader(net, place, conv0, 1, FALSE);
-      add_axis(net, place, skip, ".weight", 1, TRUE, TRUE);
-      place = new_place(net);
-      add_writer(net, place, conv0, 0);
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->kind != SG_KIND_CONSTANT && l->kind != SG_KIND_MODULATED)
+      continue;
+    GArray *place = new_place(net);
+    add_writer(net, n, place, l);
+    if (l->add >= 0)
+      add_writer(net, n, place, sg_network_layer(n, l->add));
+    for (guint j = k; j < n->run->len; j++) {
+      const SgLayer *reader = sg_network_running(n, j);
+      if (reader->input == sg_layer_index(n, l))
+        add_reader(net, n, place, reader);
     }
-    add_reader(net, place, conv1, 1, FALSE);
-    place = new_place(net);
-    add_writer(net, place, conv1, 0);
-    add_axis(net, place, skip, ".weight", 0, FALSE, FALSE);
-    add_reader(net, place, rgb, 1, TRUE);
-  }
-}
-
-static void
-find_mystylegan(Network *net)
-{
-  GArray *place = new_place(net);
-
-  add_axis(net, place, "const", "", 0, FALSE, FALSE);
-  for (int b = 0; b < net->model->info.num_ws; b++) {
-    g_autofree char *up = g_strdup_printf("%d.upconv", b);
-    g_autofree char *conv = g_strdup_printf("%d.conv", b);
-    g_autofree char *rgb = g_strdup_printf("%d.to_channels", b);
-    /* Its demodulation adds an epsilon after 1 / sqrt (fan in). */
-    add_reader(net, place, up, 0, TRUE);
-    place = new_place(net);
-    add_writer(net, place, up, 1);
-    add_reader(net, place, conv, 1, TRUE);
-    place = new_place(net);
-    add_writer(net, place, conv, 0);
-    add_reader(net, place, rgb, 1, TRUE);
   }
 }
 
@@ -210,10 +180,7 @@ sg_prune_slim(SgModel *pruned, int *channels, int *removed, GError **error)
   Network net = {copy, sg_model_generator_prefix(copy), places};
 
   *channels = *removed = 0;
-  if (mystylegan(&net))
-    find_mystylegan(&net);
-  else
-    find_stylegan2(&net);
+  find_places(&net, sg_model_generator(pruned));
   /* From the picture backwards: a layer that loses outputs may need fewer inputs. */
   for (guint i = places->len; i-- > 0;) {
     int n = slim_place(&net, places->pdata[i], removed, error);

@@ -15,8 +15,14 @@ static const char *const models[] = {"sg2_ada_p3.pkl", "simplerick_zip.pt"};
 static SgModel *
 one_layer(SgTensor *weights)
 {
-  SgModelInfo info = {.family = &sg_family_stylegan2, .mapping_lr_mul = 0.01};
+  SgModelInfo info = {.family = &sg_family_stylegan2};
   SgModel *model = sg_model_new("test", &info);
+  SgLayer layer = sg_layer_new(SG_KIND_DENSE, SG_SECTION_MAPPING);
+
+  layer.lr = 0.01;
+  model->generator = sg_network_new(info.family);
+  sg_network_declare(model->generator, sg_network_add(model->generator, &layer), SG_ROLE_WEIGHT,
+                     weights->ndim, weights->shape, "mapping.fc0.weight");
   sg_model_take(model, "G_ema.", "mapping.fc0.weight", weights);
   return model;
 }

@@ -1,0 +1,22 @@
+/* From a description (models/network.h) to what a back end offers; what it does not offer is
+ * refused in a sentence. For those who build networks: here and on the tape. */
+#pragma once
+
+#include "engine/backend/backend.h"
+#include "engine/models/network.h"
+
+G_BEGIN_DECLS
+
+/* Can every layer be run? The error names the first that cannot. */
+gboolean sg_network_check_runnable(const SgNetwork *n, GError **error);
+
+/* Of a network that can be run: */
+
+/* The filter; it must not be an empty one (n == 0). */
+SgFir sg_filter_fir(const SgFilter *f);
+/* The convolution alone, its filters to be run beside it. */
+SgConvGeometry sg_layer_geometry(const SgLayer *l);
+/* Pixels along an axis that the convolution leaves, ahead of the filter `after`. */
+int sg_layer_conv_size(const SgLayer *l);
+
+G_END_DECLS
