@@ -1,8 +1,8 @@
 /* CelebA's list_attr_celeba.txt: a count, the names of the attributes, then a line for each picture
  * with -1 or 1 for each. The .csv that goes around has commas, no count, and a column name
  * first. */
+#include "engine/data/dataset-labels.h"
 #include "engine/formats/format-error.h"
-#include "engine/data/dataset-private.h"
 #include <string.h>
 
 typedef struct {
@@ -36,23 +36,21 @@ next_line(Lines *l)
 }
 
 static gboolean
-parse_row(SgLabels *l, GArray *values, char **words, guint line, GError **error)
+parse_row(SgLabels *l, float *values, guint dim, char **words, guint line, GError **error)
 {
   guint n = g_strv_length(words);
 
-  if (n != l->dim + 1)
-    return sg_broken(error, "line %u: expected a file and %u attributes, found %u words", line,
-                     l->dim, n);
+  if (n != dim + 1)
+    return sg_broken(error, "line %u: expected a file and %u attributes, found %u words", line, dim,
+                     n);
   for (guint k = 1; k < n; k++) {
     gboolean set = g_str_equal(words[k], "1");
     if (!set && !g_str_equal(words[k], "-1") && !g_str_equal(words[k], "0"))
       return sg_broken(error, "line %u: expected -1 or 1 for %s, found “%s”", line, l->names[k - 1],
                        words[k]);
-    float v = set ? 1 : 0;
-    g_array_append_val(values, v);
+    values[k - 1] = set ? 1 : 0;
   }
-  g_hash_table_insert(l->rows, g_strdup(words[0]), GINT_TO_POINTER((int)++l->n));
-  return TRUE;
+  return sg_labels_add_vector(l, words[0], values, dim, error);
 }
 
 /* The line of names; skips a count before it, drops the .csv's name for its first column. */
@@ -69,34 +67,33 @@ parse_names(SgLabels *l, Lines *lines, GError **error)
     return sg_broken(error, "expected the names of the attributes, found the end of the file");
   guint skip = g_str_equal(words[0], "image_id");
   l->names = g_strdupv(words + skip);
-  l->dim = g_strv_length(l->names);
-  if (l->dim == 0 || l->dim > SG_LABELS_MAX_DIM)
+  guint dim = g_strv_length(l->names);
+  if (dim == 0 || dim > SG_LABELS_MAX_DIM)
     return sg_broken(error, "expected 1 to %d names of attributes, found %u", SG_LABELS_MAX_DIM,
-                     l->dim);
+                     dim);
   return TRUE;
 }
 
 SgLabels *
-sg_labels_parse_celeba(const char *text, gsize size, GError **error)
+sg_labels_parse_celeba(const char *source, const char *text, gsize size, GError **error)
 {
-  g_autoptr(SgLabels) l = sg_labels_new();
-  g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(float));
+  g_autoptr(SgLabels) l = sg_labels_new(source);
   Lines lines = {.at = text, .end = text + size};
   char **words;
 
-  l->by_base = TRUE;
   if (memchr(text, '\0', size)) {
     sg_broken(error, "expected a text file, found binary data");
     return NULL;
   }
   if (!parse_names(l, &lines, error))
     return NULL;
+  guint dim = g_strv_length(l->names);
+  g_autofree float *values = g_new(float, dim);
   while ((words = next_line(&lines))) {
-    gboolean ok = parse_row(l, values, words, lines.line, error);
+    gboolean ok = parse_row(l, values, dim, words, lines.line, error);
     g_strfreev(words);
     if (!ok)
       return NULL;
   }
-  l->values = (float *)g_array_free(g_steal_pointer(&values), FALSE);
-  return g_steal_pointer(&l);
+  return sg_labels_finish(l, error) ? g_steal_pointer(&l) : NULL;
 }

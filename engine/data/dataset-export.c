@@ -16,6 +16,7 @@
 typedef struct {
   SgZipWriter *zip;
   char *dest, *temporary;
+  gboolean force;
 } Sink;
 
 /* ---- a folder -------------------------------------------------------------------------------- */
@@ -65,14 +66,48 @@ is_empty_folder(const char *path)
 }
 
 static gboolean
+exists(const Sink *s, const char *what, GError **error)
+{
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s: %s", s->dest, what);
+  return FALSE;
+}
+
+/* Whether everything in it is what this file writes. */
+static gboolean
+is_data_set(const char *path)
+{
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  g_autofree char *json = g_build_filename(path, "dataset.json", NULL);
+  const char *base;
+
+  if (!dir || !g_file_test(json, G_FILE_TEST_IS_REGULAR))
+    return FALSE;
+  while ((base = g_dir_read_name(dir)))
+    if (!g_str_equal(base, "dataset.json") &&
+        (strlen(base) != 5 || strspn(base, "0123456789") != 5))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+check_folder(const Sink *s, GError **error)
+{
+  if (!g_file_test(s->dest, G_FILE_TEST_EXISTS) || is_empty_folder(s->dest))
+    return TRUE;
+  if (!s->force)
+    return exists(s,
+                  "expected a new or an empty folder, found one with files in it (or a file); "
+                  "--force replaces a data set",
+                  error);
+  return is_data_set(s->dest) ||
+         exists(s, "holds other files than a data set's; it is not replaced", error);
+}
+
+static gboolean
 open_folder(Sink *s, GError **error)
 {
-  if (g_file_test(s->dest, G_FILE_TEST_EXISTS) && !is_empty_folder(s->dest)) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                "%s: expected a new or an empty folder, found one with files in it (or a file)",
-                s->dest);
+  if (!check_folder(s, error))
     return FALSE;
-  }
   g_autofree char *parent = g_path_get_dirname(s->dest);
   g_autofree char *temporary = g_strdup_printf("%s.%08x.tmp", s->dest, g_random_int());
   if (g_mkdir_with_parents(parent, 0777) < 0 || g_mkdir(temporary, 0777) < 0)
@@ -81,16 +116,40 @@ open_folder(Sink *s, GError **error)
   return TRUE;
 }
 
+/* The old data set goes only once the new one stands in its place. */
+static gboolean
+commit_folder(Sink *s, GError **error)
+{
+  g_autofree char *old = g_strconcat(s->temporary, ".old", NULL);
+  gboolean aside = s->force && g_file_test(s->dest, G_FILE_TEST_IS_DIR) &&
+                   !is_empty_folder(s->dest) && g_rename(s->dest, old) == 0;
+
+  /* Replaces an empty folder; fails if somebody has put something there meanwhile. */
+  if (g_rename(s->temporary, s->dest) < 0) {
+    fail(s, error);
+    if (aside)
+      g_rename(old, s->dest);
+    return FALSE;
+  }
+  if (aside)
+    remove_tree(old);
+  g_clear_pointer(&s->temporary, g_free);
+  return TRUE;
+}
+
 /* ---- either ---------------------------------------------------------------------------------- */
 
 static gboolean
-sink_open(Sink *s, const char *dest, GError **error)
+sink_open(Sink *s, const char *dest, gboolean force, GError **error)
 {
   g_autofree char *whole = g_canonicalize_filename(dest, NULL);
 
   s->dest = g_steal_pointer(&whole);
+  s->force = force;
   if (!g_str_has_suffix(s->dest, ".zip"))
     return open_folder(s, error);
+  if (!force && g_file_test(s->dest, G_FILE_TEST_EXISTS))
+    return exists(s, "there is such a file; --force replaces it", error);
   s->zip = sg_zip_writer_new(s->dest, error);
   return s->zip != NULL;
 }
@@ -107,11 +166,7 @@ sink_commit(Sink *s, GError **error)
 {
   if (s->zip)
     return sg_zip_writer_commit(s->zip, error);
-  /* Replaces an empty folder; fails if somebody has put something there meanwhile. */
-  if (g_rename(s->temporary, s->dest) < 0)
-    return fail(s, error);
-  g_clear_pointer(&s->temporary, g_free);
-  return TRUE;
+  return commit_folder(s, error);
 }
 
 static void
@@ -130,18 +185,17 @@ static GBytes *
 encode(const SgDataset *ds, const guint8 *planes, guint8 *pixels, GError **error)
 {
   int r = ds->resolution;
-  gsize plane = (gsize)r * (gsize)r;
+  gsize plane = (gsize)r * (gsize)r, channels = (gsize)ds->channels;
 
-  if (ds->channels == 1)
-    return sg_png_encode_grey(planes, r, r, error);
   for (gsize i = 0; i < plane; i++)
-    for (gsize c = 0; c < 3; c++)
-      pixels[3 * i + c] = planes[c * plane + i];
-  return sg_png_encode(pixels, r, r, NULL, error);
+    for (gsize c = 0; c < channels; c++)
+      pixels[channels * i + c] = planes[c * plane + i];
+  return sg_png_encode_channels(pixels, r, r, ds->channels, NULL, error);
 }
 
 static void
-append_label(GString *json, SgDataset *ds, guint index, const char *name, float *label)
+append_label(GString *json, SgDataset *ds, guint index, const char *name, float *label,
+             guint *classes)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
   int dim = ds->label_dim, c = 0;
@@ -152,6 +206,8 @@ append_label(GString *json, SgDataset *ds, guint index, const char *name, float 
     c++;
   if (ds->one_hot)
     g_string_append_printf(json, "%d]", c);
+  if (ds->one_hot)
+    classes[c]++;
   for (int k = 0; !ds->one_hot && k < dim; k++)
     g_string_append_printf(json, "%s%s", k ? ", " : "[",
                            g_ascii_formatd(number, sizeof number, "%.9g", label[k]));
@@ -181,48 +237,79 @@ finish_json(const SgDataset *ds, const GString *labels)
   return g_string_free(json, FALSE);
 }
 
-static gboolean
-export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_data, guint *written,
-          GError **error)
+void
+sg_export_report_clear(SgExportReport *report)
 {
-  gsize size = 3 * (gsize)ds->resolution * (gsize)ds->resolution;
+  g_clear_pointer(&report->enlarged_from, g_hash_table_unref);
+  g_clear_pointer(&report->classes, g_free);
+}
+
+static void
+count_change(SgExportReport *report, const SgImageChange *c)
+{
+  report->turned += c->turned;
+  report->cropped += c->cropped;
+  report->padded += c->padded;
+  report->stretched += c->stretched;
+  report->enlarged += c->enlarged;
+  report->shrunk += c->shrunk;
+  report->flattened += c->flattened;
+  report->coloured += c->coloured;
+  report->greyed += c->greyed;
+  if (c->enlarged) {
+    char *from = g_strdup_printf("%d×%d", c->width, c->height);
+    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(report->enlarged_from, from));
+    g_hash_table_replace(report->enlarged_from, from, GUINT_TO_POINTER(before + 1));
+  }
+}
+
+static gboolean
+export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_data,
+          SgExportReport *report, GError **error)
+{
+  gsize size = 4 * (gsize)ds->resolution * (gsize)ds->resolution;
   g_autofree guint8 *planes = g_malloc(size), *pixels = g_malloc(size);
   g_autofree float *label = g_new(float, MAX(ds->label_dim, 1));
   g_autoptr(GString) labels = g_string_new(NULL);
 
-  *written = 0;
   for (guint i = 0; i < ds->n; i++) {
     g_autoptr(GError) why = NULL;
+    SgImageChange change;
     char name[64];
     if (progress)
       progress(i, user_data);
-    if (!sg_dataset_read(ds, i, planes, &why)) {
+    if (!sg_dataset_read_change(ds, i, planes, &change, &why)) {
       sg_dataset_refuse_image((SgDatasetFull *)ds, i, why->message);
       continue;
     }
     g_autoptr(GBytes) png = encode(ds, planes, pixels, error);
-    g_snprintf(name, sizeof name, "%05u/img%08u.png", *written / PER_FOLDER, *written);
+    g_snprintf(name, sizeof name, "%05u/img%08u.png", report->written / PER_FOLDER,
+               report->written);
     if (!png || !sink_add(sink, name, g_bytes_get_data(png, NULL), g_bytes_get_size(png), error))
       return FALSE;
     if (ds->label_dim > 0)
-      append_label(labels, ds, i, name, label);
-    (*written)++;
+      append_label(labels, ds, i, name, label, report->classes);
+    count_change(report, &change);
+    report->written++;
   }
-  if (*written == 0)
+  if (report->written == 0)
     return sg_broken(error, "%s: none of its %u images can be read", ds->path, ds->n);
   g_autofree char *json = finish_json(ds, labels);
   return sink_add(sink, "dataset.json", json, strlen(json), error);
 }
 
 gboolean
-sg_dataset_export(SgDataset *ds, const char *dest, SgExportProgress progress, gpointer user_data,
-                  guint *written, GError **error)
+sg_dataset_export(SgDataset *ds, const char *dest, gboolean force, SgExportProgress progress,
+                  gpointer user_data, SgExportReport *report, GError **error)
 {
   Sink sink = {0};
-  gboolean ok = sink_open(&sink, dest, error) &&
-                export_to(ds, &sink, progress, user_data, written, error) &&
-                sink_commit(&sink, error);
 
+  *report = (SgExportReport){.enlarged_from =
+                                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                             .classes = ds->one_hot ? g_new0(guint, MAX(ds->label_dim, 1)) : NULL};
+  gboolean ok = sink_open(&sink, dest, force, error) &&
+                export_to(ds, &sink, progress, user_data, report, error) &&
+                sink_commit(&sink, error);
   sink_close(&sink);
   return ok;
 }

@@ -3,18 +3,18 @@
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture.h"
 #include "engine/data/dataset-private.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #define MAGIC_IMAGES 0x0803 /* unsigned bytes, three dimensions */
 #define MAGIC_LABELS 0x0801
 #define IMAGES_HEAD  16
 #define LABELS_HEAD  8
-#define CHUNK        (256 * 1024)
+
+typedef struct {
+  SgStore store;    /* first: an SgStore* is one of these */
+  SgSource *pixels; /* whole images file, unpacked */
+  char *images_name;
+} SgIdx;
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -24,12 +24,14 @@ is_packed(const char *path)
   return g_str_has_suffix(path, ".gz");
 }
 
-/* "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte" */
+/* "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte", "train-images.idx3.ubyte" */
 static gboolean
 has_idx_name(const char *base, char dimensions)
 {
-  g_autofree char *word = g_strdup_printf("idx%c-ubyte", dimensions);
-  return strstr(base, word) != NULL;
+  g_autofree char *word = g_strdup_printf("idx%c", dimensions);
+  const char *at = strstr(base, word);
+
+  return at && (g_str_has_prefix(at + 4, "-ubyte") || g_str_has_prefix(at + 4, ".ubyte"));
 }
 
 /* `from` -> `to` where it occurs last; NULL if it does not. */
@@ -65,135 +67,123 @@ labels_path(const char *images)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-/* gzread() would take a file that is not packed as it is. */
-static gboolean
-unpack_to(gzFile in, int out, guint64 limit, GError **error)
-{
-  g_autofree guint8 *chunk = g_malloc(CHUNK);
-  guint64 total = 0;
-  int got, code;
+/* Of a packed file no more is unpacked than its header asks for, and nothing before the header has
+ * been looked at. */
+typedef struct {
+  SgSource *source; /* the file */
+  guint64 size;     /* of the contents; of packed ones what they can be at most */
+  guint8 head[IMAGES_HEAD];
+  gboolean packed;
+} Bytes;
 
-  if (gzdirect(in))
-    return sg_broken(error, "not a gzip file, though its name says so");
-  while ((got = gzread(in, chunk, CHUNK)) > 0) {
-    total += (guint64)got;
-    if (total > limit)
-      return sg_broken(error, "unpacks to more than gzip can pack");
-    for (int done = 0; done < got;) {
-      gssize n = write(out, chunk + done, (gsize)(got - done));
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        return sg_broken(error, "cannot be unpacked to the folder for temporary files (%s): %s",
-                         g_get_tmp_dir(), g_strerror(errno));
-      done += (int)n;
-    }
-  }
-  gzerror(in, &code);
-  if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-    return sg_broken(error, "the gzip file is damaged or cut off");
+static gboolean
+open_bytes(Bytes *b, const char *path, gsize head, GError **error)
+{
+  b->packed = is_packed(path);
+  b->source = sg_source_open(path, error);
+  if (!b->source)
+    return FALSE;
+  b->size = sg_source_size(b->source);
+  if (b->packed)
+    return sg_gz_head(path, b->head, head, &b->size, error);
+  return sg_source_read(b->source, 0, b->head, MIN(head, b->size), error);
+}
+
+static gboolean
+check_head(const Bytes *b, gsize n, guint32 magic, const char *what, GError **error)
+{
+  if (b->size >= 4 && sg_be32(b->head) != magic)
+    return sg_unsupported(error, "expected an IDX file of %s (it begins with %08x), found %08x",
+                          what, magic, sg_be32(b->head));
+  if (b->size < n)
+    return sg_broken(
+        error, "expected an IDX file of %s, found only %" G_GUINT64_FORMAT " bytes: it is cut off",
+        what, b->size);
   return TRUE;
 }
 
-/* Packed files cannot be read here and there: they are unpacked once, to a file without a name that
- * goes when the set is closed. */
+/* All of it, `expected` bytes. */
 static SgSource *
-unpack(const char *path, guint64 packed_size, GError **error)
+whole(const Bytes *b, const char *path, guint64 expected, GError **error)
 {
-  g_autofree char *temporary = NULL;
-  SgSource *source = NULL;
-  int fd = g_file_open_tmp("vitrine-idx-XXXXXX", &temporary, error);
+  g_autoptr(SgSource) source =
+      b->packed ? sg_gz_unpack(path, expected, error) : sg_source_ref(b->source);
 
-  if (fd < 0)
+  if (source && sg_source_size(source) != expected) {
+    sg_broken(error,
+              "expected %" G_GUINT64_FORMAT " bytes, as its header says, found "
+              "%" G_GUINT64_FORMAT,
+              expected, sg_source_size(source));
     return NULL;
-  gzFile in = gzopen(path, "rbe");
-  if (!in)
-    sg_broken(error, "cannot be opened: %s", g_strerror(errno));
-  else if (unpack_to(in, fd, packed_size * SG_MAX_DEFLATE_RATIO + 1024, error))
-    source = sg_source_open(temporary, error);
-  if (in)
-    gzclose(in);
-  close(fd);
-  g_unlink(temporary);
-  return source;
-}
-
-static SgSource *
-open_bytes(const char *path, GError **error)
-{
-  g_autoptr(SgSource) source = sg_source_open(path, error);
-
-  if (!source || !is_packed(path))
-    return g_steal_pointer(&source);
-  return unpack(path, sg_source_size(source), error);
+  }
+  return g_steal_pointer(&source);
 }
 
 /* ---- contents -------------------------------------------------------------------------------- */
 
 static gboolean
-read_head(SgSource *s, guint8 *head, gsize n, guint32 magic, const char *what, GError **error)
+read_images(SgIdx *idx, const Bytes *b, const char *path, GError **error)
 {
-  guint64 size = sg_source_size(s);
+  SgStore *store = &idx->store;
+  guint32 n = sg_be32(b->head + 4), height = sg_be32(b->head + 8), width = sg_be32(b->head + 12);
 
-  if (!sg_source_read(s, 0, head, MIN(n, size), error))
-    return FALSE;
-  if (size >= 4 && sg_be32(head) != magic)
-    return sg_unsupported(error, "expected an IDX file of %s (it begins with %08x), found %08x",
-                          what, magic, sg_be32(head));
-  if (size < n)
-    return sg_broken(
-        error, "expected an IDX file of %s, found only %" G_GUINT64_FORMAT " bytes: it is cut off",
-        what, size);
-  return TRUE;
-}
-
-static gboolean
-check_length(SgSource *s, guint64 expected, GError **error)
-{
-  if (sg_source_size(s) == expected)
-    return TRUE;
-  return sg_broken(error,
-                   "expected %" G_GUINT64_FORMAT " bytes, as its header says, found "
-                   "%" G_GUINT64_FORMAT,
-                   expected, sg_source_size(s));
+  if (width == 0 || height == 0 || height > SG_PICTURE_MAX_PIXELS / width)
+    return sg_unsupported(error, "its images are %u×%u; Vitrine reads 1 to %d million pixels",
+                          width, height, SG_PICTURE_MAX_PIXELS / 1000000);
+  if (n == 0 || n > G_MAXINT)
+    return sg_broken(error, "expected at least one image, found %u", n);
+  store->n = n;
+  store->width = (int)width;
+  store->height = (int)height;
+  /* Below 2^31 images of 2^26 pixels: no overflow. */
+  idx->pixels = whole(b, path, IMAGES_HEAD + (guint64)n * width * height, error);
+  return idx->pixels != NULL;
 }
 
 static gboolean
 open_images(SgIdx *idx, const char *path, GError **error)
 {
-  guint8 head[IMAGES_HEAD];
+  Bytes b = {0};
+  gboolean ok = open_bytes(&b, path, IMAGES_HEAD, error) &&
+                check_head(&b, IMAGES_HEAD, MAGIC_IMAGES, "images", error) &&
+                read_images(idx, &b, path, error);
 
-  if (!(idx->pixels = open_bytes(path, error)) ||
-      !read_head(idx->pixels, head, sizeof head, MAGIC_IMAGES, "images", error))
+  g_clear_pointer(&b.source, sg_source_unref);
+  return ok;
+}
+
+static gboolean
+read_labels(SgIdx *idx, const Bytes *b, const char *path, GError **error)
+{
+  guint32 n = sg_be32(b->head + 4);
+
+  if (n != idx->store.n)
+    return sg_broken(error, "expected labels for the %u images of %s, found %u", idx->store.n,
+                     idx->images_name, n);
+  g_autoptr(SgSource) source = whole(b, path, LABELS_HEAD + (guint64)n, error);
+  g_autofree guint8 *bytes = g_try_malloc(n);
+  idx->store.classes = g_try_new(guint32, n);
+  if (source && (!bytes || !idx->store.classes))
+    return sg_broken(error, "not enough memory for the labels");
+  if (!source || !sg_source_read(source, LABELS_HEAD, bytes, n, error))
     return FALSE;
-  idx->n = sg_be32(head + 4);
-  idx->height = sg_be32(head + 8);
-  idx->width = sg_be32(head + 12);
-  if (idx->width == 0 || idx->height == 0 || idx->height > SG_PICTURE_MAX_PIXELS / idx->width)
-    return sg_unsupported(error, "its images are %u×%u; Vitrine reads 1 to %d million pixels",
-                          idx->width, idx->height, SG_PICTURE_MAX_PIXELS / 1000000);
-  if (idx->n == 0 || idx->n > G_MAXINT)
-    return sg_broken(error, "expected at least one image, found %u", idx->n);
-  /* Below 2^31 images of 2^26 pixels: no overflow. */
-  return check_length(idx->pixels, IMAGES_HEAD + (guint64)idx->n * idx->width * idx->height, error);
+  for (guint32 i = 0; i < n; i++) {
+    idx->store.classes[i] = bytes[i];
+    idx->store.label_dim = MAX(idx->store.label_dim, (guint)bytes[i] + 1);
+  }
+  return TRUE;
 }
 
 static gboolean
 open_labels(SgIdx *idx, const char *path, GError **error)
 {
-  g_autoptr(SgSource) s = open_bytes(path, error);
-  guint8 head[LABELS_HEAD];
+  Bytes b = {0};
+  gboolean ok = open_bytes(&b, path, LABELS_HEAD, error) &&
+                check_head(&b, LABELS_HEAD, MAGIC_LABELS, "labels", error) &&
+                read_labels(idx, &b, path, error);
 
-  if (!s || !read_head(s, head, sizeof head, MAGIC_LABELS, "labels", error) ||
-      !check_length(s, LABELS_HEAD + (guint64)sg_be32(head + 4), error))
-    return FALSE;
-  if (sg_be32(head + 4) != idx->n)
-    return sg_broken(error, "expected labels for the %u images of %s, found %u", idx->n,
-                     idx->images_name, sg_be32(head + 4));
-  idx->labels = g_try_malloc(idx->n);
-  if (!idx->labels)
-    return sg_broken(error, "not enough memory for the labels");
-  return sg_source_read(s, LABELS_HEAD, idx->labels, idx->n, error);
+  g_clear_pointer(&b.source, sg_source_unref);
+  return ok;
 }
 
 /* ---- which file ------------------------------------------------------------------------------ */
@@ -259,52 +249,63 @@ choose_images(const char *path, GError **error)
   return g_strdup(found);
 }
 
-SgIdx *
+static gboolean
+idx_read(SgStore *store, guint index, guint8 *pixels, GError **error)
+{
+  gsize n = (gsize)store->width * (gsize)store->height;
+  return sg_source_read(((SgIdx *)store)->pixels, IMAGES_HEAD + (guint64)index * n, pixels, n,
+                        error);
+}
+
+static char *
+idx_name(const SgStore *store, guint index)
+{
+  return g_strdup_printf("%s[%u]", ((const SgIdx *)store)->images_name, index);
+}
+
+static void
+idx_free(SgStore *store)
+{
+  SgIdx *idx = (SgIdx *)store;
+
+  g_clear_pointer(&idx->pixels, sg_source_unref);
+  g_free(idx->images_name);
+  g_free(idx);
+}
+
+static gboolean
+open_beside(SgIdx *idx, const char *images, GError **error)
+{
+  g_autofree char *labels = labels_path(images);
+
+  if (!labels)
+    return sg_unsupported(error,
+                          "%s: expected a file of labels beside it (train-labels-idx1-ubyte for "
+                          "train-images-idx3-ubyte), found none",
+                          images);
+  if (open_labels(idx, labels, error))
+    return TRUE;
+  g_prefix_error(error, "%s: ", labels);
+  return FALSE;
+}
+
+SgStore *
 sg_idx_open(const char *path, gboolean use_labels, GError **error)
 {
-  g_autoptr(SgIdx) idx = g_new0(SgIdx, 1);
   g_autofree char *images = choose_images(path, error);
 
   if (!images) {
     g_prefix_error(error, "%s: ", path);
     return NULL;
   }
+  SgIdx *idx = g_new0(SgIdx, 1);
+  idx->store = (SgStore){
+      .kind = g_strdup("IDX"), .channels = 1, .read = idx_read, .name = idx_name, .free = idx_free};
+  g_autoptr(SgStore) store = &idx->store;
   idx->images_name = g_path_get_basename(images);
   if (!open_images(idx, images, error)) {
     g_prefix_error(error, "%s: ", images);
     return NULL;
   }
-  if (!use_labels)
-    return g_steal_pointer(&idx);
-  g_autofree char *labels = labels_path(images);
-  if (!labels) {
-    sg_unsupported(error,
-                   "%s: expected a file of labels beside it (train-labels-idx1-ubyte for "
-                   "train-images-idx3-ubyte), found none",
-                   images);
-    return NULL;
-  }
-  if (!open_labels(idx, labels, error)) {
-    g_prefix_error(error, "%s: ", labels);
-    return NULL;
-  }
-  return g_steal_pointer(&idx);
-}
-
-void
-sg_idx_free(SgIdx *idx)
-{
-  if (!idx)
-    return;
-  g_clear_pointer(&idx->pixels, sg_source_unref);
-  g_free(idx->images_name);
-  g_free(idx->labels);
-  g_free(idx);
-}
-
-gboolean
-sg_idx_read(SgIdx *idx, guint index, guint8 *pixels, GError **error)
-{
-  gsize n = (gsize)idx->width * idx->height;
-  return sg_source_read(idx->pixels, IMAGES_HEAD + (guint64)index * n, pixels, n, error);
+  return !use_labels || open_beside(idx, images, error) ? g_steal_pointer(&store) : NULL;
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "engine/formats/source.h"
+#include "engine/data/dataset-labels.h"
 #include "engine/data/dataset.h"
+#include "engine/pictures/picture.h"
 
 G_BEGIN_DECLS
 
@@ -38,51 +40,51 @@ typedef enum {
 SgProbeResult sg_probe(const guint8 *data, gsize size, gboolean whole, SgProbe *probe,
                        GError **error);
 
-/* ---- labels beside pictures (dataset-labels.c, dataset-celeba.c) ---- */
+/* ---- gzip (dataset-gz.c) ---- */
 
-typedef struct {
-  GHashTable *rows; /* name of the file -> row + 1 */
-  guint n, dim;
-  gboolean one_hot;
-  guint32 *classes; /* [n] if one_hot */
-  float *values;    /* [n, dim] otherwise */
-  char **names;     /* of the dim columns, or NULL */
-  gboolean by_base; /* the keys of rows have no folder */
-  char *prefix;     /* folder that the keys are relative to: "" or "set/" */
-} SgLabels;
+/* The first n bytes of what a gzipped file holds. *most: how many bytes it can hold at most; fewer
+ * than n: all there are. */
+gboolean sg_gz_head(const char *path, guint8 *head, gsize n, guint64 *most, GError **error);
+/* All of it in a file without a name; an error if it holds more than `most` bytes. */
+SgSource *sg_gz_unpack(const char *path, guint64 most, GError **error);
 
-#define SG_LABELS_MAX_DIM 16384
+/* ---- pictures by number (dataset-idx.c) ---- */
 
-SgLabels *sg_labels_new(void);
-void sg_labels_free(SgLabels *l);
-/* The row of a file, or -1. */
-int sg_labels_row(const SgLabels *l, const char *name);
-/* NVlabs' dataset.json. NULL without error: the file says that there are no labels. */
-SgLabels *sg_labels_parse_json(const char *text, gsize size, GError **error);
-/* CelebA's list_attr_celeba.txt (or .csv): -1 and 1 become 0 and 1. */
-SgLabels *sg_labels_parse_celeba(const char *text, gsize size, GError **error);
+/* A file that holds nothing but pictures of one size, and perhaps their labels. */
+typedef struct _SgStore SgStore;
+struct _SgStore {
+  char *kind; /* for people */
+  guint n;
+  int width, height, channels; /* 1 or 3 */
+  guint label_dim;             /* 0: it has no labels, or none were wanted */
+  guint32 *classes;            /* [n] */
+  char **label_names;          /* [label_dim] or NULL */
+  /* One picture, [height, width, channels]. Thread-safe. */
+  gboolean (*read)(SgStore *store, guint index, guint8 *pixels, GError **error);
+  char *(*name)(const SgStore *store, guint index);
+  void (*free)(SgStore *store);
+};
 
-/* ---- IDX (dataset-idx.c) ---- */
-
-typedef struct {
-  SgSource *pixels; /* whole images file, unpacked */
-  char *images_name;
-  guint n, width, height;
-  guint8 *labels; /* [n], or NULL */
-} SgIdx;
+void sg_store_free(SgStore *store);
 
 /* TRUE if `path` is an IDX file of images or a folder that holds nothing but IDX files. */
 gboolean sg_idx_recognise(const char *path);
-SgIdx *sg_idx_open(const char *path, gboolean use_labels, GError **error);
-void sg_idx_free(SgIdx *idx);
-/* One image, [height, width]. */
-gboolean sg_idx_read(SgIdx *idx, guint index, guint8 *pixels, GError **error);
+SgStore *sg_idx_open(const char *path, gboolean use_labels, GError **error);
 
 /* ---- pixels (dataset-resize.c) ---- */
 
-/* The middle square of [height, width, channels] as planes [channels, r, r]. */
-void sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r,
-                      guint8 *planes);
+/* What part of a picture goes where in a square. */
+typedef struct {
+  int x, y, width, height;     /* of the picture */
+  int left, top, across, down; /* of the square; what it does not cover is black */
+} SgFit;
+
+SgFit sg_fit(int width, int height, int r, const SgDatasetOptions *options);
+/* Small squares that almost fill the square get a black border, which is what the ground of their
+ * kind (MNIST) is and keeps every pixel as it is: 28 -> 32, as NVlabs' dataset_tool does. */
+void sg_fit_border(SgFit *fit, int r);
+/* As planes [channels, r, r]. Alpha is multiplied in while pixels are mixed. */
+void sg_resize(SgPixels *p, const SgFit *fit, int r, guint8 *planes);
 
 /* ---- the set (dataset.c) ---- */
 
@@ -93,12 +95,20 @@ typedef struct {
 
 typedef struct {
   SgDataset set; /* first: an SgDataset* is one of these */
+  SgDatasetOptions options;
   SgFiles *files;
-  GArray *refs; /* of SgImageRef, set.n of them; empty for IDX */
+  GArray *refs; /* of SgImageRef, set.n of them; empty for a store */
   SgLabels *labels;
-  SgIdx *idx;
+  SgStore *store;
   guint8 *reported; /* [n]: sg_dataset_refuse_image() has put it on set.refused */
 } SgDatasetFull;
+
+/* Pictures in a folder or zip (dataset-survey.c): finds files, labels and the size of most. */
+gboolean sg_dataset_survey(SgDatasetFull *full, GError **error);
+/* Warns of classes without pictures and the like, once the set is open (dataset-classes.c). */
+void sg_dataset_warn_classes(SgDatasetFull *full);
+/* What of 4 to 2048 is nearest below `side`, a power of two. */
+int sg_dataset_power_below(guint side);
 
 void sg_refuse(GPtrArray *refused, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* For people, whatever bytes it has. */
@@ -108,7 +118,6 @@ char *sg_dataset_image_name(const SgDatasetFull *full, guint index);
 void sg_dataset_refuse_image(SgDatasetFull *full, guint index, const char *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgFiles, sg_files_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgLabels, sg_labels_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgIdx, sg_idx_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgStore, sg_store_free)
 
 G_END_DECLS

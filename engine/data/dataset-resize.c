@@ -1,4 +1,4 @@
-/* Cropping and resizing: the middle square, then Lanczos-3 in both directions. When the picture
+/* Cropping and resizing: the part that is wanted, then Lanczos-3 in both directions. When the picture
  * shrinks the filter grows by the same factor, so that every source pixel counts (plain
  * interpolation would skip most of them and alias). */
 #include "engine/data/dataset-private.h"
@@ -53,13 +53,15 @@ filter_free(gpointer filter)
   g_free(f);
 }
 
-/* The last one of this thread: pictures of a set mostly have one size, and the sines would take
- * half of the time for resizing. */
+/* The last one of this thread for each direction: pictures of a set mostly have one size, and the
+ * sines would take half of the time for resizing. */
 static const Filter *
-get_filter(int side, int r)
+get_filter(int side, int r, gboolean down)
 {
-  static GPrivate last = G_PRIVATE_INIT(filter_free);
-  Filter *f = g_private_get(&last);
+  static GPrivate last_down = G_PRIVATE_INIT(filter_free),
+                  last_across = G_PRIVATE_INIT(filter_free);
+  GPrivate *last = down ? &last_down : &last_across;
+  Filter *f = g_private_get(last);
   double scale = (double)side / r;
 
   if (f && f->side == side && f->r == r)
@@ -73,7 +75,7 @@ get_filter(int side, int r)
   f->weights = g_new(float, ((gsize)r * (gsize)f->most));
   for (int i = 0; i < r; i++)
     make_taps(f, i, side, scale);
-  g_private_replace(&last, f);
+  g_private_replace(last, f);
   return f;
 }
 
@@ -92,17 +94,15 @@ mix_rows(const Filter *f, const guint8 *from, gsize stride, gsize n, int y, floa
   }
 }
 
-/* Interleaved pixels -> r pixels in each of the planes. Inlined with a constant number of
- * channels. */
+/* Interleaved pixels -> pixels in each of the planes, which are `plane` apart. Inlined with a
+ * constant number of channels. */
 static inline __attribute__((always_inline)) void
-mix_columns(const Filter *f, const float *row, int channels, int r, guint8 *planes)
+mix_columns(const Filter *f, const float *row, int channels, gsize plane, guint8 *planes)
 {
-  gsize plane = (gsize)r * (gsize)r;
-
-  for (int i = 0; i < r; i++) {
+  for (int i = 0; i < f->r; i++) {
     const float *w = f->weights + (gsize)i * (gsize)f->most;
     const float *p = row + (gsize)f->first[i] * (gsize)channels;
-    float sum[3] = {0};
+    float sum[4] = {0};
     for (int k = 0; k < f->count[i]; k++, p += channels)
       for (int c = 0; c < channels; c++)
         sum[c] += w[k] * p[c];
@@ -112,33 +112,145 @@ mix_columns(const Filter *f, const float *row, int channels, int r, guint8 *plan
 }
 
 static void
-copy_planes(const guint8 *from, gsize stride, int channels, int r, guint8 *planes)
+mix_columns_of(const Filter *f, const float *row, int channels, gsize plane, guint8 *planes)
 {
-  for (int c = 0; c < channels; c++)
-    for (int y = 0; y < r; y++)
-      for (int x = 0; x < r; x++)
-        *planes++ = from[(gsize)y * stride + (gsize)(x * channels + c)];
+  switch (channels) {
+  case 1:
+    mix_columns(f, row, 1, plane, planes);
+    break;
+  case 2:
+    mix_columns(f, row, 2, plane, planes);
+    break;
+  case 3:
+    mix_columns(f, row, 3, plane, planes);
+    break;
+  default:
+    mix_columns(f, row, 4, plane, planes);
+  }
+}
+
+/* ---- what goes where ------------------------------------------------------------------------- */
+
+/* The middle of a picture that has the shape across × down. */
+static SgFit
+middle(int width, int height, int across, int down)
+{
+  SgFit fit = {.width = width, .height = height, .across = across, .down = down};
+
+  if ((gint64)width * down > (gint64)height * across)
+    fit.width = MAX(1, (int)(((gint64)height * across + down / 2) / down));
+  else
+    fit.height = MAX(1, (int)(((gint64)width * down + across / 2) / across));
+  fit.x = (width - fit.width) / 2;
+  fit.y = (height - fit.height) / 2;
+  return fit;
+}
+
+SgFit
+sg_fit(int width, int height, int r, const SgDatasetOptions *options)
+{
+  SgFit fit = {.width = width, .height = height, .across = r, .down = r};
+  int longer = MAX(width, height);
+
+  switch (options->transform) {
+  case SG_TRANSFORM_CENTER_CROP:
+    fit = middle(width, height, r, r);
+    break;
+  case SG_TRANSFORM_CENTER_CROP_WIDE:
+    fit = middle(width, height, r, options->wide_height);
+    break;
+  case SG_TRANSFORM_PAD:
+    fit.across = MAX(1, (int)(((gint64)width * r + longer / 2) / longer));
+    fit.down = MAX(1, (int)(((gint64)height * r + longer / 2) / longer));
+    break;
+  case SG_TRANSFORM_STRETCH:
+    break;
+  }
+  fit.left = (r - fit.across) / 2;
+  fit.top = (r - fit.down) / 2;
+  return fit;
 }
 
 void
-sg_resize_square(const guint8 *pixels, int width, int height, int channels, int r, guint8 *planes)
+sg_fit_border(SgFit *fit, int r)
 {
-  int side = MIN(width, height), left = (width - side) / 2, top = (height - side) / 2;
-  gsize stride = (gsize)width * (gsize)channels;
-  const guint8 *from = pixels + (gsize)top * stride + (gsize)left * (gsize)channels;
+  if (fit->width != fit->height || fit->across != fit->down || fit->width >= r ||
+      r - fit->width > r / 8)
+    return;
+  fit->across = fit->down = fit->width;
+  fit->left = fit->top = (r - fit->width) / 2;
+}
 
-  if (side == r) {
-    copy_planes(from, stride, channels, r, planes);
+/* ---- alpha ----------------------------------------------------------------------------------- */
+
+/* The colour of what cannot be seen must not run into what can. */
+static void
+multiply_alpha(SgPixels *p)
+{
+  gsize n = (gsize)p->width * (gsize)p->height, colours = (gsize)p->channels - 1;
+
+  for (gsize i = 0; i < n; i++) {
+    guint8 *pixel = p->pixels + i * (colours + 1);
+    for (gsize c = 0; c < colours; c++)
+      pixel[c] = (guint8)((pixel[c] * pixel[colours] + 127) / 255);
+  }
+}
+
+static void
+divide_alpha(guint8 *planes, gsize plane, gsize colours)
+{
+  const guint8 *alpha = planes + colours * plane;
+
+  for (gsize c = 0; c < colours; c++)
+    for (gsize i = 0; i < plane; i++)
+      if (alpha[i] > 0)
+        planes[c * plane + i] =
+            (guint8)MIN(255, (planes[c * plane + i] * 255 + alpha[i] / 2) / alpha[i]);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static void
+copy_planes(const guint8 *from, gsize stride, const SgFit *fit, int channels, int r, guint8 *planes)
+{
+  for (int c = 0; c < channels; c++, planes += (gsize)r * (gsize)r)
+    for (int y = 0; y < fit->down; y++)
+      for (int x = 0; x < fit->across; x++)
+        planes[(gsize)y * (gsize)r + (gsize)x] =
+            from[(gsize)y * stride + (gsize)(x * channels + c)];
+}
+
+static void
+mix(const guint8 *from, gsize stride, const SgFit *fit, int channels, int r, guint8 *planes)
+{
+  const Filter *down = get_filter(fit->height, fit->down, TRUE),
+               *across = get_filter(fit->width, fit->across, FALSE);
+  gsize n = (gsize)fit->width * (gsize)channels;
+  g_autofree float *sum = g_new(float, n);
+
+  for (int y = 0; y < fit->down; y++) {
+    mix_rows(down, from, stride, n, y, sum);
+    mix_columns_of(across, sum, channels, (gsize)r * (gsize)r, planes + (gsize)y * (gsize)r);
+  }
+}
+
+void
+sg_resize(SgPixels *p, const SgFit *fit, int r, guint8 *planes)
+{
+  int channels = p->channels;
+  gsize stride = (gsize)p->width * (gsize)channels, plane = (gsize)r * (gsize)r;
+  gsize skip = (gsize)fit->y * stride + (gsize)fit->x * (gsize)channels;
+  guint8 *to = planes + (gsize)fit->top * (gsize)r + (gsize)fit->left;
+
+  if (fit->across < r || fit->down < r)
+    memset(planes, 0, plane * (gsize)channels);
+  if (fit->width == fit->across && fit->height == fit->down) {
+    copy_planes(p->pixels + skip, stride, fit, channels, r, to);
     return;
   }
-  const Filter *f = get_filter(side, r);
-  gsize n = (gsize)side * (gsize)channels;
-  g_autofree float *sum = g_new(float, n);
-  for (int y = 0; y < r; y++) {
-    mix_rows(f, from, stride, n, y, sum);
-    if (channels == 1)
-      mix_columns(f, sum, 1, r, planes + (gsize)y * (gsize)r);
-    else
-      mix_columns(f, sum, 3, r, planes + (gsize)y * (gsize)r);
-  }
+  if (channels % 2 == 0)
+    multiply_alpha(p);
+  mix(p->pixels + skip, stride, fit, channels, r, to);
+  if (channels % 2 == 0)
+    divide_alpha(planes, plane, (gsize)channels - 1);
 }

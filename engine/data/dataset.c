@@ -4,8 +4,6 @@
 #include "engine/data/dataset-private.h"
 #include <string.h>
 
-/* Nearly every header ends within this; what is longer is read whole. */
-#define PROBE_BYTES    4096
 #define MIN_RESOLUTION 4
 #define MAX_RESOLUTION 2048
 
@@ -43,10 +41,11 @@ sg_dataset_free(SgDataset *ds)
   g_free(ds->kind);
   g_strfreev(ds->label_names);
   g_ptr_array_unref(ds->refused);
+  g_ptr_array_unref(ds->warnings);
   g_clear_pointer(&full->refs, g_array_unref);
   sg_files_free(full->files);
   sg_labels_free(full->labels);
-  sg_idx_free(full->idx);
+  sg_store_free(full->store);
   g_free(full->reported);
   g_free(full);
 }
@@ -54,8 +53,8 @@ sg_dataset_free(SgDataset *ds)
 char *
 sg_dataset_image_name(const SgDatasetFull *full, guint index)
 {
-  if (full->idx)
-    return g_strdup_printf("%s[%u]", full->idx->images_name, index);
+  if (full->store)
+    return full->store->name(full->store, index);
   const SgImageRef *ref = &g_array_index(full->refs, SgImageRef, index);
   return g_utf8_make_valid(sg_files_name(full->files, ref->file), -1);
 }
@@ -74,41 +73,7 @@ sg_dataset_refuse_image(SgDatasetFull *full, guint index, const char *message)
   sg_refuse(full->set.refused, name, "%s", message);
 }
 
-/* ---- the resolution -------------------------------------------------------------------------- */
-
-static int
-power_below(guint side)
-{
-  return side > 0 ? g_bit_storage(side) - 1 : 0;
-}
-
-/* histogram[p]: images whose shorter side is in [2^p, 2^(p+1)). The largest power that more than
- * half of them have; the others are enlarged. */
-static int
-common_resolution(const guint histogram[32], guint n)
-{
-  guint have = 0;
-  int p = 31;
-
-  for (; p > 0; p--) {
-    have += histogram[p];
-    if (have > n / 2)
-      break;
-  }
-  return CLAMP(1 << MIN(p, 30), MIN_RESOLUTION, MAX_RESOLUTION);
-}
-
-/* MNIST's 28 pixels are meant to become 32: half of 28's power below would be lost. */
-static int
-idx_resolution(const SgIdx *idx)
-{
-  guint side = MIN(idx->width, idx->height);
-  int p = power_below(side);
-
-  if (side >= (guint)7 << p >> 2)
-    p += side != (guint)1 << p;
-  return CLAMP(1 << p, MIN_RESOLUTION, MAX_RESOLUTION);
-}
+/* ---- options --------------------------------------------------------------------------------- */
 
 static gboolean
 check_options(const SgDatasetOptions *o, GError **error)
@@ -118,263 +83,88 @@ check_options(const SgDatasetOptions *o, GError **error)
   if (r != 0 && (r < MIN_RESOLUTION || r > MAX_RESOLUTION || (r & (r - 1)) != 0))
     return sg_unsupported(error, "the resolution must be a power of two from %d to %d, found %d",
                           MIN_RESOLUTION, MAX_RESOLUTION, r);
-  if (o->channels != 0 && o->channels != 1 && o->channels != 3)
-    return sg_unsupported(error, "the number of channels must be 1 or 3, found %d", o->channels);
-  return TRUE;
-}
-
-/* ---- labels ---------------------------------------------------------------------------------- */
-
-static SgLabels *
-parse_labels(SgDatasetFull *full, int file, gboolean celeba, GError **error)
-{
-  const char *name = sg_files_name(full->files, (guint)file), *slash = strrchr(name, '/');
-  gsize size;
-  g_autofree guint8 *text = sg_files_read(full->files, (guint)file, 0, &size, error);
-  SgLabels *l = NULL;
-  GError *why = NULL;
-
-  if (text)
-    l = celeba ? sg_labels_parse_celeba((char *)text, size, &why)
-               : sg_labels_parse_json((char *)text, size, &why);
-  if (text && !l && !why)
-    sg_unsupported(&why, "expected labels for the pictures, found none");
-  if (why)
-    g_propagate_error(error, why);
-  if (!l) {
-    g_prefix_error(error, "%s: %s: ", full->set.path, name);
-    return NULL;
-  }
-  if (!celeba && slash) {
-    g_free(l->prefix);
-    l->prefix = g_strndup(name, (gsize)(slash + 1 - name));
-  }
-  return l;
-}
-
-static int
-find_celeba(const SgFiles *files)
-{
-  int found = sg_files_find(files, "list_attr_celeba.txt");
-  return found >= 0 ? found : sg_files_find(files, "list_attr_celeba.csv");
-}
-
-/* The folder of the pictures itself was named: the list lies beside it. */
-static char *
-celeba_beside(const char *path)
-{
-  static const char *const places[] = {"list_attr_celeba.txt", "list_attr_celeba.csv",
-                                       "../Anno/list_attr_celeba.txt"};
-  g_autofree char *whole = g_canonicalize_filename(path, NULL);
-  g_autofree char *base = g_path_get_basename(whole), *parent = g_path_get_dirname(whole);
-
-  for (gsize i = 0; g_str_equal(base, "img_align_celeba") && i < G_N_ELEMENTS(places); i++) {
-    g_autofree char *list = g_build_filename(parent, places[i], NULL);
-    if (g_file_test(list, G_FILE_TEST_IS_REGULAR))
-      return g_steal_pointer(&list);
-  }
-  return NULL;
-}
-
-static gboolean
-load_labels(SgDatasetFull *full, int celeba, const char *beside, GError **error)
-{
-  int json = sg_files_find(full->files, "dataset.json");
-
-  if (celeba < 0 && beside) {
-    g_autofree char *text = NULL;
-    gsize size;
-    if (!g_file_get_contents(beside, &text, &size, error))
-      return FALSE;
-    full->labels = sg_labels_parse_celeba(text, size, error);
-    if (!full->labels)
-      g_prefix_error(error, "%s: ", beside);
-  } else if (celeba < 0 && json < 0) {
+  if (o->channels < 0 || o->channels > 4)
+    return sg_unsupported(error, "the number of channels must be from 1 to 4, found %d",
+                          o->channels);
+  if (o->transform == SG_TRANSFORM_CENTER_CROP_WIDE &&
+      (r == 0 || o->wide_height < 1 || o->wide_height > r))
     return sg_unsupported(error,
-                          "%s: expected labels in dataset.json or list_attr_celeba.txt, found "
-                          "neither of these files",
-                          full->set.path);
-  } else {
-    full->labels = parse_labels(full, celeba >= 0 ? celeba : json, celeba >= 0, error);
-  }
-  if (!full->labels)
-    return FALSE;
-  full->set.label_dim = (int)full->labels->dim;
-  full->set.one_hot = full->labels->one_hot;
-  full->set.label_names = g_strdupv(full->labels->names);
+                          "a wide crop needs a width, which is the resolution, and a height of at "
+                          "most as much, found %d and %d",
+                          r, o->wide_height);
   return TRUE;
 }
 
-/* ---- pictures in a folder or zip ------------------------------------------------------------- */
-
-typedef struct {
-  guint histogram[32], colour;
-  gboolean only_celeba; /* the pictures are those in img_align_celeba/ */
-} Survey;
-
-/* Text that comes with data sets is no refused picture. */
-static gboolean
-is_side_file(const char *name)
+int
+sg_dataset_power_below(guint side)
 {
-  static const char *const endings[] = {".json", ".csv",  ".tsv", ".txt", ".md",
-                                        ".html", ".yaml", ".xml", ".pdf", ".ini"};
-  g_autofree char *lower = g_ascii_strdown(name, -1);
-  const char *slash = strrchr(lower, '/'), *base = slash ? slash + 1 : lower;
-
-  for (gsize i = 0; i < G_N_ELEMENTS(endings); i++)
-    if (g_str_has_suffix(base, endings[i]))
-      return TRUE;
-  return g_str_equal(base, "readme") || g_str_equal(base, "license") ||
-         g_str_equal(base, "thumbs.db");
+  int p = side > 0 ? (int)g_bit_storage(side) - 1 : 0;
+  return CLAMP(1 << MIN(p, 30), MIN_RESOLUTION, MAX_RESOLUTION);
 }
 
-static gboolean
-in_celeba_folder(const char *name)
+/* ---- pictures by number ---------------------------------------------------------------------- */
+
+void
+sg_store_free(SgStore *store)
 {
-  return g_str_has_prefix(name, "img_align_celeba/") || strstr(name, "/img_align_celeba/");
+  if (!store)
+    return;
+  g_free(store->kind);
+  g_free(store->classes);
+  g_strfreev(store->label_names);
+  store->free(store);
 }
 
-static gboolean
-probe_file(SgFiles *files, guint i, SgProbe *probe, GError **error)
+/* MNIST's 28 pixels are meant to become 32: half of 28's power below would be lost. */
+static int
+store_resolution(const SgStore *store)
 {
-  gsize size;
-  g_autofree guint8 *data = sg_files_read(files, i, PROBE_BYTES, &size, error);
-  SgProbeResult result =
-      data ? sg_probe(data, size, size < PROBE_BYTES, probe, error) : SG_PROBE_BAD;
+  guint side = (guint)MIN(store->width, store->height);
+  int below = sg_dataset_power_below(side);
 
-  if (result == SG_PROBE_MORE) {
-    g_autofree guint8 *whole = sg_files_read(files, i, 0, &size, error);
-    result = whole ? sg_probe(whole, size, TRUE, probe, error) : SG_PROBE_BAD;
-  }
-  return result == SG_PROBE_OK;
+  if (side >= (guint)below * 7 / 4 && (guint)below != side)
+    return MIN(2 * below, MAX_RESOLUTION);
+  return below;
 }
 
 static void
-survey_file(SgDatasetFull *full, guint i, Survey *survey)
-{
-  const char *name = sg_files_name(full->files, i);
-  g_autoptr(GError) why = NULL;
-  SgImageRef ref = {i, -1};
-  SgProbe probe;
-
-  if (is_side_file(name) || (survey->only_celeba && !in_celeba_folder(name)))
-    return;
-  if (!probe_file(full->files, i, &probe, &why)) {
-    sg_refuse(full->set.refused, name, "%s", why->message);
-    return;
-  }
-  if (full->labels && (ref.row = sg_labels_row(full->labels, name)) < 0) {
-    sg_refuse(full->set.refused, name, "it has no label");
-    return;
-  }
-  g_array_append_val(full->refs, ref);
-  survey->histogram[power_below(MIN(probe.width, probe.height))]++;
-  survey->colour += !probe.grey;
-}
-
-static gboolean
-nothing_usable(SgDataset *ds, GError **error)
-{
-  if (ds->refused->len == 0)
-    return sg_unsupported(error, "%s: expected PNG, JPEG or WebP pictures, found none", ds->path);
-  const SgRefusal *r = ds->refused->pdata[0];
-  return sg_unsupported(error,
-                        "%s: expected PNG, JPEG or WebP pictures, found %u files of which none can "
-                        "be used; %s: %s",
-                        ds->path, ds->refused->len, r->name, r->reason);
-}
-
-static gboolean
-open_pictures(SgDatasetFull *full, const SgDatasetOptions *o, GError **error)
+open_store(SgDatasetFull *full)
 {
   SgDataset *ds = &full->set;
-  Survey survey = {0};
+  const SgDatasetOptions *o = &full->options;
+  const SgStore *store = full->store;
 
-  full->refs = g_array_new(FALSE, FALSE, sizeof(SgImageRef));
-  if (!(full->files = sg_files_open(ds->path, ds->refused, error)))
-    return FALSE;
-  const char *container = sg_files_is_zip(full->files) ? "zip" : "folder";
-  int celeba = find_celeba(full->files);
-  g_autofree char *beside = celeba < 0 ? celeba_beside(ds->path) : NULL;
-  gboolean is_celeba = celeba >= 0 || beside;
-  ds->kind = g_strdup_printf(is_celeba ? "CelebA %s" : "%s of images", container);
-  if (o->use_labels && !load_labels(full, celeba, beside, error))
-    return FALSE;
-  for (guint i = 0; is_celeba && i < sg_files_count(full->files); i++)
-    survey.only_celeba |= in_celeba_folder(sg_files_name(full->files, i));
-  for (guint i = 0; i < sg_files_count(full->files); i++) {
-    if (o->max_images && full->refs->len >= o->max_images)
-      break;
-    survey_file(full, i, &survey);
-  }
-  ds->n = full->refs->len;
-  if (ds->n == 0)
-    return nothing_usable(ds, error);
-  ds->resolution = o->resolution ? o->resolution : common_resolution(survey.histogram, ds->n);
-  ds->channels = o->channels ? o->channels : survey.colour > 0 ? 3 : 1;
-  return TRUE;
-}
-
-/* ---- IDX ------------------------------------------------------------------------------------- */
-
-static gboolean
-open_idx(SgDatasetFull *full, const SgDatasetOptions *o, GError **error)
-{
-  SgDataset *ds = &full->set;
-  SgIdx *idx = full->idx = sg_idx_open(ds->path, o->use_labels, error);
-  int most = 0;
-
-  if (!idx)
-    return FALSE;
-  ds->kind = g_strdup("IDX");
-  ds->n = o->max_images ? MIN(o->max_images, idx->n) : idx->n;
-  ds->resolution = o->resolution ? o->resolution : idx_resolution(idx);
-  ds->channels = o->channels ? o->channels : 1;
-  for (guint i = 0; idx->labels && i < idx->n; i++)
-    most = MAX(most, idx->labels[i]);
-  ds->label_dim = idx->labels ? most + 1 : 0;
-  ds->one_hot = idx->labels != NULL;
-  return TRUE;
-}
-
-/* Small pictures that almost have the resolution get a black border, which is what their own
- * ground is and keeps every pixel as it is: 28 -> 32, as NVlabs' dataset_tool does. */
-static guint8 *
-pad_idx(const guint8 *pixels, guint side, guint r)
-{
-  guint8 *padded = g_malloc0((gsize)r * r);
-  guint border = (r - side) / 2;
-
-  for (guint y = 0; y < side; y++)
-    memcpy(padded + (gsize)(y + border) * r + border, pixels + (gsize)y * side, side);
-  return padded;
+  ds->kind = g_strdup(store->kind);
+  ds->n = o->max_images ? MIN(o->max_images, store->n) : store->n;
+  ds->resolution = o->resolution ? o->resolution : store_resolution(store);
+  ds->channels = o->channels ? o->channels : store->channels;
+  ds->label_dim = (int)store->label_dim;
+  ds->one_hot = store->classes != NULL;
+  ds->label_names = g_strdupv(store->label_names);
 }
 
 static gboolean
-read_idx(SgDatasetFull *full, guint index, guint8 *planes, GError **error)
+load_from_store(SgStore *store, guint index, SgPixels *p, GError **error)
 {
-  SgIdx *idx = full->idx;
-  guint w = idx->width, h = idx->height, r = (guint)full->set.resolution;
-  gsize plane = (gsize)r * r;
-  g_autofree guint8 *pixels = g_try_malloc((gsize)w * h);
+  gsize n = (gsize)store->width * (gsize)store->height;
 
-  if (!pixels)
+  /* As a picture file is decoded: grey has three equal colours. */
+  p->pixels = g_try_malloc(3 * n);
+  if (!p->pixels)
     return sg_broken(error, "not enough memory for the picture");
-  if (!sg_idx_read(idx, index, pixels, error))
+  p->width = store->width;
+  p->height = store->height;
+  p->channels = 3;
+  p->orientation = 1;
+  p->grey = store->channels == 1;
+  if (!store->read(store, index, p->pixels, error))
     return FALSE;
-  if (w == h && w < r && r - w <= r / 8) {
-    guint8 *padded = pad_idx(pixels, w, r);
-    g_free(pixels);
-    pixels = padded;
-    w = h = r;
-  }
-  sg_resize_square(pixels, (int)w, (int)h, 1, (int)r, planes);
-  for (int c = 1; c < full->set.channels; c++)
-    memcpy(planes + (gsize)c * plane, planes, plane);
+  for (gsize i = n; p->grey && i-- > 0;)
+    memset(p->pixels + 3 * i, p->pixels[i], 3);
   return TRUE;
 }
 
-/* ---- opening, reading ------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static char *
 name_of(const char *path)
@@ -392,6 +182,20 @@ name_of(const char *path)
   return base;
 }
 
+static gboolean
+open_any(SgDatasetFull *full, GError **error)
+{
+  const char *path = full->set.path;
+
+  if (!sg_idx_recognise(path))
+    return sg_dataset_survey(full, error);
+  full->store = sg_idx_open(path, full->options.use_labels, error);
+  if (!full->store)
+    return FALSE;
+  open_store(full);
+  return TRUE;
+}
+
 SgDataset *
 sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **error)
 {
@@ -402,45 +206,113 @@ sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **erro
     return NULL;
   SgDatasetFull *full = g_new0(SgDatasetFull, 1);
   SgDataset *ds = &full->set;
+  full->options = *o;
   ds->path = g_strdup(path);
   ds->name = name_of(path);
   ds->refused = g_ptr_array_new_with_free_func(free_refusal);
-  if (sg_idx_recognise(path) ? open_idx(full, o, error) : open_pictures(full, o, error)) {
+  ds->warnings = g_ptr_array_new_with_free_func(g_free);
+  gboolean ok = open_any(full, error);
+  full->options.labels = NULL; /* the caller's */
+  if (ok) {
     full->reported = g_malloc0(ds->n);
+    sg_dataset_warn_classes(full);
     return ds;
   }
   sg_dataset_free(ds);
   return NULL;
 }
 
+/* ---- reading --------------------------------------------------------------------------------- */
+
 static gboolean
-read_picture(SgDatasetFull *full, guint index, const char *name, guint8 *planes, GError **error)
+load_from_file(SgDatasetFull *full, guint index, SgPixels *p, GError **error)
 {
   const SgImageRef *ref = &g_array_index(full->refs, SgImageRef, index);
+  g_autofree char *name = sg_dataset_image_name(full, index);
   gsize size;
   g_autofree guint8 *data = sg_files_read(full->files, ref->file, 0, &size, error);
-  g_auto(SgPixels) p = {0};
 
   if (!data) {
     g_prefix_error(error, "%s: ", name);
     return FALSE;
   }
-  if (!sg_pixels_decode(&p, name, data, size, error))
+  return sg_pixels_decode(p, name, data, size, error);
+}
+
+static gboolean
+is_opaque(const SgPixels *p)
+{
+  gsize n = (gsize)p->width * (gsize)p->height;
+
+  for (gsize i = 0; p->channels == 4 && i < n; i++)
+    if (p->pixels[4 * i + 3] != 255)
+      return FALSE;
+  return TRUE;
+}
+
+static SgImageChange
+describe_change(const SgPixels *p, const SgFit *fit, int channels, int r)
+{
+  return (SgImageChange){
+      .width = p->width,
+      .height = p->height,
+      .turned = p->orientation > 1,
+      .cropped = fit->width < p->width || fit->height < p->height,
+      .padded =
+          fit->across < r || fit->down<r, .stretched = ABS((gint64)fit->width * fit->down -
+                                                           (gint64)fit->height * fit->across)>
+                                 MAX(fit->width, fit->height), /* a pixel's rounding is none */
+      .enlarged = fit->across > fit->width || fit->down > fit->height,
+      .shrunk = fit->across < fit->width || fit->down < fit->height,
+      .flattened = channels % 2 == 1 && !is_opaque(p),
+      .coloured = channels >= 3 && p->grey,
+      .greyed = channels < 3 && !p->grey,
+  };
+}
+
+gboolean
+sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange *change,
+                       GError **error)
+{
+  SgDatasetFull *full = (SgDatasetFull *)ds;
+  g_auto(SgPixels) p = {0};
+
+  g_return_val_if_fail(index < ds->n, FALSE);
+  if (!(full->store ? load_from_store(full->store, index, &p, error)
+                    : load_from_file(full, index, &p, error)))
     return FALSE;
-  sg_pixels_convert(&p, full->set.channels);
-  sg_resize_square(p.pixels, p.width, p.height, p.channels, full->set.resolution, planes);
+  SgFit fit = sg_fit(p.width, p.height, ds->resolution, &full->options);
+  if (full->store)
+    sg_fit_border(&fit, ds->resolution);
+  if (change)
+    *change = describe_change(&p, &fit, ds->channels, ds->resolution);
+  sg_pixels_convert(&p, ds->channels);
+  sg_resize(&p, &fit, ds->resolution, pixels);
   return TRUE;
 }
 
 gboolean
 sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **error)
 {
-  SgDatasetFull *full = (SgDatasetFull *)ds;
+  return sg_dataset_read_change(ds, index, pixels, NULL, error);
+}
 
-  g_return_val_if_fail(index < ds->n, FALSE);
-  g_autofree char *name = sg_dataset_image_name(full, index);
-  return full->idx ? read_idx(full, index, pixels, error)
-                   : read_picture(full, index, name, pixels, error);
+/* The class of an image whose labels are class numbers. */
+static guint
+class_of(const SgDatasetFull *full, guint index)
+{
+  return full->store ? full->store->classes[index]
+                     : full->labels->classes[g_array_index(full->refs, SgImageRef, index).row];
+}
+
+guint *
+sg_dataset_class_counts(SgDataset *ds)
+{
+  guint *counts = ds->one_hot ? g_new0(guint, MAX(ds->label_dim, 1)) : NULL;
+
+  for (guint i = 0; counts && i < ds->n; i++)
+    counts[class_of((SgDatasetFull *)ds, i)]++;
+  return counts;
 }
 
 void
@@ -451,13 +323,10 @@ sg_dataset_label(SgDataset *ds, guint index, float *label)
 
   g_return_if_fail(index < ds->n);
   memset(label, 0, dim * sizeof *label);
-  if (full->idx && full->idx->labels) {
-    label[full->idx->labels[index]] = 1;
-  } else if (full->labels) {
-    gsize row = (gsize)g_array_index(full->refs, SgImageRef, index).row;
-    if (ds->one_hot)
-      label[full->labels->classes[row]] = 1;
-    else
-      memcpy(label, full->labels->values + row * dim, dim * sizeof *label);
-  }
+  if (ds->one_hot)
+    label[class_of(full, index)] = 1;
+  else if (full->labels)
+    memcpy(label,
+           full->labels->values + (gsize)g_array_index(full->refs, SgImageRef, index).row * dim,
+           dim * sizeof *label);
 }

@@ -1,7 +1,7 @@
 /* SgDataset: a set of images as the trainer wants them, whatever it lies in.
  *
  * Sources: a folder (searched deeply) or a zip of PNG, JPEG and WebP files of any size and colour
- * type; NVlabs dataset.json labels in either; a CelebA folder (img_align_celeba/ beside
+ * type; NVlabs dataset.json labels, labels.csv or class folders in either; a CelebA folder (img_align_celeba/ beside
  * list_attr_celeba.txt); IDX files of the MNIST family (images, optionally .gz, labels beside them
  * by name). Pixels are decoded when asked for: memory does not grow with the set, only the list of
  * names does. */
@@ -11,12 +11,26 @@
 
 G_BEGIN_DECLS
 
+/* What becomes of a picture that is no square. */
+typedef enum {
+  SG_TRANSFORM_CENTER_CROP,      /* its middle square */
+  SG_TRANSFORM_CENTER_CROP_WIDE, /* its middle in the shape resolution × wide_height, on black */
+  SG_TRANSFORM_PAD,              /* all of it, on black */
+  SG_TRANSFORM_STRETCH,          /* all of it, out of proportion */
+} SgTransform;
+
 typedef struct {
   int resolution;      /* 0: the largest power of two that most images have on their shorter side
                           (IDX of 28 pixels: 32, with a black border of 2) */
-  int channels;        /* 1 or 3; 0: 1 if every image looked at is grey, else 3 */
+  int channels;        /* 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha; 0: 1 if every image
+                          looked at is grey, else 3 */
   gboolean use_labels; /* read labels; an error if the source has none */
+  const char *labels;  /* where they are: NULL: found by itself; "folders": the names of the
+                          folders; else a .json, .csv or .txt file */
   guint max_images;    /* 0: all; else the first usable ones */
+  SgTransform transform;
+  int wide_height;
+  int min_size; /* images with a shorter side are refused */
 } SgDatasetOptions;
 
 typedef struct {
@@ -29,19 +43,35 @@ typedef struct {
   char *kind;        /* "zip of images", "IDX", "CelebA folder"… for people */
   guint n;           /* usable images, in sorted order of their names (IDX: file order) */
   int resolution, channels;
-  int label_dim;      /* 0: no labels */
-  gboolean one_hot;   /* labels are class numbers */
-  char **label_names; /* label_dim names (CelebA attributes), or NULL */
-  GPtrArray *refused; /* of SgRefusal: found while opening (headers are checked then) */
+  int label_dim;       /* 0: no labels */
+  gboolean one_hot;    /* labels are class numbers */
+  char **label_names;  /* label_dim names (CelebA attributes, classes), or NULL */
+  GPtrArray *refused;  /* of SgRefusal: found while opening (headers are checked then) */
+  GPtrArray *warnings; /* of char *: what is odd about the labels, for people */
 } SgDataset;
+
+/* What sg_dataset_read_change() did to an image. */
+typedef struct {
+  int width, height; /* that it has, upright */
+  gboolean turned;   /* by its EXIF orientation */
+  gboolean cropped, padded, stretched, enlarged, shrunk;
+  gboolean flattened; /* alpha that was not opaque everywhere is gone */
+  gboolean coloured;  /* grey, written as three colours */
+  gboolean greyed;
+} SgImageChange;
 
 /* NULL and error (which file, what was expected, what was found) when nothing usable is there. */
 SgDataset *sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **error);
 void sg_dataset_free(SgDataset *ds);
-/* Image `index` as [C, R, R] uint8 (0..255), centre-cropped to a square and resized (Lanczos-3,
- * area-aware when shrinking) when its size differs. Thread-safe. FALSE: this one cannot be decoded
+/* Image `index` as [C, R, R] uint8 (0..255), upright, made a square as the options say and resized
+ * (Lanczos-3, area-aware when shrinking) when its size differs. Thread-safe. FALSE: this one cannot be decoded
  * after all. */
 gboolean sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **error);
+/* The same; `change` is filled if it is TRUE. */
+gboolean sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange *change,
+                                GError **error);
+/* Images of each class, [label_dim]; NULL unless labels are class numbers. Free with g_free(). */
+guint *sg_dataset_class_counts(SgDataset *ds);
 /* Its label [label_dim]: one-hot or a float vector (zeros without labels). */
 void sg_dataset_label(SgDataset *ds, guint index, float *label);
 

@@ -18,7 +18,11 @@ gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height
 /* Encodes to memory instead; free with g_bytes_unref(). */
 GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *recipe_json,
                       GError **error);
-GBytes *sg_png_encode_grey(const guint8 *grey, int width, int height, GError **error);
+/* Of 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha) channels. */
+GBytes *sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels,
+                               const char *recipe_json, GError **error);
+gboolean sg_png_write_channels(const char *path, const guint8 *pixels, int width, int height,
+                               int channels, const char *recipe_json, GError **error);
 /* A picture as it is meant to be seen: what EXIF says about its orientation has been done. */
 typedef struct {
   guint8 *pixels; /* [height, width, channels] */

@@ -67,16 +67,27 @@ set_texts(png_structp png, png_infop info, const char *recipe_json)
   png_set_text(png, info, texts, 2);
 }
 
-static GBytes *
-encode(const guint8 *pixels, int width, int height, int channels, const char *recipe_json,
-       GError **error)
+GBytes *
+sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels,
+                       const char *recipe_json, GError **error)
 {
+  static const int types[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                              PNG_COLOR_TYPE_RGBA};
   GByteArray *out = g_byte_array_new();
   GError *why = NULL;
+
+  g_assert(channels >= 1 && channels <= 4);
   png_structp png =
       png_create_write_struct(PNG_LIBPNG_VER_STRING, &why, png_error_cb, png_warning_cb);
-  png_infop info = png_create_info_struct(png);
+  png_infop info = png ? png_create_info_struct(png) : NULL;
 
+  if (!info) {
+    png_destroy_write_struct(&png, NULL);
+    g_byte_array_unref(out);
+    g_clear_error(&why);
+    sg_broken(error, "not enough memory to write the picture");
+    return NULL;
+  }
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_write_struct(&png, &info);
     g_byte_array_unref(out);
@@ -84,9 +95,8 @@ encode(const guint8 *pixels, int width, int height, int channels, const char *re
     return NULL;
   }
   png_set_write_fn(png, out, append_cb, flush_cb);
-  png_set_IHDR(png, info, (png_uint_32)width, (png_uint_32)height, 8,
-               channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_IHDR(png, info, (png_uint_32)width, (png_uint_32)height, 8, types[channels],
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   /* Twice as fast as zlib's default, files a few percent larger. */
   png_set_compression_level(png, 4);
   if (recipe_json)
@@ -102,20 +112,15 @@ encode(const guint8 *pixels, int width, int height, int channels, const char *re
 GBytes *
 sg_png_encode(const guint8 *rgb, int width, int height, const char *recipe_json, GError **error)
 {
-  return encode(rgb, width, height, 3, recipe_json, error);
-}
-
-GBytes *
-sg_png_encode_grey(const guint8 *grey, int width, int height, GError **error)
-{
-  return encode(grey, width, height, 1, NULL, error);
+  return sg_png_encode_channels(rgb, width, height, 3, recipe_json, error);
 }
 
 gboolean
-sg_png_write(const char *path, const guint8 *rgb, int width, int height, const char *recipe_json,
-             GError **error)
+sg_png_write_channels(const char *path, const guint8 *pixels, int width, int height, int channels,
+                      const char *recipe_json, GError **error)
 {
-  g_autoptr(GBytes) bytes = sg_png_encode(rgb, width, height, recipe_json, error);
+  g_autoptr(GBytes) bytes =
+      sg_png_encode_channels(pixels, width, height, channels, recipe_json, error);
   if (!bytes) {
     g_prefix_error(error, "%s: ", path);
     return FALSE;
@@ -123,6 +128,13 @@ sg_png_write(const char *path, const guint8 *rgb, int width, int height, const c
   gsize n;
   gconstpointer data = g_bytes_get_data(bytes, &n);
   return sg_write_file(path, data, n, error);
+}
+
+gboolean
+sg_png_write(const char *path, const guint8 *rgb, int width, int height, const char *recipe_json,
+             GError **error)
+{
+  return sg_png_write_channels(path, rgb, width, height, 3, recipe_json, error);
 }
 
 /* ---- the recipe ------------------------------------------------------------------------------ */

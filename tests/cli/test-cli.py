@@ -531,13 +531,36 @@ class Dataset(Case):
         self.run_bad(1, 'dataset', '--source=' + BUNDLED, to, says=('expected a folder',))
         os.remove(os.path.join(self.source, 'dataset.json'))
         self.run_bad(1, 'dataset', '--source=' + self.source, to, '--labels', says=('dataset.json',))
-        self.run_bad(1, 'dataset', '--source=' + self.source, to, limit=100, says=('set.zip',))
+        self.run_bad(1, 'dataset', '--source=' + self.source, to, says=('set.zip', '--force'))
+        self.run_bad(1, 'dataset', '--source=' + self.source, to, '--force', limit=100, says=('set.zip',))
         self.assertEqual(read(dest), b'precious')
         self.assertEqual(sorted(os.listdir(self.out)), ['set.zip', 'source'])
-        for bad in ('--resolution=48', '--crop=left', '--max-images=-1', '--frobnicate', 'word'):
+        for bad in ('--resolution=48', '--resolution=64x', '--resolution=64x32', '--transform=left', '--min-size=-1',
+                    '--transform=center-crop-wide', '--crop=left', '--max-images=-1', '--frobnicate', 'word'):
             self.run_bad(2, 'dataset', '--source=' + self.source, to, bad)
         self.run_bad(2, 'dataset', to)
         self.run_bad(2, 'dataset', '--source=' + self.source)
+
+
+    def test_report(self):
+        """What was done to the pictures, and which classes there are."""
+        cases = os.path.join(ROOT, 'tests', 'cases')
+        dest = '--dest=' + os.path.join(self.out, 'mixed.zip')
+        text = self.run_ok('dataset', '--source=' + os.path.join(cases, 'pictures', 'mixed'), dest)
+        for line in ('2 of 6 were cropped', '2 of 6 were made smaller', '2 of 6 were enlarged, from 32×32 (1), 3×3 (1)'):
+            self.assertIn(line + '\n', text)
+        report = json.loads(self.run_ok('dataset', '--source=' + os.path.join(cases, 'pictures', 'mixed'), dest, '--force',
+                                        '--json', '--min-size=4', '--transform=pad', '--resolution=64x64'))
+        self.assertEqual(report['changes'], {
+            'turned': 0, 'cropped': 0, 'padded': 2, 'stretched': 0, 'shrunk': 2, 'enlarged': 1, 'flattened': 0,
+            'coloured': 0, 'greyed': 0, 'enlarged_from': {'32×32': 1}})
+        self.assertEqual([r['file'] for r in report['refused']], ['5.png'])
+        text = self.run_ok('dataset', '--source=' + os.path.join(cases, 'labels', 'l_gap.zip'), dest, '--force', '--labels')
+        self.assertIn('class\timages\n0\t0\n1\t4\n2\t0\n', text)
+        self.assertIn('warning: 4 of 6 classes have no picture: 0, 2, 3, 4\n', text)
+        report = json.loads(self.run_ok('dataset', '--source=' + os.path.join(cases, 'labels', 'classes'), dest, '--force',
+                                        '--labels=folders', '--json'))
+        self.assertEqual(report['classes'], [{'class': k, 'name': n, 'images': 4} for k, n in enumerate(('cat', 'dog', 'owl'))])
 
 
 class Layers(Case):

@@ -2,6 +2,7 @@
 #include "tests/unit/data/dataset-support.h"
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SIDE 8
 
@@ -101,23 +102,27 @@ test_bad_labels(void)
   static const char *const cases[][2] = {
       {"{\"labels\": null}", "found none"},
       {"{}", "found none"},
-      {"{\"labels\": [[\"0/a.png\", \"cat\"]]}", "a text"},
+      {"{\"labels\": [[\"0/a.png\", true]]}", "0/a.png|true or false"},
+      {"{\"labels\": [[\"0/a.png\", 0.5]]}", "0/a.png|0.5|fraction"},
+      {"{\"labels\": [[\"0/a.png\", 1, 0, 0]]}", "place 0|3 values|[\"0/a.png\", 0]"},
       {"{\"labels\": [[\"0/a.png\", -1]]}", "found -1"},
       {"{\"labels\": [[\"0/a.png\", 99999999999]]}", "found 99999999999"},
       {"{\"labels\": [[\"0/a.png\", 1], [\"0/b.png\", [1]]]}", "0/b.png|a list"},
       {"{\"labels\": [[\"0/a.png\", [1]], [\"0/b.png\", [1, 2]]]}", "0/b.png|1 numbers"},
       {"{\"labels\": [[\"0/a.png\", [1e300]]]}", "too large"},
-      {"{\"labels\": [[\"0/a.png\", []]]}", "empty list"},
+      {"{\"labels\": [[\"0/a.png\", []]]}", "found one of 0"},
       {"{\"labels\": [[\"0/a.png\"]]}", "place 0"},
       {"{\"labels\": [3]}", "place 0"},
       {"{\"labels\": 3}", "a whole number"},
       {"{\"labels\": [[\"0/a.png\", 1]", "JSON|line 1"},
-      {"{\"labels\": [[\"other.png\", 1]]}", "none can be used|0/a.png"},
+      {"{\"labels\": [[\"other.png\", 1]]}",
+       "none can be used|0/a.png|dataset.json names other.png, which is no picture here"},
   };
   char *folder = make_folder();
 
   put_images(folder, abc);
-  assert_refused(folder, "dataset.json|found neither");
+  put_file(folder, "c.png", flat_png(SIDE, SIDE, 1, (const guint8[]){3}));
+  assert_refused(folder, "dataset.json|found none of these|c.png lies in no folder");
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     put_text(folder, "dataset.json", cases[i][0]);
     assert_refused(folder, cases[i][1]);
@@ -288,6 +293,39 @@ test_cut_idx(void)
   drop_folder(folder);
 }
 
+/* What unpacks to far more than it says, or says what so few bytes cannot hold, is refused by its
+ * first bytes; a pipe is not waited for. */
+static void
+test_bomb(void)
+{
+  char *folder = make_folder();
+  g_autofree char *packed = g_build_filename(folder, "train-images-idx3-ubyte.gz", NULL);
+  g_autofree char *labels = g_build_filename(folder, "train-labels-idx1-ubyte", NULL);
+  const gsize size = 32 * 1024 * 1024;
+  g_autoptr(GByteArray) zeros = g_byte_array_set_size(g_byte_array_new(), size);
+
+  memset(zeros->data, 0, size);
+  write_gz(packed, zeros);
+  assert_refused(packed, "begins with 00000803|found 00000000");
+  g_autoptr(GByteArray) head = make_idx(0x803, 3, (const guint32[]){3, 4, 4}, NULL, 0);
+  memcpy(zeros->data, head->data, 16);
+  write_gz(packed, zeros);
+  assert_refused(packed, "more than the 64 bytes expected");
+  g_autoptr(GByteArray) claim = make_idx(0x803, 3, (const guint32[]){60000, 256, 256}, NULL, 0);
+  memcpy(zeros->data, claim->data, 16);
+  write_gz(packed, zeros);
+  assert_refused(packed, "cannot hold the 3750 MB");
+  g_unlink(packed);
+  g_assert_cmpint(mkfifo(packed, 0600), ==, 0);
+  assert_refused(packed, "train-images-idx3-ubyte.gz");
+  g_unlink(packed);
+  g_autoptr(GByteArray) images = idx_images(28);
+  write_gz(packed, images);
+  g_assert_cmpint(mkfifo(labels, 0600), ==, 0);
+  assert_refused(packed, "train-labels-idx1-ubyte");
+  drop_folder(folder);
+}
+
 /* Opens and reads everything: it may fail, but not crash or hang. */
 static gboolean
 try_all(const char *path)
@@ -362,6 +400,7 @@ main(int argc, char **argv)
   g_test_add_func("/dataset/labels/celeba", test_celeba);
   g_test_add_func("/dataset/idx", test_idx);
   g_test_add_func("/dataset/cut-idx", test_cut_idx);
+  g_test_add_func("/dataset/idx-bomb", test_bomb);
   g_test_add_func("/dataset/bad-zip", test_bad_zip);
   g_test_add_func("/dataset/changed-zip", test_changed_zip);
   return g_test_run();

@@ -229,15 +229,15 @@ count_files(const char *path)
 }
 
 static void
-check_export(SgDataset *ds, const char *dest)
+check_export(SgDataset *ds, const char *dest, gboolean force)
 {
   const SgDatasetOptions options = {.use_labels = TRUE};
+  g_auto(SgExportReport) report = {0};
   GError *error = NULL;
-  guint written;
 
-  g_assert_true(sg_dataset_export(ds, dest, NULL, NULL, &written, &error));
+  g_assert_true(sg_dataset_export(ds, dest, force, NULL, NULL, &report, &error));
   g_assert_no_error(error);
-  g_assert_cmpuint(written, ==, N - 1);
+  g_assert_cmpuint(report.written, ==, N - 1);
   g_autoptr(SgDataset) again = sg_dataset_open(dest, &options, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(again->n, ==, N - 1);
@@ -256,6 +256,16 @@ check_export(SgDataset *ds, const char *dest)
 }
 
 static void
+refuse_export(SgDataset *ds, const char *dest, gboolean force, const char *words)
+{
+  g_auto(SgExportReport) report = {0};
+  g_autoptr(GError) error = NULL;
+
+  g_assert_false(sg_dataset_export(ds, dest, force, NULL, NULL, &report, &error));
+  g_assert_nonnull(strstr(error->message, words));
+}
+
+static void
 test_export(void)
 {
   char *folder = make_set("3"), *out = make_folder();
@@ -269,14 +279,16 @@ test_export(void)
   g_string_append(json, "]}");
   put_text(folder, "dataset.json", json->str);
   g_autoptr(SgDataset) ds = sg_dataset_open(folder, &options, NULL);
-  check_export(ds, zip);
-  check_export(ds, zip); /* replaces itself */
-  check_export(ds, dir);
+  check_export(ds, zip, FALSE);
+  refuse_export(ds, zip, FALSE, "--force");
+  check_export(ds, zip, TRUE); /* replaces itself */
+  check_export(ds, dir, FALSE);
   g_assert_cmpuint(ds->refused->len, ==, 1);
-  g_autoptr(GError) error = NULL;
-  guint written;
-  g_assert_false(sg_dataset_export(ds, dir, NULL, NULL, &written, &error));
-  g_assert_nonnull(strstr(error->message, "empty folder"));
+  refuse_export(ds, dir, FALSE, "empty folder");
+  check_export(ds, dir, TRUE);
+  put_text(dir, "mine.txt", "what is no data set stays");
+  refuse_export(ds, dir, TRUE, "other files");
+  g_assert_cmpuint(count_files(dir), ==, 3);
   g_assert_cmpuint(count_files(out), ==, 2);
   drop_folder(folder);
   drop_folder(out);
@@ -292,8 +304,8 @@ test_export_nothing(void)
   for (int i = 0; i < 2; i++) {
     g_autofree char *dest = g_build_filename(out, names[i], NULL);
     g_autoptr(GError) error = NULL;
-    guint written;
-    g_assert_false(sg_dataset_export(ds, dest, NULL, NULL, &written, &error));
+    g_auto(SgExportReport) report = {0};
+    g_assert_false(sg_dataset_export(ds, dest, FALSE, NULL, NULL, &report, &error));
     g_assert_nonnull(error);
   }
   g_assert_cmpuint(count_files(out), ==, 0);

@@ -238,7 +238,7 @@ static void
 test_nothing(void)
 {
   char *folder = make_folder();
-  const SgDatasetOptions odd = {.resolution = 48}, two = {.channels = 2};
+  const SgDatasetOptions odd = {.resolution = 48}, five = {.channels = 5};
   g_autofree char *text = g_build_filename(folder, "notes.txt", NULL);
 
   assert_refused("/nonexistent/set.zip", NULL, "/nonexistent/set.zip|No such file");
@@ -247,7 +247,7 @@ test_nothing(void)
   assert_refused(text, NULL, "notes.txt|expected a folder or a zip");
   put_file(folder, "a.png", flat_png(SIDE, SIDE, 1, (const guint8[]){7}));
   assert_refused(folder, &odd, "power of two|48");
-  assert_refused(folder, &two, "1 or 3|2");
+  assert_refused(folder, &five, "from 1 to 4|5");
   drop_folder(folder);
 }
 
@@ -275,7 +275,8 @@ check_resize(const char *folder, gsize k)
   gsize n = (gsize)(r * r * channels), exact = 0;
   g_autofree guint8 *rows = pattern(table[k].width, table[k].height, channels);
   g_autofree guint8 *found = g_malloc(n);
-  const SgDatasetOptions options = {.resolution = r};
+  const SgDatasetOptions options = {
+      .resolution = r, .transform = table[k].transform, .wide_height = table[k].wide_height};
 
   put_file(folder, "p.png",
            make_png(table[k].width, table[k].height, 8,
@@ -300,6 +301,66 @@ test_resize(void)
   char *folder = make_folder();
   for (gsize k = 0; k < G_N_ELEMENTS(table); k++)
     check_resize(folder, k);
+  drop_folder(folder);
+}
+
+static SgImageChange
+change_of(const char *folder, const SgDatasetOptions *options)
+{
+  g_autoptr(SgDataset) ds = open_ok(folder, options);
+  guint8 pixels[4 * 32 * 32];
+  SgImageChange change;
+
+  g_assert_true(sg_dataset_read_change(ds, 0, pixels, &change, NULL));
+  return change;
+}
+
+/* Each says what it did. */
+static void
+test_changes(void)
+{
+  char *folder = make_folder();
+  SgDatasetOptions options = {.resolution = 16};
+
+  put_file(folder, "p.png", flat_png(40, 20, 2, (const guint8[]){9, 9}));
+  SgImageChange crop = change_of(folder, &options);
+  g_assert_true(crop.cropped && crop.shrunk && crop.flattened && crop.greyed == FALSE);
+  g_assert_false(crop.padded || crop.stretched || crop.enlarged || crop.turned || crop.coloured);
+  g_assert_cmpint(crop.width, ==, 40);
+  options.transform = SG_TRANSFORM_PAD;
+  SgImageChange pad = change_of(folder, &options);
+  g_assert_true(pad.padded && pad.shrunk && !pad.cropped && !pad.stretched);
+  options.transform = SG_TRANSFORM_STRETCH;
+  options.resolution = 32;
+  options.channels = 4;
+  SgImageChange stretch = change_of(folder, &options);
+  g_assert_true(stretch.stretched && stretch.enlarged && stretch.shrunk && stretch.coloured);
+  g_assert_false(stretch.padded || stretch.cropped || stretch.flattened);
+  options = (SgDatasetOptions){.resolution = 4, .min_size = 21};
+  assert_refused(folder, &options, "p.png|40×20|least size of 21");
+  options = (SgDatasetOptions){.transform = SG_TRANSFORM_CENTER_CROP_WIDE};
+  assert_refused(folder, &options, "wide crop|height");
+  drop_folder(folder);
+}
+
+/* What cannot be seen does not colour what can. */
+static void
+test_alpha(void)
+{
+  char *folder = make_folder();
+  const SgDatasetOptions options = {.resolution = 4, .channels = 4};
+  guint8 rows[8 * 8 * 4], pixels[4 * 16];
+
+  for (int i = 0; i < 64; i++) /* red that is seen on the left, green that is not on the right */
+    memcpy(rows + 4 * i, i % 8 < 4 ? "\xff\0\0\xff" : "\0\xff\0\0", 4);
+  put_file(folder, "p.png", make_png(8, 8, 8, PNG_COLOR_TYPE_RGBA, rows, 32, NULL, 0));
+  g_autoptr(SgDataset) ds = open_ok(folder, &options);
+  g_assert_true(sg_dataset_read(ds, 0, pixels, NULL));
+  for (int i = 0; i < 16; i++) {
+    g_assert_cmpint(pixels[16 + i], ==, 0);
+    g_assert_true(pixels[48 + i] == 0 || pixels[i] >= 254);
+  }
+  g_assert_cmpint(pixels[48], >=, 250);
   drop_folder(folder);
 }
 
@@ -334,6 +395,8 @@ main(int argc, char **argv)
   g_test_add_func("/dataset/refused", test_refused);
   g_test_add_func("/dataset/nothing", test_nothing);
   g_test_add_func("/dataset/resize", test_resize);
+  g_test_add_func("/dataset/changes", test_changes);
+  g_test_add_func("/dataset/alpha", test_alpha);
   g_test_add_func("/dataset/resolution", test_resolution);
   return g_test_run();
 }

@@ -1,0 +1,117 @@
+/* Gzipped files of data sets. They cannot be read here and there: they are unpacked once, to a file
+ * without a name that goes when the set is closed. */
+#include "engine/data/dataset-private.h"
+#include "engine/formats/format-error.h"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define CHUNK (256 * 1024)
+/* Pictures pack 2 to 20 times. What claims a great deal more is refused before it fills the disk. */
+#define LARGE      (256 * 1024 * 1024)
+#define MOST_RATIO 200
+
+/* gzread() would take a file that is not packed as it is. */
+static gzFile
+open_gz(const char *path, guint64 *packed, GError **error)
+{
+  g_autoptr(SgSource) source = sg_source_open(path, error); /* a regular file */
+
+  if (!source)
+    return NULL;
+  *packed = sg_source_size(source);
+  gzFile in = gzopen(path, "rbe");
+  if (!in)
+    sg_broken(error, "cannot be opened: %s", g_strerror(errno));
+  else if (gzdirect(in))
+    sg_broken(error, "not a gzip file, though its name says so");
+  else
+    return in;
+  if (in)
+    gzclose(in);
+  return NULL;
+}
+
+gboolean
+sg_gz_head(const char *path, guint8 *head, gsize n, guint64 *most, GError **error)
+{
+  guint64 packed;
+  gzFile in = open_gz(path, &packed, error);
+
+  if (!in)
+    return FALSE;
+  int got = gzread(in, head, (unsigned)n), code;
+  gzerror(in, &code);
+  gzclose(in);
+  if (got < 0 || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR))
+    return sg_broken(error, "the gzip file is damaged or cut off");
+  *most = got < (int)n ? (guint64)got : packed * SG_MAX_DEFLATE_RATIO + 1024;
+  return TRUE;
+}
+
+static gboolean
+put(int out, const guint8 *chunk, gsize n, GError **error)
+{
+  for (gsize done = 0; done < n;) {
+    gssize put_now = write(out, chunk + done, n - done);
+    if (put_now < 0 && errno == EINTR)
+      continue;
+    if (put_now < 0)
+      return sg_broken(error, "cannot be unpacked to the folder for temporary files (%s): %s",
+                       g_get_tmp_dir(), g_strerror(errno));
+    done += (gsize)put_now;
+  }
+  return TRUE;
+}
+
+static gboolean
+unpack_to(gzFile in, int out, guint64 most, GError **error)
+{
+  g_autofree guint8 *chunk = g_malloc(CHUNK);
+  guint64 total = 0;
+  int got, code;
+
+  while ((got = gzread(in, chunk, CHUNK)) > 0) {
+    total += (guint64)got;
+    if (total > most)
+      return sg_broken(error, "unpacks to more than the %" G_GUINT64_FORMAT " bytes expected",
+                       most);
+    if (!put(out, chunk, (gsize)got, error))
+      return FALSE;
+  }
+  gzerror(in, &code);
+  if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
+    return sg_broken(error, "the gzip file is damaged or cut off");
+  return TRUE;
+}
+
+SgSource *
+sg_gz_unpack(const char *path, guint64 most, GError **error)
+{
+  g_autofree char *temporary = NULL;
+  SgSource *source = NULL;
+  guint64 packed;
+  gzFile in = open_gz(path, &packed, error);
+
+  if (!in)
+    return NULL;
+  if (most > LARGE && most / MOST_RATIO > packed) {
+    gzclose(in);
+    sg_broken(error,
+              "%" G_GUINT64_FORMAT " bytes cannot hold the %" G_GUINT64_FORMAT
+              " MB of pictures that are expected of it",
+              packed, most >> 20);
+    return NULL;
+  }
+  int fd = g_file_open_tmp("vitrine-set-XXXXXX", &temporary, error);
+  if (fd >= 0 && unpack_to(in, fd, most, error))
+    source = sg_source_open(temporary, error);
+  gzclose(in);
+  if (fd >= 0) {
+    close(fd);
+    g_unlink(temporary);
+  }
+  return source;
+}
