@@ -28,6 +28,7 @@ int cli_strip(int argc, char **argv);
 int cli_layers(int argc, char **argv);
 int cli_runs(int argc, char **argv);
 int cli_stats(int argc, char **argv);
+int cli_attribute(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 

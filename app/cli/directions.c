@@ -1,13 +1,10 @@
 #include "app/cli/directions.h"
 #include "app/figures/figure.h"
-#include "engine/base/random.h"
+#include "engine/directions/seeds.h"
 #include "engine/explore/nets.h"
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
-
-/* Latents that are mapped at once. */
-#define BATCH 500
 
 struct _DirectionTiles {
   int n, done, width, height;
@@ -103,22 +100,9 @@ float *
 direction_job_faces(DirectionJob *job, int n, int label, GError **error)
 {
   const SgMapping *m = job->nets->mapping;
-  gsize z_dim = (gsize)m->z_dim, w_dim = (gsize)m->w_dim;
-  g_autofree float *w = g_new(float, w_dim *(gsize)n), *z = g_new(float, z_dim *BATCH);
-  g_autofree SgRandomState *state = g_new(SgRandomState, 1);
-  int labels[BATCH];
+  g_autofree float *w = g_new(float, (gsize)m->w_dim *(gsize)n);
 
-  for (int i = 0; i < n; i += BATCH) {
-    int count = MIN(BATCH, n - i);
-    for (int k = 0; k < count; k++) {
-      sg_random_state_seed(state, (guint32)(i + k));
-      sg_random_state_randn_f32(state, z_dim, z + (gsize)k * z_dim);
-      labels[k] = label >= 0 || m->c_dim == 0 ? label : 0;
-    }
-    if (!sg_mapping_run(m, count, z, labels, w + (gsize)i * w_dim, error))
-      return NULL;
-  }
-  return g_steal_pointer(&w);
+  return sg_seeds_map(m, 0, n, label, NULL, w, error) ? g_steal_pointer(&w) : NULL;
 }
 
 /* ---- sheets ---------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ static const Command commands[] = {
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
     {"pca", cli_pca, "directions: the principal components of what a generator can draw"},
     {"sefa", cli_sefa, "directions: what the affine layers answer to, in closed form"},
+    {"attribute", cli_attribute,
+     "directions: where beard, light or colour lie, and how well they are told"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"runs", cli_runs, "trainings: how far each is and what became of it"},
     {"stats", cli_stats, "the statistics of a training, as a table or CSV"},

@@ -1,6 +1,7 @@
 #include "engine/directions/gauge.h"
 #include "engine/base/random.h"
 #include "engine/directions/matrix.h"
+#include "engine/directions/seeds.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ sample_distances(SgGauge *g, const SgMapping *m, int label, GError **error)
   for (gsize i = 0; i < g->n; i += BATCH) {
     gsize count = MIN(BATCH, g->n - i);
     for (gsize k = 0; k < count; k++)
-      labels[k] = label >= 0 || m->c_dim == 0 ? label : (int)((i + k) % (gsize)m->c_dim);
+      labels[k] = sg_seeds_label(m, label, (gint64)(i + k));
     sg_random_state_randn_f32(state, count * z_dim, z);
     if (!sg_mapping_run(m, (int)count, z, labels, w, error))
       return FALSE;

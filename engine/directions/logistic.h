@@ -19,6 +19,10 @@ typedef struct {
  * process (liblinear draws from rand()). */
 SgLogistic *sg_logistic_fit(gsize n, int dim, const float *x, const guint8 *label, double c,
                             GError **error);
+/* The same with sum of beta_j² / 2 (and bias² / 2) in place of the magnitudes: for many features, none of which is to be
+ * singled out. */
+SgLogistic *sg_logistic_fit_l2(gsize n, int dim, const float *x, const guint8 *label, double c,
+                               GError **error);
 void sg_logistic_free(SgLogistic *m);
 /* beta · x + bias */
 double sg_logistic_decide(const SgLogistic *m, const float *x);

@@ -1,6 +1,7 @@
 #include "engine/directions/moments.h"
 #include "engine/base/random.h"
 #include "engine/directions/matrix.h"
+#include "engine/directions/seeds.h"
 #include <math.h>
 #include <string.h>
 
@@ -118,7 +119,7 @@ map_batch(const SgMapping *m, SgRandomState *state, gint64 first, int count, int
   int labels[BATCH];
 
   for (int i = 0; i < count; i++)
-    labels[i] = label >= 0 || m->c_dim == 0 ? label : (int)((first + i) % m->c_dim);
+    labels[i] = sg_seeds_label(m, label, first + i);
   sg_random_state_randn_f32(state, (gsize)count * (gsize)m->z_dim, z);
   return sg_mapping_run(m, count, z, labels, w, error);
 }

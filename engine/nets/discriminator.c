@@ -249,9 +249,13 @@ release(const Run *r, guint k)
       g_clear_pointer(&r->results[i], sg_buf_unref);
 }
 
-/* The picture through all layers: PLAIN [n, out]. */
+/* Called after each layer with what it gave (borrowed). */
+typedef void (*LayerDone)(const SgLayer *l, const SgBuf *x, gpointer data);
+
+/* The picture through all layers: PLAIN [n, out]. `done` may be NULL. */
 static SgBuf *
-run_layers(const SgDiscriminator *d, int n, const float *images, GError **error)
+run_layers(const SgDiscriminator *d, int n, const float *images, LayerDone done, gpointer data,
+           GError **error)
 {
   const SgNetwork *net = d->n;
   g_autofree SgBuf **results = g_new0(SgBuf *, net->layers->len);
@@ -263,6 +267,8 @@ run_layers(const SgDiscriminator *d, int n, const float *images, GError **error)
     const SgLayer *l = sg_network_running(net, k);
     if (l->section == SG_SECTION_DISCRIMINATOR)
       ok = (results[sg_layer_index(net, l)] = run_layer(&r, l, error)) != NULL;
+    if (ok && done && l->section == SG_SECTION_DISCRIMINATOR)
+      done(l, results[sg_layer_index(net, l)], data);
     release(&r, k);
   }
   SgBuf *out = ok ? g_steal_pointer(&results[d->logits]) : NULL;
@@ -293,7 +299,7 @@ gboolean
 sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *labels,
                      float *logits, GError **error)
 {
-  g_autoptr(SgBuf) out = run_layers(d, n, images, error);
+  g_autoptr(SgBuf) out = run_layers(d, n, images, NULL, NULL, error);
   if (!out)
     return FALSE;
   g_autofree float *values = g_new(float, (gsize)n * out->c);
@@ -305,4 +311,93 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
   for (int i = 0; i < n; i++)
     logits[i] = values[(gsize)i * out->c];
   return TRUE;
+}
+
+/* ---- features -------------------------------------------------------------------------------- */
+
+#define FEATURE_BLOCKS 3
+
+/* What ends a block: a convolution that makes its input smaller, but not the short way around it. */
+static gboolean
+ends_block(const SgLayer *l)
+{
+  return l->section == SG_SECTION_DISCRIMINATOR && l->kind == SG_KIND_CONV && l->kernel > 1 &&
+         l->stride_down > 1;
+}
+
+/* Whether features are taken of this layer: one of the last blocks'. */
+static gboolean
+has_features(const SgDiscriminator *d, const SgLayer *l)
+{
+  int later = 0;
+
+  for (guint k = d->n->run->len; k-- > 0;) {
+    const SgLayer *other = sg_network_running(d->n, k);
+    if (other == l)
+      return ends_block(l) && later < FEATURE_BLOCKS;
+    later += ends_block(other);
+  }
+  return FALSE;
+}
+
+int
+sg_discriminator_feature_count(const SgDiscriminator *d, int grid)
+{
+  int count = 0;
+
+  for (guint i = 0; i < d->n->layers->len; i++) {
+    const SgLayer *l = sg_network_layer(d->n, (int)i);
+    count += has_features(d, l) ? l->out * grid * grid : 0;
+  }
+  return count;
+}
+
+typedef struct {
+  const SgDiscriminator *d;
+  int grid, count, at; /* at: where this layer's features go */
+  float *features;
+} Pooling;
+
+/* The mean over each of grid × grid cells of a plane; a plane smaller than the grid repeats itself. */
+static void
+pool_plane(const float *plane, int h, int w, int grid, float *out)
+{
+  for (int gy = 0; gy < grid; gy++)
+    for (int gx = 0; gx < grid; gx++) {
+      int y0 = gy * h / grid, y1 = MAX(y0 + 1, (gy + 1) * h / grid);
+      int x0 = gx * w / grid, x1 = MAX(x0 + 1, (gx + 1) * w / grid);
+      double sum = 0;
+      for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+          sum += (double)plane[y * w + x];
+      out[gy * grid + gx] = (float)(sum / ((y1 - y0) * (x1 - x0)));
+    }
+}
+
+static void
+pool_layer(const SgLayer *l, const SgBuf *x, gpointer data)
+{
+  Pooling *p = data;
+  gsize plane = (gsize)x->h * (gsize)x->w;
+  int cells = p->grid * p->grid;
+
+  if (!has_features(p->d, l))
+    return;
+  g_autofree float *all = g_new(float, (gsize)x->n *(gsize)x->c *plane);
+  x->backend->download(x, all);
+  for (int i = 0; i < x->n; i++)
+    for (int c = 0; c < x->c; c++)
+      pool_plane(all + ((gsize)i * (gsize)x->c + (gsize)c) * plane, x->h, x->w, p->grid,
+                 p->features + (gsize)i * (gsize)p->count + p->at + c * cells);
+  p->at += x->c * cells;
+}
+
+gboolean
+sg_discriminator_features(SgDiscriminator *d, int n, const float *images, int grid, float *features,
+                          GError **error)
+{
+  Pooling p = {d, grid, sg_discriminator_feature_count(d, grid), 0, features};
+  g_autoptr(SgBuf) x = run_layers(d, n, images, pool_layer, &p, error);
+
+  return x && sg_backend_check(d->b, error);
 }

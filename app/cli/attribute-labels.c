@@ -1,0 +1,346 @@
+/* Where the labels of generated faces come from: measurements, a table, or readers made from labelled real pictures. */
+#include "app/cli/attribute.h"
+#include "engine/directions/reader.h"
+#include "engine/explore/nets.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A reader that tells fewer than this of the held-out pictures apart labels faces by chance. */
+#define BELIEVED 0.9
+
+static Attribute *
+add(AttributeJob *job, const char *name)
+{
+  Attribute *a = g_new0(Attribute, 1);
+
+  a->name = g_strdup(name);
+  a->reader_auc = NAN;
+  g_ptr_array_add(job->all, a);
+  return a;
+}
+
+static gboolean
+is_wanted(const AttributeJob *job, const char *name)
+{
+  if (!job->opt->attributes)
+    return TRUE;
+  g_auto(GStrv) wanted = g_strsplit(job->opt->attributes, ",", -1);
+  return g_strv_contains((const char *const *)wanted, name);
+}
+
+static int
+rising(gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Values [n], `step` apart, as labels: 0 and 1 as they are, other numbers by their median. NULL if all are equal. */
+static guint8 *
+binary(gsize n, const double *values)
+{
+  g_autofree double *sorted = g_memdup2(values, n * sizeof(double));
+  g_autofree guint8 *label = g_new(guint8, n);
+  gboolean switches = TRUE;
+  gsize ones = 0;
+
+  for (gsize i = 0; i < n; i++)
+    switches &= values[i] == 0 || values[i] == 1;
+  qsort(sorted, n, sizeof(double), rising);
+  double middle = switches ? 0.5 : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  for (gsize i = 0; i < n; i++)
+    ones += label[i] = values[i] > middle;
+  return ones > 0 && ones < n ? g_steal_pointer(&label) : NULL;
+}
+
+static void
+label_by(Attribute *a, gsize n, const double *values)
+{
+  a->label = binary(n, values);
+  if (!a->label)
+    a->refused = g_strdup("all have the same value: there is nothing to tell apart");
+}
+
+static gboolean
+progress(gint64 done, gint64 total, gpointer data)
+{
+  cli_progress_update(data, (gsize)done);
+  return TRUE;
+}
+
+static gboolean
+draw_faces(AttributeJob *job, SgDiscriminator *d, GError **error)
+{
+  CliProgress *p = &job->base.progress;
+
+  cli_progress_begin(p, "faces", (gsize)job->opt->samples);
+  job->faces = sg_face_sample_new(job->base.renderer, d, job->opt->samples, job->opt->label,
+                                  progress, p, error);
+  cli_progress_end(p);
+  return job->faces != NULL;
+}
+
+/* ---- measurements ---------------------------------------------------------------------------- */
+
+static void
+label_by_measure(AttributeJob *job, SgMeasure m)
+{
+  g_autofree double *values = g_new(double, job->faces->n);
+
+  for (int i = 0; i < job->faces->n; i++)
+    values[i] = job->faces->measures[i * SG_MEASURE_COUNT + (int)m];
+  label_by(add(job, sg_measure_name(m)), (gsize)job->faces->n, values);
+}
+
+static gboolean
+from_measures(AttributeJob *job, GError **error)
+{
+  g_auto(GStrv) names = g_strsplit(job->opt->measure, ",", -1);
+  gboolean chosen[SG_MEASURE_COUNT] = {FALSE};
+  SgMeasure m;
+
+  for (char **name = names; *name; name++)
+    if (g_str_equal(g_strstrip(*name), "all")) {
+      for (int i = 0; i < SG_MEASURE_COUNT; i++)
+        chosen[i] = TRUE;
+    } else if (sg_measure_parse(*name, &m)) {
+      chosen[m] = TRUE;
+    } else {
+      cli_set_usage_error(error,
+                          "--measure: expected brightness, contrast, saturation, warmth, "
+                          "symmetry, edges, background or all, found \"%s\"",
+                          *name);
+      return FALSE;
+    }
+  if (!draw_faces(job, NULL, error))
+    return FALSE;
+  for (int i = 0; i < SG_MEASURE_COUNT; i++)
+    if (chosen[i])
+      label_by_measure(job, (SgMeasure)i);
+  return TRUE;
+}
+
+/* ---- a table of seeds ------------------------------------------------------------------------ */
+
+typedef struct {
+  char **names; /* columns after the seed */
+  guint columns;
+  GArray *values; /* of double, [rows, columns] */
+} Table;
+
+static gboolean
+read_row(Table *t, char **cells, guint row, GError **error)
+{
+  guint64 seed;
+
+  if (!g_ascii_string_to_unsigned(g_strstrip(cells[0]), 10, 0, G_MAXUINT32, &seed, NULL) ||
+      seed != row)
+    return cli_set_usage_error(
+               error,
+               "--labels: expected the seed %u in line %u, found \"%s\" (a line for "
+               "each of the seeds 0, 1, …)",
+               row, row + 2, cells[0]),
+           FALSE;
+  for (guint i = 0; i < t->columns; i++) {
+    char *end;
+    double v = g_ascii_strtod(cells[i + 1], &end);
+    if (end == cells[i + 1] || *g_strstrip(end) || !isfinite(v)) {
+      cli_set_usage_error(error, "--labels: expected a number for %s in line %u, found \"%s\"",
+                          t->names[i], row + 2, cells[i + 1]);
+      return FALSE;
+    }
+    g_array_append_val(t->values, v);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_table(Table *t, const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents(path, &text, NULL, error))
+    return FALSE;
+  g_auto(GStrv) lines = g_strsplit(g_strstrip(text), "\n", -1);
+  g_auto(GStrv) head = lines[0] ? g_strsplit(g_strstrip(lines[0]), ",", -1) : NULL;
+  t->columns = head ? g_strv_length(head) : 0;
+  if (t->columns < 2 || !g_utf8_validate(text, -1, NULL)) {
+    cli_set_usage_error(error, "--labels: expected a first line like \"seed,beard,glasses\" in %s",
+                        path);
+    return FALSE;
+  }
+  t->columns--;
+  t->names = g_strdupv(head + 1);
+  t->values = g_array_new(FALSE, FALSE, sizeof(double));
+  for (guint i = 1; lines[i]; i++) {
+    g_auto(GStrv) cells = g_strsplit(g_strstrip(lines[i]), ",", -1);
+    if (g_strv_length(cells) != t->columns + 1) {
+      cli_set_usage_error(error, "--labels: expected %u values in line %u, found %u",
+                          t->columns + 1, i + 1, g_strv_length(cells));
+      return FALSE;
+    }
+    if (!read_row(t, cells, i - 1, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+label_by_table(AttributeJob *job, const Table *t, GError **error)
+{
+  gsize rows = t->values->len / t->columns;
+  g_autofree double *column = g_new(double, rows);
+
+  if ((gsize)job->opt->samples > rows)
+    ((AttributeOptions *)job->opt)->samples = (int)rows;
+  if (!draw_faces(job, NULL, error))
+    return FALSE;
+  for (guint c = 0; c < t->columns; c++) {
+    if (!is_wanted(job, t->names[c]))
+      continue;
+    for (gsize i = 0; i < rows; i++)
+      column[i] = g_array_index(t->values, double, i * t->columns + c);
+    label_by(add(job, t->names[c]), (gsize)job->faces->n, column);
+  }
+  return TRUE;
+}
+
+static gboolean
+from_table(AttributeJob *job, GError **error)
+{
+  Table t = {0};
+  gboolean ok = read_table(&t, job->opt->labels, error);
+
+  if (ok && t.values->len < 2 * t.columns) {
+    cli_set_usage_error(error, "--labels: %s has labels of fewer than two faces", job->opt->labels);
+    ok = FALSE;
+  }
+  ok = ok && label_by_table(job, &t, error);
+  g_strfreev(t.names);
+  g_clear_pointer(&t.values, g_array_unref);
+  return ok;
+}
+
+/* ---- readers --------------------------------------------------------------------------------- */
+
+typedef struct {
+  SgDataset *set;
+  gsize n;         /* pictures that could be read */
+  float *features; /* [n, dim] */
+  guint *index;    /* [n]: which pictures of the set */
+  int dim;
+} Reals;
+
+static gboolean
+describe_reals(AttributeJob *job, Reals *r, SgDiscriminator *d, GError **error)
+{
+  int grid = sg_feature_grid(d), n = (int)MIN((guint)job->opt->reals, r->set->n);
+  g_autofree gboolean *used = g_new0(gboolean, n);
+  CliProgress *p = &job->base.progress;
+
+  r->dim = sg_discriminator_feature_count(d, grid);
+  cli_progress_begin(p, "real pictures", (gsize)n);
+  r->features = sg_dataset_features(r->set, d, grid, n, used, progress, p, error);
+  cli_progress_end(p);
+  if (!r->features)
+    return FALSE;
+  r->index = g_new(guint, n);
+  for (int i = 0; i < n; i++)
+    if (used[i]) {
+      memmove(r->features + r->n * (gsize)r->dim, r->features + (gsize)i * (gsize)r->dim,
+              (gsize)r->dim * sizeof(float));
+      r->index[r->n++] = (guint)i;
+    }
+  return TRUE;
+}
+
+static double *
+label_column(const Reals *r, int column)
+{
+  g_autofree float *row = g_new(float, r->set->label_dim);
+  double *values = g_new(double, r->n);
+
+  for (gsize i = 0; i < r->n; i++) {
+    sg_dataset_label(r->set, r->index[i], row);
+    values[i] = (double)row[column];
+  }
+  return values;
+}
+
+static void
+label_by_reader(AttributeJob *job, const Reals *r, int column, const char *name)
+{
+  Attribute *a = add(job, name);
+  g_autofree double *values = label_column(r, column), *told = g_new(double, job->faces->n);
+  g_autofree guint8 *known = binary(r->n, values);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgReader) reader =
+      known ? sg_reader_new(r->n, r->dim, r->features, known, &error) : NULL;
+
+  if (!known)
+    a->refused = g_strdup("all pictures of the set have the same value");
+  else if (!reader)
+    a->refused = g_strdup(error->message);
+  else if (!((a->reader_auc = reader->auc) >= BELIEVED))
+    a->refused = g_strdup_printf("the reader tells it in pictures it has not seen with an AUC of "
+                                 "%.3f only; %.1f are asked for",
+                                 reader->auc, BELIEVED);
+  for (int i = 0; !a->refused && i < job->faces->n; i++)
+    told[i] = sg_reader_decide(reader, job->faces->features + (gsize)i * (gsize)r->dim) > 0;
+  if (!a->refused)
+    label_by(a, (gsize)job->faces->n, told);
+}
+
+static gboolean
+label_by_set(AttributeJob *job, Reals *r, SgDiscriminator *d, GError **error)
+{
+  if (!describe_reals(job, r, d, error) || !draw_faces(job, d, error))
+    return FALSE;
+  for (int c = 0; c < r->set->label_dim; c++) {
+    g_autofree char *numbered = g_strdup_printf("label%d", c);
+    const char *name = r->set->label_names ? r->set->label_names[c] : numbered;
+    if (is_wanted(job, name))
+      label_by_reader(job, r, c, name);
+  }
+  return TRUE;
+}
+
+static gboolean
+from_set(AttributeJob *job, GError **error)
+{
+  const SgModelInfo *info = &job->base.model->info;
+  const SgDatasetOptions options = {
+      .resolution = info->img_resolution, .channels = info->img_channels, .use_labels = TRUE};
+  Reals r = {0};
+
+  if (!info->has_d) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "%s has no discriminator, whose view of pictures --data needs; --measure and "
+                "--labels work without",
+                job->opt->network);
+    return FALSE;
+  }
+  g_autoptr(SgDiscriminator) d =
+      sg_discriminator_new(sg_renderer_backend(job->base.renderer), job->base.model, error);
+  r.set = d ? sg_dataset_open(job->opt->data, &options, error) : NULL;
+  gboolean ok = r.set && label_by_set(job, &r, d, error);
+  g_clear_pointer(&r.set, sg_dataset_free);
+  g_free(r.features);
+  g_free(r.index);
+  return ok;
+}
+
+gboolean
+attribute_labels(AttributeJob *job, GError **error)
+{
+  const AttributeOptions *o = job->opt;
+  gboolean ok = o->measure  ? from_measures(job, error)
+                : o->labels ? from_table(job, error)
+                            : from_set(job, error);
+
+  if (!ok || job->all->len > 0)
+    return ok;
+  cli_set_usage_error(error, "--attributes: none of \"%s\" is there", o->attributes);
+  return FALSE;
+}
