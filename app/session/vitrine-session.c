@@ -1,48 +1,192 @@
-#include "app/session/vitrine-session-private.h"
+#include "app/session/vitrine-session.h"
+#include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
-#include <math.h>
 
 #define STORE_AFTER_SEC 3
+
+struct _VitrineSession {
+  GObject parent_instance;
+  VitrineMessages *messages;
+  VitrineEditor *editor;
+  VitrineView *view;
+  VitrineOpener *opener;
+  VitrineSaver *saver;
+  VitrineDeviceChoice *device;
+  VitrineFollowing *following;
+  VitrineFavourites *favourites;
+  guint store_source;
+};
+
+enum {
+  PROP_0,
+  PROP_EDITOR,
+  PROP_VIEW,
+  PROP_OPENER,
+  PROP_SAVER,
+  PROP_DEVICE,
+  PROP_FOLLOWING,
+  PROP_FAVOURITES,
+  N_PROPS
+};
+enum {
+  MODEL_CHANGED,
+  WEIGHTS_CHANGED,
+  RECIPE_CHANGED,
+  PICTURE_CHANGED,
+  INFLUENCE_CHANGED,
+  MESSAGE,
+  N_SIGNALS
+};
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineSession, vitrine_session, G_TYPE_OBJECT)
 
-void
-vitrine_session_notify(VitrineSession *self, VitrineSessionProp prop)
+/* ---- the parts --------------------------------------------------------------------------------- */
+
+VitrineEditor *
+vitrine_session_get_editor(VitrineSession *self)
 {
-  g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->editor;
+}
+
+VitrineView *
+vitrine_session_get_view(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->view;
+}
+
+VitrineOpener *
+vitrine_session_get_opener(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->opener;
+}
+
+VitrineSaver *
+vitrine_session_get_saver(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->saver;
+}
+
+VitrineDeviceChoice *
+vitrine_session_get_device(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->device;
+}
+
+VitrineFollowing *
+vitrine_session_get_following(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->following;
+}
+
+VitrineFavourites *
+vitrine_session_get_favourites(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->favourites;
+}
+
+/* ---- short for them ---------------------------------------------------------------------------- */
+
+const SgRecipe *
+vitrine_session_get_recipe(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return vitrine_editor_get_recipe(self->editor);
+}
+
+SgModel *
+vitrine_session_get_model(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return vitrine_opener_get_model(self->opener);
 }
 
 void
-vitrine_session_emit(VitrineSession *self, VitrineSessionSignal signal)
+vitrine_session_apply(VitrineSession *self, SgRecipe *recipe, const char *label,
+                      const char *merge_key)
 {
-  g_return_if_fail(signal != SIGNAL_MESSAGE); /* has arguments */
-  g_signal_emit(self, signals[signal], 0);
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  vitrine_editor_apply(self->editor, recipe, label, merge_key);
 }
 
-/* ---- messages ---------------------------------------------------------------------------- */
-
 void
-vitrine_session_info(VitrineSession *self, const char *format, ...)
+vitrine_session_say(VitrineSession *self, const char *text, gboolean is_error)
 {
-  va_list args;
-
-  va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_signal_emit(self, signals[SIGNAL_MESSAGE], 0, text, FALSE);
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  vitrine_messages_say(self->messages, text, is_error);
 }
 
 void
 vitrine_session_error(VitrineSession *self, const char *heading, const char *text)
 {
-  g_autofree char *whole = g_strdup_printf("%s\n\n%s", heading, text);
-  g_signal_emit(self, signals[SIGNAL_MESSAGE], 0, whole, TRUE);
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  vitrine_messages_error(self->messages, heading, text);
 }
 
-/* ---- the recipe -------------------------------------------------------------------------- */
+/* ---- the last session -------------------------------------------------------------------------- */
+
+void
+vitrine_session_store(VitrineSession *self)
+{
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  const SgRecipe *recipe = vitrine_session_get_recipe(self);
+  const SgModel *model = vitrine_session_get_model(self);
+
+  g_clear_handle_id(&self->store_source, g_source_remove);
+  if (!recipe || !model)
+    return;
+  const char *run = vitrine_following_get_directory(self->following);
+  g_autofree char *path = g_canonicalize_filename(run ? run : model->path, NULL);
+  g_autofree char *text = sg_recipe_to_json(recipe, model->hash, path);
+  json_t *root = json_object();
+  json_object_set_new(root, "recipe", json_loads(text, 0, NULL));
+  json_object_set_new(root, "space", json_integer(vitrine_editor_get_space(self->editor)));
+  vitrine_store_save("session", root);
+  json_decref(root);
+}
+
+/* A model, or a run with something to come back to. */
+static gboolean
+is_there(const char *path)
+{
+  g_autofree char *snapshot = NULL;
+
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR))
+    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
+  snapshot = vitrine_follow_newest_snapshot(path, NULL);
+  return snapshot != NULL;
+}
+
+gboolean
+vitrine_session_restore(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), FALSE);
+  json_t *root = vitrine_store_load("session");
+  json_t *recipe = json_object_get(root, "recipe");
+  gboolean w = json_integer_value(json_object_get(root, "space")) == SG_SPACE_W;
+  char *text = recipe ? json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+  g_autofree char *path = NULL;
+  SgRecipe *restored = text ? sg_recipe_from_json(text, -1, NULL, &path, NULL) : NULL;
+
+  free(text);
+  json_decref(root);
+  if (!restored || !path || !is_there(path)) {
+    sg_recipe_free(restored);
+    return FALSE;
+  }
+  vitrine_editor_set_space(self->editor, w ? SG_SPACE_W : SG_SPACE_Z);
+  vitrine_opener_reopen(self->opener, path, restored);
+  return TRUE;
+}
 
 static gboolean
 store_cb(gpointer data)
@@ -54,264 +198,81 @@ store_cb(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Whatever is shown of the recipe is out of date. */
-void
-vitrine_session_recipe_changed(VitrineSession *self)
-{
-  GObject *object = G_OBJECT(self);
+/* ---- the parts' signals ------------------------------------------------------------------------ */
 
-  g_clear_pointer(&self->z_base, g_free);
-  vitrine_session_queue_submit(self);
+static void
+model_changed_cb(VitrineSession *self)
+{
+  g_signal_emit(self, signals[MODEL_CHANGED], 0);
+}
+
+static void
+weights_changed_cb(VitrineSession *self)
+{
+  g_signal_emit(self, signals[WEIGHTS_CHANGED], 0);
+}
+
+static void
+recipe_changed_cb(VitrineSession *self)
+{
   if (!self->store_source)
     self->store_source = g_timeout_add_seconds(STORE_AFTER_SEC, store_cb, self);
-  g_object_freeze_notify(object);
-  vitrine_session_notify(self, PROP_CAN_UNDO);
-  vitrine_session_notify(self, PROP_CAN_REDO);
-  vitrine_session_notify(self, PROP_UNDO_LABEL);
-  vitrine_session_notify(self, PROP_REDO_LABEL);
-  g_object_thaw_notify(object);
-  vitrine_session_emit(self, SIGNAL_RECIPE_CHANGED);
+  g_signal_emit(self, signals[RECIPE_CHANGED], 0);
 }
 
-const SgRecipe *
-vitrine_session_get_recipe(VitrineSession *self)
+static void
+picture_changed_cb(VitrineSession *self)
 {
-  return self->history ? vitrine_history_current(self->history) : NULL;
+  g_signal_emit(self, signals[PICTURE_CHANGED], 0);
 }
 
-void
-vitrine_session_apply(VitrineSession *self, SgRecipe *recipe, const char *label,
-                      const char *merge_key)
+static void
+influence_changed_cb(VitrineSession *self)
 {
-  const SgRecipe *current = vitrine_session_get_recipe(self);
+  g_signal_emit(self, signals[INFLUENCE_CHANGED], 0);
+}
 
-  if (!current || sg_recipe_equal(current, recipe) || recipe->z_dim != current->z_dim ||
-      recipe->w_dim != current->w_dim) {
-    sg_recipe_free(recipe);
-    return;
+static void
+message_cb(VitrineSession *self, const char *text, gboolean is_error)
+{
+  g_signal_emit(self, signals[MESSAGE], 0, text, is_error);
+}
+
+static void
+gather(VitrineSession *self, gpointer part, const char *signal, GCallback handler)
+{
+  g_signal_connect_object(part, signal, handler, self, G_CONNECT_SWAPPED);
+}
+
+/* ---- the object -------------------------------------------------------------------------------- */
+
+static GObject *
+part_of(VitrineSession *self, guint prop)
+{
+  switch (prop) {
+  case PROP_EDITOR:
+    return G_OBJECT(self->editor);
+  case PROP_VIEW:
+    return G_OBJECT(self->view);
+  case PROP_OPENER:
+    return G_OBJECT(self->opener);
+  case PROP_SAVER:
+    return G_OBJECT(self->saver);
+  case PROP_DEVICE:
+    return G_OBJECT(self->device);
+  case PROP_FOLLOWING:
+    return G_OBJECT(self->following);
+  case PROP_FAVOURITES:
+    return G_OBJECT(self->favourites);
+  default:
+    return NULL;
   }
-  vitrine_history_push(self->history, recipe, label, merge_key, self->gesture,
-                       g_get_monotonic_time());
-  vitrine_session_recipe_changed(self);
 }
-
-void
-vitrine_session_begin_gesture(VitrineSession *self)
-{
-  self->gesture = TRUE;
-}
-
-void
-vitrine_session_end_gesture(VitrineSession *self)
-{
-  if (!self->gesture)
-    return;
-  self->gesture = FALSE;
-  if (!self->history)
-    return;
-  vitrine_history_break_merge(self->history);
-  if (self->reduced_resolution > 0)
-    vitrine_session_queue_submit(self);
-}
-
-void
-vitrine_session_undo(VitrineSession *self)
-{
-  if (self->history && vitrine_history_undo(self->history))
-    vitrine_session_recipe_changed(self);
-}
-
-void
-vitrine_session_redo(VitrineSession *self)
-{
-  if (self->history && vitrine_history_redo(self->history))
-    vitrine_session_recipe_changed(self);
-}
-
-const double *
-vitrine_session_get_base(VitrineSession *self, SgSpace space)
-{
-  const SgRecipe *recipe = vitrine_session_get_recipe(self);
-
-  if (!recipe || space == SG_SPACE_W)
-    return recipe ? self->w_base : NULL;
-  if (!self->z_base) {
-    self->z_base = g_new(double, recipe->z_dim);
-    sg_recipe_base_z(recipe, 0, self->z_base);
-  }
-  return self->z_base;
-}
-
-/* ---- what panes read --------------------------------------------------------------------- */
-
-void
-vitrine_session_set_score_text(VitrineSession *self, const char *text)
-{
-  if (g_strcmp0(self->score_text, text) == 0)
-    return;
-  g_free(self->score_text);
-  self->score_text = g_strdup(text);
-  vitrine_session_notify(self, PROP_SCORE_TEXT);
-}
-
-gboolean
-vitrine_session_get_loading(VitrineSession *self)
-{
-  return self->loading;
-}
-
-void
-vitrine_session_set_loading(VitrineSession *self, gboolean loading)
-{
-  if (self->loading == loading)
-    return;
-  self->loading = loading;
-  vitrine_session_notify(self, PROP_LOADING);
-}
-
-void
-vitrine_session_add_saving(VitrineSession *self, int count)
-{
-  self->saving += count;
-  vitrine_session_notify(self, PROP_SAVING);
-}
-
-void
-vitrine_session_notify_following(VitrineSession *self)
-{
-  g_object_freeze_notify(G_OBJECT(self));
-  for (int prop = PROP_FOLLOWING; prop <= PROP_FOLLOWABLE; prop++)
-    vitrine_session_notify(self, prop);
-  g_object_thaw_notify(G_OBJECT(self));
-}
-
-SgSpace
-vitrine_session_get_space(VitrineSession *self)
-{
-  return self->space;
-}
-
-void
-vitrine_session_set_space(VitrineSession *self, SgSpace space)
-{
-  if (self->space == space)
-    return;
-  self->space = space;
-  vitrine_session_notify(self, PROP_SPACE);
-}
-
-const double *
-vitrine_session_get_influence(VitrineSession *self, SgSpace space)
-{
-  return self->influence[space];
-}
-
-void
-vitrine_session_start_influence(VitrineSession *self)
-{
-  vitrine_render_thread_measure(self->render, TRUE, self->space);
-}
-
-void
-vitrine_session_stop_influence(VitrineSession *self)
-{
-  vitrine_render_thread_measure(self->render, FALSE, self->space);
-}
-
-guint
-vitrine_session_start_task(VitrineSession *self, const VitrineTaskClass *class, gpointer data,
-                           gpointer user_data)
-{
-  if (self->model)
-    return vitrine_render_thread_start_task(self->render, class, data, user_data);
-  if (class->free_data)
-    class->free_data(data);
-  return 0;
-}
-
-void
-vitrine_session_stop_task(VitrineSession *self, guint id)
-{
-  if (self->render)
-    vitrine_render_thread_stop_task(self->render, id);
-}
-
-/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_session_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  VitrineSession *self = VITRINE_SESSION(object);
-  const char *undo = self->history ? vitrine_history_undo_label(self->history) : NULL;
-  const char *redo = self->history ? vitrine_history_redo_label(self->history) : NULL;
-
-  switch (id) {
-  case PROP_MODEL_PATH:
-    g_value_set_string(value, self->model ? self->model->path : NULL);
-    break;
-  case PROP_LOADING:
-    g_value_set_boolean(value, self->loading);
-    break;
-  case PROP_SAVING:
-    g_value_set_boolean(value, self->saving > 0);
-    break;
-  case PROP_CAN_UNDO:
-    g_value_set_boolean(value, undo != NULL);
-    break;
-  case PROP_CAN_REDO:
-    g_value_set_boolean(value, redo != NULL);
-    break;
-  case PROP_UNDO_LABEL:
-    g_value_set_string(value, undo);
-    break;
-  case PROP_REDO_LABEL:
-    g_value_set_string(value, redo);
-    break;
-  case PROP_TEXTURE:
-    g_value_set_object(value, self->texture);
-    break;
-  case PROP_ORIGINAL:
-    g_value_set_object(value, self->original);
-    break;
-  case PROP_DEVICE:
-    g_value_set_string(value, self->device ? self->device : "");
-    break;
-  case PROP_DEVICE_TROUBLE:
-    g_value_set_int(value, (int)self->trouble);
-    break;
-  case PROP_RENDER_SECONDS:
-    g_value_set_double(value, self->render_seconds);
-    break;
-  case PROP_SPACE:
-    g_value_set_int(value, (int)self->space);
-    break;
-  case PROP_SCORE_TEXT:
-    g_value_set_string(value, self->score_text ? self->score_text : "");
-    break;
-  case PROP_FOLLOWING:
-    g_value_set_string(value, self->following);
-    break;
-  case PROP_FOLLOWING_KIMG:
-    g_value_set_double(value, self->following_kimg);
-    break;
-  case PROP_FOLLOWING_LIVE:
-    g_value_set_boolean(value, self->following_live);
-    break;
-  case PROP_FOLLOWABLE:
-    g_value_set_string(value, self->followable);
-    break;
-  default:
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
-  }
-}
-
-static void
-vitrine_session_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
-{
-  if (id == PROP_SPACE)
-    vitrine_session_set_space(VITRINE_SESSION(object), (SgSpace)g_value_get_int(value));
-  else
-    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  g_value_set_object(value, part_of(VITRINE_SESSION(object), id));
 }
 
 static void
@@ -319,105 +280,82 @@ vitrine_session_dispose(GObject *object)
 {
   VitrineSession *self = VITRINE_SESSION(object);
 
-  g_clear_handle_id(&self->submit_source, g_source_remove);
   g_clear_handle_id(&self->store_source, g_source_remove);
-  g_clear_pointer(&self->follow, vitrine_follow_free);
-  g_clear_pointer(&self->render, vitrine_render_thread_free);
-  g_clear_object(&self->texture);
-  g_clear_object(&self->original);
+  if (self->opener)
+    vitrine_opener_close(self->opener);
+  if (self->view)
+    vitrine_view_close(self->view);
+  g_clear_object(&self->opener);
+  g_clear_object(&self->saver);
+  g_clear_object(&self->following);
+  g_clear_object(&self->view);
+  g_clear_object(&self->favourites);
+  g_clear_object(&self->device);
+  g_clear_object(&self->editor);
+  g_clear_object(&self->messages);
   G_OBJECT_CLASS(vitrine_session_parent_class)->dispose(object);
 }
 
 static void
-vitrine_session_finalize(GObject *object)
+install_signals(GType type)
 {
-  VitrineSession *self = VITRINE_SESSION(object);
+  static const char *const names[] = {
+      [MODEL_CHANGED] = "model-changed",         [WEIGHTS_CHANGED] = "weights-changed",
+      [RECIPE_CHANGED] = "recipe-changed",       [PICTURE_CHANGED] = "picture-changed",
+      [INFLUENCE_CHANGED] = "influence-changed",
+  };
 
-  vitrine_history_free(self->history);
-  g_clear_pointer(&self->model, sg_model_unref);
-  g_clear_pointer(&self->next_weights, sg_model_unref);
-  sg_recipe_free(self->shown);
-  sg_recipe_free(self->original_of);
-  g_free(self->favourites_key);
-  g_free(self->following);
-  g_free(self->followable);
-  g_free(self->device);
-  g_free(self->device_wanted);
-  g_free(self->trouble_text);
-  g_free(self->score_text);
-  g_free(self->z_base);
-  g_free(self->w_base);
-  g_free(self->influence[0]);
-  g_free(self->influence[1]);
-  g_ptr_array_unref(self->waiting_vectors);
-  json_decref(self->favourites);
-  G_OBJECT_CLASS(vitrine_session_parent_class)->finalize(object);
-}
-
-static void
-install_properties(GObjectClass *class)
-{
-  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
-
-  props[PROP_MODEL_PATH] = g_param_spec_string("model-path", NULL, NULL, NULL, flags);
-  props[PROP_LOADING] = g_param_spec_boolean("loading", NULL, NULL, FALSE, flags);
-  props[PROP_SAVING] = g_param_spec_boolean("saving", NULL, NULL, FALSE, flags);
-  props[PROP_CAN_UNDO] = g_param_spec_boolean("can-undo", NULL, NULL, FALSE, flags);
-  props[PROP_CAN_REDO] = g_param_spec_boolean("can-redo", NULL, NULL, FALSE, flags);
-  props[PROP_UNDO_LABEL] = g_param_spec_string("undo-label", NULL, NULL, NULL, flags);
-  props[PROP_REDO_LABEL] = g_param_spec_string("redo-label", NULL, NULL, NULL, flags);
-  props[PROP_TEXTURE] = g_param_spec_object("texture", NULL, NULL, GDK_TYPE_TEXTURE, flags);
-  props[PROP_ORIGINAL] =
-      g_param_spec_object("original-texture", NULL, NULL, GDK_TYPE_TEXTURE, flags);
-  props[PROP_DEVICE] = g_param_spec_string("device", NULL, NULL, "", flags);
-  props[PROP_DEVICE_TROUBLE] = g_param_spec_int("device-trouble", NULL, NULL, VITRINE_DEVICE_FINE,
-                                                VITRINE_DEVICE_LOST, 0, flags);
-  props[PROP_RENDER_SECONDS] =
-      g_param_spec_double("render-seconds", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
-  props[PROP_SPACE] = g_param_spec_int("space", NULL, NULL, SG_SPACE_Z, SG_SPACE_W, SG_SPACE_Z,
-                                       flags | G_PARAM_WRITABLE);
-  props[PROP_SCORE_TEXT] = g_param_spec_string("score-text", NULL, NULL, "", flags);
-  props[PROP_FOLLOWING] = g_param_spec_string("following", NULL, NULL, NULL, flags);
-  props[PROP_FOLLOWING_KIMG] =
-      g_param_spec_double("following-kimg", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0, flags);
-  props[PROP_FOLLOWING_LIVE] = g_param_spec_boolean("following-live", NULL, NULL, FALSE, flags);
-  props[PROP_FOLLOWABLE] = g_param_spec_string("followable", NULL, NULL, NULL, flags);
-  g_object_class_install_properties(class, N_PROPS, props);
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    signals[i] =
+        g_signal_new(names[i], type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[MESSAGE] = g_signal_new("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void
 vitrine_session_class_init(VitrineSessionClass *class)
 {
   GObjectClass *object_class = G_OBJECT_CLASS(class);
-  GType type = G_TYPE_FROM_CLASS(class);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   object_class->get_property = vitrine_session_get_property;
-  object_class->set_property = vitrine_session_set_property;
   object_class->dispose = vitrine_session_dispose;
-  object_class->finalize = vitrine_session_finalize;
-  install_properties(object_class);
-  signals[SIGNAL_MODEL_CHANGED] =
-      g_signal_new("model-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_WEIGHTS_CHANGED] =
-      g_signal_new("weights-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_RECIPE_CHANGED] =
-      g_signal_new("recipe-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_PICTURE_CHANGED] =
-      g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_INFLUENCE_CHANGED] = g_signal_new("influence-changed", type, G_SIGNAL_RUN_LAST, 0,
-                                                   NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_MESSAGE] = g_signal_new("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                         G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  props[PROP_EDITOR] = g_param_spec_object("editor", NULL, NULL, VITRINE_TYPE_EDITOR, flags);
+  props[PROP_VIEW] = g_param_spec_object("view", NULL, NULL, VITRINE_TYPE_VIEW, flags);
+  props[PROP_OPENER] = g_param_spec_object("opener", NULL, NULL, VITRINE_TYPE_OPENER, flags);
+  props[PROP_SAVER] = g_param_spec_object("saver", NULL, NULL, VITRINE_TYPE_SAVER, flags);
+  props[PROP_DEVICE] = g_param_spec_object("device", NULL, NULL, VITRINE_TYPE_DEVICE_CHOICE, flags);
+  props[PROP_FOLLOWING] =
+      g_param_spec_object("following", NULL, NULL, VITRINE_TYPE_FOLLOWING, flags);
+  props[PROP_FAVOURITES] =
+      g_param_spec_object("favourites", NULL, NULL, VITRINE_TYPE_FAVOURITES, flags);
+  g_object_class_install_properties(object_class, N_PROPS, props);
+  install_signals(G_TYPE_FROM_CLASS(class));
 }
 
 static void
 vitrine_session_init(VitrineSession *self)
 {
-  self->space = SG_SPACE_Z;
-  self->following_kimg = NAN;
-  self->render = vitrine_render_thread_new(vitrine_session_deliver, self);
-  self->waiting_vectors = g_ptr_array_new_with_free_func(g_object_unref);
-  self->favourites = vitrine_store_load("favourites");
+  self->messages = vitrine_messages_new();
+  self->editor = vitrine_editor_new();
+  self->device = vitrine_device_choice_new();
+  self->favourites = vitrine_favourites_new();
+  self->view = vitrine_view_new(self->editor, self->device, self->messages);
+  self->following = vitrine_following_new(self->favourites, self->messages);
+  self->saver = vitrine_saver_new(self->editor, self->view, self->messages);
+  self->opener = vitrine_opener_new(&(VitrineOpenerParts){.editor = self->editor,
+                                                          .view = self->view,
+                                                          .device = self->device,
+                                                          .following = self->following,
+                                                          .favourites = self->favourites,
+                                                          .saver = self->saver,
+                                                          .messages = self->messages});
+  gather(self, self->opener, "model-changed", G_CALLBACK(model_changed_cb));
+  gather(self, self->opener, "weights-changed", G_CALLBACK(weights_changed_cb));
+  gather(self, self->editor, "changed", G_CALLBACK(recipe_changed_cb));
+  gather(self, self->view, "picture-changed", G_CALLBACK(picture_changed_cb));
+  gather(self, self->view, "influence-changed", G_CALLBACK(influence_changed_cb));
+  gather(self, self->messages, "message", G_CALLBACK(message_cb));
 }
 
 VitrineSession *

@@ -1,7 +1,7 @@
 /* VitrineTasks: work of the panes that runs on the render thread, in slices, between pictures.
  *
  * A pane that wants something computed (a score of 32 faces, a sweep over thresholds, a layer's
- * activations) starts a task with vitrine_session_start_task(). Its step is called on the render
+ * activations) starts a task with vitrine_view_start_task(). Its step is called on the render
  * thread again and again until it returns FALSE; each call should take at most some 20 ms where the
  * model allows, since a picture that somebody waits for comes only between two of them. What a step
  * found arrives on the main thread in order. */

@@ -38,7 +38,7 @@ answer(Fixture *f, const Part *part, int i)
   gint64 start = g_get_monotonic_time();
 
   change(f, part, i);
-  while (!vitrine_session_is_current(f->session))
+  while (!vitrine_view_is_current(vitrine_session_get_view(f->session)))
     g_main_context_iteration(NULL, TRUE);
   return (double)(g_get_monotonic_time() - start) / 1e3;
 }

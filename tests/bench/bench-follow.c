@@ -30,7 +30,7 @@ answer(Fixture *f, int i)
 
   r->z_offset[3] = (i % 60 + 1) * 0.05 * (i / 60 % 2 ? -1 : 1);
   vitrine_session_apply(f->session, r, "Change", "z3");
-  while (!vitrine_session_is_current(f->session))
+  while (!vitrine_view_is_current(vitrine_session_get_view(f->session)))
     g_main_context_iteration(NULL, TRUE);
   return (double)(g_get_monotonic_time() - start) / 1e3;
 }
@@ -63,7 +63,7 @@ follow(Fixture *f, int n, const char *run)
   guint weights = 0;
   gint64 start;
 
-  vitrine_session_follow(f->session, run);
+  vitrine_following_start(vitrine_session_get_following(f->session), run);
   g_signal_connect_swapped(f->session, "weights-changed", G_CALLBACK(count_cb), &weights);
   for (start = g_get_monotonic_time(); weights < 3;)
     g_main_context_iteration(NULL, TRUE);

@@ -116,7 +116,7 @@ picture_cb(VitrineSession *session, gint64 *last)
 static gboolean
 quiet(Fixture *f, gpointer data)
 {
-  return vitrine_session_is_current(f->session) &&
+  return vitrine_view_is_current(vitrine_session_get_view(f->session)) &&
          g_get_monotonic_time() - *(gint64 *)data > QUIET_USEC;
 }
 

@@ -27,7 +27,7 @@ static char *
 device(Fixture *f)
 {
   char *title = NULL;
-  g_object_get(f->session, "device", &title, NULL);
+  g_object_get(vitrine_session_get_device(f->session), "title", &title, NULL);
   return title;
 }
 
@@ -79,7 +79,7 @@ typedef struct {
 static Picture
 picture_of(Fixture *f)
 {
-  GdkTexture *texture = vitrine_session_get_texture(f->session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(f->session));
   Picture p = {gdk_texture_get_width(texture), gdk_texture_get_height(texture), NULL};
 
   p.pixels = g_malloc((gsize)p.width * (gsize)p.height * 4);
@@ -189,7 +189,7 @@ test_automatic(void)
   const char *tooltip = gtk_widget_get_tooltip_text(in_window(&f, "status-device"));
   g_assert_nonnull(strstr(tooltip, "GiB of them by this window"));
   g_assert_true(has_no_banner(&f, NULL));
-  vitrine_session_set_device(f.session, "cpu");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cpu");
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_wait(&f, has_status, (gpointer) "CPU, ", 5);
   fixture_close(&f);
@@ -206,7 +206,7 @@ test_switch(void)
   move_dimension(&f, 3, 4);
   fixture_settle(&f);
   Picture before = picture_of(&f);
-  guint serial = vitrine_session_get_model_serial(f.session);
+  guint serial = vitrine_opener_get_serial(vitrine_session_get_opener(f.session));
   GtkWidget *row = open_preferences(&f);
   g_assert_cmpstr(shown(ADW_COMBO_ROW(row)), ==, "CPU");
   adw_combo_row_set_selected(ADW_COMBO_ROW(row), 2);
@@ -218,7 +218,7 @@ test_switch(void)
   Picture after = picture_of(&f);
   g_assert_cmpint(difference(&before, &after), <=, 1);
   fixture_wait(&f, has_status, (gpointer) "GiB", 5);
-  g_assert_cmpuint(vitrine_session_get_model_serial(f.session), ==, serial);
+  g_assert_cmpuint(vitrine_opener_get_serial(vitrine_session_get_opener(f.session)), ==, serial);
   /* Undo, and back. */
   gtk_widget_activate_action(GTK_WIDGET(f.window), "win.undo", NULL);
   g_assert_cmpfloat(vitrine_session_get_recipe(f.session)->z_offset[3], ==, 0);
@@ -276,9 +276,9 @@ test_missing(void)
 static gboolean
 has_faces(Fixture *f, gpointer data)
 {
-  return vitrine_session_is_current(f->session) &&
+  return vitrine_view_is_current(vitrine_session_get_view(f->session)) &&
          vitrine_session_get_recipe(f->session)->faces == 9 &&
-         gdk_texture_get_width(vitrine_session_get_texture(f->session)) > 64;
+         gdk_texture_get_width(vitrine_view_get_texture(vitrine_session_get_view(f->session))) > 64;
 }
 
 /* Started with --precision: shown, and no hindrance to the CPU, which has but one. */
@@ -292,7 +292,7 @@ test_precision(void)
   g_assert_true(has_device(&f, (gpointer) "cuda:0, " NAME ", bf16"));
   fixture_wait(&f, has_status, (gpointer)(NAME " · bf16 · "), 5);
   Picture half = picture_of(&f);
-  vitrine_session_set_device(f.session, "cpu");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cpu");
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_settle(&f);
   g_assert_true(has_no_banner(&f, NULL));
@@ -335,7 +335,7 @@ test_choose_precision(void)
   g_assert_cmpfloat(mean_difference(&exact, &half), >, 0);
   g_assert_cmpfloat(mean_difference(&exact, &half), <, 0.01 * 255);
   gboolean undo;
-  g_object_get(f.session, "can-undo", &undo, NULL);
+  g_object_get(vitrine_session_get_editor(f.session), "can-undo", &undo, NULL);
   g_assert_false(undo);
   g_autofree char *stored = vitrine_preferences_get_precision();
   g_assert_cmpstr(stored, ==, "bf16");
@@ -347,7 +347,7 @@ test_choose_precision(void)
   g_assert_cmpint(difference(&exact, &back), ==, 0);
   adw_combo_row_set_selected(ADW_COMBO_ROW(row), SG_PRECISION_FP16);
   fixture_wait(&f, has_device, (gpointer) "cuda:0, " NAME ", fp16", 60);
-  vitrine_session_set_device(f.session, "cpu");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cpu");
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_wait(&f, is_insensitive, row, 5);
   g_assert_true(has_no_banner(&f, NULL));
@@ -370,7 +370,7 @@ test_full(void)
   open_on(&f, "cuda:0");
   Picture before = picture_of(&f);
   make(full);
-  vitrine_session_set_faces(f.session, 9);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 9);
   fixture_wait(&f, has_banner, (gpointer) "too little free memory. The last picture stays.", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble-detail"), "not enough GPU memory"));
   g_assert_null(vitrine_window_get_dialog(f.window));
@@ -386,11 +386,11 @@ test_full(void)
   g_assert_nonnull(strstr(in_use(), "next start takes “cuda:0”"));
   close_preferences(row);
   /* It cannot be moved to a full device. */
-  vitrine_session_set_device(f.session, "cuda:0");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cuda:0");
   fixture_wait(&f, has_banner, (gpointer) "too little free memory. The CPU renders instead.", 60);
   g_assert_true(has_device(&f, (gpointer) "CPU, "));
   g_remove(full);
-  vitrine_session_set_device(f.session, "cuda:0"); /* once more */
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cuda:0"); /* once more */
   fixture_wait(&f, has_device, (gpointer) "cuda:0, ", 60);
   fixture_settle(&f);
   g_assert_true(has_no_banner(&f, NULL));
@@ -408,14 +408,14 @@ test_full_for_a_while(void)
 
   open_on(&f, "cuda:0");
   make(full);
-  vitrine_session_set_faces(f.session, 9);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 9);
   fixture_wait(&f, has_banner, (gpointer) "too little free memory", 60);
   g_remove(full);
   move_dimension(&f, 3, 4);
   fixture_wait(&f, has_faces, NULL, 60);
   g_assert_true(has_no_banner(&f, NULL));
   Picture device = picture_of(&f);
-  vitrine_session_set_device(f.session, "cpu");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cpu");
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_settle(&f);
   Picture cpu = picture_of(&f);
@@ -503,7 +503,7 @@ test_lost(void)
   open_on(&f, "cuda:0");
   Picture before = picture_of(&f);
   make(lost);
-  vitrine_session_set_seed(f.session, 77);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 77);
   fixture_wait(&f, has_banner, (gpointer) "has stopped working", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble"), "The last picture stays."));
   g_assert_null(vitrine_window_get_dialog(f.window));
@@ -515,7 +515,7 @@ test_lost(void)
   Picture cpu = picture_of(&f);
   g_assert_cmpint(difference(&before, &cpu), >, 8);
   /* It is not there any more, and trying does no harm. */
-  vitrine_session_set_device(f.session, "cuda:0");
+  vitrine_device_choice_set(vitrine_session_get_device(f.session), "cuda:0");
   fixture_wait(&f, has_banner, (gpointer) "has stopped working", 60);
   g_assert_nonnull(strstr(label(&f, "device-trouble"), "CPU renders instead"));
   move_dimension(&f, 3, 4);

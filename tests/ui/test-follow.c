@@ -79,7 +79,7 @@ update(Fixture *f, const char *path)
   gulong id =
       g_signal_connect_swapped(f->session, "weights-changed", G_CALLBACK(count_cb), &changes);
 
-  vitrine_session_update_weights(f->session, load(path));
+  vitrine_opener_update_weights(vitrine_session_get_opener(f->session), load(path));
   fixture_wait(f, counted, &changes, 20);
   g_signal_handler_disconnect(f->session, id);
   fixture_settle(f);
@@ -101,9 +101,9 @@ opened_fresh(const char *path)
 }
 
 static void
-texture_cb(VitrineSession *session, GParamSpec *pspec, guint *gaps)
+texture_cb(VitrineView *view, GParamSpec *pspec, guint *gaps)
 {
-  *gaps += !vitrine_session_get_texture(session) || !vitrine_session_get_original(session);
+  *gaps += !vitrine_view_get_texture(view) || !vitrine_view_get_original(view);
 }
 
 static void
@@ -127,8 +127,10 @@ test_weights(void)
   fixture_run_for(0.5); /* the original beside it */
   g_autofree char *edited = fixture_screen_hash(&f);
   SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(f.session));
-  g_signal_connect(f.session, "notify::texture", G_CALLBACK(texture_cb), &gaps);
-  g_signal_connect(f.session, "notify::original-texture", G_CALLBACK(texture_cb), &gaps);
+  g_signal_connect(vitrine_session_get_view(f.session), "notify::texture", G_CALLBACK(texture_cb),
+                   &gaps);
+  g_signal_connect(vitrine_session_get_view(f.session), "notify::original-texture",
+                   G_CALLBACK(texture_cb), &gaps);
 
   update(&f, path);
   g_autofree char *now = fixture_screen_hash(&f);
@@ -142,7 +144,7 @@ test_weights(void)
   g_autofree char *back = fixture_screen_hash(&f);
   g_assert_cmpstr(back, ==, edited);
   g_assert_cmpuint(gaps, ==, 0);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_autofree char *undone = fixture_screen_hash(&f);
   g_assert_cmpstr(undone, ==, unedited);
@@ -155,7 +157,7 @@ test_weights(void)
 static void
 save_cb(VitrineSession *session, GFile *file)
 {
-  vitrine_session_save_picture(session, file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(session), file);
 }
 
 /* The render thread is busy: when it is free both the new weights and the picture to save wait. */
@@ -178,14 +180,14 @@ is_saved(Fixture *f, gpointer path)
 {
   gboolean saving;
 
-  g_object_get(f->session, "saving", &saving, NULL);
+  g_object_get(vitrine_session_get_saver(f->session), "saving", &saving, NULL);
   return !saving && g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
 static gboolean
 not_loading(Fixture *f, gpointer data)
 {
-  return !vitrine_session_get_loading(f->session);
+  return !vitrine_opener_is_loading(vitrine_session_get_opener(f->session));
 }
 
 /* Saved in the very moment in which new weights arrive: whichever of the two drew it, opened again
@@ -206,15 +208,15 @@ test_saved(void)
   gtk_adjustment_set_value(dimension(&f, 3), 4);
   fixture_settle(&f);
   gulong id = g_signal_connect(f.session, "weights-changed", G_CALLBACK(save_cb), first_file);
-  vitrine_session_start_task(f.session, &sleeping, NULL, NULL);
+  vitrine_view_start_task(vitrine_session_get_view(f.session), &sleeping, NULL, NULL);
   update(&f, path);
   g_signal_handler_disconnect(f.session, id);
   fixture_wait(&f, is_saved, first, 20);
 
-  vitrine_session_open(f.session, first_file);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), first_file);
   fixture_wait(&f, not_loading, NULL, 20);
   fixture_settle(&f);
-  vitrine_session_save_picture(f.session, again_file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), again_file);
   fixture_wait(&f, is_saved, again, 20);
   g_assert_true(sg_picture_read(first, &a, &width, &height, NULL));
   g_assert_true(sg_picture_read(again, &b, &width2, &height2, NULL));
@@ -400,7 +402,8 @@ flood(Fixture *f, const Pane *pane, SgModel *const weights[2])
   guint changes = 0, updates = 0;
 
   while (changes < 2) {
-    vitrine_session_update_weights(f->session, sg_model_ref(weights[updates++ % 2]));
+    vitrine_opener_update_weights(vitrine_session_get_opener(f->session),
+                                  sg_model_ref(weights[updates++ % 2]));
     fixture_run_for(0.05);
     char *now = pane_state(f, pane->name);
     changes += strcmp(now, last) != 0;
@@ -519,7 +522,7 @@ following_kimg(Fixture *f)
 {
   double kimg;
 
-  g_object_get(f->session, "following-kimg", &kimg, NULL);
+  g_object_get(vitrine_session_get_following(f->session), "kimg", &kimg, NULL);
   return kimg;
 }
 
@@ -546,7 +549,7 @@ not_live(Fixture *f, gpointer data)
 {
   gboolean live;
 
-  g_object_get(f->session, "following-live", &live, NULL);
+  g_object_get(vitrine_session_get_following(f->session), "live", &live, NULL);
   return !live;
 }
 
@@ -564,7 +567,8 @@ check_end(Fixture *f, const char *dir)
   fixture_wait(f, not_live, NULL, 30);
   fixture_wait(f, shows_snapshot, NULL, 30);
   fixture_settle(f);
-  g_assert_cmpstr(vitrine_session_get_following(f->session), ==, dir);
+  g_assert_cmpstr(vitrine_following_get_directory(vitrine_session_get_following(f->session)), ==,
+                  dir);
   g_autofree char *snapshot = g_strdup(vitrine_session_get_model(f->session)->path);
   g_autofree char *hash = g_strdup(vitrine_session_get_model(f->session)->hash);
   fixture_close(f);
@@ -592,10 +596,11 @@ test_training(void)
 
   fixture_forget_state();
   fixture_open(&f, dir); /* there is no snapshot: it is followed at once */
-  g_assert_cmpstr(vitrine_session_get_following(f.session), ==, dir);
+  g_assert_cmpstr(vitrine_following_get_directory(vitrine_session_get_following(f.session)), ==,
+                  dir);
   g_assert_true(is_shown(&f, "follow-badge"));
   g_assert_nonnull(strstr(badge_text(&f), " kimg"));
-  vitrine_session_set_seed(f.session, 5);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 5);
   gtk_adjustment_set_value(dimension(&f, 3), 2);
   fixture_settle(&f);
   g_autofree char *before = fixture_screen_hash(&f);
@@ -610,13 +615,13 @@ test_training(void)
   g_assert_cmpstr(after, !=, before);
   g_assert_true(sg_recipe_equal(recipe, vitrine_session_get_recipe(f.session)));
   g_assert_cmpfloat(gtk_adjustment_get_value(dimension(&f, 3)), ==, 2);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   g_assert_cmpfloat(vitrine_session_get_recipe(f.session)->z_offset[3], ==, 0);
   sg_recipe_free(recipe);
 
   /* Stopped, it stays; the button follows again. */
   g_signal_emit_by_name(fixture_find(GTK_WIDGET(f.window), "follow-stop"), "clicked");
-  g_assert_null(vitrine_session_get_following(f.session));
+  g_assert_null(vitrine_following_get_directory(vitrine_session_get_following(f.session)));
   g_assert_true(isnan(following_kimg(&f)));
   fixture_settle(&f);
   g_autofree char *still = fixture_screen_hash(&f);
@@ -629,15 +634,15 @@ test_training(void)
 
   check_end(&f, dir);
   /* Another model ends it, and says so. */
-  vitrine_session_follow(f.session, dir);
+  vitrine_following_start(vitrine_session_get_following(f.session), dir);
   g_signal_connect(f.session, "message", G_CALLBACK(note_message_cb), &last);
   g_autofree char *other = g_build_filename(g_getenv("VITRINE_TEST_FILES"),
                                             "../../data/models/lorelei64.safetensors", NULL);
   g_autoptr(GFile) bundled = g_file_new_for_path(other);
-  vitrine_session_open(f.session, bundled);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), bundled);
   fixture_settle(&f);
   fixture_run_for(0.5);
-  g_assert_null(vitrine_session_get_following(f.session));
+  g_assert_null(vitrine_following_get_directory(vitrine_session_get_following(f.session)));
   g_assert_cmpint(vitrine_session_get_model(f.session)->info.img_resolution, ==, 64);
   g_assert_nonnull(last);
   g_assert_nonnull(strstr(last, "No longer following"));

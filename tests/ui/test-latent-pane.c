@@ -36,7 +36,8 @@ recipe(Fixture *f)
 static double
 shown(Fixture *f, int dim)
 {
-  return vitrine_session_get_base(f->session, SG_SPACE_Z)[dim] + recipe(f)->z_offset[dim];
+  return vitrine_view_get_base(vitrine_session_get_view(f->session), SG_SPACE_Z)[dim] +
+         recipe(f)->z_offset[dim];
 }
 
 static void
@@ -95,7 +96,7 @@ test_values(void)
   g_signal_emit_by_name(part(&f, "reset-all"), "clicked");
   fixture_settle(&f);
   g_assert_false(sg_recipe_is_modified(recipe(&f)));
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 2)), -4, 1e-9);
   fixture_close(&f);
@@ -108,14 +109,16 @@ test_spaces(void)
   open_plain(&f);
   toggle(&f, "space-w", TRUE);
   fixture_settle(&f);
-  g_assert_cmpint(vitrine_session_get_space(f.session), ==, SG_SPACE_W);
-  const double *base = vitrine_session_get_base(f.session, SG_SPACE_W);
+  g_assert_cmpint(vitrine_editor_get_space(vitrine_session_get_editor(f.session)), ==, SG_SPACE_W);
+  const double *base = vitrine_view_get_base(vitrine_session_get_view(f.session), SG_SPACE_W);
   g_assert_nonnull(base);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 0)), base[0], 1e-6);
   gtk_adjustment_set_value(slider(&f, 0), 2);
   fixture_settle(&f);
   g_assert_cmpfloat_with_epsilon(
-      vitrine_session_get_base(f.session, SG_SPACE_W)[0] + recipe(&f)->w_offset[0], 2, 1e-9);
+      vitrine_view_get_base(vitrine_session_get_view(f.session), SG_SPACE_W)[0] +
+          recipe(&f)->w_offset[0],
+      2, 1e-9);
   g_assert_cmpfloat(recipe(&f)->z_offset[0], ==, 0);
   fixture_close(&f);
 }
@@ -137,9 +140,10 @@ test_filters(void)
   fixture_run_for(0.3);
   part(&f, "dim-scale-4");
 
-  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 7, "hair");
-  g_assert_cmpstr(vitrine_session_get_favourite(f.session, SG_SPACE_Z, 7), ==, "hair");
-  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 7, NULL);
+  vitrine_favourites_set(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 7, "hair");
+  g_assert_cmpstr(vitrine_favourites_get(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 7),
+                  ==, "hair");
+  vitrine_favourites_set(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 7, NULL);
   fixture_close(&f);
 }
 
@@ -173,7 +177,7 @@ test_jump(void)
 static gboolean
 all_measured(Fixture *f, gpointer data)
 {
-  const double *v = vitrine_session_get_influence(f->session, SG_SPACE_Z);
+  const double *v = vitrine_view_get_influence(vitrine_session_get_view(f->session), SG_SPACE_Z);
   for (int i = 0; v && i < 512; i++)
     if (isnan(v[i]))
       return FALSE;
@@ -190,7 +194,7 @@ test_influence(void)
   toggle(&f, "sort-influence", TRUE);
   fixture_wait(&f, all_measured, NULL, 120);
   fixture_run_for(0.5);
-  const double *v = vitrine_session_get_influence(f.session, SG_SPACE_Z);
+  const double *v = vitrine_view_get_influence(vitrine_session_get_view(f.session), SG_SPACE_Z);
   for (int i = 0; i < 512; i++)
     most = v[i] > v[most] ? i : most;
   g_assert_true(gtk_widget_get_mapped(dimension_part(&f, "scale", most)));
@@ -226,9 +230,9 @@ test_generation(void)
   g_assert_cmpfloat(recipe(&f)->scale, ==, 2.5);
   while (sg_recipe_is_modified(recipe(&f)) || recipe(&f)->faces != 1 || recipe(&f)->seed != 0) {
     gboolean more;
-    g_object_get(f.session, "can-undo", &more, NULL);
+    g_object_get(vitrine_session_get_editor(f.session), "can-undo", &more, NULL);
     g_assert_true(more);
-    vitrine_session_undo(f.session);
+    vitrine_editor_undo(vitrine_session_get_editor(f.session));
   }
   fixture_settle(&f);
   g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "seed-spin"))), ==, 0);

@@ -95,7 +95,7 @@ test_activation(void)
   assert_mean(&f, 5);
   g_autoptr(GBytes) before = pixels(shown(&f, "layer-grid"));
   /* It follows the face. */
-  vitrine_session_set_seed(f.session, 7);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 7);
   g_assert_false(vitrine_layers_pane_is_current(pane));
   fixture_wait(&f, is_current, pane, 20);
   assert_mean(&f, 5);
@@ -172,12 +172,12 @@ test_noise(void)
   g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-6"))));
   /* Three steps back are the stored noise, to the last pixel. */
   for (int i = 0; i < 3; i++)
-    vitrine_session_undo(f.session);
+    vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_autofree char *back = fixture_screen_hash(&f);
   g_assert_cmpstr(back, ==, stored);
   g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-0"))));
-  vitrine_session_redo(f.session);
+  vitrine_editor_redo(vitrine_session_get_editor(f.session));
   g_signal_emit_by_name(part(&f, "noise-reset"), "clicked");
   g_assert_cmpint(recipe(&f)->num_noise, ==, 0);
   fixture_close(&f);
@@ -198,7 +198,7 @@ test_dead(void)
   vitrine_session_apply(f.session, edited, "Emptied", NULL);
   fixture_wait(&f, is_current, pane, 20);
   g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "128 of them dead"));
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_wait(&f, is_current, pane, 20);
   g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "none dead"));
   fixture_close(&f);

@@ -74,7 +74,8 @@ assert_shows(Fixture *f, const SgRecipe *expected)
   g_autoptr(SgRenderer) r = sg_renderer_new(vitrine_session_get_model(f->session), NULL, &error);
   g_autoptr(SgPicture) picture = sg_renderer_render(r, expected, 0, &error);
   gsize n;
-  g_autofree guint8 *shown = texture_rgb(vitrine_session_get_texture(f->session), &n);
+  g_autofree guint8 *shown =
+      texture_rgb(vitrine_view_get_texture(vitrine_session_get_view(f->session)), &n);
 
   g_assert_no_error(error);
   g_assert_cmpmem(shown, n * 3, picture->rgb, (gsize)picture->width * (gsize)picture->height * 3);
@@ -121,7 +122,7 @@ test_presets(void)
   assert_shows(&f, coarse);
   g_autofree char *mixed = fixture_screen_hash(&f);
   g_assert_cmpstr(mixed, !=, before);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_autofree char *undone = fixture_screen_hash(&f);
   g_assert_cmpstr(undone, ==, before);
@@ -217,7 +218,7 @@ test_files(void)
 
   w[3] = 1.5;
   g_assert_true(sg_npy_write_double(path, recipe(&f)->w_dim, w, NULL));
-  vitrine_session_set_space(f.session, SG_SPACE_W);
+  vitrine_editor_set_space(vitrine_session_get_editor(f.session), SG_SPACE_W);
   vitrine_mixing_pane_add_file(pane, file);
   g_assert_cmpint(recipe(&f)->num_sources, ==, 0); /* a worker reads it */
   fixture_wait(&f, has_source, NULL, 20);
@@ -278,7 +279,7 @@ test_hint(void)
   fixture_settle(&f);
   g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
   g_assert_false(gtk_widget_get_visible(part(&f, "mix-hint")));
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_true(gtk_widget_get_mapped(part(&f, "mix-hint")));
   fixture_close(&f);
@@ -299,7 +300,7 @@ test_shuffle(void)
   g_assert_cmpuint(b, !=, c);
   g_assert_cmpuint(recipe(&f)->seed, ==, 0);
   g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-2"))), ==, c);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 7);
   g_assert_cmpuint(recipe(&f)->sources[1]->seed, ==, 9);
@@ -333,7 +334,8 @@ test_grid(void)
   fixture_run_for(0.5);
   fixture_settle(&f);
   assert_shows(&f, coarse);
-  g_autofree guint8 *large = texture_rgb(vitrine_session_get_texture(f.session), &m);
+  g_autofree guint8 *large =
+      texture_rgb(vitrine_view_get_texture(vitrine_session_get_view(f.session)), &m);
   g_assert_cmpmem(small, n * 3, large, m * 3); /* the bundled model is as small as the cells */
 
   /* A lower row leaves no layer to the face itself; the choice of layers stays. */

@@ -169,10 +169,10 @@ test_dial(void)
   g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-sigmoid-original"), score, 6e-4);
   g_assert_cmpfloat_with_epsilon(shown_score(&f, "prune-logit-original"), logit, 6e-4);
 
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpfloat(gtk_range_get_value(GTK_RANGE(part(&f, "prune-dial"))), ==, 0);
-  vitrine_session_redo(f.session);
+  vitrine_editor_redo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.437, NULL));
   click(&f, "prune-reset");
@@ -433,7 +433,7 @@ test_faces(void)
   /* The small picture of seed 7 is what the canvas shows. */
   GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, "prune-face-7")));
   GdkTexture *small = GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(picture)));
-  GdkTexture *large = vitrine_session_get_texture(f.session);
+  GdkTexture *large = vitrine_view_get_texture(vitrine_session_get_view(f.session));
   gsize stride = (gsize)gdk_texture_get_width(small) * 4;
   gsize size = stride * (gsize)gdk_texture_get_height(small);
   g_assert_cmpint(gdk_texture_get_width(small), ==, gdk_texture_get_width(large));

@@ -65,7 +65,7 @@ is_saved(Fixture *f, gpointer path)
 {
   gboolean saving = TRUE;
 
-  g_object_get(f->session, "saving", &saving, NULL);
+  g_object_get(vitrine_session_get_saver(f->session), "saving", &saving, NULL);
   return !saving && g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
@@ -129,7 +129,7 @@ test_three_clicks(void)
 
   fixture_forget_state();
   fixture_open(&f, NULL);
-  vitrine_session_set_seed(f.session, 11);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 11);
   fixture_settle(&f);
   GtkWidget *dialog = open_dialog(&f);
   g_assert_false(can_save(&f, dialog));
@@ -235,7 +235,7 @@ test_cancel(void)
 
   fixture_forget_state();
   fixture_open(&f, NULL);
-  vitrine_session_set_faces(f.session, 4);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 4);
   fixture_settle(&f);
   GtkWidget *dialog = open_dialog(&f);
   choose_kind(dialog, 1);
@@ -249,7 +249,7 @@ test_cancel(void)
 
   /* The window goes on. */
   g_autofree char *before = fixture_screen_hash(&f);
-  vitrine_session_set_seed(f.session, 77);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 77);
   fixture_settle(&f);
   g_autofree char *after = fixture_screen_hash(&f);
   g_assert_cmpstr(before, !=, after);
@@ -395,7 +395,7 @@ test_before_after_closed(void)
   fixture_forget_state();
   fixture_open(&f, NULL);
   vitrine_save_before_after(f.session, file);
-  g_object_get(f.session, "saving", &saving, NULL);
+  g_object_get(vitrine_session_get_saver(f.session), "saving", &saving, NULL);
   g_assert_true(saving);
   fixture_close(&f);
   for (int i = 0; i < 300 && !g_file_test(png, G_FILE_TEST_EXISTS); i++)

@@ -160,7 +160,7 @@ check_follow(Fixture *f)
 
   gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(run_find("run-follow")), TRUE);
   fixture_wait(f, shows_run, NULL, 30);
-  g_assert_cmpstr(vitrine_session_get_following(f->session), ==,
+  g_assert_cmpstr(vitrine_following_get_directory(vitrine_session_get_following(f->session)), ==,
                   vitrine_run_get_path(vitrine_run_view_get_run(view())));
   fixture_run_for(0.5);
   g_autofree char *before = fixture_screen_hash(f);
@@ -174,7 +174,7 @@ check_follow(Fixture *f)
   g_assert_cmpstr(before, !=, after);
   g_assert_true(sg_recipe_equal(recipe, vitrine_session_get_recipe(f->session)));
   gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(run_find("run-follow")), FALSE);
-  g_assert_null(vitrine_session_get_following(f->session));
+  g_assert_null(vitrine_following_get_directory(vitrine_session_get_following(f->session)));
 }
 
 /* ---- a second view, files -------------------------------------------------------------------- */
@@ -238,7 +238,8 @@ static gboolean
 explores(Fixture *f, gpointer path)
 {
   SgModel *model = vitrine_session_get_model(f->session);
-  return !vitrine_session_get_loading(f->session) && model && g_str_equal(model->path, path);
+  return !vitrine_opener_is_loading(vitrine_session_get_opener(f->session)) && model &&
+         g_str_equal(model->path, path);
 }
 
 static void
@@ -456,7 +457,7 @@ test_remains(void)
   g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, bundled);
   gulong id = g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &said);
   g_autoptr(GFile) file = g_file_new_for_path(folder);
-  vitrine_session_open(f.session, file);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), file);
   fixture_wait(&f, is_said, &said, 10);
   g_assert_nonnull(strstr(said, "ended before its first snapshot"));
   g_signal_handler_disconnect(f.session, id);

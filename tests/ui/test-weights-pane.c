@@ -149,7 +149,7 @@ test_threshold(void)
   /* Drawn: the readout at its place names it. */
   g_autofree char *readout = vitrine_plot_describe(VITRINE_PLOT(part(&f, "weights-plot")), 0.5);
   g_assert_nonnull(strstr(readout, "Threshold"));
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   wait_settled(&f);
   g_assert_nonnull(strstr(text(&f, "weights-threshold"), "No pruning"));
   fixture_close(&f);
@@ -248,7 +248,7 @@ test_export(void)
 static char *
 picture_hash(Fixture *f)
 {
-  GdkTexture *texture = vitrine_session_get_texture(f->session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(f->session));
   gsize stride = (gsize)gdk_texture_get_width(texture) * 4;
   gsize size = stride * (gsize)gdk_texture_get_height(texture);
   g_autofree guint8 *pixels = g_malloc(size);
@@ -272,7 +272,7 @@ test_unequalised(void)
   g_assert_cmpstr(wrong, !=, before);
   g_assert_true(gtk_widget_get_visible(tag));
   g_assert_true(vitrine_session_get_recipe(f.session)->prune.unequalised);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_autofree char *after = picture_hash(&f);
   g_assert_cmpstr(after, ==, before);
@@ -312,7 +312,7 @@ test_overflow(void)
   r->prune.unequalised = TRUE;
   vitrine_session_apply(f.session, r, "Off", NULL);
   fixture_settle(&f);
-  g_assert_true(vitrine_session_get_overflow(f.session));
+  g_assert_true(vitrine_view_get_overflow(vitrine_session_get_view(f.session)));
   g_assert_true(gtk_widget_get_visible(tag));
   g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(tag)), "overflow"));
 
@@ -329,11 +329,11 @@ test_overflow(void)
   }
   fixture_wait(&f, has_logit, NULL, 60); /* some 1e28, and yet it fits the pane */
   g_assert_cmpint(g_utf8_strlen(gtk_label_get_text(GTK_LABEL(part(&f, "prune-logit"))), -1), <, 20);
-  vitrine_session_set_space(f.session, SG_SPACE_W);
+  vitrine_editor_set_space(vitrine_session_get_editor(f.session), SG_SPACE_W);
   gtk_widget_activate_action(GTK_WIDGET(f.window), "win.show-pane", "s", "latent");
   fixture_run_for(0.3);
-  vitrine_session_undo(f.session);
-  vitrine_session_undo(f.session);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_false(gtk_widget_get_visible(tag));
   fixture_close(&f);
@@ -355,7 +355,7 @@ test_model(void)
   g_autoptr(GFile) file = g_file_new_for_path(path);
   double before = number(&f, "weights-count"), all = 0;
 
-  vitrine_session_open(f.session, file);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), file);
   fixture_wait(&f, is_other, vitrine_session_get_model(f.session), 30);
   fixture_settle(&f);
   wait_settled(&f);

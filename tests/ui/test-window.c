@@ -20,7 +20,7 @@ dimension(Fixture *f, int dim)
 static double
 shown_z(Fixture *f, int dim)
 {
-  return vitrine_session_get_base(f->session, SG_SPACE_Z)[dim] +
+  return vitrine_view_get_base(vitrine_session_get_view(f->session), SG_SPACE_Z)[dim] +
          vitrine_session_get_recipe(f->session)->z_offset[dim];
 }
 
@@ -66,14 +66,14 @@ file_exists(Fixture *f, gpointer data)
 {
   gboolean saving = TRUE;
 
-  g_object_get(f->session, "saving", &saving, NULL);
+  g_object_get(vitrine_session_get_saver(f->session), "saving", &saving, NULL);
   return !saving && g_file_test(data, G_FILE_TEST_EXISTS);
 }
 
 static gboolean
 not_loading(Fixture *f, gpointer data)
 {
-  return !vitrine_session_get_loading(f->session);
+  return !vitrine_opener_is_loading(vitrine_session_get_opener(f->session));
 }
 
 static void
@@ -81,7 +81,7 @@ open_file(Fixture *f, const char *path)
 {
   g_autoptr(GFile) file = g_file_new_for_path(path);
 
-  vitrine_session_open(f->session, file);
+  vitrine_opener_open(vitrine_session_get_opener(f->session), file);
   fixture_wait(f, not_loading, NULL, 20);
   fixture_settle(f);
 }
@@ -99,7 +99,7 @@ test_picture_round_trip(void)
   gtk_adjustment_set_value(dimension(&f, 1), -7.5);
   fixture_settle(&f);
   g_autofree char *saved = fixture_screen_hash(&f);
-  vitrine_session_save_picture(f.session, file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), file);
   fixture_wait(&f, file_exists, path, 20);
 
   activate(&f, "win.reset");
@@ -118,7 +118,7 @@ test_picture_round_trip(void)
   int width, height;
   g_autoptr(GError) error = NULL;
   g_assert_true(sg_picture_read(path, &rgb, &width, &height, &error));
-  GdkTexture *texture = vitrine_session_get_texture(f.session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(f.session));
   g_autofree guint8 *shown = g_malloc((gsize)width * (gsize)height * 4);
   g_assert_cmpint(gdk_texture_get_width(texture), ==, width);
   gdk_texture_download(texture, shown, (gsize)width * 4);
@@ -202,7 +202,7 @@ test_save_fails(void)
   fixture_forget_state();
   fixture_open(&f, NULL);
   gulong id = g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &message);
-  vitrine_session_save_picture(f.session, nowhere);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), nowhere);
   fixture_run_for(1);
   g_signal_handler_disconnect(f.session, id);
   g_assert_nonnull(message);
@@ -330,12 +330,12 @@ test_grid(void)
 
   fixture_forget_state();
   fixture_open(&f, NULL);
-  vitrine_session_set_faces(f.session, 32);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 32);
   fixture_settle(&f);
-  vitrine_session_get_picture_size(f.session, &width, &height);
+  vitrine_view_get_picture_size(vitrine_session_get_view(f.session), &width, &height);
   g_assert_cmpint(width, ==, 8 * 64);
   g_assert_cmpint(height, ==, 4 * 64);
-  GdkTexture *texture = vitrine_session_get_texture(f.session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(f.session));
   g_assert_cmpint(gdk_texture_get_width(texture), ==, width);
   activate(&f, "win.undo");
   fixture_settle(&f);
@@ -459,7 +459,7 @@ test_next_start(void)
   fixture_open(&f, NULL);
   gtk_window_set_default_size(GTK_WINDOW(f.window), 1000, 700);
   gtk_adjustment_set_value(dimension(&f, 3), 10);
-  vitrine_session_set_favourite(f.session, SG_SPACE_Z, 3, "hair");
+  vitrine_favourites_set(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 3, "hair");
   fixture_run_for(0.3);
   fixture_settle(&f);
   g_autofree char *before = fixture_screen_hash(&f);
@@ -471,7 +471,8 @@ test_next_start(void)
   g_assert_cmpint(width, ==, 1000);
   g_assert_cmpint(height, ==, 700);
   g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
-  g_assert_cmpstr(vitrine_session_get_favourite(f.session, SG_SPACE_Z, 3), ==, "hair");
+  g_assert_cmpstr(vitrine_favourites_get(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 3),
+                  ==, "hair");
   g_autofree char *after = fixture_screen_hash(&f);
   g_assert_cmpstr(after, ==, before);
   fixture_close(&f);

@@ -67,7 +67,7 @@ vitrine_dimension_list_refresh_rows(VitrineDimensionList *self, gboolean all)
 static void
 apply_offset(VitrineDimensionList *self, int index, double offset, const char *label)
 {
-  SgSpace space = vitrine_session_get_space(self->session);
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
   (space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset)[index] = offset;
   g_autofree char *key = g_strdup_printf("%c%d", space == SG_SPACE_Z ? 'z' : 'w', index);
@@ -96,7 +96,7 @@ row_reset(VitrineDimensionList *self, VitrineDimensionRow *row)
   if (item == NULL || !item->changed)
     return;
   g_autofree char *label = g_strdup_printf(_("Reset dimension %d"), item->index);
-  SgSpace space = vitrine_session_get_space(self->session);
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
   (space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset)[item->index] = 0;
   /* A step of its own: it must not melt into the drag before it. */

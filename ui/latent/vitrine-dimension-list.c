@@ -22,7 +22,7 @@ G_DEFINE_FINAL_TYPE(VitrineDimensionList, vitrine_dimension_list, GTK_TYPE_BOX)
 static void
 reset_all_cb(GtkButton *button, VitrineDimensionList *self)
 {
-  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  gboolean z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
   SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
   memset(z ? recipe->z_offset : recipe->w_offset, 0,
          sizeof(double) * (z ? recipe->z_dim : recipe->w_dim));
@@ -51,7 +51,8 @@ update_labels(VitrineDimensionList *self)
                            : _("No dimension is changed."));
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   gtk_widget_set_visible(self->hint, recipe != NULL && recipe->w_base != NULL &&
-                                         vitrine_session_get_space(self->session) == SG_SPACE_Z);
+                                         vitrine_editor_get_space(vitrine_session_get_editor(
+                                             self->session)) == SG_SPACE_Z);
 }
 
 static void
@@ -86,12 +87,12 @@ update_values(VitrineDimensionList *self)
     update_labels(self);
     return;
   }
-  SgSpace space = vitrine_session_get_space(self->session);
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   gboolean z = space == SG_SPACE_Z;
   vitrine_dimensions_resize(self->dimensions, z ? recipe->z_dim : recipe->w_dim);
-  double largest = vitrine_dimensions_set_values(self->dimensions,
-                                                 vitrine_session_get_base(self->session, space),
-                                                 z ? recipe->z_offset : recipe->w_offset);
+  double largest = vitrine_dimensions_set_values(
+      self->dimensions, vitrine_view_get_base(vitrine_session_get_view(self->session), space),
+      z ? recipe->z_offset : recipe->w_offset);
   if (largest > self->range)
     vitrine_dimension_list_set_range(self, largest);
   vitrine_dimension_list_refresh_rows(self, FALSE);
@@ -105,7 +106,9 @@ update_influence(VitrineDimensionList *self)
 {
   VitrineDimensions *d = self->dimensions;
   gboolean differs = vitrine_dimensions_set_influence(
-      d, vitrine_session_get_influence(self->session, vitrine_session_get_space(self->session)));
+      d, vitrine_view_get_influence(
+             vitrine_session_get_view(self->session),
+             vitrine_editor_get_space(vitrine_session_get_editor(self->session))));
   int n = vitrine_dimensions_get_n(d);
   gtk_widget_set_visible(self->progress, d->by_influence && d->n_measured < n);
   gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(self->progress),
@@ -129,11 +132,12 @@ influence_timeout_cb(gpointer data)
 static void
 update_favourites(VitrineDimensionList *self)
 {
-  SgSpace space = vitrine_session_get_space(self->session);
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   int n = vitrine_dimensions_get_n(self->dimensions);
   for (int i = 0; i < n; i++) {
     VitrineDimension *item = vitrine_dimensions_get(self->dimensions, i);
-    const char *name = vitrine_session_get_favourite(self->session, space, i);
+    const char *name =
+        vitrine_favourites_get(vitrine_session_get_favourites(self->session), space, i);
     if (g_strcmp0(item->name, name) == 0)
       continue;
     vitrine_dimension_set_name(item, name);
@@ -145,14 +149,14 @@ update_favourites(VitrineDimensionList *self)
 static void
 update_all(VitrineDimensionList *self)
 {
-  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  gboolean z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
   self->syncing = TRUE;
   gtk_toggle_button_set_active(z ? self->space_z : self->space_w, TRUE);
   self->syncing = FALSE;
   update_values(self);
   update_favourites(self);
   if (self->dimensions->by_influence)
-    vitrine_session_start_influence(self->session);
+    vitrine_view_start_influence(vitrine_session_get_view(self->session));
   update_influence(self);
   vitrine_dimension_list_refresh_rows(self, FALSE);
   refilter(self);
@@ -162,12 +166,6 @@ update_all(VitrineDimensionList *self)
 
 static void
 model_changed_cb(VitrineSession *session, VitrineDimensionList *self)
-{
-  update_all(self);
-}
-
-static void
-space_changed_cb(VitrineSession *session, GParamSpec *pspec, VitrineDimensionList *self)
 {
   update_all(self);
 }
@@ -192,7 +190,8 @@ space_toggled_cb(GtkToggleButton *button, VitrineDimensionList *self)
 {
   if (self->syncing || !gtk_toggle_button_get_active(button))
     return;
-  vitrine_session_set_space(self->session, button == self->space_z ? SG_SPACE_Z : SG_SPACE_W);
+  vitrine_editor_set_space(vitrine_session_get_editor(self->session),
+                           button == self->space_z ? SG_SPACE_Z : SG_SPACE_W);
 }
 
 static void
@@ -206,9 +205,9 @@ switches_cb(GtkToggleButton *button, VitrineDimensionList *self)
   if (by_influence != d->by_influence) {
     d->by_influence = by_influence;
     if (by_influence)
-      vitrine_session_start_influence(self->session);
+      vitrine_view_start_influence(vitrine_session_get_view(self->session));
     else
-      vitrine_session_stop_influence(self->session);
+      vitrine_view_stop_influence(vitrine_session_get_view(self->session));
     update_influence(self);
     scroll_to_top(self);
   }
@@ -250,8 +249,9 @@ static void
 pinned_cb(int index, const char *name, gpointer data)
 {
   VitrineDimensionList *self = data;
-  vitrine_session_set_favourite(self->session, vitrine_session_get_space(self->session), index,
-                                name);
+  vitrine_favourites_set(vitrine_session_get_favourites(self->session),
+                         vitrine_editor_get_space(vitrine_session_get_editor(self->session)), index,
+                         name);
   update_favourites(self);
   vitrine_dimension_list_refresh_rows(self, FALSE);
   refilter(self);
@@ -364,7 +364,8 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
   /* A new picture may bring a new base of w. */
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "influence-changed", G_CALLBACK(influence_changed_cb), self, 0);
-  g_signal_connect_object(session, "notify::space", G_CALLBACK(space_changed_cb), self, 0);
+  g_signal_connect_object(vitrine_session_get_editor(session), "notify::space",
+                          G_CALLBACK(update_all), self, G_CONNECT_SWAPPED);
   update_all(self);
   g_autoptr(GtkListItemFactory) factory = vitrine_dimension_list_make_factory(self);
   self->slice = gtk_slice_list_model_new(g_object_ref(G_LIST_MODEL(self->dimensions->ordered)), 0,

@@ -56,15 +56,12 @@ seed_changed_cb(GtkSpinButton *spin, VitrineGeneration *self)
 void
 vitrine_generation_step_seed(VitrineGeneration *self, int step)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  if (recipe == NULL)
-    return;
-  if (step != 0) {
-    set_seed(self, recipe->seed + (guint32)step, "seed");
-    return;
-  }
-  /* Each throw is a step of its own: the one before it may have been the better face. */
-  set_seed(self, g_random_int(), NULL);
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+
+  if (step)
+    vitrine_editor_step_seed(editor, step);
+  else
+    vitrine_editor_random_seed(editor);
 }
 
 static void

@@ -16,7 +16,7 @@ G_DEFINE_FINAL_TYPE(VitrineVectorButton, vitrine_vector_button, GTK_TYPE_BOX)
 static gboolean
 edits_z(VitrineVectorButton *self)
 {
-  return vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  return vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
 }
 
 static gboolean
@@ -43,8 +43,9 @@ update(VitrineVectorButton *self)
   g_autofree char *title = g_strdup_printf(_("%s of the first face, %d numbers"), z ? "z" : "w",
                                            z ? recipe->z_dim : recipe->w_dim);
   gtk_label_set_text(GTK_LABEL(self->title), title);
-  g_autofree char *text =
-      vitrine_session_vector_text(self->session, vitrine_session_get_space(self->session));
+  g_autofree char *text = vitrine_saver_vector_text(
+      vitrine_session_get_saver(self->session),
+      vitrine_editor_get_space(vitrine_session_get_editor(self->session)));
   gtk_text_buffer_set_text(gtk_text_view_get_buffer(GTK_TEXT_VIEW(self->text)),
                            text != NULL ? text : "", -1);
   gtk_widget_set_sensitive(self->reset, is_touched(recipe, z));
@@ -53,8 +54,9 @@ update(VitrineVectorButton *self)
 static void
 copy_cb(GtkButton *button, VitrineVectorButton *self)
 {
-  g_autofree char *text =
-      vitrine_session_vector_text(self->session, vitrine_session_get_space(self->session));
+  g_autofree char *text = vitrine_saver_vector_text(
+      vitrine_session_get_saver(self->session),
+      vitrine_editor_get_space(vitrine_session_get_editor(self->session)));
   if (text != NULL)
     gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(self)), text);
   gtk_popover_popdown(GTK_POPOVER(self->popover));
@@ -72,7 +74,7 @@ file_request_new(VitrineVectorButton *self)
 {
   FileRequest *request = g_new0(FileRequest, 1);
   request->session = g_object_ref(self->session);
-  request->space = vitrine_session_get_space(self->session);
+  request->space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   gtk_popover_popdown(GTK_POPOVER(self->popover));
   return request;
 }
@@ -89,7 +91,7 @@ save_done_cb(GFile *file, gpointer data)
 {
   FileRequest *request = data;
   if (file != NULL)
-    vitrine_session_save_vector(request->session, request->space, file);
+    vitrine_saver_save_vector(vitrine_session_get_saver(request->session), request->space, file);
   file_request_free(request);
 }
 
@@ -98,7 +100,7 @@ load_done_cb(GFile *file, gpointer data)
 {
   FileRequest *request = data;
   if (file != NULL)
-    vitrine_session_load_vector(request->session, request->space, file);
+    vitrine_opener_load_vector(vitrine_session_get_opener(request->session), request->space, file);
   file_request_free(request);
 }
 
@@ -157,7 +159,8 @@ vitrine_vector_button_set_session(VitrineVectorButton *self, VitrineSession *ses
   const char *signals[] = {"model-changed", "recipe-changed", "picture-changed"};
   for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
     g_signal_connect_object(session, signals[i], G_CALLBACK(update), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "notify::space", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_editor(session), "notify::space", G_CALLBACK(update),
+                          self, G_CONNECT_SWAPPED);
   g_signal_connect_swapped(self->popover, "map", G_CALLBACK(update), self);
   update(self);
 }

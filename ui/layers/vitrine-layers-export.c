@@ -6,7 +6,7 @@ vitrine_layers_export_picture(VitrineSession *session, GdkTexture *texture, GFil
 {
   g_autoptr(GBytes) png = gdk_texture_save_to_png_bytes(texture);
 
-  vitrine_session_save_bytes(session, png, file);
+  vitrine_saver_save_bytes(vitrine_session_get_saver(session), png, file);
 }
 
 void
@@ -16,5 +16,5 @@ vitrine_layers_export_csv(VitrineSession *session, const SgProbe *probe,
   char *text = sg_probe_csv(probe, stats);
   g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
 
-  vitrine_session_save_bytes(session, bytes, file);
+  vitrine_saver_save_bytes(vitrine_session_get_saver(session), bytes, file);
 }

@@ -223,8 +223,9 @@ ask(VitrineLayersPane *self)
   query->stage = stage == GTK_INVALID_LIST_POSITION ? 0 : stage;
   query->columns = grid_columns(self);
   query->common_scale = gtk_toggle_button_get_active(self->common);
-  vitrine_session_stop_task(self->session, self->task);
-  self->task = vitrine_session_start_task(self->session, &self->class, query, self);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
+  self->task =
+      vitrine_view_start_task(vitrine_session_get_view(self->session), &self->class, query, self);
 }
 
 /* What is asked for already is shown first, however often new weights come. */
@@ -409,7 +410,7 @@ vitrine_layers_pane_dispose(GObject *object)
   VitrineLayersPane *self = VITRINE_LAYERS_PANE(object);
 
   if (self->session)
-    vitrine_session_stop_task(self->session, self->task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_LAYERS_PANE);
   self->session = NULL;

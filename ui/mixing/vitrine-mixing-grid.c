@@ -93,7 +93,7 @@ void
 vitrine_mixing_stop_pictures(VitrineMixingPane *self)
 {
   if (self->task && self->session)
-    vitrine_session_stop_task(self->session, self->task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
   g_clear_handle_id(&self->idle, g_source_remove);
 }

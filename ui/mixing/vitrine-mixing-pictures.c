@@ -76,5 +76,5 @@ vitrine_mixing_pictures_start(VitrineSession *session, const SgRecipe *recipe, g
   work->size = size;
   work->done = done;
   work->data = data;
-  return vitrine_session_start_task(session, &class, work, NULL);
+  return vitrine_view_start_task(vitrine_session_get_view(session), &class, work, NULL);
 }

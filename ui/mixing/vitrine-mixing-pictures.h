@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef void (*VitrineMixingPictureFunc)(guint index, GdkTexture *texture, gpointer data);
 
 /* Face 0 of `recipe` under each of n mixings, `mixes` [n, num_ws] (copied), one picture a step. At
- * most `size` pixels where the architecture allows. Stop with vitrine_session_stop_task(). */
+ * most `size` pixels where the architecture allows. Stop with vitrine_view_stop_task(). */
 guint vitrine_mixing_pictures_start(VitrineSession *session, const SgRecipe *recipe, guint n,
                                     int num_ws, const SgMixLayer *mixes, int size,
                                     VitrineMixingPictureFunc done, gpointer data);

@@ -130,7 +130,7 @@ read_cb(GObject *source, GAsyncResult *result, gpointer unused)
     return;
   }
   g_autofree char *text = g_strdup_printf(_("Not added: %s"), error->message);
-  g_signal_emit_by_name(self->session, "message", text, FALSE);
+  vitrine_session_say(self->session, text, FALSE);
 }
 
 void
@@ -146,7 +146,7 @@ vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file)
   r->model = sg_model_ref(vitrine_session_get_model(self->session));
   r->path = path ? g_steal_pointer(&path) : g_file_get_uri(file);
   r->label = recipe->label;
-  r->prefers_z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  r->prefers_z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
   g_task_set_task_data(task, r, reading_free);
   g_task_run_in_thread(task, read_thread);
 }

@@ -14,13 +14,12 @@ gib(guint64 bytes)
 char *
 vitrine_device_text_title(VitrineSession *session)
 {
-  g_autofree char *title = NULL;
+  const char *title = vitrine_device_choice_get_title(vitrine_session_get_device(session));
   int threads;
 
-  g_object_get(session, "device", &title, NULL);
   if (sscanf(title, "CPU, %d thread", &threads) == 1)
     return g_strdup_printf(ngettext("CPU, %d thread", "CPU, %d threads", (gulong)threads), threads);
-  return g_steal_pointer(&title);
+  return g_strdup(title);
 }
 
 char *
@@ -28,7 +27,7 @@ vitrine_device_text_status(VitrineSession *session)
 {
   SgDeviceInfo info;
 
-  if (!vitrine_session_get_device_info(session, &info))
+  if (!vitrine_device_choice_get_info(vitrine_session_get_device(session), &info))
     return vitrine_device_text_title(session);
   g_autofree char *memory =
       g_strdup_printf(_("%.1f of %.1f GiB"), gib(info.total - info.available), gib(info.total));
@@ -41,7 +40,7 @@ vitrine_device_text_tooltip(VitrineSession *session)
   g_autofree char *title = vitrine_device_text_title(session);
   SgDeviceInfo info;
 
-  if (!vitrine_session_get_device_info(session, &info))
+  if (!vitrine_device_choice_get_info(vitrine_session_get_device(session), &info))
     return g_strdup_printf(_("What renders: %s. The preferences have others (Ctrl+,)"), title);
   return g_strdup_printf(
       _("What renders: %s\n%.2f of %.1f GiB of its memory are in use, %.2f GiB of "
@@ -63,7 +62,7 @@ without_name(const char *text)
 static char *
 what_is_wrong(VitrineSession *session, VitrineDeviceTrouble trouble)
 {
-  const char *choice = vitrine_session_get_device_choice(session);
+  const char *choice = vitrine_device_choice_get(vitrine_session_get_device(session));
 
   switch (trouble) {
   case VITRINE_DEVICE_FULL:
@@ -83,8 +82,8 @@ vitrine_device_text_trouble(VitrineSession *session, char **heading, char **deta
 {
   const char *text;
   gboolean replaced, drawing;
-  VitrineDeviceTrouble trouble =
-      vitrine_session_get_device_trouble(session, &text, &replaced, &drawing);
+  VitrineDeviceTrouble trouble = vitrine_device_choice_get_trouble(
+      vitrine_session_get_device(session), &text, &replaced, &drawing);
   g_autofree char *title = vitrine_device_text_title(session);
 
   if (trouble == VITRINE_DEVICE_FINE)

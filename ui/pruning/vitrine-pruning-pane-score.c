@@ -121,8 +121,8 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
 void
 vitrine_pruning_pane_stop_scores(VitrinePruningPane *self)
 {
-  vitrine_session_stop_task(self->session, self->score_task);
-  vitrine_session_stop_task(self->session, self->original_task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->score_task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->original_task);
   self->score_task = self->original_task = 0;
 }
 

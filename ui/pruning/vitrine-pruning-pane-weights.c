@@ -39,7 +39,7 @@ vitrine_pruning_pane_show_counts(VitrinePruningPane *self)
 /* What is made on a worker: a large model has some ten million weights to sort. */
 typedef struct {
   SgModel *model;
-  guint serial; /* vitrine_session_get_model_serial() */
+  guint serial; /* vitrine_opener_get_serial() */
   SgPruneCounter *counter;
   VitrinePruningWork *work; /* only for new weights of the open model */
 } Renewal;
@@ -79,7 +79,8 @@ renewed_cb(GObject *source, GAsyncResult *result, gpointer data)
   gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
 
   /* The pane is gone, or another model is open. */
-  if (!self->session || r->serial != vitrine_session_get_model_serial(self->session))
+  if (!self->session ||
+      r->serial != vitrine_opener_get_serial(vitrine_session_get_opener(self->session)))
     return;
   self->renewing = FALSE;
   if (!good) {
@@ -107,7 +108,7 @@ vitrine_pruning_pane_start_renewal(VitrinePruningPane *self, gboolean with_work)
   Renewal *r = g_new0(Renewal, 1);
 
   r->model = sg_model_ref(vitrine_session_get_model(self->session));
-  r->serial = vitrine_session_get_model_serial(self->session);
+  r->serial = vitrine_opener_get_serial(vitrine_session_get_opener(self->session));
   r->work = with_work ? vitrine_pruning_work_new(r->model) : NULL;
   self->renewing = TRUE;
   self->behind = FALSE;

@@ -64,7 +64,7 @@ show_error(VitrinePruningReals *self, const GError *error)
       g_strconcat(_("The real pictures could not be scored"), "\n\n", error->message, NULL);
 
   show_nothing(self, _("Real pictures: not scored"));
-  g_signal_emit_by_name(self->session, "message", text, TRUE);
+  vitrine_session_say(self->session, text, TRUE);
 }
 
 /* ---- scoring, on the render thread ------------------------------------------------------- */
@@ -171,7 +171,7 @@ score(VitrinePruningReals *self)
 
   job->pictures = g_atomic_rc_box_acquire(self->pictures);
   self->behind = FALSE;
-  self->task = vitrine_session_start_task(self->session, &class, job, self);
+  self->task = vitrine_view_start_task(vitrine_session_get_view(self->session), &class, job, self);
 }
 
 /* One score after the other, however often new weights come, and only while it is seen. The last
@@ -258,7 +258,7 @@ start(VitrinePruningReals *self, const char *path)
   g_autoptr(GTask) task = g_task_new(self, NULL, read_cb, NULL);
   Reading *r = g_new0(Reading, 1);
 
-  vitrine_session_stop_task(self->session, self->task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
   g_clear_pointer(&self->pictures, pictures_unref);
   show_nothing(self, _("Real pictures: …"));
@@ -412,7 +412,7 @@ vitrine_pruning_reals_dispose(GObject *object)
   VitrinePruningReals *self = VITRINE_PRUNING_REALS(object);
 
   if (self->session)
-    vitrine_session_stop_task(self->session, self->task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
   g_clear_pointer(&self->pictures, pictures_unref);
   g_clear_object(&self->session);

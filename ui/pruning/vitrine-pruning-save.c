@@ -191,7 +191,7 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
   s->model_changed =
       g_signal_connect_swapped(s->session, "model-changed", G_CALLBACK(other_model_cb), s);
   g_atomic_ref_count_inc(&s->ref);
-  vitrine_session_start_task(s->session, &measure_class, s, s);
+  vitrine_view_start_task(vitrine_session_get_view(s->session), &measure_class, s, s);
 }
 
 void

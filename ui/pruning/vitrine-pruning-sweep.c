@@ -149,7 +149,7 @@ static void
 stop(VitrinePruningSweep *self)
 {
   if (self->task)
-    vitrine_session_stop_task(self->session, self->task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
 }
 
@@ -210,7 +210,7 @@ start(VitrinePruningSweep *self)
     self->work = vitrine_pruning_work_new(model);
   if (!self->hash) {
     self->hash = g_strdup(model->hash);
-    self->weights = vitrine_session_weights_text(self->session);
+    self->weights = vitrine_following_weights_text(vitrine_session_get_following(self->session));
   }
   self->task = vitrine_pruning_start_sweep(self->session, self->work, &self->base, self->label, n,
                                            todo, news_cb, self);

@@ -158,7 +158,7 @@ start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, i
   job->n = n;
   job->label = label;
   job->order = g_memdup2(order, sizeof(int) * n);
-  return vitrine_session_start_task(session, &job->class, job, user_data);
+  return vitrine_view_start_task(vitrine_session_get_view(session), &job->class, job, user_data);
 }
 
 guint

@@ -47,7 +47,7 @@ open_bundled(VitrineApplication *self)
   if (!path)
     return;
   g_autoptr(GFile) file = g_file_new_for_path(path);
-  vitrine_session_open(self->session, file);
+  vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
 
 /* The last session, or the bundled model; each is tried once. */
@@ -63,18 +63,19 @@ open_something(VitrineApplication *self)
 
 /* What was to be opened at the start turned out bad: there is still something to look at. */
 static void
-loading_cb(VitrineSession *session, GParamSpec *pspec, VitrineApplication *self)
+loading_cb(VitrineApplication *self)
 {
-  if (!vitrine_session_get_loading(session) && !vitrine_session_get_model(session))
+  VitrineOpener *opener = vitrine_session_get_opener(self->session);
+
+  if (!vitrine_opener_is_loading(opener) && !vitrine_opener_get_model(opener))
     open_something(self);
 }
 
 static void
-saving_cb(VitrineSession *session, GParamSpec *pspec, VitrineApplication *self)
+saving_cb(VitrineApplication *self)
 {
-  gboolean saving = FALSE;
+  gboolean saving = vitrine_saver_is_saving(vitrine_session_get_saver(self->session));
 
-  g_object_get(session, "saving", &saving, NULL);
   if (saving && !self->held)
     g_application_hold(G_APPLICATION(self));
   else if (!saving && self->held)
@@ -140,17 +141,21 @@ vitrine_application_startup(GApplication *application)
   sg_backend_precision(&demanded); /* by the command line */
   if (!demanded)
     sg_backend_prefer_precision(precision, NULL);
-  vitrine_session_set_device(self->session, self->device ? self->device : stored);
-  g_signal_connect_object(self->session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
-  g_signal_connect_object(self->session, "notify::saving", G_CALLBACK(saving_cb), self, 0);
+  vitrine_device_choice_set(vitrine_session_get_device(self->session),
+                            self->device ? self->device : stored);
+  g_signal_connect_object(vitrine_session_get_opener(self->session), "notify::loading",
+                          G_CALLBACK(loading_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_saver(self->session), "notify::saving",
+                          G_CALLBACK(saving_cb), self, G_CONNECT_SWAPPED);
 }
 
 static void
 show_window(VitrineApplication *self)
 {
   if (!self->window) {
-    self->window = vitrine_window_new(GTK_APPLICATION(self), self->session,
-                                      vitrine_session_get_loading(self->session));
+    self->window =
+        vitrine_window_new(GTK_APPLICATION(self), self->session,
+                           vitrine_opener_is_loading(vitrine_session_get_opener(self->session)));
     g_object_add_weak_pointer(G_OBJECT(self->window), (gpointer *)&self->window);
     if (self->exit_after_startup)
       g_signal_connect_object(self->session, "picture-changed", G_CALLBACK(first_picture_cb), self,
@@ -175,7 +180,7 @@ vitrine_application_open(GApplication *application, GFile **files, int n, const 
 {
   VitrineApplication *self = VITRINE_APPLICATION(application);
 
-  vitrine_session_open(self->session, files[0]);
+  vitrine_opener_open(vitrine_session_get_opener(self->session), files[0]);
   show_window(self);
   vitrine_window_show_if_run(VITRINE_WINDOW(self->window), files[0]);
 }

@@ -25,14 +25,15 @@ update(VitrineDeviceBanner *self)
     return;
   gtk_label_set_text(self->heading, heading);
   gtk_label_set_text(self->detail, detail);
-  gtk_widget_set_visible(self->use_cpu, vitrine_session_get_model(self->session) &&
-                                            vitrine_session_draws_on_device(self->session));
+  gtk_widget_set_visible(
+      self->use_cpu, vitrine_session_get_model(self->session) &&
+                         vitrine_device_choice_draws(vitrine_session_get_device(self->session)));
 }
 
 static void
 use_cpu_cb(VitrineDeviceBanner *self)
 {
-  vitrine_session_set_device(self->session, "cpu");
+  vitrine_device_choice_set(vitrine_session_get_device(self->session), "cpu");
 }
 
 static void
@@ -45,8 +46,8 @@ void
 vitrine_device_banner_set_session(VitrineDeviceBanner *self, VitrineSession *session)
 {
   self->session = g_object_ref(session);
-  g_signal_connect_object(session, "notify::device-trouble", G_CALLBACK(update), self,
-                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_device(session), "notify::trouble",
+                          G_CALLBACK(update), self, G_CONNECT_SWAPPED);
   update(self);
 }
 

@@ -25,8 +25,8 @@ update(VitrineFollowBadge *self)
   gboolean live = FALSE;
   double kimg = NAN;
 
-  g_object_get(self->session, "following", &following, "followable", &followable, "following-kimg",
-               &kimg, "following-live", &live, NULL);
+  g_object_get(vitrine_session_get_following(self->session), "directory", &following, "followable",
+               &followable, "kimg", &kimg, "live", &live, NULL);
   const char *path = following ? following : followable;
   gtk_widget_set_visible(GTK_WIDGET(self), path != NULL);
   gtk_widget_set_visible(self->stop, following != NULL);
@@ -46,7 +46,7 @@ update(VitrineFollowBadge *self)
 static void
 stop_cb(VitrineFollowBadge *self)
 {
-  vitrine_session_unfollow(self->session);
+  vitrine_following_stop(vitrine_session_get_following(self->session));
 }
 
 static void
@@ -54,20 +54,21 @@ follow_cb(VitrineFollowBadge *self)
 {
   g_autofree char *followable = NULL;
 
-  g_object_get(self->session, "followable", &followable, NULL);
+  g_object_get(vitrine_session_get_following(self->session), "followable", &followable, NULL);
   if (followable)
-    vitrine_session_follow(self->session, followable);
+    vitrine_following_start(vitrine_session_get_following(self->session), followable);
 }
 
 void
 vitrine_follow_badge_set_session(VitrineFollowBadge *self, VitrineSession *session)
 {
-  const char *const properties[] = {"notify::following", "notify::following-kimg",
-                                    "notify::following-live", "notify::followable"};
+  const char *const properties[] = {"notify::directory", "notify::kimg", "notify::live",
+                                    "notify::followable"};
 
   self->session = g_object_ref(session);
   for (gsize i = 0; i < G_N_ELEMENTS(properties); i++)
-    g_signal_connect_object(session, properties[i], G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+    g_signal_connect_object(vitrine_session_get_following(session), properties[i],
+                            G_CALLBACK(update), self, G_CONNECT_SWAPPED);
   update(self);
 }
 

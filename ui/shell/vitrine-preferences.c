@@ -84,14 +84,14 @@ static void
 device_cb(VitrineDeviceRow *row, const char *device, VitrineSession *session)
 {
   store("device", device);
-  vitrine_session_set_device(session, device);
+  vitrine_device_choice_set(vitrine_session_get_device(session), device);
 }
 
 /* What is in use, and why it is not what was chosen. */
 static char *
 in_use_text(VitrineSession *session)
 {
-  const char *choice = vitrine_session_get_device_choice(session);
+  const char *choice = vitrine_device_choice_get(vitrine_session_get_device(session));
   g_autofree char *stored = vitrine_preferences_get_device();
   g_autofree char *title = vitrine_device_text_title(session), *heading = NULL, *detail = NULL;
   g_autoptr(GString) text = g_string_new(NULL);
@@ -105,20 +105,28 @@ in_use_text(VitrineSession *session)
 }
 
 static void
-show_device(VitrineSession *session, GParamSpec *pspec, VitrineDeviceRow *row)
+show_device(VitrineDeviceChoice *device, GParamSpec *pspec, VitrineDeviceRow *row)
 {
-  vitrine_device_row_set_choice(row, vitrine_session_get_device_choice(session));
+  vitrine_device_row_set_choice(row, vitrine_device_choice_get(device));
+}
+
+/* The rows keep their session: what they show is more than the device's properties. */
+static VitrineSession *
+session_of(gpointer row)
+{
+  return g_object_get_data(G_OBJECT(row), "session");
 }
 
 static void
-show_in_use(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+show_in_use(VitrineDeviceChoice *device, GParamSpec *pspec, AdwActionRow *row)
 {
+  VitrineSession *session = session_of(row);
   const char *detail;
   gboolean replaced, drawing;
   g_autofree char *text = in_use_text(session);
 
   adw_action_row_set_subtitle(row, text);
-  if (vitrine_session_get_device_trouble(session, &detail, &replaced, &drawing))
+  if (vitrine_device_choice_get_trouble(device, &detail, &replaced, &drawing))
     gtk_widget_add_css_class(GTK_WIDGET(row), "error");
   else
     gtk_widget_remove_css_class(GTK_WIDGET(row), "error");
@@ -127,14 +135,18 @@ show_in_use(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
 static void
 follow_device(VitrineSession *session, GtkWidget *row, GCallback show)
 {
-  g_signal_connect_object(session, "notify::device", show, row, 0);
-  g_signal_connect_object(session, "notify::device-trouble", show, row, 0);
+  VitrineDeviceChoice *device = vitrine_session_get_device(session);
+
+  g_object_set_data_full(G_OBJECT(row), "session", g_object_ref(session), g_object_unref);
+  g_signal_connect_object(device, "notify::title", show, row, 0);
+  g_signal_connect_object(device, "notify::trouble", show, row, 0);
 }
 
 static GtkWidget *
 device_row_new(VitrineSession *session)
 {
-  GtkWidget *row = vitrine_device_row_new(vitrine_session_get_device_choice(session));
+  GtkWidget *row =
+      vitrine_device_row_new(vitrine_device_choice_get(vitrine_session_get_device(session)));
 
   gtk_widget_set_name(row, "device");
   g_signal_connect_object(row, "chosen", G_CALLBACK(device_cb), session, 0);
@@ -171,14 +183,14 @@ precision_cb(AdwComboRow *row, GParamSpec *pspec, VitrineSession *session)
   if (i > SG_PRECISION_FP16)
     return;
   store("precision", sg_precision_names[i]);
-  vitrine_session_set_precision(session, sg_precision_names[i]);
+  vitrine_device_choice_set_precision(vitrine_session_get_device(session), sg_precision_names[i]);
 }
 
 /* The CPU has no choice. */
 static void
-show_precision(VitrineSession *session, GParamSpec *pspec, AdwActionRow *row)
+show_precision(VitrineDeviceChoice *device, GParamSpec *pspec, AdwActionRow *row)
 {
-  gboolean choice = vitrine_session_draws_on_device(session);
+  gboolean choice = vitrine_device_choice_draws(device);
 
   gtk_widget_set_sensitive(GTK_WIDGET(row), choice);
   adw_action_row_set_subtitle(row, choice ? _("Fewer bits are faster, pictures differ a little")
@@ -200,7 +212,7 @@ precision_row_new(VitrineSession *session)
   adw_combo_row_set_selected(ADW_COMBO_ROW(row), precision_at(sg_backend_precision(NULL)));
   g_signal_connect_object(row, "notify::selected", G_CALLBACK(precision_cb), session, 0);
   follow_device(session, row, G_CALLBACK(show_precision));
-  show_precision(session, NULL, ADW_ACTION_ROW(row));
+  show_precision(vitrine_session_get_device(session), NULL, ADW_ACTION_ROW(row));
   return row;
 }
 
@@ -213,7 +225,7 @@ in_use_row_new(VitrineSession *session)
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("In use"));
   adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
   follow_device(session, row, G_CALLBACK(show_in_use));
-  show_in_use(session, NULL, ADW_ACTION_ROW(row));
+  show_in_use(vitrine_session_get_device(session), NULL, ADW_ACTION_ROW(row));
   return row;
 }
 

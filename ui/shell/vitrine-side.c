@@ -38,7 +38,7 @@ set_pressed(VitrineSide *self, gboolean pressed)
   }
   if (!pressed && self->gesture) {
     self->gesture = FALSE;
-    vitrine_session_end_gesture(self->session);
+    vitrine_editor_end_gesture(vitrine_session_get_editor(self->session));
   }
 }
 
@@ -76,7 +76,7 @@ recipe_changed_cb(VitrineSession *session, VitrineSide *self)
   if (!self->pressed || self->gesture)
     return;
   self->gesture = TRUE;
-  vitrine_session_begin_gesture(session);
+  vitrine_editor_begin_gesture(vitrine_session_get_editor(session));
 }
 
 /* ---- pages ------------------------------------------------------------------------------- */
@@ -114,7 +114,7 @@ vitrine_side_dispose(GObject *object)
   VitrineSide *self = VITRINE_SIDE(object);
 
   if (self->gesture)
-    vitrine_session_end_gesture(self->session);
+    vitrine_editor_end_gesture(vitrine_session_get_editor(self->session));
   self->gesture = FALSE;
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_side_parent_class)->dispose(object);

@@ -29,7 +29,7 @@ opened_cb(GFile *file, gpointer data)
   g_autoptr(VitrineWindow) self = data;
 
   if (file && self->session)
-    vitrine_session_open(self->session, file);
+    vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
 
 static void
@@ -48,7 +48,7 @@ open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   VitrineWindow *self = data;
   g_autoptr(GFile) file = g_file_new_for_path(g_variant_get_string(parameter, NULL));
 
-  vitrine_session_open(self->session, file);
+  vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
 
 static char *
@@ -69,7 +69,7 @@ save_chosen_cb(GFile *file, gpointer data)
   g_autoptr(VitrineWindow) self = data;
 
   if (file && self->session)
-    vitrine_session_save_picture(self->session, file);
+    vitrine_saver_save_picture(vitrine_session_get_saver(self->session), file);
 }
 
 static void
@@ -119,7 +119,9 @@ vector_chosen_cb(GFile *file, gpointer data)
   g_autoptr(VitrineWindow) self = data;
 
   if (file && self->session)
-    vitrine_session_save_vector(self->session, vitrine_session_get_space(self->session), file);
+    vitrine_saver_save_vector(vitrine_session_get_saver(self->session),
+                              vitrine_editor_get_space(vitrine_session_get_editor(self->session)),
+                              file);
 }
 
 static void
@@ -128,7 +130,7 @@ save_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   VitrineWindow *self = data;
   const char *patterns[] = {"*.npy", NULL};
   g_autoptr(GtkFileFilter) filter = filter_new(_("NumPy arrays"), patterns);
-  gboolean z = vitrine_session_get_space(self->session) == SG_SPACE_Z;
+  gboolean z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
   g_autofree char *name = suggested_name(self, z ? "-z.npy" : "-w.npy");
 
   vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Vector"), name, filter, vector_chosen_cb,
@@ -141,7 +143,9 @@ load_vector_cb(GFile *file, gpointer data)
   g_autoptr(VitrineWindow) self = data;
 
   if (file && self->session)
-    vitrine_session_load_vector(self->session, vitrine_session_get_space(self->session), file);
+    vitrine_opener_load_vector(vitrine_session_get_opener(self->session),
+                               vitrine_editor_get_space(vitrine_session_get_editor(self->session)),
+                               file);
 }
 
 static void
@@ -159,7 +163,7 @@ static void
 copy_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  GdkTexture *texture = vitrine_session_get_texture(self->session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(self->session));
 
   if (!texture)
     return;
@@ -171,8 +175,9 @@ static void
 copy_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  g_autofree char *text =
-      vitrine_session_vector_text(self->session, vitrine_session_get_space(self->session));
+  g_autofree char *text = vitrine_saver_vector_text(
+      vitrine_session_get_saver(self->session),
+      vitrine_editor_get_space(vitrine_session_get_editor(self->session)));
 
   gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(self)), text);
   adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Vector copied")));
@@ -183,19 +188,19 @@ copy_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 undo_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_session_undo(VITRINE_WINDOW(data)->session);
+  vitrine_editor_undo(vitrine_session_get_editor(VITRINE_WINDOW(data)->session));
 }
 
 static void
 redo_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_session_redo(VITRINE_WINDOW(data)->session);
+  vitrine_editor_redo(vitrine_session_get_editor(VITRINE_WINDOW(data)->session));
 }
 
 static void
 reset_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_session_reset(VITRINE_WINDOW(data)->session);
+  vitrine_editor_reset(vitrine_session_get_editor(VITRINE_WINDOW(data)->session));
 }
 
 static void
@@ -203,15 +208,14 @@ seed_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
   const char *name = g_action_get_name(G_ACTION(action));
-  guint32 seed = vitrine_session_get_recipe(self->session)->seed;
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
 
   if (g_str_equal(name, "next-seed"))
-    seed++;
+    vitrine_editor_step_seed(editor, 1);
   else if (g_str_equal(name, "previous-seed"))
-    seed--;
-  else /* a number a person can read out to another */
-    seed = (guint32)g_random_int_range(0, 100000);
-  vitrine_session_set_seed(self->session, seed);
+    vitrine_editor_step_seed(editor, -1);
+  else
+    vitrine_editor_random_seed(editor);
 }
 
 static void
@@ -220,7 +224,7 @@ faces_action(GSimpleAction *action, GVariant *value, gpointer data)
   VitrineWindow *self = data;
 
   if (vitrine_session_get_model(self->session))
-    vitrine_session_set_faces(self->session, g_variant_get_int32(value));
+    vitrine_editor_set_faces(vitrine_session_get_editor(self->session), g_variant_get_int32(value));
 }
 
 static void
@@ -369,16 +373,16 @@ void
 vitrine_window_update_actions(VitrineWindow *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  gboolean undo = FALSE, redo = FALSE;
+  gboolean undo = FALSE, redo = FALSE, modified = FALSE;
   GAction *faces = g_action_map_lookup_action(G_ACTION_MAP(self), "faces");
 
-  g_object_get(self->session, "can-undo", &undo, "can-redo", &redo, NULL);
+  g_object_get(vitrine_session_get_editor(self->session), "can-undo", &undo, "can-redo", &redo,
+               "modified", &modified, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS(model_actions); i++)
     set_enabled(self, model_actions[i], recipe != NULL);
   set_enabled(self, "undo", undo);
   set_enabled(self, "redo", redo);
-  set_enabled(self, "reset",
-              recipe && (recipe->z_base || recipe->w_base || sg_recipe_is_modified(recipe)));
+  set_enabled(self, "reset", modified);
   if (recipe)
     g_simple_action_set_state(G_SIMPLE_ACTION(faces), g_variant_new_int32(recipe->faces));
 }

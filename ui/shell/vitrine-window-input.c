@@ -8,14 +8,14 @@ drop_cb(GtkDropTarget *target, const GValue *value, double x, double y, VitrineW
 {
   gtk_widget_remove_css_class(GTK_WIDGET(self->canvas_frame), "drop-target");
   if (G_VALUE_HOLDS(value, G_TYPE_FILE)) {
-    vitrine_session_open(self->session, g_value_get_object(value));
+    vitrine_opener_open(vitrine_session_get_opener(self->session), g_value_get_object(value));
     vitrine_window_show_if_run(self, g_value_get_object(value));
     return TRUE;
   }
   GSList *files = g_value_get_boxed(value); /* a GdkFileList is one; borrowed */
   if (!files)
     return FALSE;
-  vitrine_session_open(self->session, files->data);
+  vitrine_opener_open(vitrine_session_get_opener(self->session), files->data);
   vitrine_window_show_if_run(self, files->data);
   return TRUE;
 }

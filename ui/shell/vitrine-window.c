@@ -67,7 +67,8 @@ status_cb(gpointer data)
   self->status_source = 0;
   if (!vitrine_session_get_model(self->session))
     return G_SOURCE_REMOVE;
-  g_object_get(self->session, "render-seconds", &seconds, "score-text", &score, NULL);
+  g_object_get(vitrine_session_get_view(self->session), "render-seconds", &seconds, "score-text",
+               &score, NULL);
   device = vitrine_device_text_status(self->session);
   tooltip = vitrine_device_text_tooltip(self->session);
   time = time_text(seconds);
@@ -96,7 +97,7 @@ update_tags(VitrineWindow *self)
   gtk_widget_set_visible(GTK_WIDGET(self->tag_original), held || divider);
   gtk_widget_set_visible(GTK_WIDGET(self->tag_edited), divider && !held);
   gboolean unequalised = recipe && recipe->prune.unequalised;
-  gboolean overflow = vitrine_session_get_overflow(self->session);
+  gboolean overflow = vitrine_view_get_overflow(vitrine_session_get_view(self->session));
   gtk_label_set_text(self->tag_unequalised,
                      !overflow     ? _("Equalised learning rate off")
                      : unequalised ? _("Equalised learning rate off: the numbers overflow")
@@ -155,9 +156,9 @@ static void
 picture_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
   int width, height;
-  GdkTexture *texture = vitrine_session_get_texture(session);
+  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(session));
 
-  vitrine_session_get_picture_size(session, &width, &height);
+  vitrine_view_get_picture_size(vitrine_session_get_view(session), &width, &height);
   if (texture)
     vitrine_canvas_set_picture(self->canvas, texture, width, height);
   if (!self->pane && !self->pane_tick)
@@ -167,9 +168,10 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
 }
 
 static void
-original_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+original_cb(VitrineWindow *self)
 {
-  vitrine_canvas_set_original(self->canvas, vitrine_session_get_original(session));
+  vitrine_canvas_set_original(self->canvas,
+                              vitrine_view_get_original(vitrine_session_get_view(self->session)));
 }
 
 /* Also while a training is followed: its snapshots have names of their own. */
@@ -213,23 +215,24 @@ recipe_changed_cb(VitrineSession *session, VitrineWindow *self)
 }
 
 static void
-undo_label_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+undo_label_cb(VitrineWindow *self)
 {
   g_autofree char *undo = NULL, *redo = NULL;
 
-  g_object_get(session, "undo-label", &undo, "redo-label", &redo, NULL);
+  g_object_get(vitrine_session_get_editor(self->session), "undo-label", &undo, "redo-label", &redo,
+               NULL);
   set_undo_tooltip(self->undo_button, _("Undo"), "Ctrl+Z", undo);
   set_undo_tooltip(self->redo_button, _("Redo"), "Ctrl+Shift+Z", redo);
 }
 
 static void
-loading_cb(VitrineSession *session, GParamSpec *pspec, VitrineWindow *self)
+loading_cb(VitrineWindow *self)
 {
-  gboolean loading = vitrine_session_get_loading(session);
+  gboolean loading = vitrine_opener_is_loading(vitrine_session_get_opener(self->session));
 
   gtk_widget_set_visible(GTK_WIDGET(self->spinner), loading);
   gtk_spinner_set_spinning(self->spinner, loading);
-  if (!vitrine_session_get_model(session))
+  if (!vitrine_session_get_model(self->session))
     gtk_stack_set_visible_child_name(self->stack, loading ? "starting" : "empty");
 }
 
@@ -248,6 +251,12 @@ message_cb(VitrineSession *session, const char *text, gboolean is_error, Vitrine
 }
 
 static void
+follow(VitrineWindow *self, gpointer part, const char *signal, void (*show)(VitrineWindow *self))
+{
+  g_signal_connect_object(part, signal, G_CALLBACK(show), self, G_CONNECT_SWAPPED);
+}
+
+static void
 connect_session(VitrineWindow *self)
 {
   VitrineSession *session = self->session;
@@ -256,16 +265,13 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
-  g_signal_connect_object(session, "notify::original-texture", G_CALLBACK(original_cb), self, 0);
-  g_signal_connect_object(session, "notify::model-path", G_CALLBACK(show_name), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "notify::undo-label", G_CALLBACK(undo_label_cb), self, 0);
-  g_signal_connect_object(session, "notify::redo-label", G_CALLBACK(undo_label_cb), self, 0);
-  g_signal_connect_object(session, "notify::loading", G_CALLBACK(loading_cb), self, 0);
-  g_signal_connect_object(session, "notify::score-text", G_CALLBACK(queue_status), self,
-                          G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "notify::device", G_CALLBACK(queue_status), self,
-                          G_CONNECT_SWAPPED);
+  follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
+  follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
+  follow(self, vitrine_session_get_opener(session), "notify::model-path", show_name);
+  follow(self, vitrine_session_get_opener(session), "notify::loading", loading_cb);
+  follow(self, vitrine_session_get_editor(session), "notify::undo-label", undo_label_cb);
+  follow(self, vitrine_session_get_editor(session), "notify::redo-label", undo_label_cb);
+  follow(self, vitrine_session_get_device(session), "notify::title", queue_status);
 }
 
 /* ---- runs -------------------------------------------------------------------------------- */
@@ -442,9 +448,9 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   if (vitrine_session_get_model(session)) {
     model_changed_cb(session, self);
     picture_changed_cb(session, self);
-    original_cb(session, NULL, self);
+    original_cb(self);
   }
-  undo_label_cb(session, NULL, self);
+  undo_label_cb(self);
   vitrine_window_update_actions(self);
   vitrine_window_update_recent(self);
   return GTK_WIDGET(self);

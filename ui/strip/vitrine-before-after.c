@@ -19,7 +19,7 @@ typedef struct {
 static gboolean
 end_saving(gpointer session)
 {
-  vitrine_session_add_saving(session, -1);
+  vitrine_saver_add(vitrine_session_get_saver(session), -1);
   g_object_unref(session);
   return G_SOURCE_REMOVE;
 }
@@ -117,7 +117,7 @@ write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancella
 static void
 say(VitrineSession *session, const char *text, gboolean is_error)
 {
-  g_signal_emit_by_name(session, "message", text, is_error);
+  vitrine_session_say(session, text, is_error);
 }
 
 static void
@@ -181,8 +181,8 @@ vitrine_save_before_after(VitrineSession *session, GFile *file)
   (*slot)->path = g_steal_pointer(&path);
   /* Also while it is drawn: the window may close meanwhile, the program waits for the file. */
   (*slot)->session = g_object_ref(session);
-  vitrine_session_add_saving(session, 1);
+  vitrine_saver_add(vitrine_session_get_saver(session), 1);
   (*slot)->recipes[0] = sg_recipe_unmodified(recipe);
   (*slot)->recipes[1] = sg_recipe_copy(recipe);
-  vitrine_session_start_task(session, &class, slot, session);
+  vitrine_view_start_task(vitrine_session_get_view(session), &class, slot, session);
 }

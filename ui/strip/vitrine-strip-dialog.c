@@ -86,7 +86,7 @@ static void
 stop(VitrineStripDialog *self)
 {
   if (self->task)
-    vitrine_session_stop_task(self->session, self->task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
 }
 
@@ -234,7 +234,8 @@ start_cb(VitrineStripDialog *self)
   if (!plan)
     return;
   SgStrip *strip = sg_strip_new(plan->model, plan->base, &plan->parameter, plan->n, plan->values);
-  self->task = vitrine_session_start_task(self->session, &class, strip, self);
+  self->task =
+      vitrine_view_start_task(vitrine_session_get_view(self->session), &class, strip, self);
   show_state(self);
   gtk_widget_grab_focus(self->cancel_button);
 }
@@ -368,7 +369,8 @@ set_session(VitrineStripDialog *self, VitrineSession *session)
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self, 0);
-  gtk_drop_down_set_selected(self->space, vitrine_session_get_space(session));
+  gtk_drop_down_set_selected(self->space,
+                             vitrine_editor_get_space(vitrine_session_get_editor(session)));
   kind_cb(self);
 }
 

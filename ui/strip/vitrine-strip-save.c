@@ -46,7 +46,7 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
 
   g_task_propagate_boolean(G_TASK(result), &error);
   job->saved(text, error, job->data);
-  vitrine_session_add_saving(job->session, -1);
+  vitrine_saver_add(vitrine_session_get_saver(job->session), -1);
   g_clear_object(&job->session);
 }
 
@@ -71,7 +71,7 @@ vitrine_strip_save(VitrineStripPlan *plan, VitrineSession *session, const char *
   job->session = g_object_ref(session);
   job->saved = saved;
   job->data = data;
-  vitrine_session_add_saving(session, 1);
+  vitrine_saver_add(vitrine_session_get_saver(session), 1);
   g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, NULL);
   g_task_set_task_data(task, job, save_job_free);
   g_task_run_in_thread(task, write_worker);

@@ -81,7 +81,7 @@ explore_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   if (!path)
     return;
   g_autoptr(GFile) file = g_file_new_for_path(path);
-  vitrine_session_open(self->session, file);
+  vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
 
 static void

@@ -27,7 +27,7 @@ png_chosen_cb(GFile *file, gpointer data)
   if (!file || !e || !e->page->session)
     return;
   g_autoptr(GBytes) bytes = vitrine_chart_to_png(e->chart, 2);
-  vitrine_session_save_bytes(e->page->session, bytes, file);
+  vitrine_saver_save_bytes(vitrine_session_get_saver(e->page->session), bytes, file);
 }
 
 typedef struct {
@@ -42,7 +42,7 @@ csv_cb(GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr(GBytes) bytes = vitrine_chart_to_csv_finish(VITRINE_CHART(source), result, NULL);
 
   if (bytes)
-    vitrine_session_save_bytes(job->session, bytes, job->file);
+    vitrine_saver_save_bytes(vitrine_session_get_saver(job->session), bytes, job->file);
   g_object_unref(job->session);
   g_object_unref(job->file);
   g_free(job);
@@ -143,8 +143,8 @@ pngs_written_cb(GObject *source, GAsyncResult *result, gpointer data)
       error ? g_strdup_printf("%s\n\n%s", _("The charts could not be saved"), error->message)
             : g_strdup_printf(ngettext("Saved %d chart", "Saved %d charts", (gulong)n), (int)n);
 
-  vitrine_session_add_saving(session, -1);
-  g_signal_emit_by_name(session, "message", text, error != NULL);
+  vitrine_saver_add(vitrine_session_get_saver(session), -1);
+  vitrine_session_say(session, text, error != NULL);
 }
 
 void
@@ -162,7 +162,7 @@ vitrine_run_charts_export_png(VitrineRunCharts *self, GFile *folder)
     if (bytes)
       g_hash_table_insert(files, g_file_get_path(file), bytes);
   }
-  vitrine_session_add_saving(self->session, 1);
+  vitrine_saver_add(vitrine_session_get_saver(self->session), 1);
   g_task_set_task_data(task, files, (GDestroyNotify)g_hash_table_unref);
   g_task_run_in_thread(task, png_thread);
 }
@@ -186,12 +186,12 @@ csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *name = g_path_get_basename(g_task_get_task_data(G_TASK(result)));
   g_autofree char *text = NULL;
 
-  vitrine_session_add_saving(session, -1);
+  vitrine_saver_add(vitrine_session_get_saver(session), -1);
   if (g_task_propagate_boolean(G_TASK(result), &error))
     text = g_strdup_printf(_("Saved %s"), name);
   else
     text = g_strdup_printf("%s\n\n%s", _("The table could not be saved"), error->message);
-  g_signal_emit_by_name(session, "message", text, error != NULL);
+  vitrine_session_say(session, text, error != NULL);
 }
 
 void
@@ -201,7 +201,7 @@ vitrine_run_charts_export_csv(VitrineRunCharts *self, GFile *file)
 
   if (!vitrine_run_get_reader(self->run))
     return;
-  vitrine_session_add_saving(self->session, 1);
+  vitrine_saver_add(vitrine_session_get_saver(self->session), 1);
   g_task_set_task_data(task, g_file_get_path(file), g_free);
   g_task_run_in_thread(task, csv_thread);
 }

@@ -235,12 +235,12 @@ figure_cb(GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr(GError) error = NULL;
   g_autofree char *name = g_path_get_basename(f->path), *text = NULL;
 
-  vitrine_session_add_saving(session, -1);
+  vitrine_saver_add(vitrine_session_get_saver(session), -1);
   if (g_task_propagate_boolean(G_TASK(result), &error))
     text = g_strdup_printf(_("Saved %s"), name);
   else
     text = g_strdup_printf("%s\n\n%s", _("The figure could not be saved"), error->message);
-  g_signal_emit_by_name(session, "message", text, error != NULL);
+  vitrine_session_say(session, text, error != NULL);
 }
 
 static void
@@ -259,7 +259,7 @@ chosen_cb(GFile *file, gpointer data)
   stairs(&f->steps[0], same_time(self->real, h->kimg));
   stairs(&f->steps[1], same_time(self->fake, h->kimg));
   g_autoptr(GTask) task = g_task_new(self->session, NULL, figure_cb, NULL);
-  vitrine_session_add_saving(self->session, 1);
+  vitrine_saver_add(vitrine_session_get_saver(self->session), 1);
   g_task_set_task_data(task, f, figure_free);
   g_task_run_in_thread(task, figure_thread);
 }

@@ -120,7 +120,8 @@ show_buttons(VitrineRunView *self, const SgRunStatus *s)
   set_button(GTK_WIDGET(self->snapshot), _("Save a snapshot now"), why);
   set_button(GTK_WIDGET(self->stop), _("Stop with a final snapshot"), why);
   gboolean following =
-      g_strcmp0(vitrine_session_get_following(self->session), vitrine_run_get_path(self->run)) == 0;
+      g_strcmp0(vitrine_following_get_directory(vitrine_session_get_following(self->session)),
+                vitrine_run_get_path(self->run)) == 0;
   /* Of a run that cannot be asked for them the snapshots are shown as they come. */
   gboolean comes = following || lives(s) || (s && s->state == SG_RUN_FOREIGN);
   set_button(GTK_WIDGET(self->follow), _("Explore the newest weights while it trains"),
@@ -199,9 +200,10 @@ follow_cb(VitrineRunView *self)
   if (self->syncing)
     return;
   if (gtk_toggle_button_get_active(self->follow))
-    vitrine_session_follow(self->session, vitrine_run_get_path(self->run));
+    vitrine_following_start(vitrine_session_get_following(self->session),
+                            vitrine_run_get_path(self->run));
   else
-    vitrine_session_unfollow(self->session);
+    vitrine_following_stop(vitrine_session_get_following(self->session));
 }
 
 /* ---- news that the window shows -------------------------------------------------------------- */
@@ -209,7 +211,7 @@ follow_cb(VitrineRunView *self)
 static void
 message_cb(VitrineRun *run, const char *text, gboolean is_error, VitrineSession *session)
 {
-  g_signal_emit_by_name(session, "message", text, is_error);
+  vitrine_session_say(session, text, is_error);
 }
 
 /* Once a run, however many views it has. */
@@ -320,8 +322,8 @@ vitrine_run_view_new(VitrineRun *run, VitrineSession *session)
   g_signal_connect_object(run, "changed", G_CALLBACK(changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(run, "files-changed", G_CALLBACK(vitrine_run_view_update_actions), self,
                           G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "notify::following", G_CALLBACK(changed_cb), self,
-                          G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_following(session), "notify::directory",
+                          G_CALLBACK(changed_cb), self, G_CONNECT_SWAPPED);
   changed_cb(self);
   return GTK_WIDGET(self);
 }

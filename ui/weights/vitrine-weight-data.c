@@ -178,7 +178,8 @@ vitrine_weight_data_measure(VitrineWeightData *data, VitrineSession *session, Ne
   Job *job = g_new0(Job, 1);
 
   job->data = vitrine_weight_data_ref(data);
-  return vitrine_session_start_task(session, class_for(&classes, news, &like), job, user_data);
+  return vitrine_view_start_task(vitrine_session_get_view(session),
+                                 class_for(&classes, news, &like), job, user_data);
 }
 
 guint
@@ -193,7 +194,8 @@ vitrine_weight_data_count(VitrineWeightData *data, VitrineSession *session, cons
   job->data = vitrine_weight_data_ref(data);
   job->indices = g_array_copy((GArray *)indices);
   sg_prune_copy(&job->prune, prune);
-  return vitrine_session_start_task(session, class_for(&classes, news, &like), job, user_data);
+  return vitrine_view_start_task(vitrine_session_get_view(session),
+                                 class_for(&classes, news, &like), job, user_data);
 }
 
 char *

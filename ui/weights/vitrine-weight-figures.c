@@ -85,7 +85,7 @@ counted_cb(gpointer removed, gboolean finished, gpointer user_data)
 static void
 count_removed(VitrineWeightFigures *self)
 {
-  vitrine_session_stop_task(self->session, self->count_task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->count_task);
   self->count_task = 0;
   if (!self->node)
     return;
@@ -232,7 +232,7 @@ vitrine_weight_figures_dispose(GObject *object)
   VitrineWeightFigures *self = VITRINE_WEIGHT_FIGURES(object);
 
   if (self->session)
-    vitrine_session_stop_task(self->session, self->count_task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->count_task);
   self->count_task = 0;
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_WEIGHT_FIGURES);
   g_clear_object(&self->node);

@@ -44,7 +44,7 @@ exported_cb(GObject *session, GAsyncResult *result, gpointer data)
       good ? g_strdup_printf(_("Saved %s"), name)
            : g_strdup_printf("%s\n\n%s", _("The file could not be saved"), error->message);
 
-  g_signal_emit_by_name(session, "message", text, !good);
+  vitrine_session_say(VITRINE_SESSION(session), text, !good);
 }
 
 void

@@ -92,7 +92,7 @@ recipe_changed_cb(VitrineWeightsPane *self)
 static void
 forget_model(VitrineWeightsPane *self)
 {
-  vitrine_session_stop_task(self->session, self->measure_task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->measure_task);
   self->measure_task = 0;
   vitrine_weight_figures_set_node(self->figures, NULL, NULL);
   vitrine_weight_tree_set_data(self->tree, NULL);
@@ -167,7 +167,7 @@ unmap_cb(VitrineWeightsPane *self)
 {
   if (!self->next)
     return;
-  vitrine_session_stop_task(self->session, self->measure_task);
+  vitrine_view_stop_task(vitrine_session_get_view(self->session), self->measure_task);
   self->measure_task = 0;
   g_clear_pointer(&self->next, vitrine_weight_data_unref);
 }
@@ -198,7 +198,7 @@ vitrine_weights_pane_dispose(GObject *object)
   VitrineWeightsPane *self = VITRINE_WEIGHTS_PANE(object);
 
   if (self->session)
-    vitrine_session_stop_task(self->session, self->measure_task);
+    vitrine_view_stop_task(vitrine_session_get_view(self->session), self->measure_task);
   self->measure_task = 0;
   if (self->tree)
     g_signal_handlers_disconnect_by_data(self->tree, self);

@@ -1,12 +1,13 @@
-/* Opening: models, run directories, pictures with a recipe, vectors, the last session. The file is
- * read on a worker; the session changes only when all of it turned out good. */
-#include "app/session/vitrine-session-private.h"
+/* The opener's files: read on a worker; what is open changes only when all of it turned out good. */
+#include "app/session/vitrine-opener-private.h"
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
 #include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
-#include <glib/gstdio.h>
-#include <string.h>
 
 typedef enum {
   FOUND_NOTHING,
@@ -25,7 +26,7 @@ typedef struct {
 
   /* What is open when the job begins. */
   SgModel *open_model;
-  guint open_serial; /* vitrine_session_get_model_serial() */
+  guint open_serial; /* vitrine_opener_get_serial() */
   SgSpace space;
 
   Found found;
@@ -54,36 +55,13 @@ open_job_free(gpointer data)
   g_free(job);
 }
 
-gboolean
-vitrine_session_check_recipe(const SgModelInfo *info, const SgRecipe *recipe, GError **error)
-{
-  if (recipe->z_dim != info->z_dim || recipe->w_dim != info->w_dim) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
-                "Its recipe is for %d-dimensional z and %d-dimensional w; the model has %d and %d.",
-                recipe->z_dim, recipe->w_dim, info->z_dim, info->w_dim);
-    return FALSE;
-  }
-  if (recipe->label >= MAX(info->c_dim, 1)) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
-                "Its recipe asks for class %d; the model has %d classes.", recipe->label,
-                info->c_dim);
-    return FALSE;
-  }
-  if (recipe->num_mix && recipe->num_mix != info->num_ws) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
-                "Its recipe mixes %d styles; the model has %d.", recipe->num_mix, info->num_ws);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 /* ---- on the worker ----------------------------------------------------------------------- */
 
 /* Ready for the recipe it is to be opened with, as far as that one fits. */
 static SgRenderer *
 make_renderer(OpenJob *job, GError **error)
 {
-  gboolean fits = job->recipe && vitrine_session_check_recipe(&job->model->info, job->recipe, NULL);
+  gboolean fits = job->recipe && sg_recipe_check(job->recipe, &job->model->info, NULL);
   return vitrine_device_job_renderer(&job->device, job->model, fits ? job->recipe : NULL, error);
 }
 
@@ -148,18 +126,19 @@ find_model(OpenJob *job, const char *hash, const char *model_path, GError **erro
     return job->renderer != NULL;
   }
   if (model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s was made while the training in %s was followed, with weights (%.12s…) that are "
-                "in no file. Open a snapshot of that run first, then the picture again: its "
-                "recipe is taken over.",
-                job->path, model_path, hash);
+    g_set_error(
+        error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+        _("%s was made while the training in %s was followed, with weights (%.12s…) that are "
+          "in no file. Open a snapshot of that run first, then the picture again: its "
+          "recipe is taken over."),
+        job->path, model_path, hash);
     return FALSE;
   }
   g_set_error(
       error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-      "%s was made with the model %s (weights %.12s…), which is neither open nor found where "
-      "it was. Open that model first, then the picture again.",
-      job->path, model_path ? base : "of an unknown name", hash);
+      _("%s was made with the model %s (weights %.12s…), which is neither open nor found where "
+        "it was. Open that model first, then the picture again."),
+      job->path, model_path ? base : _("of an unknown name"), hash);
   return FALSE;
 }
 
@@ -173,16 +152,16 @@ read_picture(OpenJob *job, GError **error)
   if (!json) {
     if (error && !*error)
       g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                  "%s is a picture without a recipe: Vitrine did not save it, or another program "
-                  "removed what Vitrine had written into it.",
+                  _("%s is a picture without a recipe: Vitrine did not save it, or another program "
+                    "removed what Vitrine had written into it."),
                   job->path);
     return FALSE;
   }
   g_clear_pointer(&job->recipe, sg_recipe_free);
   job->recipe = sg_recipe_from_json(json, -1, &hash, &model_path, &why);
   if (!job->recipe || !hash) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, "%s holds a recipe, but %s.",
-                job->path, why ? why->message : "it does not name its model");
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, _("%s holds a recipe, but %s."),
+                job->path, why ? why->message : _("it does not name its model"));
     return FALSE;
   }
   /* Weights of a training between two snapshots are in no file. */
@@ -198,9 +177,9 @@ read_picture(OpenJob *job, GError **error)
   else if (!find_model(job, hash, model_path, error))
     return FALSE;
   SgModel *model = job->model ? job->model : job->open_model;
-  if (!vitrine_session_check_recipe(&model->info, job->recipe, &why)) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, "%s cannot be shown. %s", job->path,
-                why->message);
+  if (!sg_recipe_check(job->recipe, &model->info, &why)) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN, _("%s cannot be shown: %s"),
+                job->path, why->message);
     return FALSE;
   }
   return TRUE;
@@ -216,7 +195,7 @@ read_vector(OpenJob *job, GError **error)
 
   if (!job->open_model) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s is a vector; open a model first, then the vector.", job->path);
+                _("%s is a vector; open a model first, then the vector."), job->path);
     return FALSE;
   }
   for (int i = 0; i < 2; i++) {
@@ -254,7 +233,7 @@ read_file(OpenJob *job, GError **error)
   if (g_file_test(job->path, G_FILE_TEST_EXISTS) &&
       !g_file_test(job->path, G_FILE_TEST_IS_REGULAR)) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s is neither a file nor a folder.", job->path);
+                _("%s is neither a file nor a folder."), job->path);
     return FALSE;
   }
   if (starts_with(job->path, "\x89PNG", 4))
@@ -276,110 +255,135 @@ open_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
     g_task_return_boolean(task, TRUE);
 }
 
-/* ---- back on the main thread ------------------------------------------------------------- */
+/* ---- back on the main thread ------------------------------------------------------------------ */
 
 /* A model that was read with a reservation: without its discriminator, or one of several. */
 static void
-tell_warnings(VitrineSession *self)
+tell_warnings(VitrineOpener *self)
 {
   g_autoptr(GString) text = g_string_new(NULL);
 
-  for (guint i = 0; self->model && i < self->model->warnings->len; i++)
+  for (guint i = 0; i < self->model->warnings->len; i++)
     g_string_append_printf(text, "%s%s.", i ? "\n" : "", (char *)self->model->warnings->pdata[i]);
   if (text->len)
-    vitrine_session_error(self, "The model is open, but not as it is in the file", text->str);
+    vitrine_messages_error(self->with.messages,
+                           _("The model is open, but not as it is in the file"), text->str);
 }
 
 static void
-adopt(VitrineSession *self, OpenJob *job)
+adopt_model(VitrineOpener *self, OpenJob *job)
 {
-  const SgRecipe *recipe = job->recipe;
+  vitrine_following_end(self->with.following);
+  vitrine_device_choice_use(self->with.device, &job->device);
+  /* A session is only as old as the file it names: what replaced it may be of another size. */
+  if (job->recipe && !sg_recipe_check(job->recipe, &job->model->info, NULL))
+    g_clear_pointer(&job->recipe, sg_recipe_free);
+  if (!job->quiet)
+    vitrine_store_add_recent(job->model->path);
+  vitrine_opener_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
+                             g_steal_pointer(&job->recipe));
+  vitrine_following_set_followable(self->with.following, g_steal_pointer(&job->running));
+  vitrine_opener_check_device(self);
+  tell_warnings(self);
+}
 
+static void
+adopt_edit(VitrineOpener *self, OpenJob *job)
+{
+  VitrineMessages *messages = self->with.messages;
+
+  if (job->found == FOUND_RECIPE) {
+    vitrine_editor_apply(self->with.editor, g_steal_pointer(&job->recipe), _("Open picture"), NULL);
+    vitrine_messages_say(
+        messages,
+        job->newer_weights ? _("The picture's recipe is restored; the training has gone on since, "
+                               "so the face is another")
+                           : _("The picture's recipe is restored"),
+        FALSE);
+    return;
+  }
+  vitrine_editor_adopt_vector(self->with.editor, job->vector_space, job->vector);
+  vitrine_messages_say(
+      messages, job->vector_space == SG_SPACE_Z ? _("Vector z loaded") : _("Vector w loaded"),
+      FALSE);
+}
+
+static void
+adopt(VitrineOpener *self, OpenJob *job)
+{
   if (job->found == FOUND_RUN) {
-    vitrine_session_follow(self, job->running);
+    vitrine_following_start(self->with.following, job->running);
   } else if (job->found == FOUND_MODEL) {
-    vitrine_session_end_following(self);
-    vitrine_session_use_device(self, &job->device);
-    /* A session is only as old as the file it names: what replaced it may be of another size. */
-    if (recipe && !vitrine_session_check_recipe(&job->model->info, recipe, NULL))
-      g_clear_pointer(&job->recipe, sg_recipe_free);
-    if (!job->quiet)
-      vitrine_store_add_recent(job->model->path);
-    vitrine_session_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
-                                g_steal_pointer(&job->recipe));
-    vitrine_session_set_followable(self, g_steal_pointer(&job->running));
-    vitrine_session_check_device(self);
-    tell_warnings(self);
+    adopt_model(self, job);
   } else if (job->found == FOUND_REMAINS) {
-    g_autofree char *name = g_path_get_basename(job->path);
-    vitrine_session_info(self, "%s ended before its first snapshot", name);
-  } else if (self->model_serial != job->open_serial) {
-    vitrine_session_info(self, "Another model was opened meanwhile; open the file again");
-  } else if (job->found == FOUND_RECIPE) {
-    vitrine_session_apply(self, g_steal_pointer(&job->recipe), "Open picture", NULL);
-    vitrine_session_info(self, job->newer_weights
-                                   ? "The picture's recipe is restored; the training has gone on "
-                                     "since, so the face is another"
-                                   : "The picture's recipe is restored");
+    g_autofree char *name = g_filename_display_basename(job->path);
+    vitrine_messages_info(self->with.messages, _("%s ended before its first snapshot"), name);
+  } else if (self->serial != job->open_serial) {
+    vitrine_messages_say(self->with.messages,
+                         _("Another model was opened meanwhile; open the file again"), FALSE);
   } else {
-    vitrine_session_adopt_vector(self, job->vector_space, job->vector);
-    vitrine_session_info(self, "Vector %s loaded", job->vector_space == SG_SPACE_Z ? "z" : "w");
+    adopt_edit(self, job);
   }
 }
 
 static void
 open_done_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  VitrineSession *self = VITRINE_SESSION(source);
+  VitrineOpener *self = VITRINE_OPENER(source);
   OpenJob *job = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
   gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
 
-  if (job->serial != self->open_serial || !self->render)
+  if (job->serial != self->file_serial || self->closed)
     return; /* something else was opened since, or the window is closed */
-  if (good) {
+  if (good)
     adopt(self, job);
-  } else {
-    vitrine_session_error(self, "The file could not be opened", error->message);
-  }
-  vitrine_session_set_loading(self, self->wants_first);
+  else
+    vitrine_messages_error(self->with.messages, _("The file could not be opened"), error->message);
+  self->reading = FALSE;
+  vitrine_opener_update_loading(self);
 }
 
 static void
-start(VitrineSession *self, OpenJob *job)
+start(VitrineOpener *self, OpenJob *job)
 {
   g_autoptr(GTask) task = g_task_new(self, NULL, open_done_cb, NULL);
 
-  job->serial = ++self->open_serial;
+  job->serial = ++self->file_serial;
   job->open_model = self->model ? sg_model_ref(self->model) : NULL;
-  job->open_serial = self->model_serial;
-  vitrine_device_job_init(&job->device, self, TRUE);
+  job->open_serial = self->serial;
+  vitrine_device_job_init(&job->device, self->with.device, TRUE);
   g_task_set_task_data(task, job, open_job_free);
-  vitrine_session_set_loading(self, TRUE);
+  self->reading = TRUE;
+  vitrine_opener_update_loading(self);
   g_task_run_in_thread(task, open_worker);
 }
 
 void
-vitrine_session_open(VitrineSession *self, GFile *file)
+vitrine_opener_open(VitrineOpener *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
+  g_return_if_fail(G_IS_FILE(file));
   g_autofree char *path = g_file_get_path(file);
   g_autofree char *uri = g_file_get_uri(file);
 
   if (!path) {
     g_autofree char *text = g_strdup_printf(
-        "%s is not a file on this computer. Copy it here, then open the copy.", uri);
-    vitrine_session_error(self, "This place cannot be read", text);
+        _("%s is not a file on this computer. Copy it here, then open the copy."), uri);
+    vitrine_messages_error(self->with.messages, _("This place cannot be read"), text);
     return;
   }
   OpenJob *job = g_new0(OpenJob, 1);
   job->path = g_steal_pointer(&path);
-  job->space = self->space;
+  job->space = vitrine_editor_get_space(self->with.editor);
   start(self, job);
 }
 
 void
-vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file)
+vitrine_opener_load_vector(VitrineOpener *self, SgSpace space, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
+  g_return_if_fail(G_IS_FILE(file));
   OpenJob *job = g_new0(OpenJob, 1);
 
   job->path = g_file_get_path(file);
@@ -389,59 +393,15 @@ vitrine_session_load_vector(VitrineSession *self, SgSpace space, GFile *file)
   start(self, job);
 }
 
-/* ---- the last session -------------------------------------------------------------------- */
-
 void
-vitrine_session_store(VitrineSession *self)
+vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self);
-
-  g_clear_handle_id(&self->store_source, g_source_remove);
-  if (!recipe)
-    return;
-  g_autofree char *path =
-      g_canonicalize_filename(self->following ? self->following : self->model->path, NULL);
-  g_autofree char *text = sg_recipe_to_json(recipe, self->model->hash, path);
-  json_t *root = json_object();
-  json_object_set_new(root, "recipe", json_loads(text, 0, NULL));
-  json_object_set_new(root, "space", json_integer(self->space));
-  vitrine_store_save("session", root);
-  json_decref(root);
-}
-
-/* A model, or a run with something to come back to. */
-static gboolean
-is_there(const char *path)
-{
-  g_autofree char *snapshot = NULL;
-
-  if (!g_file_test(path, G_FILE_TEST_IS_DIR))
-    return g_file_test(path, G_FILE_TEST_IS_REGULAR);
-  snapshot = vitrine_follow_newest_snapshot(path, NULL);
-  return snapshot != NULL;
-}
-
-gboolean
-vitrine_session_restore(VitrineSession *self)
-{
-  json_t *root = vitrine_store_load("session");
-  json_t *recipe = json_object_get(root, "recipe");
-  gboolean w = json_integer_value(json_object_get(root, "space")) == SG_SPACE_W;
-  char *text = recipe ? json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-  g_autofree char *path = NULL;
-  SgRecipe *restored = text ? sg_recipe_from_json(text, -1, NULL, &path, NULL) : NULL;
-
-  free(text);
-  json_decref(root);
-  if (!restored || !path || !is_there(path)) {
-    sg_recipe_free(restored);
-    return FALSE;
-  }
-  vitrine_session_set_space(self, w ? SG_SPACE_W : SG_SPACE_Z);
+  g_return_if_fail(VITRINE_IS_OPENER(self));
+  g_return_if_fail(path != NULL);
   OpenJob *job = g_new0(OpenJob, 1);
-  job->path = g_steal_pointer(&path);
-  job->recipe = restored;
+
+  job->path = g_strdup(path);
+  job->recipe = recipe;
   job->quiet = TRUE;
   start(self, job);
-  return TRUE;
 }

@@ -1,7 +1,8 @@
 /* New weights of the open model, as a training makes them: packed by a worker while pictures of the
  * old ones go on, then put in their place between two pictures. And the same weights on another
  * device, which is the same work. */
-#include "app/session/vitrine-session-private.h"
+#include "app/session/vitrine-opener-private.h"
+#include <glib/gi18n.h>
 #include "engine/backend/backend-device.h"
 
 typedef enum {
@@ -48,101 +49,116 @@ pack_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 static void packed_cb(GObject *source, GAsyncResult *result, gpointer data);
 
 static void
-pack(VitrineSession *self, SgModel *model, WeightsKind kind)
+pack(VitrineOpener *self, SgModel *model, WeightsKind kind)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self);
+  const SgRecipe *recipe = vitrine_editor_get_recipe(self->with.editor);
   g_autoptr(GTask) task = g_task_new(self, NULL, packed_cb, NULL);
   WeightsJob *job = g_new0(WeightsJob, 1);
 
   job->kind = kind;
   job->model = model;
-  if (recipe && vitrine_session_check_recipe(&model->info, recipe, NULL))
+  if (recipe && sg_recipe_check(recipe, &model->info, NULL))
     job->recipe = sg_recipe_copy(recipe);
-  job->serial = self->model_serial;
-  job->follow_serial = self->follow_serial;
-  vitrine_device_job_init(&job->device, self, kind == NEW_MODEL);
+  job->serial = self->serial;
+  job->follow_serial = vitrine_following_get_serial(self->with.following);
+  vitrine_device_job_init(&job->device, self->with.device, kind == NEW_MODEL);
   if (kind == NEW_WEIGHTS) { /* whatever it came to be, and it has drawn before */
     g_clear_pointer(&job->device.wanted, g_free);
-    job->device.backend = self->backend;
+    job->device.backend = vitrine_device_choice_get_backend(self->with.device);
   }
   self->packing = TRUE;
-  if (kind == NEW_DEVICE)
-    vitrine_session_set_loading(self, TRUE);
+  if (kind == NEW_DEVICE) {
+    self->moving = TRUE;
+    vitrine_opener_update_loading(self);
+  }
   g_task_set_task_data(task, job, weights_job_free);
   g_task_run_in_thread(task, pack_worker);
 }
 
 static void
-adopt(VitrineSession *self, WeightsJob *job)
+adopt(VitrineOpener *self, WeightsJob *job)
 {
   SgModel *model = g_steal_pointer(&job->model);
   SgRenderer *renderer = g_steal_pointer(&job->renderer);
 
   if (job->kind == NEW_WEIGHTS) {
-    vitrine_session_adopt_weights(self, model, renderer);
+    vitrine_opener_adopt_weights(self, model, renderer);
     return;
   }
-  vitrine_session_use_device(self, &job->device);
+  vitrine_device_choice_use(self->with.device, &job->device);
   if (job->kind == NEW_DEVICE) {
-    vitrine_session_adopt_renderer(self, renderer);
+    vitrine_view_set_weights(self->with.view, renderer, TRUE);
     sg_model_unref(model);
     return;
   }
-  vitrine_session_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
-  vitrine_session_weights_in_use(self);
+  vitrine_opener_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
+  vitrine_following_in_use(self->with.following);
 }
 
 /* The device of before goes on; it is not asked again. */
 static void
-refuse(VitrineSession *self, const WeightsJob *job, const GError *error)
+refuse(VitrineOpener *self, const WeightsJob *job, const GError *error)
 {
-  if (job->kind == NEW_DEVICE) {
-    self->device_used = job->device.serial;
-    vitrine_session_set_trouble(self, error, FALSE);
-  } else if (!vitrine_session_take_device_error(self, error)) {
-    vitrine_session_info(self, "The newest weights cannot be shown: %s", error->message);
-  }
+  if (job->kind == NEW_DEVICE)
+    vitrine_device_choice_refuse(self->with.device, &job->device, error);
+  else if (!vitrine_device_choice_take_error(self->with.device, error))
+    vitrine_messages_info(self->with.messages, _("The newest weights cannot be shown: %s"),
+                          error->message);
 }
 
 static gboolean
-is_current(const VitrineSession *self, const WeightsJob *job)
+is_current(VitrineOpener *self, const WeightsJob *job)
 {
-  if (job->serial != self->model_serial)
+  if (job->serial != self->serial)
     return FALSE;
-  return job->kind == NEW_DEVICE ? job->device.serial == self->device_serial
-                                 : job->follow_serial == self->follow_serial;
+  if (job->kind == NEW_DEVICE)
+    return vitrine_device_choice_wants(self->with.device, &job->device);
+  return job->follow_serial == vitrine_following_get_serial(self->with.following);
+}
+
+/* What has waited, unless it was of a training that is no longer followed. */
+static SgModel *
+take_next(VitrineOpener *self)
+{
+  if (self->next_weights &&
+      self->next_following != vitrine_following_get_serial(self->with.following))
+    g_clear_pointer(&self->next_weights, sg_model_unref);
+  return g_steal_pointer(&self->next_weights);
 }
 
 static void
 packed_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
-  VitrineSession *self = VITRINE_SESSION(source);
+  VitrineOpener *self = VITRINE_OPENER(source);
   WeightsJob *job = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
   gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
 
   self->packing = FALSE;
-  if (!self->render)
+  if (self->closed)
     return; /* the window is closed */
-  if (job->kind == NEW_DEVICE)
-    vitrine_session_set_loading(self, self->wants_first);
+  if (job->kind == NEW_DEVICE) {
+    self->moving = FALSE;
+    vitrine_opener_update_loading(self);
+  }
   if (!good && (job->kind != NEW_DEVICE || is_current(self, job)))
     refuse(self, job, error);
   else if (good && is_current(self, job))
     adopt(self, job);
-  vitrine_session_check_device(self);
+  vitrine_opener_check_device(self);
   if (self->packing)
     return; /* for that; what waits comes after it */
-  if (self->next_weights)
-    pack(self, g_steal_pointer(&self->next_weights), NEW_WEIGHTS);
-  else if (self->follow)
-    vitrine_follow_ready(self->follow);
+  SgModel *next = take_next(self);
+  if (next)
+    pack(self, next, NEW_WEIGHTS);
+  else
+    vitrine_following_ready(self->with.following);
 }
 
 void
-vitrine_session_check_device(VitrineSession *self)
+vitrine_opener_check_device(VitrineOpener *self)
 {
-  if (self->model && !self->packing && self->device_used != self->device_serial)
+  if (self->model && !self->packing && vitrine_device_choice_is_open(self->with.device))
     pack(self, sg_model_ref(self->model), NEW_DEVICE);
 }
 
@@ -158,28 +174,29 @@ same_kind(const SgModelInfo *a, const SgModelInfo *b)
 }
 
 gboolean
-vitrine_session_takes_weights(VitrineSession *self, const SgModel *model)
+vitrine_opener_takes_weights(VitrineOpener *self, const SgModel *model)
 {
   return self->model && same_kind(&self->model->info, &model->info);
 }
 
 void
-vitrine_session_update_weights(VitrineSession *self, SgModel *model)
+vitrine_opener_update_weights(VitrineOpener *self, SgModel *model)
 {
-  if (!vitrine_session_takes_weights(self, model)) {
-    vitrine_session_error(self, "The new weights do not fit",
-                          "They are of a network with another architecture than the open one.");
+  if (!vitrine_opener_takes_weights(self, model)) {
+    vitrine_messages_error(self->with.messages, _("The new weights do not fit"),
+                           _("They are of a network with another architecture than the open one."));
     sg_model_unref(model);
   } else if (self->packing) {
     g_clear_pointer(&self->next_weights, sg_model_unref);
     self->next_weights = model;
+    self->next_following = vitrine_following_get_serial(self->with.following);
   } else {
     pack(self, model, NEW_WEIGHTS);
   }
 }
 
 void
-vitrine_session_adopt_packed_later(VitrineSession *self, SgModel *model)
+vitrine_opener_pack_model(VitrineOpener *self, SgModel *model)
 {
   pack(self, model, NEW_MODEL);
 }

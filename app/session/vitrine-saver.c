@@ -1,11 +1,23 @@
-/* Saving: pictures are rendered anew on the render thread and written by a worker; so are
- * vectors. */
-#include "app/session/vitrine-session-private.h"
+#include "app/session/vitrine-saver.h"
+#include <glib/gi18n.h>
+#include <string.h>
 #include "app/session/vitrine-picture.h"
 #include "engine/formats/npy.h"
-#include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
-#include <string.h>
+#include "engine/pictures/picture.h"
+
+struct _VitrineSaver {
+  GObject parent_instance;
+  VitrineEditor *editor;
+  VitrineView *view;
+  VitrineMessages *messages;
+  int saving;
+  GPtrArray *waiting; /* of GFile*: w vectors to save once the picture is up to date */
+};
+
+enum { PROP_0, PROP_SAVING };
+
+G_DEFINE_FINAL_TYPE(VitrineSaver, vitrine_saver, G_TYPE_OBJECT)
 
 typedef struct {
   char *path;
@@ -65,22 +77,22 @@ write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancella
 static void
 saved_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  VitrineSession *self = VITRINE_SESSION(source);
+  VitrineSaver *self = VITRINE_SAVER(source);
   SaveJob *job = g_task_get_task_data(G_TASK(result));
   g_autofree char *name = g_path_get_basename(job->path);
   g_autoptr(GError) error = NULL;
 
   if (g_task_propagate_boolean(G_TASK(result), &error)) {
-    vitrine_session_info(self, "Saved %s", name);
+    vitrine_messages_info(self->messages, _("Saved %s"), name);
   } else {
-    vitrine_session_error(self, "The file could not be saved", error->message);
+    vitrine_messages_error(self->messages, _("The file could not be saved"), error->message);
   }
-  vitrine_session_add_saving(self, -1);
+  vitrine_saver_add(self, -1);
 }
 
 /* NULL, and a message, for places that are not files. */
 static GTask *
-new_save(VitrineSession *self, GFile *file)
+new_save(VitrineSaver *self, GFile *file)
 {
   SaveJob *job;
   char *path = g_file_get_path(file);
@@ -88,15 +100,15 @@ new_save(VitrineSession *self, GFile *file)
   if (!path) {
     g_autofree char *uri = g_file_get_uri(file);
     g_autofree char *text =
-        g_strdup_printf("%s is not on this computer. Choose a local folder.", uri);
-    vitrine_session_error(self, "This place cannot be written to", text);
+        g_strdup_printf(_("%s is not on this computer. Choose a local folder."), uri);
+    vitrine_messages_error(self->messages, _("This place cannot be written to"), text);
     return NULL;
   }
   job = g_new0(SaveJob, 1);
   job->path = path;
   GTask *task = g_task_new(self, NULL, saved_cb, NULL);
   g_task_set_task_data(task, job, save_job_free);
-  vitrine_session_add_saving(self, 1);
+  vitrine_saver_add(self, 1);
   return task;
 }
 
@@ -117,28 +129,30 @@ render_for_file(SgRenderer *renderer, gpointer data)
 }
 
 void
-vitrine_session_save_picture(VitrineSession *self, GFile *file)
+vitrine_saver_save_picture(VitrineSaver *self, GFile *file)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self);
+  g_return_if_fail(VITRINE_IS_SAVER(self));
+  g_return_if_fail(G_IS_FILE(file));
+  const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
   GTask *task = recipe ? new_save(self, file) : NULL;
 
   if (!task)
     return;
   SaveJob *job = g_task_get_task_data(task);
   job->recipe = sg_recipe_copy(recipe);
-  vitrine_render_thread_run(self->render, render_for_file, task);
+  vitrine_view_run(self->view, render_for_file, task);
 }
 
 /* ---- vectors ----------------------------------------------------------------------------- */
 
 /* The edited vector of face 0, NULL while its base is not known. */
 static double *
-edited_vector(VitrineSession *self, SgSpace space, int *n)
+edited_vector(VitrineSaver *self, SgSpace space, int *n)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self);
-  const double *base = vitrine_session_get_base(self, space);
+  const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
+  const double *base = vitrine_view_get_base(self->view, space);
 
-  if (!base || (space == SG_SPACE_W && self->stale))
+  if (!base || (space == SG_SPACE_W && !vitrine_view_is_current(self->view)))
     return NULL;
   const double *offset = space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset;
   double scale = recipe->scale_space == space ? recipe->scale : 1;
@@ -150,16 +164,18 @@ edited_vector(VitrineSession *self, SgSpace space, int *n)
 }
 
 void
-vitrine_session_save_vector(VitrineSession *self, SgSpace space, GFile *file)
+vitrine_saver_save_vector(VitrineSaver *self, SgSpace space, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_SAVER(self));
+  g_return_if_fail(G_IS_FILE(file));
   int n = 0;
   g_autofree double *vector = NULL;
 
-  if (!self->model)
+  if (!vitrine_editor_get_recipe(self->editor))
     return;
   vector = edited_vector(self, space, &n);
   if (!vector) {
-    g_ptr_array_add(self->waiting_vectors, g_object_ref(file));
+    g_ptr_array_add(self->waiting, g_object_ref(file));
     return;
   }
   g_autoptr(GTask) task = new_save(self, file);
@@ -172,8 +188,10 @@ vitrine_session_save_vector(VitrineSession *self, SgSpace space, GFile *file)
 }
 
 void
-vitrine_session_save_bytes(VitrineSession *self, GBytes *bytes, GFile *file)
+vitrine_saver_save_bytes(VitrineSaver *self, GBytes *bytes, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_SAVER(self));
+  g_return_if_fail(G_IS_FILE(file));
   g_autoptr(GTask) task = new_save(self, file);
 
   if (!task)
@@ -184,16 +202,25 @@ vitrine_session_save_bytes(VitrineSession *self, GBytes *bytes, GFile *file)
 }
 
 void
-vitrine_session_write_waiting_vectors(VitrineSession *self)
+vitrine_saver_forget_waiting(VitrineSaver *self)
 {
-  while (self->waiting_vectors->len > 0) {
-    g_autoptr(GFile) file = g_ptr_array_steal_index(self->waiting_vectors, 0);
-    vitrine_session_save_vector(self, SG_SPACE_W, file);
+  g_return_if_fail(VITRINE_IS_SAVER(self));
+  g_ptr_array_set_size(self->waiting, 0);
+}
+
+static void
+write_waiting(VitrineSaver *self)
+{
+  if (!vitrine_view_is_current(self->view))
+    return;
+  while (self->waiting->len > 0) {
+    g_autoptr(GFile) file = g_ptr_array_steal_index(self->waiting, 0);
+    vitrine_saver_save_vector(self, SG_SPACE_W, file);
   }
 }
 
 char *
-vitrine_session_vector_text(VitrineSession *self, SgSpace space)
+vitrine_saver_vector_text(VitrineSaver *self, SgSpace space)
 {
   int n = 0;
   char number[G_ASCII_DTOSTR_BUF_SIZE];
@@ -205,4 +232,77 @@ vitrine_session_vector_text(VitrineSession *self, SgSpace space)
     g_string_append_c(text, i + 1 < n ? ' ' : '\n');
   }
   return g_string_free(text, FALSE);
+}
+
+void
+vitrine_saver_add(VitrineSaver *self, int count)
+{
+  g_return_if_fail(VITRINE_IS_SAVER(self));
+  gboolean before = self->saving > 0;
+
+  self->saving += count;
+  if (before != (self->saving > 0))
+    g_object_notify(G_OBJECT(self), "saving");
+}
+
+gboolean
+vitrine_saver_is_saving(VitrineSaver *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SAVER(self), FALSE);
+  return self->saving > 0;
+}
+
+/* ---- the object -------------------------------------------------------------------------------- */
+
+static void
+vitrine_saver_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_SAVING)
+    g_value_set_boolean(value, vitrine_saver_is_saving(VITRINE_SAVER(object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void
+vitrine_saver_finalize(GObject *object)
+{
+  VitrineSaver *self = VITRINE_SAVER(object);
+
+  g_clear_object(&self->editor);
+  g_clear_object(&self->view);
+  g_clear_object(&self->messages);
+  g_ptr_array_unref(self->waiting);
+  G_OBJECT_CLASS(vitrine_saver_parent_class)->finalize(object);
+}
+
+static void
+vitrine_saver_class_init(VitrineSaverClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS(class);
+
+  object_class->get_property = vitrine_saver_get_property;
+  object_class->finalize = vitrine_saver_finalize;
+  g_object_class_install_property(
+      object_class, PROP_SAVING,
+      g_param_spec_boolean("saving", NULL, NULL, FALSE,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY));
+}
+
+static void
+vitrine_saver_init(VitrineSaver *self)
+{
+  self->waiting = g_ptr_array_new_with_free_func(g_object_unref);
+}
+
+VitrineSaver *
+vitrine_saver_new(VitrineEditor *editor, VitrineView *view, VitrineMessages *messages)
+{
+  VitrineSaver *self = g_object_new(VITRINE_TYPE_SAVER, NULL);
+
+  self->editor = g_object_ref(editor);
+  self->view = g_object_ref(view);
+  self->messages = g_object_ref(messages);
+  g_signal_connect_object(view, "picture-changed", G_CALLBACK(write_waiting), self,
+                          G_CONNECT_SWAPPED);
+  return self;
 }

@@ -1,0 +1,443 @@
+#include "app/session/vitrine-view.h"
+#include <glib/gi18n.h>
+#include <math.h>
+#include "app/session/vitrine-picture.h"
+
+/* Slower than this, and a drag shows smaller pictures where the model has them. */
+#define SMOOTH_SECONDS 0.040
+#define MIN_RESOLUTION 32
+
+struct _VitrineView {
+  GObject parent_instance;
+  VitrineEditor *editor;
+  VitrineDeviceChoice *device;
+  VitrineMessages *messages;
+  VitrineRenderThread *render; /* NULL: closed */
+
+  int resolution;         /* of the open model's pictures; 0: none is open */
+  guint submit_source;    /* a request for the current recipe is to be made */
+  gboolean stale;         /* the newest picture is not of the current recipe */
+  double full_seconds;    /* of the last full render; 0: none of this kind yet */
+  int reduced_resolution; /* while dragging; 0: full */
+
+  SgRecipe *shown;       /* of the newest picture */
+  SgRecipe *original_of; /* what `original` shows */
+  GdkTexture *texture, *original;
+  int width, height;
+  double seconds;
+  gboolean overflow;
+  char *score_text;
+  double *w_base; /* [w_dim], of the newest picture */
+  double *influence[2];
+};
+
+enum {
+  PROP_0,
+  PROP_TEXTURE,
+  PROP_ORIGINAL,
+  PROP_RENDER_SECONDS,
+  PROP_SCORE_TEXT,
+  PROP_OVERFLOW,
+  N_PROPS
+};
+enum { PICTURE_CHANGED, INFLUENCE_CHANGED, N_SIGNALS };
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE(VitrineView, vitrine_view, G_TYPE_OBJECT)
+
+static void
+notify(VitrineView *self, int prop)
+{
+  g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+}
+
+static void
+set_texture(VitrineView *self, GdkTexture **place, GdkTexture *texture, int prop)
+{
+  if (g_set_object(place, texture))
+    notify(self, prop);
+}
+
+static void
+set_score_text(VitrineView *self, const char *text)
+{
+  if (g_strcmp0(self->score_text, text) == 0)
+    return;
+  g_free(self->score_text);
+  self->score_text = g_strdup(text);
+  notify(self, PROP_SCORE_TEXT);
+}
+
+/* ---- asking for pictures ----------------------------------------------------------------------- */
+
+/* The next drag's pictures: halved until they are smooth, whole again when even those are fast. */
+static void
+adapt_resolution(VitrineView *self, const VitrineFrame *frame)
+{
+  if (!frame->reduced) {
+    self->full_seconds = frame->seconds;
+    if (frame->seconds <= SMOOTH_SECONDS)
+      self->reduced_resolution = 0;
+    else if (!self->reduced_resolution && self->resolution / 2 >= MIN_RESOLUTION)
+      self->reduced_resolution = self->resolution / 2;
+  } else if (frame->seconds > SMOOTH_SECONDS && self->reduced_resolution / 2 >= MIN_RESOLUTION) {
+    self->reduced_resolution /= 2;
+  }
+}
+
+static gboolean
+submit_cb(gpointer data)
+{
+  VitrineView *self = data;
+  const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
+  gboolean reduce = vitrine_editor_in_gesture(self->editor) && self->full_seconds > SMOOTH_SECONDS;
+
+  self->submit_source = 0;
+  if (recipe)
+    vitrine_render_thread_request(self->render, recipe, reduce ? self->reduced_resolution : 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* After the events that are waiting, before GTK draws: at most one request a frame. */
+static void
+queue_submit(VitrineView *self)
+{
+  self->stale = TRUE;
+  if (!self->submit_source && self->render)
+    self->submit_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 5, submit_cb, self, NULL);
+}
+
+static void
+gesture_cb(VitrineView *self)
+{
+  if (!vitrine_editor_in_gesture(self->editor) && self->resolution && self->reduced_resolution > 0)
+    queue_submit(self);
+}
+
+/* ---- what comes back --------------------------------------------------------------------------- */
+
+static void
+take_frame(VitrineView *self, VitrineFrame *frame)
+{
+  int columns, rows;
+
+  if (frame->error && vitrine_device_choice_take_error(self->device, frame->error))
+    return;
+  if (frame->error) {
+    vitrine_messages_error(self->messages, _("The picture could not be made"),
+                           frame->error->message);
+    return;
+  }
+  vitrine_device_choice_drew(self->device, &frame->device);
+  vitrine_picture_layout(frame->recipe->faces, &columns, &rows);
+  self->width = columns * self->resolution;
+  self->height = rows * self->resolution;
+  g_free(self->w_base);
+  self->w_base = g_steal_pointer(&frame->w);
+  self->seconds = frame->seconds;
+  gboolean other = self->overflow != frame->overflow;
+  self->overflow = frame->overflow;
+  self->stale = !sg_recipe_equal(frame->recipe, vitrine_editor_get_recipe(self->editor)) ||
+                frame->weights != vitrine_render_thread_get_weights(self->render);
+  sg_recipe_free(self->shown);
+  self->shown = g_steal_pointer(&frame->recipe);
+  adapt_resolution(self, frame);
+  if (frame->reduced && !vitrine_editor_in_gesture(self->editor) && !self->stale)
+    queue_submit(self);
+  set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
+  notify(self, PROP_RENDER_SECONDS);
+  if (other)
+    notify(self, PROP_OVERFLOW);
+}
+
+/* NULL beside a new picture: not known yet. One of older weights stays until then: whoever compares
+ * sees no gap. */
+static void
+take_original(VitrineView *self, GdkTexture *original)
+{
+  SgRecipe *plain = self->shown ? sg_recipe_unmodified(self->shown) : NULL;
+
+  if (!original && plain && self->original_of && sg_recipe_equal(plain, self->original_of)) {
+    sg_recipe_free(plain);
+    return;
+  }
+  sg_recipe_free(self->original_of);
+  self->original_of = plain;
+  set_texture(self, &self->original, original, PROP_ORIGINAL);
+}
+
+static void
+deliver(VitrineReport *report, gpointer user_data)
+{
+  g_autoptr(VitrineView) self = g_object_ref(user_data);
+
+  if (report->frame)
+    take_frame(self, report->frame);
+  if (report->frame || report->original)
+    take_original(self, report->original);
+  if (report->frame)
+    g_signal_emit(self, signals[PICTURE_CHANGED], 0);
+  if (report->score_text)
+    set_score_text(self, report->score_text);
+  if (report->influence) {
+    for (guint i = 0; i < report->influence->len; i++) {
+      VitrineInfluence *one = &g_array_index(report->influence, VitrineInfluence, i);
+      self->influence[one->space][one->dim] = one->value;
+    }
+    g_signal_emit(self, signals[INFLUENCE_CHANGED], 0);
+  }
+}
+
+/* ---- renderers --------------------------------------------------------------------------------- */
+
+static double *
+unmeasured(int n)
+{
+  double *v = g_new(double, n);
+  for (int i = 0; i < n; i++)
+    v[i] = NAN;
+  return v;
+}
+
+static void
+forget_speed(VitrineView *self)
+{
+  self->full_seconds = 0;
+  self->reduced_resolution = 0;
+}
+
+void
+vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  const SgModelInfo *info = &sg_renderer_model(renderer)->info;
+
+  self->resolution = info->img_resolution;
+  g_clear_pointer(&self->original_of, sg_recipe_free);
+  g_clear_pointer(&self->w_base, g_free);
+  forget_speed(self);
+  for (int space = 0; space < 2; space++) {
+    g_free(self->influence[space]);
+    self->influence[space] = unmeasured(space == SG_SPACE_Z ? info->z_dim : info->w_dim);
+  }
+  vitrine_render_thread_set_renderer(self->render, renderer);
+  set_texture(self, &self->original, NULL, PROP_ORIGINAL);
+  set_score_text(self, "");
+}
+
+void
+vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean faster)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  if (faster)
+    forget_speed(self);
+  vitrine_render_thread_set_weights(self->render, renderer);
+  queue_submit(self);
+}
+
+/* ---- what is read ------------------------------------------------------------------------------ */
+
+GdkTexture *
+vitrine_view_get_texture(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NULL);
+  return self->texture;
+}
+
+GdkTexture *
+vitrine_view_get_original(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NULL);
+  return self->original;
+}
+
+void
+vitrine_view_get_picture_size(VitrineView *self, int *width, int *height)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  *width = self->width;
+  *height = self->height;
+}
+
+gboolean
+vitrine_view_is_current(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return self->texture && !self->stale && !self->submit_source;
+}
+
+gboolean
+vitrine_view_get_overflow(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return self->overflow;
+}
+
+const double *
+vitrine_view_get_base(VitrineView *self, SgSpace space)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NULL);
+  if (space == SG_SPACE_Z)
+    return vitrine_editor_get_base_z(self->editor);
+  return vitrine_editor_get_recipe(self->editor) ? self->w_base : NULL;
+}
+
+const double *
+vitrine_view_get_influence(VitrineView *self, SgSpace space)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NULL);
+  return self->influence[space];
+}
+
+void
+vitrine_view_start_influence(VitrineView *self)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  vitrine_render_thread_measure(self->render, TRUE, vitrine_editor_get_space(self->editor));
+}
+
+void
+vitrine_view_stop_influence(VitrineView *self)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  vitrine_render_thread_measure(self->render, FALSE, vitrine_editor_get_space(self->editor));
+}
+
+/* ---- tasks and jobs ---------------------------------------------------------------------------- */
+
+guint
+vitrine_view_start_task(VitrineView *self, const VitrineTaskClass *class, gpointer data,
+                        gpointer user_data)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), 0);
+  if (self->resolution && self->render)
+    return vitrine_render_thread_start_task(self->render, class, data, user_data);
+  if (class->free_data)
+    class->free_data(data);
+  return 0;
+}
+
+void
+vitrine_view_stop_task(VitrineView *self, guint id)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  if (self->render)
+    vitrine_render_thread_stop_task(self->render, id);
+}
+
+void
+vitrine_view_run(VitrineView *self, VitrineJobFunc run, gpointer data)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  vitrine_render_thread_run(self->render, run, data);
+}
+
+/* ---- the object -------------------------------------------------------------------------------- */
+
+static void
+vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VitrineView *self = VITRINE_VIEW(object);
+
+  switch (id) {
+  case PROP_TEXTURE:
+    g_value_set_object(value, self->texture);
+    break;
+  case PROP_ORIGINAL:
+    g_value_set_object(value, self->original);
+    break;
+  case PROP_RENDER_SECONDS:
+    g_value_set_double(value, self->seconds);
+    break;
+  case PROP_SCORE_TEXT:
+    g_value_set_string(value, self->score_text ? self->score_text : "");
+    break;
+  case PROP_OVERFLOW:
+    g_value_set_boolean(value, self->overflow);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
+}
+
+void
+vitrine_view_close(VitrineView *self)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  g_clear_handle_id(&self->submit_source, g_source_remove);
+  g_clear_pointer(&self->render, vitrine_render_thread_free);
+}
+
+static void
+vitrine_view_dispose(GObject *object)
+{
+  VitrineView *self = VITRINE_VIEW(object);
+
+  vitrine_view_close(self);
+  g_clear_object(&self->texture);
+  g_clear_object(&self->original);
+  g_clear_object(&self->editor);
+  g_clear_object(&self->device);
+  g_clear_object(&self->messages);
+  G_OBJECT_CLASS(vitrine_view_parent_class)->dispose(object);
+}
+
+static void
+vitrine_view_finalize(GObject *object)
+{
+  VitrineView *self = VITRINE_VIEW(object);
+
+  sg_recipe_free(self->shown);
+  sg_recipe_free(self->original_of);
+  g_free(self->score_text);
+  g_free(self->w_base);
+  g_free(self->influence[0]);
+  g_free(self->influence[1]);
+  G_OBJECT_CLASS(vitrine_view_parent_class)->finalize(object);
+}
+
+static void
+vitrine_view_class_init(VitrineViewClass *class)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS(class);
+  GType type = G_TYPE_FROM_CLASS(class);
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = vitrine_view_get_property;
+  object_class->dispose = vitrine_view_dispose;
+  object_class->finalize = vitrine_view_finalize;
+  props[PROP_TEXTURE] = g_param_spec_object("texture", NULL, NULL, GDK_TYPE_TEXTURE, flags);
+  props[PROP_ORIGINAL] =
+      g_param_spec_object("original-texture", NULL, NULL, GDK_TYPE_TEXTURE, flags);
+  props[PROP_RENDER_SECONDS] =
+      g_param_spec_double("render-seconds", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
+  props[PROP_SCORE_TEXT] = g_param_spec_string("score-text", NULL, NULL, "", flags);
+  props[PROP_OVERFLOW] = g_param_spec_boolean("overflow", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties(object_class, N_PROPS, props);
+  signals[PICTURE_CHANGED] =
+      g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[INFLUENCE_CHANGED] = g_signal_new("influence-changed", type, G_SIGNAL_RUN_LAST, 0, NULL,
+                                            NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+vitrine_view_init(VitrineView *self)
+{
+  self->render = vitrine_render_thread_new(deliver, self);
+}
+
+VitrineView *
+vitrine_view_new(VitrineEditor *editor, VitrineDeviceChoice *device, VitrineMessages *messages)
+{
+  VitrineView *self = g_object_new(VITRINE_TYPE_VIEW, NULL);
+
+  self->editor = g_object_ref(editor);
+  self->device = g_object_ref(device);
+  self->messages = g_object_ref(messages);
+  g_signal_connect_object(editor, "changed", G_CALLBACK(queue_submit), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(editor, "notify::gesture", G_CALLBACK(gesture_cb), self,
+                          G_CONNECT_SWAPPED);
+  return self;
+}

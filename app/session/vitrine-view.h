@@ -1,0 +1,64 @@
+/* VitrineView: the pictures of the editor's recipe. Owns the render thread; asks for at most one
+ * picture a frame, the newest wins; smaller ones while a slow one is dragged. */
+#pragma once
+
+#include <gdk/gdk.h>
+#include "app/session/vitrine-device-choice.h"
+#include "app/session/vitrine-editor.h"
+#include "app/session/vitrine-messages.h"
+#include "app/session/vitrine-render-thread.h"
+
+G_BEGIN_DECLS
+
+#define VITRINE_TYPE_VIEW (vitrine_view_get_type())
+G_DECLARE_FINAL_TYPE(VitrineView, vitrine_view, VITRINE, VIEW, GObject)
+
+/* Properties, read-only, all notify: "texture" GdkTexture (the newest picture, a grid when faces >
+ * 1; NULL before the first), "original-texture" GdkTexture (the unmodified faces; NULL: not known),
+ * "render-seconds" double, "score-text" string (the discriminator's logit and sigmoid of the faces
+ * shown, "" without one), "overflow" boolean (the newest picture's numbers were too large for
+ * float: it is not what the formulas give).
+ *
+ * Signals: "picture-changed": texture is new, base w may be too. "influence-changed": the
+ * background measurement has more values. */
+
+/* Keeps references. What cannot be drawn is said: a device's error as its trouble, all else as a
+ * message. */
+VitrineView *vitrine_view_new(VitrineEditor *editor, VitrineDeviceChoice *device,
+                              VitrineMessages *messages);
+/* Joins the render thread; nothing is delivered any more. */
+void vitrine_view_close(VitrineView *self);
+
+/* Another model: takes `renderer`. Waiting pictures and tasks are dropped. */
+void vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer);
+/* Takes `renderer`, of other weights of the same model or on another device: the picture that is
+ * shown, and tasks, stay. `faster`: how long a picture takes is to be learnt anew. */
+void vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean faster);
+
+/* Borrowed. The texture may be smaller than the picture's size (of all faces together, in the
+ * model's pixels) while a slider is dragged. */
+GdkTexture *vitrine_view_get_texture(VitrineView *self);
+GdkTexture *vitrine_view_get_original(VitrineView *self);
+void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
+/* The newest picture is of the current recipe and weights. */
+gboolean vitrine_view_is_current(VitrineView *self);
+gboolean vitrine_view_get_overflow(VitrineView *self);
+/* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known. */
+const double *vitrine_view_get_base(VitrineView *self, SgSpace space);
+
+/* Influence of each dimension of a space, [dim], NAN where not measured yet; borrowed, NULL without
+ * a model. start is cheap to call again; it measures the edited space in the render thread's idle
+ * time. */
+const double *vitrine_view_get_influence(VitrineView *self, SgSpace space);
+void vitrine_view_start_influence(VitrineView *self);
+void vitrine_view_stop_influence(VitrineView *self);
+
+/* Work on the render thread (vitrine-tasks.h). Opening another model ends every task without news.
+ * Returns an id, 0 without a model (then `data` is freed). */
+guint vitrine_view_start_task(VitrineView *self, const VitrineTaskClass *class, gpointer data,
+                              gpointer user_data);
+void vitrine_view_stop_task(VitrineView *self, guint id);
+/* As vitrine_render_thread_run(). */
+void vitrine_view_run(VitrineView *self, VitrineJobFunc run, gpointer data);
+
+G_END_DECLS
