@@ -89,6 +89,7 @@ typedef struct {
   int name, label; /* label -1: all other columns are numbers of a vector */
   guint n;
   gboolean header;
+  gboolean *words; /* [n] columns of a vector that hold no numbers; NULL until a row has shown it */
 } Columns;
 
 static const char *const name_words[] = {"filename", "file_name",  "file", "image",
@@ -139,7 +140,7 @@ add_vector(SgLabels *l, const Columns *c, char **row, GError **error)
   for (int i = 0; row[i]; i++) {
     char *end;
     float x = (float)g_ascii_strtod(row[i], &end);
-    if (i == c->name)
+    if (i == c->name || c->words[i])
       continue;
     if (end == row[i] || *end || !isfinite(x))
       return sg_unsupported(error,
@@ -151,8 +152,25 @@ add_vector(SgLabels *l, const Columns *c, char **row, GError **error)
   return sg_labels_add_vector(l, row[c->name], (float *)values->data, values->len, error);
 }
 
+/* Which columns hold words, by the first row of a vector; not all of them may. */
+static void
+find_words(Columns *c, char **row)
+{
+  gboolean any = FALSE;
+
+  c->words = g_new0(gboolean, c->n);
+  for (guint i = 0; i < c->n; i++) {
+    char *end;
+    g_ascii_strtod(row[i], &end);
+    c->words[i] = (int)i != c->name && (end == row[i] || *end);
+    any |= (int)i != c->name && !c->words[i];
+  }
+  if (!any)
+    memset(c->words, 0, sizeof(gboolean) * c->n);
+}
+
 static gboolean
-add_row(SgLabels *l, const Table *t, const Columns *c, char **row, GError **error)
+add_row(SgLabels *l, const Table *t, Columns *c, char **row, GError **error)
 {
   guint n = g_strv_length(row);
 
@@ -160,6 +178,8 @@ add_row(SgLabels *l, const Table *t, const Columns *c, char **row, GError **erro
     return sg_broken(error, "line %u: expected %u columns, found %u", t->line, c->n, n);
   if (t->cells > MAX_CELLS)
     return sg_unsupported(error, "expected at most %d values, found more", MAX_CELLS);
+  if (c->label < 0 && !c->words)
+    find_words(c, row);
   gboolean ok = c->label < 0 ? add_vector(l, c, row, error)
                              : sg_labels_add_text(l, row[c->name], row[c->label], error);
   if (!ok)
@@ -171,36 +191,53 @@ static void
 name_vector(SgLabels *l, const Columns *c, char **header)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GString) words = g_string_new(NULL);
 
-  for (int i = 0; header[i]; i++)
-    if (i != c->name)
-      g_ptr_array_add(names, g_utf8_make_valid(header[i], -1));
+  for (int i = 0; header[i]; i++) {
+    g_autofree char *name = g_utf8_make_valid(header[i], -1);
+    if (i == c->name)
+      continue;
+    if (c->words && c->words[i])
+      g_string_append_printf(words, "%s%s", words->len ? ", " : "", name);
+    else
+      g_ptr_array_add(names, g_steal_pointer(&name));
+  }
   g_ptr_array_add(names, NULL);
+  if (words->len)
+    l->left_out = g_strdup_printf("%s: columns of words are left out: %s", l->source, words->str);
   l->names = (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+}
+
+static gboolean
+parse_rows(SgLabels *l, Table *t, Columns *c, char **first, GError **error)
+{
+  if (!find_columns(first, c, error) || (!c->header && !add_row(l, t, c, first, error)))
+    return FALSE;
+  for (;;) {
+    g_auto(GStrv) row = take_row(t);
+    if (!row)
+      break;
+    if (!add_row(l, t, c, row, error))
+      return FALSE;
+  }
+  if (!sg_labels_finish(l, error))
+    return FALSE;
+  if (c->label < 0)
+    name_vector(l, c, first);
+  return TRUE;
 }
 
 static gboolean
 parse(SgLabels *l, Table *t, GError **error)
 {
   g_auto(GStrv) first = take_row(t);
-  Columns c;
+  Columns c = {0};
 
   if (!first)
     return sg_unsupported(error, "expected labels for the pictures, found an empty file");
-  if (!find_columns(first, &c, error) || (!c.header && !add_row(l, t, &c, first, error)))
-    return FALSE;
-  for (;;) {
-    g_auto(GStrv) row = take_row(t);
-    if (!row)
-      break;
-    if (!add_row(l, t, &c, row, error))
-      return FALSE;
-  }
-  if (!sg_labels_finish(l, error))
-    return FALSE;
-  if (c.label < 0)
-    name_vector(l, &c, first);
-  return TRUE;
+  gboolean ok = parse_rows(l, t, &c, first, error);
+  g_free(c.words);
+  return ok;
 }
 
 SgLabels *

@@ -49,6 +49,7 @@ sg_labels_free(SgLabels *l)
   g_free(l->classes);
   g_free(l->values);
   g_free(l->prefix);
+  g_free(l->left_out);
   g_free(l->source);
   g_free(l);
 }

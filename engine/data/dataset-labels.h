@@ -17,6 +17,7 @@ typedef struct {
   guint32 *classes; /* [n] if one_hot */
   float *values;    /* [n, dim] otherwise */
   char **names;     /* of the dim columns or classes, or NULL */
+  char *left_out;   /* columns that hold words, as text for people, or NULL */
   char *prefix;     /* folder that the keys are relative to: "" or "set/" */
   GArray *entries;  /* of SgLabelEntry, n of them */
   GArray *vectors;  /* of float, while entries are added */
@@ -56,7 +57,8 @@ void sg_labels_match(const SgLabels *l, const char *const *pictures, guint n, in
  * no labels. */
 SgLabels *sg_labels_parse_json(const char *source, const char *text, gsize size, GError **error);
 /* A table of names and labels with commas, semicolons, tabs or spaces between, with or without a
- * line of column names. */
+ * line of column names. Of many columns those count whose first line has a number; `left_out`
+ * names the others. */
 SgLabels *sg_labels_parse_table(const char *source, const char *text, gsize size, GError **error);
 /* CelebA's list_attr_celeba.txt (or .csv): -1 and 1 become 0 and 1. */
 SgLabels *sg_labels_parse_celeba(const char *source, const char *text, gsize size, GError **error);

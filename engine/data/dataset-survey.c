@@ -157,8 +157,17 @@ find_labels(SgDatasetFull *full, const Survey *survey, const char *const *names,
     return labels_in_set(full, survey->celeba, error);
   if (survey->beside)
     return labels_at(survey->beside, error);
-  if (json >= 0)
-    return labels_in_set(full, json, error);
+  if (json >= 0) {
+    GError *none = NULL;
+    SgLabels *l = labels_in_set(full, json, &none);
+    /* A dataset.json that has no labels may lie beside a table that does. */
+    if (l || csv < 0 || !g_error_matches(none, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED)) {
+      if (none)
+        g_propagate_error(error, none);
+      return l;
+    }
+    g_error_free(none);
+  }
   return csv >= 0 ? labels_in_set(full, csv, error) : labels_of_folders(full, names, n, error);
 }
 
@@ -175,6 +184,8 @@ load_labels(SgDatasetFull *full, Survey *survey, GError **error)
     return FALSE;
   survey->rows = g_new(int, MAX(n, 1));
   sg_labels_match(full->labels, names, n, survey->rows, full->set.warnings);
+  if (full->labels->left_out)
+    g_ptr_array_add(full->set.warnings, g_strdup(full->labels->left_out));
   full->set.label_dim = (int)full->labels->dim;
   full->set.one_hot = full->labels->one_hot;
   full->set.label_names = g_strdupv(full->labels->names);

@@ -77,6 +77,29 @@ test_classes(void)
 }
 
 /* A zip of a folder has the folder's name in front of everything. */
+/* A table of several columns: numbers are a vector, words are left out and named; and a dataset.json without labels does
+ * not hide it. */
+static void
+test_columns(void)
+{
+  char *folder = make_folder();
+  const char *const names[] = {"set/0/a.png", "set/0/b.png", NULL};
+
+  put_images(folder, names);
+  put_text(folder, "set/dataset.json", "{\"labels\": null}");
+  put_text(folder, "set/labels.csv",
+           "file,beard,hair,light\n0/a.png,1,red,0.5\n0/b.png,0,blond,1\n");
+  g_autoptr(SgDataset) ds = open_ok(folder, &with_labels);
+  g_assert_cmpint(ds->label_dim, ==, 2);
+  g_assert_cmpstr(ds->label_names[0], ==, "beard");
+  g_assert_cmpstr(ds->label_names[1], ==, "light");
+  assert_label(ds, 0, (const float[]){1, 0.5f});
+  assert_label(ds, 1, (const float[]){0, 1});
+  g_assert_cmpuint(ds->warnings->len, ==, 1);
+  g_assert_nonnull(strstr(ds->warnings->pdata[0], "left out: hair"));
+  drop_folder(folder);
+}
+
 static void
 test_vectors(void)
 {
@@ -396,6 +419,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/dataset/labels/classes", test_classes);
   g_test_add_func("/dataset/labels/vectors", test_vectors);
+  g_test_add_func("/dataset/labels/columns", test_columns);
   g_test_add_func("/dataset/labels/bad", test_bad_labels);
   g_test_add_func("/dataset/labels/celeba", test_celeba);
   g_test_add_func("/dataset/idx", test_idx);
