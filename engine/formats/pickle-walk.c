@@ -139,7 +139,8 @@ walk_dict(Walk *w, SgPickleNode *dict, GError **error)
     g_autofree char *key = plain_text(dict->seq.items[i]);
     if (!key)
       continue;
-    if (!walk_child(w, IN_DICT, key, dict->seq.items[i + 1], error))
+    if (!walk_child(w, w->kind == IN_ATTRIBUTES ? IN_ATTRIBUTES : IN_DICT, key,
+                    dict->seq.items[i + 1], error))
       return FALSE;
   }
   return TRUE;
@@ -189,7 +190,12 @@ walk_members(Walk *w, SgPickleNode *state, const char *name, GError **error)
 {
   SgPickleNode *members = dict_get(w, state, name);
   SgPickleNode *dict = members ? as_dict(members) : NULL;
-  return !dict || walk_dict(w, dict, error);
+  WalkKind outer = w->kind;
+
+  w->kind = IN_DICT;
+  gboolean ok = !dict || walk_dict(w, dict, error);
+  w->kind = outer;
+  return ok;
 }
 
 static gboolean
@@ -202,7 +208,7 @@ add_module_attributes(Walk *w, SgPickleNode *state, const char *class_name, GErr
     const char *key = sg_pickle_text(state->seq.items[i]);
     SgPickleNode *value = state->seq.items[i + 1];
     /* Hooks, constructor arguments and the like say nothing that the plain attributes do not. */
-    if (key[0] == '_' || key[0] == '\0' || strcmp(key, "training") == 0 || as_dict(value))
+    if (key[0] == '_' || key[0] == '\0' || strcmp(key, "training") == 0)
       continue;
     if (!walk_child(w, IN_ATTRIBUTES, key, value, error))
       return FALSE;
@@ -276,8 +282,12 @@ add_array(Walk *w, const SgView *view, GError **error)
   guint64 numel;
 
   named.name = w->path->str;
-  if (w->kind == IN_VARIABLES || w->kind == IN_DICT)
-    return sg_archive_builder_add_view(w->torch.b, w->path->str, view, error);
+  gboolean is_tensor = w->kind == IN_VARIABLES || w->kind == IN_DICT;
+  if (is_tensor && !sg_archive_builder_add_view(w->torch.b, w->path->str, view, error))
+    return FALSE;
+  /* Beside the networks a number is a note (how far a training was) as well. */
+  if (is_tensor && (view->ndim > 0 || strchr(w->path->str, '.')))
+    return TRUE;
   if (!sg_view_check(&named, &numel, error))
     return FALSE;
   if (numel > 16)
@@ -286,6 +296,20 @@ add_array(Walk *w, const SgView *view, GError **error)
   if (!array)
     return FALSE;
   g_autofree char *text = array_text(array);
+  return sg_archive_builder_add_attribute(w->torch.b, w->path->str, text, error);
+}
+
+/* An attribute that is an object or a function: by its name, so that nobody passes over it. */
+static gboolean
+add_object(Walk *w, const SgPickleNode *node, GError **error)
+{
+  const SgPickleNode *global = node->type == SG_PK_CALL ? node->call.callable : node;
+
+  if (global->type != SG_PK_GLOBAL)
+    return TRUE;
+  g_autofree char *name = g_strdup_printf("%s.%s%s", global->global.module, global->global.name,
+                                          node->type == SG_PK_CALL ? "()" : "");
+  g_autofree char *text = g_utf8_make_valid(name, MIN((gssize)strlen(name), MAX_TEXT));
   return sg_archive_builder_add_attribute(w->torch.b, w->path->str, text, error);
 }
 
@@ -304,7 +328,7 @@ walk_container(Walk *w, SgPickleNode *node, GError **error)
     return walk_dict(w, dict, error);
   if (node->type == SG_PK_LIST || node->type == SG_PK_TUPLE)
     return walk_list(w, node, error);
-  return TRUE;
+  return w->kind != IN_ATTRIBUTES || add_object(w, node, error);
 }
 
 static gboolean

@@ -76,25 +76,6 @@ find_clamp(const SgArchive *a, const char *prefix, const char *block, const char
   return -1;
 }
 
-static void
-read_architecture(const char *text, SgArch *arch)
-{
-  if (g_strcmp0(text, "skip") == 0)
-    *arch = SG_ARCH_SKIP;
-  else if (g_strcmp0(text, "orig") == 0)
-    *arch = SG_ARCH_ORIG;
-  else if (g_strcmp0(text, "resnet") == 0)
-    *arch = SG_ARCH_RESNET;
-}
-
-static void
-read_multiplier(const char *text, double *value)
-{
-  double v = text ? g_ascii_strtod(text, NULL) : 0;
-  if (v > 0 && v <= 1e6)
-    *value = v;
-}
-
 static gboolean
 read_group_size(const char *text, int *value, GError **error)
 {
@@ -108,30 +89,14 @@ read_group_size(const char *text, int *value, GError **error)
          sg_broken(error, "its minibatch group size is “%s”, which is no count", text);
 }
 
-/* Every layer of the two networks uses leaky ReLU or none; another activation is another
- * network. */
-static gboolean
-check_activations(const SgArchive *a, const char *prefix, GError **error)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  g_hash_table_iter_init(&iter, a->attributes);
-  while (g_hash_table_iter_next(&iter, &key, &value))
-    if (g_str_has_suffix(key, ".activation") && g_str_has_prefix(key, prefix) &&
-        strcmp(value, "lrelu") != 0 && strcmp(value, "linear") != 0)
-      return sg_unsupported(error, "%s is “%s”, where StyleGAN2 has lrelu", (char *)key,
-                            (char *)value);
-  return TRUE;
-}
-
 static gboolean
 read_generator_attributes(const SgArchive *a, SgModel *m, const char *prefix, GError **error)
 {
   SgModelInfo *i = &m->info;
   i->g_conv_clamp = find_clamp(a, prefix, "synthesis.", "conv1");
-  read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->mapping_lr_mul);
-  read_architecture(attribute(a, prefix, "synthesis.b4.architecture"), &i->g_arch);
-  return check_activations(a, prefix, error);
+  return sg_read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->mapping_lr_mul,
+                            error) &&
+         sg_read_architecture(attribute(a, prefix, "synthesis.b4.architecture"), &i->g_arch, error);
 }
 
 static gboolean
@@ -139,29 +104,29 @@ read_discriminator_attributes(const SgArchive *a, SgModel *m, const char *prefix
 {
   SgModelInfo *i = &m->info;
   i->d_conv_clamp = find_clamp(a, prefix, "", "conv0");
-  read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->d_mapping_lr_mul);
-  read_architecture(attribute(a, prefix, "b4.architecture"), &i->d_arch);
-  return read_group_size(attribute(a, prefix, "b4.mbstd.group_size"), &i->mbstd_group_size,
-                         error) &&
-         check_activations(a, prefix, error);
+  return sg_read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->d_mapping_lr_mul,
+                            error) &&
+         sg_read_architecture(attribute(a, prefix, "b4.architecture"), &i->d_arch, error) &&
+         read_group_size(attribute(a, prefix, "b4.mbstd.group_size"), &i->mbstd_group_size, error);
 }
 
 /* Our own files say it in __metadata__; that counts more than anything deduced. */
 static gboolean
 read_native_metadata(const SgArchive *a, SgModelInfo *i, GError **error)
 {
-  const char *clamp = sg_archive_attribute(a, "__metadata__.g_conv_clamp");
-  const char *d_clamp = sg_archive_attribute(a, "__metadata__.d_conv_clamp");
-
-  if (clamp)
-    i->g_conv_clamp = g_ascii_strtod(clamp, NULL);
-  if (d_clamp)
-    i->d_conv_clamp = g_ascii_strtod(d_clamp, NULL);
-  read_multiplier(sg_archive_attribute(a, "__metadata__.mapping_lr_mul"), &i->mapping_lr_mul);
-  read_multiplier(sg_archive_attribute(a, "__metadata__.d_mapping_lr_mul"), &i->d_mapping_lr_mul);
-  read_architecture(sg_archive_attribute(a, "__metadata__.g_architecture"), &i->g_arch);
-  read_architecture(sg_archive_attribute(a, "__metadata__.d_architecture"), &i->d_arch);
-  return read_group_size(sg_archive_attribute(a, "__metadata__.mbstd_group_size"),
+  return sg_read_clamp(sg_archive_attribute(a, "__metadata__.g_conv_clamp"), &i->g_conv_clamp,
+                       error) &&
+         sg_read_clamp(sg_archive_attribute(a, "__metadata__.d_conv_clamp"), &i->d_conv_clamp,
+                       error) &&
+         sg_read_multiplier(sg_archive_attribute(a, "__metadata__.mapping_lr_mul"),
+                            &i->mapping_lr_mul, error) &&
+         sg_read_multiplier(sg_archive_attribute(a, "__metadata__.d_mapping_lr_mul"),
+                            &i->d_mapping_lr_mul, error) &&
+         sg_read_architecture(sg_archive_attribute(a, "__metadata__.g_architecture"), &i->g_arch,
+                              error) &&
+         sg_read_architecture(sg_archive_attribute(a, "__metadata__.d_architecture"), &i->d_arch,
+                              error) &&
+         read_group_size(sg_archive_attribute(a, "__metadata__.mbstd_group_size"),
                          &i->mbstd_group_size, error);
 }
 

@@ -220,8 +220,6 @@ map_discriminator(const Mapping *m)
 static gboolean
 refuse_variants(const SgArchive *a, const char *network, GError **error)
 {
-  const char *kernel = argument(a, network, "resample_kernel");
-
   if (lookup(a, network, "mapping.LabelConcat/weight"))
     return sg_unsupported(error,
                           "this is a class-conditional StyleGAN2 of TensorFlow, whose mapping "
@@ -229,17 +227,7 @@ refuse_variants(const SgArchive *a, const char *network, GError **error)
   if (lookup(a, network, "synthesis.ToRGB_lod0/weight"))
     return sg_unsupported(error,
                           "this is a StyleGAN2 of configuration A to D; Vitrine reads E and F");
-  if (kernel && strcmp(kernel, "[1, 3, 3, 1]") != 0)
-    return sg_unsupported(error, "its resampling filter is %s; Vitrine knows [1, 3, 3, 1] only",
-                          kernel);
   return TRUE;
-}
-
-static void
-read_number(const char *text, double *value)
-{
-  if (text && (g_ascii_isdigit(text[0]) || text[0] == '.'))
-    *value = g_ascii_strtod(text, NULL);
 }
 
 static gboolean
@@ -248,10 +236,13 @@ read_arguments(const SgArchive *a, const char *generator, SgModelInfo *info, GEr
   const char *group = argument(a, "D.", "mbstd_group_size");
   const char *version = sg_archive_attribute(a, "D.version");
 
-  read_number(argument(a, generator, "mapping_lrmul"), &info->mapping_lr_mul);
-  read_number(argument(a, "D.", "mapping_lrmul"), &info->d_mapping_lr_mul);
-  read_number(argument(a, generator, "conv_clamp"), &info->g_conv_clamp);
-  read_number(argument(a, "D.", "conv_clamp"), &info->d_conv_clamp);
+  /* What stylegan2-ada's discriminator has where nothing is stated. */
+  info->d_mapping_lr_mul = 0.1;
+  if (!sg_read_multiplier(argument(a, generator, "mapping_lrmul"), &info->mapping_lr_mul, error) ||
+      !sg_read_multiplier(argument(a, "D.", "mapping_lrmul"), &info->d_mapping_lr_mul, error) ||
+      !sg_read_clamp(argument(a, generator, "conv_clamp"), &info->g_conv_clamp, error) ||
+      !sg_read_clamp(argument(a, "D.", "conv_clamp"), &info->d_conv_clamp, error))
+    return FALSE;
   /* stylegan2-ada (version 5) takes the whole batch unless told otherwise. */
   info->mbstd_group_size = g_strcmp0(version, "5") == 0 ? 0 : 4;
   if (group && strcmp(group, "None") == 0)

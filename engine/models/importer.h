@@ -32,6 +32,13 @@ gboolean sg_is_standard_filter(const SgTensor *t);
 /* "8" -> 8. FALSE unless all of the text is a decimal number in [min, max]. */
 gboolean sg_parse_int(const char *text, int min, int max, int *value);
 
+/* What a file states in words, where NULL states nothing and leaves the value as it is. FALSE for
+ * what is none: a multiplier is above 0, a clamp is a number from 0 on or "None" (< 0), an
+ * architecture is "skip", "orig" or "resnet". */
+gboolean sg_read_multiplier(const char *text, double *value, GError **error);
+gboolean sg_read_clamp(const char *text, double *value, GError **error);
+gboolean sg_read_architecture(const char *text, SgArch *arch, GError **error);
+
 /* Says which family the model is, fills model->info from shapes, leaves what an importer has set
  * and shapes cannot tell (see sg_model_new()), describes its networks, orders model->names and
  * refuses missing, misshapen and surplus tensors. */

@@ -4,6 +4,7 @@
 #include "engine/models/family.h"
 #include "engine/models/foreign.h"
 #include "engine/models/importer.h"
+#include "engine/models/statements.h"
 #include "engine/formats/safetensors.h"
 #include <math.h>
 #include <stdarg.h>
@@ -231,7 +232,8 @@ import(const SgImporter *importer, const SgArchive *networks, GError **error)
 {
   g_autoptr(SgModel) m = new_model(networks->path, networks->kind);
   gboolean ok = importer->import(networks, m, error) && sg_model_recognise(m, error) &&
-                check_colours(m, error) && check_finite(m, error);
+                check_colours(m, error) && sg_check_statements(networks, m, error) &&
+                check_finite(m, error);
   return ok ? g_steal_pointer(&m) : NULL;
 }
 
@@ -335,6 +337,51 @@ sg_is_standard_filter(const SgTensor *t)
       return FALSE;
   }
   return TRUE;
+}
+
+static gboolean
+parse_double(const char *text, double *value)
+{
+  char *end;
+  *value = g_ascii_strtod(text, &end);
+  return end > text && !*end && isfinite(*value);
+}
+
+gboolean
+sg_read_multiplier(const char *text, double *value, GError **error)
+{
+  double v;
+  if (!text)
+    return TRUE;
+  if (!parse_double(text, &v) || v <= 0 || v > 1e6)
+    return sg_broken(
+        error, "it states the learning rate multiplier “%s”, which is no number above 0", text);
+  *value = v;
+  return TRUE;
+}
+
+gboolean
+sg_read_clamp(const char *text, double *value, GError **error)
+{
+  double v = -1;
+  if (!text)
+    return TRUE;
+  if (strcmp(text, "None") != 0 && (!parse_double(text, &v) || v < 0))
+    return sg_broken(error, "it states the clamp “%s”, which is no number", text);
+  *value = v;
+  return TRUE;
+}
+
+gboolean
+sg_read_architecture(const char *text, SgArch *arch, GError **error)
+{
+  for (gsize i = 0; text && i < G_N_ELEMENTS(arch_names); i++)
+    if (strcmp(text, arch_names[i]) == 0) {
+      *arch = (SgArch)i;
+      return TRUE;
+    }
+  return !text || sg_unsupported(
+                      error, "it states the architecture “%s”, which Vitrine does not know", text);
 }
 
 gboolean
