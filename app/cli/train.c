@@ -1,6 +1,9 @@
 /* vitrine train: options from the table in engine/learn/options-table.c, the rest is the
  * engine's. */
+#include "engine/learn/adopt.h"
 #include "engine/record/changes.h"
+#include "engine/record/run-dir.h"
+#include "engine/runs/run-reader.h"
 #include "engine/train/trainer.h"
 #include "app/cli/cli.h"
 #include <stdio.h>
@@ -119,7 +122,8 @@ resume_options(const char *dir, const Given *given, GError **error)
 {
   g_autoptr(SgTrainOptions) run = sg_changes_options(dir, error);
   g_autoptr(SgTrainOptions) now = run ? sg_changes_options(dir, error) : NULL;
-  if (!now || !apply(now, given, error) || !check_unchanged(run, now, error))
+  if (!now || !apply(now, given, error) || !set_option(now, "resume", dir, error) ||
+      !check_unchanged(run, now, error))
     return NULL;
   for (guint i = 0; i < sg_train_option_count; i++)
     if (given->values[i] && g_strv_contains(may_change, sg_train_option_table[i].name))
@@ -129,16 +133,15 @@ resume_options(const char *dir, const Given *given, GError **error)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Options of a new run; `model`: the file whose weights it starts from, or NULL. */
 static SgTrainOptions *
-make_options(const Given *given, GError **error)
+new_options(const Given *given, const char *model, GError **error)
 {
-  const char *resume = given_value(given, "resume"), *preset = given_value(given, "cfg");
+  const char *preset = given_value(given, "cfg");
 
-  if (resume && g_file_test(resume, G_FILE_TEST_IS_DIR))
-    return resume_options(resume, given, error);
-  if (resume && !g_file_test(resume, G_FILE_TEST_EXISTS)) {
+  if (model && !g_file_test(model, G_FILE_TEST_EXISTS)) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-                "%s: there is no such file or run directory", resume);
+                "%s: there is no such file or run directory", model);
     return NULL;
   }
   if (!given_value(given, "data")) {
@@ -152,15 +155,107 @@ make_options(const Given *given, GError **error)
   g_autoptr(SgTrainOptions) o = sg_train_options_new(preset ? preset : "auto", error);
   if (!o || !apply(o, given, error))
     return NULL;
-  return g_steal_pointer(&o);
+  if (!model) {
+    g_clear_pointer(&o->resume, g_free);
+    return g_steal_pointer(&o);
+  }
+  g_autoptr(SgModel) m =
+      set_option(o, "resume", model, error) ? sg_model_load(o->resume, error) : NULL;
+  return m && sg_train_options_adopt(o, m, error) ? g_steal_pointer(&o) : NULL;
 }
 
-static SgDataset *
-open_dataset(SgTrainOptions *o, gboolean tell, GError **error)
+/* The newest run in --outdir, for --resume=latest. */
+static char *
+latest_run(const Given *given, GError **error)
 {
-  const SgDatasetOptions options = {
+  const char *outdir = given_value(given, "outdir");
+
+  if (!outdir) {
+    cli_set_usage_error(error, "--resume=latest: the latest of which? --outdir=FOLDER");
+    return NULL;
+  }
+  g_autoptr(GDir) dir = g_dir_open(outdir, 0, error);
+  g_autofree char *newest = NULL;
+  gint64 best = -1;
+  for (const char *name; dir && (name = g_dir_read_name(dir));) {
+    char *end = (char *)"";
+    gint64 number = g_ascii_isdigit(*name) ? g_ascii_strtoll(name, &end, 10) : -1;
+    g_autofree char *path = g_build_filename(outdir, name, NULL);
+    if (number <= best || *end != '-' || !sg_run_reader_recognises(path))
+      continue;
+    best = number;
+    g_free(newest);
+    newest = g_steal_pointer(&path);
+  }
+  if (dir && !newest)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                "%s: expected a run directory to go on with, found none", outdir);
+  return g_steal_pointer(&newest);
+}
+
+/* Another program's has options of its own kind, or nothing but its networks. */
+static gboolean
+is_ours(const char *dir)
+{
+  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
+  g_autofree char *model = sg_run_dir_newest_model(dir);
+
+  if (g_file_get_contents(path, &json, NULL, NULL) && strstr(json, "\"training_set_kwargs\""))
+    return FALSE;
+  return json || !model || !g_str_has_suffix(model, ".pkl");
+}
+
+/* Of another program's run the newest network is a model like any other. */
+static SgTrainOptions *
+options_from(const char *resume, const Given *given, GError **error)
+{
+  if (!resume || !g_file_test(resume, G_FILE_TEST_IS_DIR))
+    return new_options(given, resume, error);
+  if (is_ours(resume))
+    return resume_options(resume, given, error);
+  g_autofree char *name = sg_run_dir_newest_model(resume);
+  if (!name) {
+    g_set_error(
+        error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+        "%s: expected a network-snapshot of the training that this folder is of, found none",
+        resume);
+    return NULL;
+  }
+  g_autofree char *model = g_build_filename(resume, name, NULL);
+  return new_options(given, model, error);
+}
+
+static SgTrainOptions *
+make_options(const Given *given, GError **error)
+{
+  const char *resume = given_value(given, "resume");
+
+  if (g_strcmp0(resume, "noresume") == 0) /* NVlabs' word */
+    return options_from(NULL, given, error);
+  if (g_strcmp0(resume, "latest") != 0)
+    return options_from(resume, given, error);
+  g_autofree char *latest = latest_run(given, error);
+  return latest ? options_from(latest, given, error) : NULL;
+}
+
+/* A model with labels that is trained on a set without them goes on without, unless labels were
+ * asked for. */
+static SgDataset *
+open_dataset(SgTrainOptions *o, gboolean asked, gboolean tell, GError **error)
+{
+  SgDatasetOptions options = {
       .resolution = o->resolution, .channels = o->channels, .use_labels = o->cond};
-  SgDataset *ds = sg_dataset_open(o->data, &options, error);
+  GError *why = NULL;
+  SgDataset *ds = sg_dataset_open(o->data, &options, &why);
+
+  if (!ds && o->cond && !asked) {
+    options.use_labels = o->cond = FALSE;
+    ds = sg_dataset_open(o->data, &options, NULL);
+  }
+  if (ds)
+    g_clear_error(&why);
+  else
+    g_propagate_error(error, why);
 
   if (!ds)
     return NULL;
@@ -194,7 +289,9 @@ prepare(const Given *given, SgGroup *group, GError *why, SgTrainOptions **o, SgD
   *o = why ? NULL : make_options(given, &why);
   if (*o)
     lower_priority((*o)->nice);
-  *ds = *o ? open_dataset(*o, sg_group_rank(group) == 0, &why) : NULL;
+  *ds = *o ? open_dataset(*o, given_value(given, "cond") || !(*o)->resume,
+                          sg_group_rank(group) == 0, &why)
+           : NULL;
   if (*ds)
     sg_train_options_resolve(*o, &why);
   return sg_group_agree(group, why, error);
@@ -263,7 +360,9 @@ cli_train(int argc, char **argv)
       "go "
       "on with\n"
       "--resume=RUN_DIRECTORY, exactly where it stopped. --resume=MODEL starts a new run from a "
-      "model's weights.\n"
+      "model's weights:\n"
+      "what fits is copied, also to another --resolution, --channels or --cond, and a table says "
+      "what.\n"
       "\"mpirun -n N vitrine train …\" (Open MPI) shares each step's batch among N processes, "
       "which "
       "compute\n"

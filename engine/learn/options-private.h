@@ -12,6 +12,11 @@ G_BEGIN_DECLS
 
 /* The defaults of preset number i; texts are borrowed. */
 void sg_train_preset_defaults(guint i, SgTrainOptions *d);
+/* Whether the user has set it. */
+gboolean sg_train_options_is_set(const SgTrainOptions *o, const char *name);
+/* Sets one as sg_train_options_set(), but as a preset would: the user has said nothing. */
+gboolean sg_train_options_fill(SgTrainOptions *o, const char *name, const char *value,
+                               GError **error);
 /* Index in sg_train_presets, or -1. */
 int sg_train_preset_find(const char *name);
 /* The formulas of `auto`. batch etc. may be the user's own: what follows from them then follows

@@ -43,8 +43,9 @@ const SgTrainOption sg_train_option_table[] = {
   TEXT("outdir", outdir, NULL, "required",
        "Folder in which the run's own numbered directory is made."),
   TEXT("resume", resume, NULL, "none",
-       "A run directory to go on with exactly where it stopped, or a model file whose weights a new "
-       "run starts from (ada-kimg is then 100 and ema-rampup 0 unless given)."),
+       "A run directory to go on with exactly where it stopped; latest: the newest one in outdir. Or a "
+       "model file, or the folder of an NVlabs run, whose newest network a new run starts from: the "
+       "networks are made as the model's (ada-kimg is then 100 and ema-rampup 0 unless given)."),
   TEXT("cfg", preset, sg_train_presets, "auto",
        "Preset: auto follows the resolution; stylegan2 to cifar are NVlabs' of the StyleGAN2 and ADA "
        "papers; cybersecurity128 is that of \"Tackling fake images in cybersecurity\"."),

@@ -29,8 +29,8 @@ row_of(const char *name)
   return -1;
 }
 
-static gboolean
-is_set(const SgTrainOptions *o, const char *name)
+gboolean
+sg_train_options_is_set(const SgTrainOptions *o, const char *name)
 {
   int row = row_of(name);
   g_assert(row >= 0);
@@ -210,7 +210,7 @@ change_preset(SgTrainOptions *o, int from, int to)
   sg_train_preset_defaults((guint)to, &b);
   for (guint i = 0; i < sg_train_option_count; i++) {
     const SgTrainOption *row = &sg_train_option_table[i];
-    if (is_set(o, row->name) || same_default(row, &a, &b))
+    if (sg_train_options_is_set(o, row->name) || same_default(row, &a, &b))
       continue;
     if (row->type == SG_OPTION_TEXT) {
       g_free(FIELD(o, row, char *));
@@ -240,6 +240,15 @@ sg_train_options_set(SgTrainOptions *o, const char *name, const char *value, GEr
     change_preset(o, preset, sg_train_preset_find(value));
   mark_set(o, row);
   return TRUE;
+}
+
+gboolean
+sg_train_options_fill(SgTrainOptions *o, const char *name, const char *value, GError **error)
+{
+  int row = row_of(name);
+
+  g_return_val_if_fail(row >= 0, FALSE);
+  return set_row(o, &sg_train_option_table[row], value, error);
 }
 
 char *
@@ -302,9 +311,9 @@ fill_in(SgTrainOptions *o)
     o->ema_kimg = sg_train_auto_ema_kimg(o->batch);
   /* A run that starts from a trained model: ADA may move faster, the EMA needs no ramp-up (C.3,
    * C.4). */
-  if (o->resume && !is_set(o, "ada-kimg"))
+  if (o->resume && !sg_train_options_is_set(o, "ada-kimg"))
     o->ada_kimg = 100;
-  if (o->resume && !is_set(o, "ema-rampup"))
+  if (o->resume && !sg_train_options_is_set(o, "ema-rampup"))
     o->ema_rampup = 0;
   if (!o->name)
     o->name = g_strdup("data");
@@ -336,7 +345,7 @@ sg_train_options_resolve(SgTrainOptions *o, GError **error)
   if (o->mbstd_channels > 0 && last % o->mbstd_channels)
     return wrong(error, "mbstd-channels should divide the %d channels at 4×4, but is %d", last,
                  o->mbstd_channels);
-  if (g_str_equal(o->aug, "fixed") && !is_set(o, "p"))
+  if (g_str_equal(o->aug, "fixed") && !sg_train_options_is_set(o, "p"))
     return wrong(error, "aug=fixed needs p, the probability of an augmentation");
   return TRUE;
 }

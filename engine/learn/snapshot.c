@@ -2,9 +2,9 @@
 #include "engine/formats/format-error.h"
 #include "engine/formats/archive.h"
 #include "engine/formats/source.h"
-#include "engine/models/family.h"
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- saving ---------------------------------------------------------------------------------- */
 
@@ -142,26 +142,30 @@ load_state(SgLearn *l, const SgArchive *a, guint images, GError **error)
   return r.ok;
 }
 
+/* Every tensor has its place and every place its tensor. */
+static gboolean
+load_weights(SgLearn *l, const SgModel *m, GError **error)
+{
+  if (!sg_weights_load(l->g, m, "G.", error) || !sg_weights_load(l->ema, m, "G_ema.", error) ||
+      !sg_weights_load(l->d, m, "D.", error))
+    return FALSE;
+  for (guint i = 0; i < m->names->len; i++) {
+    const char *name = m->names->pdata[i], *dot = strchr(name, '.');
+    const SgWeights *net = g_str_has_prefix(name, "D.") ? l->d : l->g;
+    if (dot && !g_str_has_prefix(name, "train.") && !g_hash_table_contains(net->by_name, dot + 1))
+      return sg_broken(error, "%s: these training options have no place for its tensor %s", m->path,
+                       name);
+  }
+  return TRUE;
+}
+
 gboolean
-sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact, GError **error)
+sg_snapshot_load(SgLearn *l, const char *path, guint images, GError **error)
 {
   g_autoptr(SgArchive) a = sg_archive_open(path, error);
   g_autoptr(SgModel) m = a ? sg_model_from_archive(a, error) : NULL;
 
-  if (!m)
-    return FALSE;
-  gboolean has_g = sg_model_has(m, "G.");
-  gboolean has_ema = sg_model_has(m, "G_ema.");
-  if (!m->info.has_d || !m->info.family->trainable)
-    return sg_unsupported(error,
-                          "%s: training goes on from a StyleGAN2 with its discriminator; this file "
-                          "has %s",
-                          path, m->info.has_d ? "another network" : "a generator only");
-  if (!sg_weights_load(l->g, m, has_g ? "G." : "G_ema.", error) ||
-      !sg_weights_load(l->ema, m, has_ema ? "G_ema." : "G.", error) ||
-      !sg_weights_load(l->d, m, "D.", error))
-    return FALSE;
-  return !exact || load_state(l, a, images, error);
+  return m && load_weights(l, m, error) && load_state(l, a, images, error);
 }
 
 /* Any snapshot has a shorter one. */

@@ -10,10 +10,9 @@ G_BEGIN_DECLS
  * metadata. */
 gboolean sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
                           GError **error);
-/* `exact`: continues a snapshot with its state, on a set of as many images. Else takes over the
- * weights of any model of the same shape (G_ema for a missing G) and starts counting from 0. */
-gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, gboolean exact,
-                          GError **error);
+/* Continues a snapshot with its state, on a set of as many images; the networks are those of its
+ * options. (Any model's weights: adopt.h.) */
+gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, GError **error);
 
 /* Images seen at that snapshot, from the file's header alone; 0 if it does not say. */
 guint64 sg_snapshot_nimg(const char *path);

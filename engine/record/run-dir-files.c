@@ -110,6 +110,39 @@ sg_run_dir_newest_snapshot(const char *path)
   return names->len > 0 ? g_strdup(names->pdata[0]) : NULL;
 }
 
+/* A later file has a larger number; one that says it is the last is. */
+static gint64
+rank_of(const char *name)
+{
+  gint64 kimg = snapshot_kimg(name);
+
+  if (kimg >= 0 || !g_str_has_suffix(name, ".pkl"))
+    return kimg;
+  if (g_str_equal(name, "network-final.pkl") || g_str_equal(name, SNAPSHOT_PREFIX "latest.pkl"))
+    return G_MAXINT64;
+  g_autofree char *as_ours =
+      g_strdup_printf("%.*s" SNAPSHOT_SUFFIX, (int)(strlen(name) - strlen(".pkl")), name);
+  return snapshot_kimg(as_ours);
+}
+
+char *
+sg_run_dir_newest_model(const char *path)
+{
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  g_autofree char *newest = NULL;
+  gint64 best = -1;
+
+  for (const char *name; dir && (name = g_dir_read_name(dir));) {
+    gint64 rank = rank_of(name);
+    if (rank < 0 || rank < best)
+      continue;
+    best = rank;
+    g_free(newest);
+    newest = g_strdup(name);
+  }
+  return g_steal_pointer(&newest);
+}
+
 void
 sg_run_dir_prune_snapshots(SgRunDir *r, int keep)
 {

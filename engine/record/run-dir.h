@@ -47,6 +47,9 @@ gboolean sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, i
 char *sg_run_dir_snapshot_name(guint64 kimg);
 /* The name of the newest snapshot in a run directory (or NULL). */
 char *sg_run_dir_newest_snapshot(const char *path);
+/* The same of NVlabs' trainers, too: network-snapshot-NNNNNN.pkl, network-final.pkl, or
+ * network-snapshot-latest.pkl. */
+char *sg_run_dir_newest_model(const char *path);
 /* Removes all but the newest `keep` snapshots. */
 void sg_run_dir_prune_snapshots(SgRunDir *r, int keep);
 void sg_run_dir_free(SgRunDir *r);

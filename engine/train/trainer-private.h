@@ -1,6 +1,7 @@
 /* Shared by the files of the trainer. */
 #pragma once
 
+#include "engine/learn/adopt.h"
 #include "engine/learn/draws.h"
 #include "engine/learn/group.h"
 #include "engine/record/run-dir.h"
@@ -30,6 +31,7 @@ typedef struct {
   float *grid_z, *grid_c;
 
   SgTrainerMetrics *metrics; /* prepared at the first snapshot */
+  SgAdopted *adopted;        /* what the model gave that the weights start from, or NULL */
   char *last_good;           /* newest snapshot on disk */
   gboolean owed;             /* a snapshot could not be written: try again at the next tick */
   const char *broken;        /* why the weights are none any more, or NULL */

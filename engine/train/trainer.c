@@ -1,6 +1,7 @@
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include "engine/formats/format-error.h"
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -17,6 +18,7 @@ trainer_clear(SgTrainer *t)
   g_free(t->grid_z);
   g_free(t->grid_c);
   g_free(t->last_good);
+  sg_adopted_free(t->adopted);
   g_clear_pointer(&t->changes, g_ptr_array_unref);
 }
 
@@ -88,8 +90,14 @@ prepare(SgTrainer *t, char **snapshot, GError **error)
 static gboolean
 load_snapshot(SgTrainer *t, const char *snapshot, GError **error)
 {
-  if (snapshot && !sg_snapshot_load(t->l, snapshot, t->ds->n, t->exact, error))
+  if (snapshot && t->exact && !sg_snapshot_load(t->l, snapshot, t->ds->n, error))
     return FALSE;
+  if (snapshot && !t->exact) {
+    g_autoptr(SgModel) m = sg_model_load(snapshot, error);
+    t->adopted = m ? sg_learn_adopt(t->l, m, error) : NULL;
+    if (!t->adopted)
+      return FALSE;
+  }
   t->last_good = g_strdup(snapshot);
   return TRUE;
 }
@@ -114,6 +122,17 @@ open_run(SgTrainer *t, GError **error)
 }
 
 static void
+say_adopted(SgTrainer *t)
+{
+  g_autofree char *text = t->adopted ? sg_adopted_text(t->adopted) : NULL;
+
+  if (text && t->dir)
+    sg_run_dir_log(t->dir, "%s", text);
+  else if (text)
+    fputs(text, stdout);
+}
+
+static void
 say_hello(SgTrainer *t)
 {
   sg_run_dir_log(t->dir, "Run directory: %s\n", sg_run_dir_path(t->dir));
@@ -128,6 +147,7 @@ say_hello(SgTrainer *t)
     sg_run_dir_log(t->dir, "%s %s at %.1f kimg\n",
                    t->exact ? "Resuming:     " : "Starting from:", t->last_good,
                    (double)t->l->nimg / 1000);
+  say_adopted(t);
 }
 
 static void
@@ -197,11 +217,9 @@ begin(SgTrainer *t, gboolean dry, GError **error)
   if (!sg_group_agree(t->group, why, error))
     return FALSE;
   sg_share_join(t->l, t->group);
-  if (dry)
-    return TRUE;
   /* What cannot fit leaves no run directory behind. */
   why = NULL;
-  if (sg_trainer_fits(t, &why) && leads(t) && load_snapshot(t, snapshot, &why))
+  if (sg_trainer_fits(t, &why) && leads(t) && load_snapshot(t, snapshot, &why) && !dry)
     open_run(t, &why);
   if (!sg_group_agree(t->group, why, error))
     return FALSE;
@@ -233,5 +251,8 @@ sg_train_dry_run(SgTrainOptions *o, SgDataset *ds, SgGroup *group, GError **erro
 {
   g_auto(SgTrainer) t = {.o = o, .ds = ds, .group = group};
 
-  return begin(&t, TRUE, error) && sg_trainer_preflight(&t, error);
+  if (!begin(&t, TRUE, error))
+    return FALSE;
+  say_adopted(&t);
+  return sg_trainer_preflight(&t, error);
 }
