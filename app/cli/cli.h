@@ -9,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* The whole program: "vitrine COMMAND …" runs a command, all else opens the window by `window`, whose
- * `device` is what --device named (NULL: nothing). `window` NULL: built without one. */
+/* The whole program: "vitrine COMMAND …" runs a command, all else opens the window by `window`,
+ * whose `device` is what --device named (NULL: nothing). `window` NULL: built without one. */
 typedef int (*CliWindowFunc)(int argc, char **argv, const char *device);
 int cli_program(int argc, char **argv, CliWindowFunc window);
 

@@ -1,3 +1,5 @@
+/* What all commands share: usage and errors, numbers as people type them, models, JSON,
+ * progress. */
 #include "app/cli/cli.h"
 #include <jansson.h>
 #include "engine/runs/run-network.h"

@@ -1,4 +1,5 @@
-/* What the commands that look for directions share: the model, samples of its w, sheets of faces. */
+/* What the commands that look for directions share: the model, samples of its w, sheets of
+ * faces. */
 #pragma once
 
 #include "app/cli/cli.h"
@@ -16,7 +17,8 @@ typedef struct {
   CliProgress progress;
 } DirectionJob;
 
-/* Opens the model, reads layers "A-B" (NULL: all), checks the class (-1: none asked for), makes the folder. */
+/* Opens the model, reads layers "A-B" (NULL: all), checks the class (-1: none asked for), makes the
+ * folder. */
 gboolean direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,
                             const char *outdir, GError **error);
 void direction_job_close(DirectionJob *job);

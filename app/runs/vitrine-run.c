@@ -6,9 +6,9 @@
 #include <string.h>
 #include "engine/record/run-dir.h"
 
-#define SEEN_USEC      (G_USEC_PER_SEC / 2) /* between two readings of what trains and is looked at */
+#define SEEN_USEC      (G_USEC_PER_SEC / 2) /* between two readings of what trains and is seen */
 #define UNSEEN_USEC    (5 * G_USEC_PER_SEC)
-#define QUIET_USEC     (2 * G_USEC_PER_SEC) /* looked at, but nothing trains there */
+#define QUIET_USEC     (2 * G_USEC_PER_SEC) /* seen, but nothing trains there */
 #define ASK_USEC       (2 * G_USEC_PER_SEC) /* between two questions to the control socket */
 #define ASK_TIMEOUT_MS 2000
 #define BUDGET_MS      100 /* of reading before what was found is shown */

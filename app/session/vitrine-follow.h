@@ -1,8 +1,8 @@
 /* VitrineFollow: looks at a training's newest weights from a thread of its own.
  *
- * A training that runs here is asked for them (engine/record/publish.h); of one that cannot be asked
- * (another machine's, another program's, or ended) each new snapshot file is read as it appears.
- * What ran before and runs again is asked again. */
+ * A training that runs here is asked for them (engine/record/publish.h); of one that cannot be
+ * asked (another machine's, another program's, or ended) each new snapshot file is read as it
+ * appears. What ran before and runs again is asked again. */
 #pragma once
 
 #include "engine/models/model.h"

@@ -12,8 +12,8 @@ typedef struct {
   float *a;    /* [rows, w_dim], the run-time gain included */
 } SgAffine;
 
-/* Of SgAffine: the convolutions whose w is one of layers [first, last], in the network's order; toRGB's styles are left
- * out, as in SeFa and StyleSpace. Free with g_ptr_array_unref(). */
+/* Of SgAffine: the convolutions whose w is one of layers [first, last], in the network's order;
+ * toRGB's styles are left out, as in SeFa and StyleSpace. Free with g_ptr_array_unref(). */
 GPtrArray *sg_affines_new(const SgSynthesis *net, int first, int last);
 /* Rows of all of them together. */
 int sg_affines_rows(const GPtrArray *affines);

@@ -1,5 +1,6 @@
-/* Files of directions: safetensors with one vector [w_dim] a direction, and in the metadata what is needed to use it and
- * to know where it came from. Nothing in them is executed; they may be shared. */
+/* Files of directions: safetensors with one vector [w_dim] a direction, and in the metadata what is
+ * needed to use it and to know where it came from. Nothing in them is executed; they may be
+ * shared. */
 #pragma once
 
 #include "engine/base/tensor.h"
@@ -28,8 +29,8 @@ typedef struct {
 SgDirectionSet *sg_direction_set_new(int w_dim, const char *model, const char *method,
                                      const char *details);
 void sg_direction_set_free(SgDirectionSet *s);
-/* Appends a direction given as what one σ adds to w, [w_dim]; takes nothing. Returns it, borrowed; NULL if it is 0 or not
- * finite, which is no direction. */
+/* Appends a direction given as what one σ adds to w, [w_dim]; takes nothing. Returns it, borrowed;
+ * NULL if it is 0 or not finite, which is no direction. */
 SgNamedDirection *sg_direction_set_add(SgDirectionSet *s, const char *name,
                                        const double *one_sigma);
 /* By name, else by number from 0; NULL if there is none. */
@@ -37,8 +38,9 @@ const SgNamedDirection *sg_direction_set_find(const SgDirectionSet *s, const cha
 
 /* Appears whole or not at all. Errors: G_FILE_ERROR. */
 gboolean sg_direction_set_save(const SgDirectionSet *s, const char *path, GError **error);
-/* Also of other tools: .npy [w_dim], [K, w_dim] or [1, w_dim] (InterFaceGAN's boundaries, numbered and of σ 1; what one σ
- * is has to be asked of a model). Errors name the file and what was expected. */
+/* Also of other tools: .npy [w_dim], [K, w_dim] or [1, w_dim] (InterFaceGAN's boundaries, numbered
+ * and of σ 1; what one σ is has to be asked of a model). Errors name the file and what was
+ * expected. */
 SgDirectionSet *sg_direction_set_load(const char *path, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgDirectionSet, sg_direction_set_free)

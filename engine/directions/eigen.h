@@ -1,20 +1,23 @@
-/* Eigenvectors of symmetric matrices by LAPACK, which is loaded when it is first asked for (a module, as CUDA is). */
+/* Eigenvectors of symmetric matrices by LAPACK, which is loaded when it is first asked for (a
+ * module, as CUDA is). */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/* a [n, n], row-major and symmetric (its lower triangle is read), becomes its eigenvectors: row k is that of values[k],
- * of length 1; values [n] fall. An eigenvector's sign is arbitrary: here its entry of largest magnitude (the first, of
- * equal ones) is positive. Errors: SG_BACKEND_ERROR_MODULE where LAPACK is missing, SG_FORMAT_ERROR if a number is not
- * finite or LAPACK does not converge. Any thread. */
+/* a [n, n], row-major and symmetric (its lower triangle is read), becomes its eigenvectors: row k
+ * is that of values[k], of length 1; values [n] fall. An eigenvector's sign is arbitrary: here its
+ * entry of largest magnitude (the first, of equal ones) is positive. Errors:
+ * SG_BACKEND_ERROR_MODULE where LAPACK is missing, SG_FORMAT_ERROR if a number is not finite or
+ * LAPACK does not converge. Any thread. */
 gboolean sg_eigen_symmetric(int n, double *a, double *values, GError **error);
 
 /* ---- the module's side (lapack-module.c) ---- */
 
 typedef struct {
-  /* As LAPACKE_dsyevd (row major, vectors, lower): a [n, n] in and out, values rising; its status. */
+  /* As LAPACKE_dsyevd (row major, vectors, lower): a [n, n] in and out, values rising; its
+   * status. */
   int (*symmetric)(int n, double *a, double *values);
 } SgLapackTable;
 

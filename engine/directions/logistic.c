@@ -218,7 +218,8 @@ mean_and_deviation(int n, const double *v, double *mean, double *sd)
   *sd = sqrt(squares);
 }
 
-/* Samples whose fold is `f` (or is not): their rows and labels, copied together. Returns how many. */
+/* Samples whose fold is `f` (or is not): their rows and labels, copied together. Returns how
+ * many. */
 static gsize
 gather(gsize n, int dim, const float *x, const guint8 *label, const int *fold, int f,
        gboolean inside, float *rows, guint8 *labels)

@@ -1,5 +1,6 @@
-/* L1-regularised logistic regression, as "Controlled Modification of Generated (Style)GAN Latent Vectors" uses it to find
- * the direction of an attribute, and what it is judged by. The solver is liblinear's. */
+/* L1-regularised logistic regression, as "Controlled Modification of Generated (Style)GAN Latent
+ * Vectors" uses it to find the direction of an attribute, and what it is judged by. The solver is
+ * liblinear's. */
 #pragma once
 
 #include <glib.h>
@@ -13,10 +14,11 @@ typedef struct {
   int nonzero; /* how many of beta are not 0 */
 } SgLogistic;
 
-/* Minimises sum |beta_j| + |bias| + C sum log (1 + exp (-y (beta · x + bias))), y = ±1: scikit-learn's
- * LogisticRegression (penalty="l1", solver="liblinear", C=c), which regularises the bias too. x [n, dim], label [n] 0 or
- * 1, both present. NULL and SG_FORMAT_ERROR if one class is missing or a number is not finite. One fit at a time in a
- * process (liblinear draws from rand()). */
+/* Minimises sum |beta_j| + |bias| + C sum log (1 + exp (-y (beta · x + bias))), y = ±1:
+ * scikit-learn's LogisticRegression (penalty="l1", solver="liblinear", C=c), which regularises the
+ * bias too. x [n, dim], label [n] 0 or 1, both present. NULL and SG_FORMAT_ERROR if one class is
+ * missing or a number is not finite. One fit at a time in a process (liblinear draws from
+ * rand()). */
 SgLogistic *sg_logistic_fit(gsize n, int dim, const float *x, const guint8 *label, double c,
                             GError **error);
 /* The same with sum of beta_j² / 2 (and bias² / 2) in place of the magnitudes: for many features, none of which is to be
@@ -27,14 +29,14 @@ void sg_logistic_free(SgLogistic *m);
 /* beta · x + bias */
 double sg_logistic_decide(const SgLogistic *m, const float *x);
 
-/* Area under the ROC curve: the chance that one of label 1 scores above one of label 0, ties counting half
- * (Mann-Whitney). NaN if a class is missing. */
+/* Area under the ROC curve: the chance that one of label 1 scores above one of label 0, ties
+ * counting half (Mann-Whitney). NaN if a class is missing. */
 double sg_auc(gsize n, const double *score, const guint8 *label);
 /* Mean of the shares of each class that a threshold of 0 gets right. */
 double sg_balanced_accuracy(gsize n, const double *score, const guint8 *label);
 
-/* Which of `folds` parts each sample is tested in: every class is spread evenly, in the order of the samples, as
- * scikit-learn's StratifiedKFold without shuffling does. */
+/* Which of `folds` parts each sample is tested in: every class is spread evenly, in the order of
+ * the samples, as scikit-learn's StratifiedKFold without shuffling does. */
 void sg_stratified_folds(gsize n, const guint8 *label, int folds, int *fold);
 
 typedef struct {
@@ -42,8 +44,8 @@ typedef struct {
   double accuracy, accuracy_sd; /* balanced */
 } SgJudgement;
 
-/* Fits without each fold in turn and judges on it. Errors as sg_logistic_fit(), and if a class has fewer samples than
- * there are folds. */
+/* Fits without each fold in turn and judges on it. Errors as sg_logistic_fit(), and if a class has
+ * fewer samples than there are folds. */
 gboolean sg_cross_validate(gsize n, int dim, const float *x, const guint8 *label, double c,
                            int folds, SgJudgement *out, GError **error);
 

@@ -46,7 +46,8 @@ find_centre(Sums *s, int count, const float *rows)
       s->centre[j] += (double)rows[(gsize)i * (gsize)s->dim + (gsize)j] / count;
 }
 
-/* Adds rows [count, dim], count at most BATCH. Each sum belongs to one thread, so their number changes nothing. */
+/* Adds rows [count, dim], count at most BATCH. Each sum belongs to one thread, so their number
+ * changes nothing. */
 static void
 sums_add(Sums *s, int count, const float *rows)
 {

@@ -1,5 +1,6 @@
-/* What a generator's w look like as a cloud: mean and covariance over latents drawn at random. All that looks for
- * directions (PCA, SeFa's units, attributes, conditional sampling, the gauge of an edit) starts from these. */
+/* What a generator's w look like as a cloud: mean and covariance over latents drawn at random. All
+ * that looks for directions (PCA, SeFa's units, attributes, conditional sampling, the gauge of an
+ * edit) starts from these. */
 #pragma once
 
 #include "engine/nets/mapping.h"
@@ -20,9 +21,9 @@ typedef gboolean (*SgDirectionProgress)(gint64 done, gint64 total, gpointer data
 /* Sets the error of a job that its progress callback ended; returns FALSE. */
 gboolean sg_directions_cancelled(GError **error);
 
-/* Of `samples` (at least 2) w = mapping (z, class), z row after row from RandomState (seed).randn, sums in double; the
- * result does not depend on the number of threads. NULL and error when the mapping fails, or when progress (NULL: none)
- * cancels (G_FILE_ERROR_INTR). */
+/* Of `samples` (at least 2) w = mapping (z, class), z row after row from RandomState (seed).randn,
+ * sums in double; the result does not depend on the number of threads. NULL and error when the
+ * mapping fails, or when progress (NULL: none) cancels (G_FILE_ERROR_INTR). */
 SgMoments *sg_moments_sample(const SgMapping *mapping, gint64 samples, guint32 seed, int label,
                              SgDirectionProgress progress, gpointer data, GError **error);
 /* Of rows [n, dim] that are at hand. */

@@ -1,10 +1,11 @@
 /* Principal components of what a generator can draw, in two views.
  *
- * Of W ("Controlled Modification of Generated (Style)GAN Latent Vectors", GANSpace): eigenvectors of the covariance C of
- * w. Of S: of the styles s = A w + b that the synthesis network really hears. Their covariance A C A^T has as many rows
- * as there are channels, but its eigenvalues other than 0 are those of L A^T A L with L = C^1/2, [w_dim, w_dim]; and the w
- * that moves a component by one σ of its own, and nothing that is uncorrelated with it, is L v for v an eigenvector of
- * that matrix (the regression of w on the component's score). For W the same holds with A = 1. */
+ * Of W ("Controlled Modification of Generated (Style)GAN Latent Vectors", GANSpace): eigenvectors
+ * of the covariance C of w. Of S: of the styles s = A w + b that the synthesis network really
+ * hears. Their covariance A C A^T has as many rows as there are channels, but its eigenvalues other
+ * than 0 are those of L A^T A L with L = C^1/2, [w_dim, w_dim]; and the w that moves a component by
+ * one σ of its own, and nothing that is uncorrelated with it, is L v for v an eigenvector of that
+ * matrix (the regression of w on the component's score). For W the same holds with A = 1. */
 #pragma once
 
 #include "engine/directions/affines.h"

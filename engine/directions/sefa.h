@@ -1,6 +1,7 @@
-/* SeFa (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs"): the directions of w that the
- * affine layers answer most strongly to. No sampling, no labels: eigenvectors of A^T A, where A's rows (one a style
- * channel of the chosen layers) are brought to length 1. */
+/* SeFa (Shen and Zhou 2021, "Closed-Form Factorization of Latent Semantics in GANs"): the
+ * directions of w that the affine layers answer most strongly to. No sampling, no labels:
+ * eigenvectors of A^T A, where A's rows (one a style channel of the chosen layers) are brought to
+ * length 1. */
 #pragma once
 
 #include "engine/directions/affines.h"

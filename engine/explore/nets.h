@@ -37,8 +37,8 @@ gboolean sg_nets_need_w_avg(SgNets *nets, GError **error);
 float *sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error);
 /* Face 0 alone to ws [num_ws, w_dim]; disturbs nothing of what is kept. */
 gboolean sg_nets_single_ws(SgNets *nets, const SgRecipe *recipe, float *ws, GError **error);
-/* What the stages take of the recipe beside ws; borrows from both until the next call. Errors when a
- * noise map cannot be had. */
+/* What the stages take of the recipe beside ws; borrows from both until the next call. Errors when
+ * a noise map cannot be had. */
 gboolean sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits *edits,
                              GError **error);
 /* Stages to run for a picture of at most max_resolution (0: all). */

@@ -1,3 +1,4 @@
+/* What is shown of activations: statistics of channels, pictures of them, a table. */
 #include "engine/explore/probe.h"
 #include <math.h>
 

@@ -5,11 +5,11 @@
  * (recipe-table.c). A row says, in this order: the member (also its JSON key), the least and the
  * greatest value that a file may hold, what a new recipe has, the JSON version that knows it, what
  * it is to sg_recipe_unmodified(), the option with its argument and help (NULL: none), the values
- * that a strip takes of it (NULL: it is no parameter of strips), and what undo calls a change of it.
+ * that a strip takes of it (NULL: it is no parameter of strips), and what undo calls a change of
+ * it.
  *
  *   INT    an int                      SEED   a guint32, all of them allowed
- *   REAL   a double, finite            CHOICE an enum, with its words in order
- */
+ *   REAL   a double, finite            CHOICE an enum, with its words in order */
 #pragma once
 
 #include <glib.h>

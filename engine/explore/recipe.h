@@ -19,15 +19,14 @@
  * coordinate keeps its value whatever the seed and in every face of a grid. Locking what is shown
  * changes nothing of the face that is shown; its slider goes on from there.
  *
- * With style mixing, layer k takes w'[a][k] + blend * (w'[b][k] - w'[a][k]) in place of w'[k], where
- * w'[0] is the face's own and w'[i] that of source i - 1, with the source's own edits; truncation
- * comes after it. What prunes or rescales the weights (SgPrune), the strength of each noise and
- * named noise maps are part of it too. The mapping network normalises z, so scaling z alone changes
- * nothing: scale_space defaults to W.
+ * With style mixing, layer k takes w'[a][k] + blend * (w'[b][k] - w'[a][k]) in place of w'[k],
+ * where w'[0] is the face's own and w'[i] that of source i - 1, with the source's own edits;
+ * truncation comes after it. What prunes or rescales the weights (SgPrune), the strength of each
+ * noise and named noise maps are part of it too. The mapping network normalises z, so scaling z
+ * alone changes nothing: scale_space defaults to W.
  *
  * Random noise belongs to a face, not to its place in a grid: the planes of a face come from
- * RandomState (noise_seed + its seed), one stage after the other, whatever is drawn beside it.
- */
+ * RandomState (noise_seed + its seed), one stage after the other, whatever is drawn beside it. */
 #pragma once
 
 #include "engine/explore/prune.h"
@@ -87,16 +86,17 @@ typedef struct {
 typedef struct _SgRecipe SgRecipe;
 struct _SgRecipe {
   /* clang-format off */
-  SG_RECIPE_DECLARE_SCALARS /* recipe-fields.h says what they are; cutoff < 0: all layers are truncated, label
-                             * < 0: no class (all zeros) */
-      /* clang-format on */
+  /* recipe-fields.h says what they are; cutoff < 0: all layers are truncated, label < 0: no class
+   * (all zeros) */
+  SG_RECIPE_DECLARE_SCALARS
+  /* clang-format on */
 
-      double *z_base; /* [z_dim] loaded vector that replaces face 0's z, or NULL */
-  double *w_base;     /* [w_dim], or [w_layers, w_dim], likewise after the mapping network, or NULL;
+  double *z_base;   /* [z_dim] loaded vector that replaces face 0's z, or NULL */
+  double *w_base;   /* [w_dim], or [w_layers, w_dim], likewise after the mapping network, or NULL;
                      * set by sg_recipe_set_w() */
-  int w_layers;       /* of w_base: <= 1 one w for all, else the model's num_ws */
-  double *z_offset;   /* [z_dim] */
-  double *w_offset;   /* [w_dim] */
+  int w_layers;     /* of w_base: <= 1 one w for all, else the model's num_ws */
+  double *z_offset; /* [z_dim] */
+  double *w_offset; /* [w_dim] */
   GArray *w_layer_offset; /* of SgLayerOffset by layer and index, none of them 0; NULL: none */
   GArray *s_offset;       /* likewise, of styles */
   GArray *locks;          /* of SgLock by space, layer and index; NULL: none */
@@ -157,8 +157,8 @@ gboolean sg_recipe_add_source(SgRecipe *r, const SgRecipe *face);
 void sg_recipe_remove_source(SgRecipe *r, int i);
 /* Face `i` of r alone, with all that r does to it: the same picture as in the grid. */
 SgRecipe *sg_recipe_face(const SgRecipe *r, int face);
-/* Face `i` of r alone, as a recipe of one face without mixing, noise gains and pruning: a source.
- */
+/* Face `i` of r alone, as a recipe of one face without mixing, noise gains and pruning: a
+ * source. */
 SgRecipe *sg_recipe_single_face(const SgRecipe *r, int face);
 
 /* The same faces with no edit: no offsets, locks or directions, scale 1, no mixing (sources stay),
@@ -181,8 +181,9 @@ SgRecipe *sg_recipe_from_json(const char *json, gssize length, char **model_hash
 
 /* z of face `i` before offsets: [z_dim] written to `z`. */
 void sg_recipe_base_z(const SgRecipe *r, int face, double *z);
-/* w of face `i` in layer `layer` before offsets, [w_dim] written to `w`: loaded, or what was mapped,
- * [w_dim]; then the locks. layer < 0: what a slider of all layers shows, the mean of a W+. */
+/* w of face `i` in layer `layer` before offsets, [w_dim] written to `w`: loaded, or what was
+ * mapped, [w_dim]; then the locks. layer < 0: what a slider of all layers shows, the mean of a
+ * W+. */
 void sg_recipe_base_w(const SgRecipe *r, int face, int layer, const float *mapped, double *w);
 /* w' of layer `layer` from w [w_dim], in place. */
 void sg_recipe_edit_w(const SgRecipe *r, int layer, double *w);

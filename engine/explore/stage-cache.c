@@ -304,8 +304,8 @@ invalidate_from(SgStageCache *c, guint i)
   }
 }
 
-/* Takes over the edits' styles, [stages] of them; what is added may change under a recorded run, but
- * not to which stage. */
+/* Takes over the edits' styles, [stages] of them; what is added may change under a recorded run,
+ * but not to which stage. */
 static void
 take_styles(SgStageCache *c, float **styles)
 {

@@ -6,8 +6,8 @@
 G_BEGIN_DECLS
 
 /* Format 1.0 to 3.0 with float16, float32 or float64 in either byte order, C or Fortran order. As
- * float32, to be released with sg_tensor_unref(). NULL and error naming the file (`name` is only for
- * messages) when it is none of these. */
+ * float32, to be released with sg_tensor_unref(). NULL and error naming the file (`name` is only
+ * for messages) when it is none of these. */
 SgTensor *sg_npy_read(const char *path, GError **error);
 SgTensor *sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **error);
 /* A latent vector: [expected], [1, expected] and the like, as doubles that keep what the file has;

@@ -25,7 +25,6 @@ struct _SgShare {
   gboolean has_w;      /* it was kept in this phase */
   double *sums;        /* what is exchanged at the end of a phase */
   double *pictures[2]; /* [C R R] mean of the last Dmain's generated and real pictures here */
-  ;
 };
 
 /* Makes `l` learn together with the group (NULL: nothing to do), before its first phase.

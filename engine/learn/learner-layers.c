@@ -1,3 +1,4 @@
+/* The layers that both learning networks are made of. */
 #include "engine/autograd/ops.h"
 #include "engine/learn/learner.h"
 #include <math.h>

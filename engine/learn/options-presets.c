@@ -23,7 +23,8 @@ static const Preset presets[] = {
   /* paper512 */  {0, 32768, 8, 64,   8,   0.0025, 0.5,   20,  0,    25000,  2, 0.9,  "resnet"},
   /* paper1024 */ {0, 32768, 8, 32,   4,   0.002,  2,     10,  0,    25000,  2, 0.9,  "resnet"},
   /* cifar */     {0, 32768, 2, 64,   32,  0.0025, 0.01,  500, 0.05, 100000, 0, 0,    "orig"},
-  /* The paper names size, latent (512), mapping layers, batch and group; the rest is stylegan2's. */
+  /* The paper names size, latent (512), mapping layers, batch and group; the rest is
+   * stylegan2's. */
   /* cybers. */ {128, 32768, 8, 80,   8,   0.002,  10,    10,  0,    25000,  2, 0.9,  "resnet"},
 };
 /* clang-format on */

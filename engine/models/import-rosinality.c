@@ -1,4 +1,5 @@
-/* rosinality/stylegan2-pytorch: the same network under other names (docs/formats.md, Rosinality). */
+/* rosinality/stylegan2-pytorch: the same network under other names (docs/formats.md,
+ * Rosinality). */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "engine/nets/synthesis.h"
 #include <string.h>
 
-/* What travels from stage to stage. x is the activations as they are, xs the same already
- * multiplied by the next convolution's style; either may be NULL when nobody needs it. */
+/* What travels from stage to stage: activations x, the picture img so far (NULL: none drew yet),
+ * and the input block_in of the resnet block that is being run (else NULL). */
 typedef struct {
   const SgPass *pass;
   SgBuf *x, *img, *block_in;

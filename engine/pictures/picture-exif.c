@@ -1,6 +1,6 @@
-/* Which way up a picture is: cameras store it as the sensor lay and say in EXIF how to turn it. JPEG
- * carries EXIF in an APP1 segment, PNG in an eXIf chunk, WebP in an EXIF chunk; in it is a TIFF file
- * whose first directory has the tag Orientation (EXIF 2.32, 4.6.4; TIFF 6.0, page 36). */
+/* Which way up a picture is: cameras store it as the sensor lay and say in EXIF how to turn it.
+ * JPEG carries EXIF in an APP1 segment, PNG in an eXIf chunk, WebP in an EXIF chunk; in it is a
+ * TIFF file whose first directory has the tag Orientation (EXIF 2.32, 4.6.4; TIFF 6.0, page 36). */
 #include "engine/formats/format-error.h"
 #include "engine/formats/source.h"
 #include "engine/pictures/picture-private.h"

@@ -1,4 +1,5 @@
-/* Reading pictures of any kind, and what pixels become where another number of channels is wanted. */
+/* Reading pictures of any kind, and what pixels become where another number of channels is
+ * wanted. */
 #include "engine/pictures/picture-private.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/source.h"

@@ -1,6 +1,6 @@
-/* g_test_init() for tables of cases: a case that fails is reported and the next one runs, as with -k
- * on the command line. Only what g_test_fail_printf() reports goes on; a failed assertion still ends
- * the program. */
+/* g_test_init() for tables of cases: a case that fails is reported and the next one runs, as with
+ * -k on the command line. Only what g_test_fail_printf() reports goes on; a failed assertion still
+ * ends the program. */
 #pragma once
 
 #include <glib.h>

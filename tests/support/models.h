@@ -1,5 +1,5 @@
-/* The small networks of tests/fixtures and pictures of them. Every function fails the test where the
- * engine reports an error. */
+/* The small networks of tests/fixtures and pictures of them. Every function fails the test where
+ * the engine reports an error. */
 #pragma once
 
 #include "engine/explore/renderer.h"

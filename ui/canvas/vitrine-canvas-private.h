@@ -1,3 +1,5 @@
+/* What the files of the canvas share: the widget (vitrine-canvas.c), pointer and keys
+ * (-input.c). */
 #pragma once
 
 #include "ui/canvas/vitrine-canvas.h"

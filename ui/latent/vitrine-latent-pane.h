@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_LATENT_PANE (vitrine_latent_pane_get_type())
 G_DECLARE_FINAL_TYPE(VitrineLatentPane, vitrine_latent_pane, VITRINE, LATENT_PANE, VitrinePane)
 
-/* Works without an open model (then everything is greyed). Installs the actions "pane.jump" (type a dimension's number), "pane.random-seed",
- * "pane.next-seed", "pane.previous-seed", for the window to bind keys to with
- * gtk_widget_activate_action() on the pane. */
+/* Works without an open model (then everything is greyed). Installs the actions "pane.jump" (type a
+ * dimension's number), "pane.random-seed", "pane.next-seed", "pane.previous-seed", for the window
+ * to bind keys to with gtk_widget_activate_action() on the pane. */
 /* Moves the focus to the entry that takes a dimension's number. */
 void vitrine_latent_pane_jump(VitrineLatentPane *self);
 /* Scrolls to dimension `index` of the edited space and focuses its slider. FALSE: no such one. */

@@ -1,5 +1,5 @@
-/* VitrinePane: what all panes at the side of the picture are. A pane is made with the session that it
- * shows and edits; its class says what happens then.
+/* VitrinePane: what all panes at the side of the picture are. A pane is made with the session that
+ * it shows and edits; its class says what happens then.
  *
  * What the window must know before it makes one stands in a table of VitrinePaneInfo
  * (ui/shell/vitrine-panes.c): a new pane is a class with this parent and a line there. */
@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_PANE (vitrine_pane_get_type())
 G_DECLARE_DERIVABLE_TYPE(VitrinePane, vitrine_pane, VITRINE, PANE, GtkBox)
 
-/* Properties: "session" VitrineSession, construct-only: templates bind to it and to what it owns. */
+/* Properties: "session" VitrineSession, construct-only: templates bind to it and to what it
+ * owns. */
 
 struct _VitrinePaneClass {
   GtkBoxClass parent_class;

@@ -20,8 +20,8 @@ typedef struct {
 } VitrineScore;
 
 /* What is kept between tasks of one model: the weights packed for scoring. A task keeps to them
- * when the session gets newer ones. Reference counted, since a task that was stopped may still be in
- * its last step. */
+ * when the session gets newer ones. Reference counted, since a task that was stopped may still be
+ * in its last step. */
 typedef struct _VitrinePruningWork VitrinePruningWork;
 
 VitrinePruningWork *vitrine_pruning_work_new(SgModel *model);

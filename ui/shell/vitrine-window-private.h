@@ -1,3 +1,4 @@
+/* What the window's files share: its widgets and state. */
 #pragma once
 
 #include "ui/shell/vitrine-device-banner.h"

@@ -1,3 +1,4 @@
+/* The group of the dialog for a new run that chooses the data set and says what was found in it. */
 #include <glib/gi18n.h>
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run-private.h"

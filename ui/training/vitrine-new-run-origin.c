@@ -1,3 +1,5 @@
+/* The group of the dialog for a new run that says what it starts from: nothing, a run's options, a
+ * model. */
 #include <glib/gi18n.h>
 #include "engine/record/changes.h"
 #include "ui/parts/vitrine-file-dialog.h"

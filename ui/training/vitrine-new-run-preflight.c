@@ -1,3 +1,5 @@
+/* What a new run would need, as "vitrine train --dry-run" answers it while the person still
+ * chooses. */
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>

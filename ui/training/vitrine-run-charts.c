@@ -1,3 +1,4 @@
+/* A run's page of charts: its curves, and those of other runs to compare with. */
 #include <glib/gi18n.h>
 #include <string.h>
 #include "ui/training/vitrine-run-charts-private.h"

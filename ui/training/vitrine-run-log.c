@@ -1,3 +1,4 @@
+/* A run's page with the end of its log. */
 #include <string.h>
 #include <glib/gi18n.h>
 #include "ui/training/vitrine-run-pages.h"

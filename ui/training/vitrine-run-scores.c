@@ -1,3 +1,5 @@
+/* A run's page with the discriminator's scores of real and generated pictures as densities over
+ * time. */
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* A run's page of tables: its legs, and the options it runs with. */
 #include <glib/gi18n.h>
 #include <math.h>
 #include "ui/training/vitrine-run-pages.h"

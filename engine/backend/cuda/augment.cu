@@ -238,8 +238,8 @@ samples_near(const double *m, const Sizes &s, int y, int x)
   return box;
 }
 
-/* What the samples of `box` take from (y, x). Where they lie is counted from the box's first one on,
- * in doubles, which few devices are quick at; from there on floats are exact enough. */
+/* What the samples of `box` take from (y, x). Where they lie is counted from the box's first one
+ * on, in doubles, which few devices are quick at; from there on floats are exact enough. */
 static __device__ float
 taken_from(const float *from, const double *m, const Sizes &s, const Box &box, int y, int x)
 {

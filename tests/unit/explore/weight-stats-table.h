@@ -1,5 +1,6 @@
 /* clang-format off */
-/* Made by weight-stats-table.py with NumPy; do not edit. own: histogram over min..max; normal: over -2..2. */
+/* Made by weight-stats-table.py with NumPy; do not edit. own: histogram over min..max; normal: over
+ * -2..2. */
 #define TABLE_BINS 8
 static const struct {
   const char *name;

@@ -178,7 +178,7 @@ test_numpy(void)
   g_assert_cmpstr(m->hash, ==, reference->hash);
 }
 
-/* ---- discriminators that cannot be read ------------------------------------------------------- */
+/* ---- discriminators that cannot be read ------------------------------------------------------ */
 
 static void
 test_broken_discriminator(void)
