@@ -191,7 +191,8 @@ time_part(SgTrainer *t, SgPhase phase, int part, SgBuf *real, SgBuf *real_c, dou
 static int
 telling_part(const SgTrainer *t, int batch)
 {
-  return t->group || t->l->backend->device_info ? batch : MIN(batch, MAX(4, t->o->mbstd_group));
+  int group = MAX(1, t->o->mbstd_group); /* whole groups only */
+  return t->group || t->l->backend->device_info ? batch : MIN(batch, (3 + group) / group * group);
 }
 
 /* Each phase twice: the first time packs and allocates, which does not count where it takes long.

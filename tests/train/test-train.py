@@ -395,6 +395,23 @@ class Files(Case):
         self.assertEqual(snapshot_of(self.train('--data=' + path, *SMALL))[1]['c_dim'], '0')
 
 
+# ---- threads -------------------------------------------------------------------------------------
+
+class Threads(Case):
+    def test_same_bits(self):
+        """The number of threads shows in nothing that a training leaves: channels and sizes of a real one, every
+        loss and penalty, augmentation, labels, and batches that do not divide."""
+        data = make_zip(self.tmp + '/set.zip', n=16, size=32)
+        first = None
+        for n in 1, 2, 3, 4:
+            run = self.train('--data=' + data, '--cond=1', *SMALL, *EVERYTHING, '--resolution=32', '--batch=6', '--mbstd-group=3',
+                             '--channel-base=2048', '--channel-max=64', '--z-dim=64', '--w-dim=64', '--kimg=0.03', '--tick=0.012',
+                             f'--threads={n}')
+            tensors = state(run)[0]
+            first = first or tensors
+            self.assertEqual([k for k in first if first[k] != tensors[k]], [], f'{n} threads')
+
+
 # ---- going on ------------------------------------------------------------------------------------
 
 class Resume(Case):

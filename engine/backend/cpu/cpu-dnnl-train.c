@@ -1,20 +1,11 @@
 /* oneDNN for training: convolutions of all three passes with weights that change at every step.
  * Primitives are kept per shape; weights are packed at every call, which costs little beside a
- * batch. */
+ * batch. The weights' own gradient is in cpu-dnnl-weight.c. */
 #include "engine/backend/cpu/cpu-dnnl.h"
 #include <string.h>
 
-/* A convolution as oneDNN sees it: always the forward one, from `wide` to `narrow`. A transposed
- * convolution is its gradient with respect to the input, with the weights' two channel axes
- * swapped. */
 typedef struct {
-  SgConvGeometry g;
-  SgConvPass pass; /* of the forward convolution */
-  int n, ci, hi, wi, co, ho, wo;
-} Key;
-
-typedef struct {
-  Key key;
+  SgDnnlKey key;
   int ci_padded, co_padded;
   dnnl_primitive_t primitive, reorder;
   dnnl_memory_t src, dst, weights, plain; /* plain: [co, ci, k, k], padded or the caller's */
@@ -22,11 +13,11 @@ typedef struct {
 } Plan;
 
 static GMutex lock;
-static GPtrArray *plans;
+static GPtrArray *plans, *weight_plans;
 
-static dnnl_status_t
-forward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, MemDesc *w,
-             MemDesc *dst)
+dnnl_status_t
+sg_dnnl_forward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, MemDesc *w,
+                     MemDesc *dst)
 {
   dnnl_dims_t s = {g->stride, g->stride}, lo = {g->pad, g->pad}, hi = {g->pad_end, g->pad_end};
 #if DNNL_VERSION_MAJOR >= 3
@@ -43,29 +34,29 @@ forward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, M
 #endif
 }
 
-static dnnl_status_t
-backward_desc(dnnl_primitive_desc_t *pd, const Key *k, MemDesc *src, MemDesc *w, MemDesc *dst,
-              dnnl_primitive_desc_t hint)
+dnnl_status_t
+sg_dnnl_backward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, SgConvPass pass,
+                      MemDesc *src, MemDesc *w, MemDesc *dst, dnnl_primitive_desc_t hint,
+                      dnnl_primitive_attr_t attr)
 {
-  const SgConvGeometry *g = &k->g;
   dnnl_dims_t s = {g->stride, g->stride}, lo = {g->pad, g->pad}, hi = {g->pad_end, g->pad_end};
 #if DNNL_VERSION_MAJOR >= 3
   dnnl_dims_t d = {0, 0};
-  return k->pass == SG_PASS_INPUT ? dnnl_convolution_backward_data_primitive_desc_create(
-                                        pd, sg_dnnl_engine, dnnl_convolution_direct, *src, *w, *dst,
-                                        s, d, lo, hi, hint, NULL)
-                                  : dnnl_convolution_backward_weights_primitive_desc_create(
-                                        pd, sg_dnnl_engine, dnnl_convolution_direct, *src, *w, NULL,
-                                        *dst, s, d, lo, hi, hint, NULL);
+  return pass == SG_PASS_INPUT ? dnnl_convolution_backward_data_primitive_desc_create(
+                                     pd, sg_dnnl_engine, dnnl_convolution_direct, *src, *w, *dst, s,
+                                     d, lo, hi, hint, attr)
+                               : dnnl_convolution_backward_weights_primitive_desc_create(
+                                     pd, sg_dnnl_engine, dnnl_convolution_direct, *src, *w, NULL,
+                                     *dst, s, d, lo, hi, hint, attr);
 #else
   dnnl_convolution_desc_t desc;
-  dnnl_status_t status = k->pass == SG_PASS_INPUT
+  dnnl_status_t status = pass == SG_PASS_INPUT
                              ? dnnl_convolution_backward_data_desc_init(
                                    &desc, dnnl_convolution_direct, src, w, dst, s, lo, hi)
                              : dnnl_convolution_backward_weights_desc_init(
                                    &desc, dnnl_convolution_direct, src, w, NULL, dst, s, lo, hi);
   return status != dnnl_success ? status
-                                : dnnl_primitive_desc_create(pd, &desc, NULL, sg_dnnl_engine, hint);
+                                : dnnl_primitive_desc_create(pd, &desc, attr, sg_dnnl_engine, hint);
 #endif
 }
 
@@ -89,9 +80,7 @@ plan_free(Plan *p)
 static gboolean
 plan_weights(Plan *p, dnnl_primitive_desc_t pd, MemDesc *plain, GError **error)
 {
-  gboolean out = p->key.pass == SG_PASS_WEIGHT;
-  ConstMemDesc wanted =
-      dnnl_primitive_desc_query_md(pd, out ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+  ConstMemDesc wanted = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
   dnnl_primitive_desc_t reorder = NULL;
   gsize taps = (gsize)(p->key.g.kernel * p->key.g.kernel);
 
@@ -106,9 +95,8 @@ plan_weights(Plan *p, dnnl_primitive_desc_t pd, MemDesc *plain, GError **error)
                     "wrap weights", error) &&
       sg_dnnl_check(dnnl_memory_create(&p->plain, MD_ARG(*plain), sg_dnnl_engine, p->padded),
                     "wrap weights", error) &&
-      sg_dnnl_check(dnnl_reorder_primitive_desc_create(
-                        &reorder, out ? wanted : MD_ARG(*plain), sg_dnnl_engine,
-                        out ? MD_ARG(*plain) : wanted, sg_dnnl_engine, NULL),
+      sg_dnnl_check(dnnl_reorder_primitive_desc_create(&reorder, MD_ARG(*plain), sg_dnnl_engine,
+                                                       wanted, sg_dnnl_engine, NULL),
                     "describe a weight layout", error) &&
       sg_dnnl_check(dnnl_primitive_create(&p->reorder, reorder), "make a reorder", error);
   if (reorder)
@@ -119,7 +107,7 @@ plan_weights(Plan *p, dnnl_primitive_desc_t pd, MemDesc *plain, GError **error)
 static gboolean
 plan_init(Plan *p, int block, GError **error)
 {
-  const Key *k = &p->key;
+  const SgDnnlKey *k = &p->key;
   dnnl_format_tag_t act = block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b;
   p->ci_padded = (k->ci + block - 1) / block * block;
   p->co_padded = (k->co + block - 1) / block * block;
@@ -131,23 +119,24 @@ plan_init(Plan *p, int block, GError **error)
   MemDesc src = {0}, dst = {0}, any = {0}, plain = {0};
   dnnl_primitive_desc_t forward = NULL, backward = NULL;
 
-  gboolean ok =
-      sg_dnnl_check(sg_dnnl_desc_new(&src, 4, xd, act), "describe activations", error) &&
-      sg_dnnl_check(sg_dnnl_desc_new(&dst, 4, yd, act), "describe activations", error) &&
-      sg_dnnl_check(sg_dnnl_desc_new(&any, 4, wd, dnnl_format_tag_any), "describe weights",
-                    error) &&
-      sg_dnnl_check(sg_dnnl_desc_new(&plain, 4, wd, order), "describe weights", error) &&
-      sg_dnnl_check(forward_desc(&forward, &k->g, &src, &any, &dst), "plan a convolution", error) &&
-      (k->pass == SG_PASS_OUTPUT ||
-       sg_dnnl_check(backward_desc(&backward, k, &src, &any, &dst, forward), "plan a gradient",
-                     error)) &&
-      sg_dnnl_check(dnnl_primitive_create(&p->primitive, backward ? backward : forward),
-                    "make a convolution", error) &&
-      sg_dnnl_check(dnnl_memory_create(&p->src, MD_ARG(src), sg_dnnl_engine, NULL), "wrap input",
-                    error) &&
-      sg_dnnl_check(dnnl_memory_create(&p->dst, MD_ARG(dst), sg_dnnl_engine, NULL), "wrap output",
-                    error) &&
-      plan_weights(p, backward ? backward : forward, &plain, error);
+  gboolean ok = sg_dnnl_check(sg_dnnl_desc_new(&src, 4, xd, act), "describe activations", error) &&
+                sg_dnnl_check(sg_dnnl_desc_new(&dst, 4, yd, act), "describe activations", error) &&
+                sg_dnnl_check(sg_dnnl_desc_new(&any, 4, wd, dnnl_format_tag_any),
+                              "describe weights", error) &&
+                sg_dnnl_check(sg_dnnl_desc_new(&plain, 4, wd, order), "describe weights", error) &&
+                sg_dnnl_check(sg_dnnl_forward_desc(&forward, &k->g, &src, &any, &dst),
+                              "plan a convolution", error) &&
+                (k->pass == SG_PASS_OUTPUT ||
+                 sg_dnnl_check(sg_dnnl_backward_desc(&backward, &k->g, k->pass, &src, &any, &dst,
+                                                     forward, NULL),
+                               "plan a gradient", error)) &&
+                sg_dnnl_check(dnnl_primitive_create(&p->primitive, backward ? backward : forward),
+                              "make a convolution", error) &&
+                sg_dnnl_check(dnnl_memory_create(&p->src, MD_ARG(src), sg_dnnl_engine, NULL),
+                              "wrap input", error) &&
+                sg_dnnl_check(dnnl_memory_create(&p->dst, MD_ARG(dst), sg_dnnl_engine, NULL),
+                              "wrap output", error) &&
+                plan_weights(p, backward ? backward : forward, &plain, error);
   if (forward)
     dnnl_primitive_desc_destroy(forward);
   if (backward)
@@ -160,7 +149,7 @@ plan_init(Plan *p, int block, GError **error)
 }
 
 static Plan *
-find_plan(const Key *key, int block, GError **error)
+find_plan(const SgDnnlKey *key, int block, GError **error)
 {
   if (!plans)
     plans = g_ptr_array_new_with_free_func((GDestroyNotify)plan_free);
@@ -179,17 +168,16 @@ find_plan(const Key *key, int block, GError **error)
   return p;
 }
 
-/* Between the caller's weights [O, I, k, k] and the padded [co, ci, k, k]. */
-static void
-pad_weights(Plan *p, float *w, gboolean out)
+void
+sg_dnnl_pad_weights(const SgDnnlKey *key, int ci_padded, float *ours, float *theirs, gboolean out)
 {
-  gboolean swap = p->key.g.kind == SG_CONV_TRANSPOSED;
-  gsize taps = (gsize)(p->key.g.kernel * p->key.g.kernel);
-  for (gsize o = 0; o < (gsize)p->key.co; o++)
-    for (gsize i = 0; i < (gsize)p->key.ci; i++) {
-      float *theirs = w + (swap ? i * (gsize)p->key.co + o : o * (gsize)p->key.ci + i) * taps;
-      float *ours = p->padded + (o * (gsize)p->ci_padded + i) * taps;
-      memcpy(out ? theirs : ours, out ? ours : theirs, taps * sizeof(float));
+  gboolean swap = key->g.kind == SG_CONV_TRANSPOSED;
+  gsize taps = (gsize)(key->g.kernel * key->g.kernel);
+  for (gsize o = 0; o < (gsize)key->co; o++)
+    for (gsize i = 0; i < (gsize)key->ci; i++) {
+      float *a = theirs + (swap ? i * (gsize)key->co + o : o * (gsize)key->ci + i) * taps;
+      float *b = ours + (o * (gsize)ci_padded + i) * taps;
+      memcpy(out ? a : b, out ? b : a, taps * sizeof(float));
     }
 }
 
@@ -197,35 +185,49 @@ static gboolean
 execute(Plan *p, SgBuf *wide, SgBuf *w, SgBuf *narrow, GError **error)
 {
   SgConvPass pass = p->key.pass;
-  dnnl_exec_arg_t reorder[] = {{DNNL_ARG_FROM, pass == SG_PASS_WEIGHT ? p->weights : p->plain},
-                               {DNNL_ARG_TO, pass == SG_PASS_WEIGHT ? p->plain : p->weights}};
-  dnnl_exec_arg_t args[] = {
-      {pass == SG_PASS_INPUT ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, p->src},
-      {pass == SG_PASS_WEIGHT ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, p->weights},
-      {pass == SG_PASS_OUTPUT ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, p->dst}};
+  dnnl_exec_arg_t reorder[] = {{DNNL_ARG_FROM, p->plain}, {DNNL_ARG_TO, p->weights}};
+  dnnl_exec_arg_t args[] = {{pass == SG_PASS_INPUT ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, p->src},
+                            {DNNL_ARG_WEIGHTS, p->weights},
+                            {pass == SG_PASS_OUTPUT ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, p->dst}};
 
   dnnl_memory_set_data_handle(p->src, wide->data);
   dnnl_memory_set_data_handle(p->dst, narrow->data);
   dnnl_memory_set_data_handle(p->plain, p->padded ? p->padded : w->data);
-  if (pass != SG_PASS_WEIGHT) {
-    if (p->padded)
-      pad_weights(p, w->data, FALSE);
-    if (!sg_dnnl_check(dnnl_primitive_execute(p->reorder, sg_dnnl_stream, 2, reorder),
-                       "pack weights", error))
-      return FALSE;
+  if (p->padded)
+    sg_dnnl_pad_weights(&p->key, p->ci_padded, p->padded, w->data, FALSE);
+  return sg_dnnl_check(dnnl_primitive_execute(p->reorder, sg_dnnl_stream, 2, reorder),
+                       "pack weights", error) &&
+         sg_dnnl_check(dnnl_primitive_execute(p->primitive, sg_dnnl_stream, 3, args), "convolve",
+                       error) &&
+         sg_dnnl_check(dnnl_stream_wait(sg_dnnl_stream), "convolve", error);
+}
+
+static SgDnnlWeightPlan *
+find_weight_plan(const SgDnnlKey *key, int block, GError **error)
+{
+  if (!weight_plans)
+    weight_plans = g_ptr_array_new_with_free_func((GDestroyNotify)sg_dnnl_weight_plan_free);
+  for (guint i = 0; i < weight_plans->len; i++) {
+    SgDnnlWeightPlan *p = g_ptr_array_index(weight_plans, i);
+    if (memcmp(sg_dnnl_weight_plan_key(p), key, sizeof *key) == 0)
+      return p;
   }
-  if (!sg_dnnl_check(dnnl_primitive_execute(p->primitive, sg_dnnl_stream, 3, args), "convolve",
-                     error))
-    return FALSE;
-  if (pass == SG_PASS_WEIGHT &&
-      !sg_dnnl_check(dnnl_primitive_execute(p->reorder, sg_dnnl_stream, 2, reorder),
-                     "unpack weights", error))
-    return FALSE;
-  if (!sg_dnnl_check(dnnl_stream_wait(sg_dnnl_stream), "convolve", error))
-    return FALSE;
-  if (pass == SG_PASS_WEIGHT && p->padded)
-    pad_weights(p, w->data, TRUE);
-  return TRUE;
+  SgDnnlWeightPlan *p = sg_dnnl_weight_plan_new(key, block, error);
+  if (p)
+    g_ptr_array_add(weight_plans, p);
+  return p;
+}
+
+static gboolean
+run(const SgDnnlKey *key, SgBuf *wide, SgBuf *w, SgBuf *narrow, GError **error)
+{
+  int block = CPU(wide->backend)->block;
+  if (key->pass == SG_PASS_WEIGHT) {
+    SgDnnlWeightPlan *plan = find_weight_plan(key, block, error);
+    return plan && sg_dnnl_weight_plan_run(plan, wide, w, narrow, error);
+  }
+  Plan *plan = find_plan(key, block, error);
+  return plan && execute(plan, wide, w, narrow, error);
 }
 
 gboolean
@@ -234,7 +236,7 @@ cpu_dnnl_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w
 {
   gboolean swap = g->kind == SG_CONV_TRANSPOSED;
   SgBuf *wide = swap ? y : x, *narrow = swap ? x : y;
-  Key key;
+  SgDnnlKey key;
 
   if (!sg_dnnl_start(error))
     return FALSE;
@@ -255,8 +257,7 @@ cpu_dnnl_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, SgBuf *w
   key.ho = narrow->h;
   key.wo = narrow->w;
   g_mutex_lock(&lock);
-  Plan *plan = find_plan(&key, CPU(x->backend)->block, error);
-  gboolean ok = plan && execute(plan, wide, w, narrow, error);
+  gboolean ok = run(&key, wide, w, narrow, error);
   g_mutex_unlock(&lock);
   return ok;
 }

@@ -2,6 +2,7 @@
  * structs), Debian 13 version 3.x (descriptors are handles, primitive descriptors are made
  * directly): the #if below is the whole difference, and no file but cpu-dnnl*.c sees it. */
 #include "engine/backend/cpu/cpu-dnnl.h"
+#include <omp.h>
 #include <string.h>
 
 typedef struct {
@@ -314,15 +315,36 @@ cpu_dnnl_conv_run(SgDnnlConv *conv, SgBuf *y, const SgBuf *x, GError **error)
          sg_dnnl_check(dnnl_stream_wait(sg_dnnl_stream), "convolve", error);
 }
 
+/* ---- matrices -------------------------------------------------------------------------------- */
+
+/* A job of a product, on one thread: left alone, oneDNN cuts small products along k by the number
+ * of threads, and adds the parts. */
+#define JOB_ROWS    256
+#define JOB_COLUMNS 128
+
 void
 cpu_sgemm_nt(int m, int n, int k, const float *a, const float *b, float *c)
 {
-  dnnl_sgemm('N', 'T', m, n, k, 1.0f, a, k, b, k, 0.0f, c, n);
+  cpu_sgemm(FALSE, TRUE, m, n, k, 1.0f, a, k, b, k, c);
 }
 
 void
 cpu_sgemm(gboolean ta, gboolean tb, int m, int n, int k, float alpha, const float *a, int lda,
           const float *b, int ldb, float *c)
 {
-  dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, 0.0f, c, n);
+  int down = (m + JOB_ROWS - 1) / JOB_ROWS, across = (n + JOB_COLUMNS - 1) / JOB_COLUMNS;
+
+#pragma omp parallel if (down * across > 1)
+  {
+    omp_set_num_threads(1); /* of what this thread calls */
+#pragma omp for schedule(dynamic)
+    for (int j = 0; j < down * across; j++) {
+      int row = j / across * JOB_ROWS, column = j % across * JOB_COLUMNS;
+      const float *from_a = a + (gsize)row * (ta ? 1 : lda);
+      const float *from_b = b + (gsize)column * (tb ? ldb : 1);
+      dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', MIN(JOB_ROWS, m - row),
+                 MIN(JOB_COLUMNS, n - column), k, alpha, from_a, lda, from_b, ldb, 0.0f,
+                 c + (gsize)row * n + column, n);
+    }
+  }
 }

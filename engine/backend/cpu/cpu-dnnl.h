@@ -1,4 +1,4 @@
-/* Shared by the two files that see oneDNN. Debian 12 has version 2.6 (descriptors are structs),
+/* Shared by the three files that see oneDNN. Debian 12 has version 2.6 (descriptors are structs),
  * Debian 13 version 3.x (descriptors are handles). */
 #pragma once
 
@@ -26,3 +26,32 @@ dnnl_status_t sg_dnnl_desc_new(MemDesc *md, int ndims, const dnnl_dim_t *dims,
 void sg_dnnl_desc_free(MemDesc *md);
 gsize sg_dnnl_desc_size(ConstMemDesc md);
 gboolean sg_dnnl_desc_equal(ConstMemDesc a, ConstMemDesc b);
+
+/* ---- training: cpu-dnnl-train.c and cpu-dnnl-weight.c ---------------------------------------- */
+
+/* A convolution as oneDNN sees it: always the forward one, from `wide` to `narrow`. A transposed
+ * convolution is its gradient with respect to the input, with the weights' two channel axes
+ * swapped. Compared byte for byte. */
+typedef struct {
+  SgConvGeometry g;
+  SgConvPass pass; /* of the forward convolution */
+  int n, ci, hi, wi, co, ho, wo;
+} SgDnnlKey;
+
+dnnl_status_t sg_dnnl_forward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src,
+                                   MemDesc *w, MemDesc *dst);
+/* pass: INPUT or WEIGHT; attr may be NULL. */
+dnnl_status_t sg_dnnl_backward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g,
+                                    SgConvPass pass, MemDesc *src, MemDesc *w, MemDesc *dst,
+                                    dnnl_primitive_desc_t hint, dnnl_primitive_attr_t attr);
+/* Between the caller's weights `theirs` [O, I, k, k] and `ours` [co, ci_padded, k, k]. */
+void sg_dnnl_pad_weights(const SgDnnlKey *key, int ci_padded, float *ours, float *theirs,
+                         gboolean out);
+
+/* The gradient of the weights for one shape; one at a time runs it. */
+typedef struct _SgDnnlWeightPlan SgDnnlWeightPlan;
+SgDnnlWeightPlan *sg_dnnl_weight_plan_new(const SgDnnlKey *key, int block, GError **error);
+void sg_dnnl_weight_plan_free(SgDnnlWeightPlan *p);
+const SgDnnlKey *sg_dnnl_weight_plan_key(const SgDnnlWeightPlan *p);
+gboolean sg_dnnl_weight_plan_run(SgDnnlWeightPlan *p, SgBuf *wide, SgBuf *w, SgBuf *narrow,
+                                 GError **error);
