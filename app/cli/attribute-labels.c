@@ -1,4 +1,5 @@
-/* Where the labels of generated faces come from: measurements, a table, or readers made from labelled real pictures. */
+/* Where the labels of generated faces come from: measurements, a table, or readers made from
+ * labelled real pictures. */
 #include "app/cli/attribute.h"
 #include "engine/directions/reader.h"
 #include "engine/explore/nets.h"
@@ -36,7 +37,8 @@ rising(gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-/* Values [n], `step` apart, as labels: 0 and 1 as they are, other numbers by their median. NULL if all are equal. */
+/* Values [n], `step` apart, as labels: 0 and 1 as they are, other numbers by their median. NULL if
+ * all are equal. */
 static guint8 *
 binary(gsize n, const double *values)
 {

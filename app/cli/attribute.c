@@ -1,4 +1,5 @@
-/* vitrine attribute: where an attribute lies among the latents, how well it can be told, and its direction. */
+/* vitrine attribute: where an attribute lies among the latents, how well it can be told, and its
+ * direction. */
 #include "app/cli/attribute.h"
 #include "app/figures/figure.h"
 #include "engine/explore/nets.h"

@@ -193,7 +193,7 @@ vitrine_device_choice_drew(VitrineDeviceChoice *self, const SgDeviceInfo *memory
   notify(self, PROP_TITLE);
 }
 
-/* ---- the choice -------------------------------------------------------------------------------- */
+/* ---- the choice -------------------------------------------------------------------------- */
 
 const char *
 vitrine_device_choice_get_title(VitrineDeviceChoice *self)
@@ -264,7 +264,7 @@ vitrine_device_choice_set_precision(VitrineDeviceChoice *self, const char *name)
     want(self, vitrine_device_choice_get(self));
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_device_choice_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -1,5 +1,6 @@
 /* VitrineDeviceChoice: what computes for the session. Chosen by name, opened and tried by a worker
- * before it is used; what was asked for and cannot be had is said ("trouble"), never passed over. */
+ * before it is used; what was asked for and cannot be had is said ("trouble"), never passed
+ * over. */
 #pragma once
 
 #include "engine/explore/renderer.h"

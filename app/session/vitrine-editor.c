@@ -32,8 +32,8 @@ G_DEFINE_FINAL_TYPE(VitrineEditor, vitrine_editor, G_TYPE_OBJECT)
 
 /* ---- the recipe's scalars as properties --------------------------------------------------------
  *
- * Those of the recipe's field table that undo has a word for, under their own names, and two of what
- * prunes the weights. */
+ * Those of the recipe's field table that undo has a word for, under their own names, and two of
+ * what prunes the weights. */
 
 typedef struct {
   const char *name;
@@ -125,7 +125,8 @@ get_scalar(VitrineEditor *self, const Scalar *scalar, GValue *value)
     g_param_value_set_default(scalar->pspec, value);
 }
 
-/* A row of edits of one number is one step of the history; what is chosen from a few is not dragged. */
+/* A row of edits of one number is one step of the history; what is chosen from a few is not
+ * dragged. */
 static void
 set_scalar(VitrineEditor *self, const Scalar *scalar, double number)
 {
@@ -144,7 +145,7 @@ set_scalar(VitrineEditor *self, const Scalar *scalar, double number)
                        dragged ? scalar->pspec->name : NULL);
 }
 
-/* ---- the recipe -------------------------------------------------------------------------------- */
+/* ---- the recipe -------------------------------------------------------------------------- */
 
 /* `before` (NULL: none) is what the recipe was. */
 static void
@@ -262,7 +263,7 @@ vitrine_editor_redo(VitrineEditor *self)
   walk(self, vitrine_history_redo);
 }
 
-/* ---- edits with a name of their own ------------------------------------------------------------ */
+/* ---- edits with a name of their own ------------------------------------------------------ */
 
 static SgRecipe *
 copy_current(VitrineEditor *self)
@@ -381,7 +382,7 @@ vitrine_editor_set_space(VitrineEditor *self, SgSpace space)
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SPACE]);
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static gboolean
 is_modified(VitrineEditor *self)

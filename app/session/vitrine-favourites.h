@@ -14,8 +14,8 @@ G_DECLARE_FINAL_TYPE(VitrineFavourites, vitrine_favourites, VITRINE, FAVOURITES,
  * Signals: "changed": a name has, or all of them. */
 
 VitrineFavourites *vitrine_favourites_new(void);
-/* The names are those of this model hash or run directory from now on; `bring`: the names of now come
- * along if there are none. */
+/* The names are those of this model hash or run directory from now on; `bring`: the names of now
+ * come along if there are none. */
 void vitrine_favourites_set_key(VitrineFavourites *self, const char *key, gboolean bring);
 const char *vitrine_favourites_get_key(VitrineFavourites *self); /* borrowed */
 

@@ -83,7 +83,7 @@ news_cb(VitrineFollowNews *news, gpointer user_data)
   }
 }
 
-/* ---- from outside ------------------------------------------------------------------------------ */
+/* ---- from outside ------------------------------------------------------------------------ */
 
 void
 vitrine_following_start(VitrineFollowing *self, const char *run_dir)
@@ -141,7 +141,7 @@ vitrine_following_weights_text(VitrineFollowing *self)
   return isfinite(kimg) ? g_strdup_printf(_("%.1f kimg"), kimg) : NULL;
 }
 
-/* ---- for the opener ---------------------------------------------------------------------------- */
+/* ---- for the opener ---------------------------------------------------------------------- */
 
 void
 vitrine_following_set_open(VitrineFollowing *self, SgModel *model)
@@ -203,7 +203,7 @@ vitrine_following_set_followable(VitrineFollowing *self, char *run_dir)
   notify_all(self);
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_following_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

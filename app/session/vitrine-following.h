@@ -11,12 +11,12 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_FOLLOWING (vitrine_following_get_type())
 G_DECLARE_FINAL_TYPE(VitrineFollowing, vitrine_following, VITRINE, FOLLOWING, GObject)
 
-/* Properties, read-only: "directory" string (the run whose newest weights are shown, or NULL), "kimg"
- * double (of the weights in use; NAN: not known), "live" boolean (the training hands them out
- * itself; otherwise its snapshots are shown as they appear), "followable" string (the run of the
- * open model when it is training now and is not followed, or NULL), "waiting" boolean (no model is
- * open, and the first weights have not come yet).
- * Signals: "model" (pointer, SgModel): newer weights, borrowed during the signal. */
+/* Properties, read-only: "directory" string (the run whose newest weights are shown, or NULL),
+ * "kimg" double (of the weights in use; NAN: not known), "live" boolean (the training hands them
+ * out itself; otherwise its snapshots are shown as they appear), "followable" string (the run of
+ * the open model when it is training now and is not followed, or NULL), "waiting" boolean (no model
+ * is open, and the first weights have not come yet). Signals: "model" (pointer, SgModel): newer
+ * weights, borrowed during the signal. */
 
 /* Keeps references: the names of dimensions are the run's while it is followed. */
 VitrineFollowing *vitrine_following_new(VitrineFavourites *favourites, VitrineMessages *messages);
@@ -42,7 +42,8 @@ void vitrine_following_in_use(VitrineFollowing *self);
 void vitrine_following_end(VitrineFollowing *self);
 /* What came last is in use or dropped: the next is looked for. */
 void vitrine_following_ready(VitrineFollowing *self);
-/* Grows whenever following begins or ends: weights that are packed for an earlier one are dropped. */
+/* Grows whenever following begins or ends: weights that are packed for an earlier one are
+ * dropped. */
 guint vitrine_following_get_serial(VitrineFollowing *self);
 /* The run the open model lies in, training now; taken, may be NULL. */
 void vitrine_following_set_followable(VitrineFollowing *self, char *run_dir);

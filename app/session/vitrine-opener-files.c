@@ -1,4 +1,5 @@
-/* The opener's files: read on a worker; what is open changes only when all of it turned out good. */
+/* The opener's files: read on a worker; what is open changes only when all of it turned out
+ * good. */
 #include "app/session/vitrine-opener-private.h"
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
@@ -255,7 +256,7 @@ open_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
     g_task_return_boolean(task, TRUE);
 }
 
-/* ---- back on the main thread ------------------------------------------------------------------ */
+/* ---- back on the main thread ------------------------------------------------------------- */
 
 /* A model that was read with a reservation: without its discriminator, or one of several. */
 static void

@@ -1,5 +1,5 @@
-/* What the files of VitrineOpener share: opener (the object, what is open), files (reading), weights
- * (packing). */
+/* What the files of VitrineOpener share: opener (the object, what is open), files (reading),
+ * weights (packing). */
 #pragma once
 
 #include "app/session/vitrine-opener.h"

@@ -8,7 +8,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineOpener, vitrine_opener, G_TYPE_OBJECT)
 
-/* ---- what is open ------------------------------------------------------------------------------ */
+/* ---- what is open ------------------------------------------------------------------------ */
 
 static void
 set_model(VitrineOpener *self, SgModel *model)
@@ -96,7 +96,7 @@ vitrine_opener_update_loading(VitrineOpener *self)
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_LOADING]);
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_opener_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -1,6 +1,6 @@
-/* VitrineOpener: the open model and where it came from. Reads model files, run directories, pictures
- * with a recipe and vectors on a worker; nothing that is open changes unless all of it turned out
- * good. Takes newer weights of the open model, and brings it to another device. */
+/* VitrineOpener: the open model and where it came from. Reads model files, run directories,
+ * pictures with a recipe and vectors on a worker; nothing that is open changes unless all of it
+ * turned out good. Takes newer weights of the open model, and brings it to another device. */
 #pragma once
 
 #include <gio/gio.h>

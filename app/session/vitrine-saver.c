@@ -252,7 +252,7 @@ vitrine_saver_is_saving(VitrineSaver *self)
   return self->saving > 0;
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_saver_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

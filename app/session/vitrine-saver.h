@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_SAVER (vitrine_saver_get_type())
 G_DECLARE_FINAL_TYPE(VitrineSaver, vitrine_saver, VITRINE, SAVER, GObject)
 
-/* Properties: "saving" boolean, read-only: a file is being written and the program should not end.
- */
+/* Properties: "saving" boolean, read-only: a file is being written and the program should not
+ * end. */
 
 /* Keeps references. */
 VitrineSaver *vitrine_saver_new(VitrineEditor *editor, VitrineView *view,

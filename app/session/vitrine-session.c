@@ -43,7 +43,7 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE(VitrineSession, vitrine_session, G_TYPE_OBJECT)
 
-/* ---- the parts --------------------------------------------------------------------------------- */
+/* ---- the parts --------------------------------------------------------------------------- */
 
 VitrineEditor *
 vitrine_session_get_editor(VitrineSession *self)
@@ -94,7 +94,7 @@ vitrine_session_get_favourites(VitrineSession *self)
   return self->favourites;
 }
 
-/* ---- short for them ---------------------------------------------------------------------------- */
+/* ---- short for them ---------------------------------------------------------------------- */
 
 const SgRecipe *
 vitrine_session_get_recipe(VitrineSession *self)
@@ -132,7 +132,7 @@ vitrine_session_error(VitrineSession *self, const char *heading, const char *tex
   vitrine_messages_error(self->messages, heading, text);
 }
 
-/* ---- the last session -------------------------------------------------------------------------- */
+/* ---- the last session -------------------------------------------------------------------- */
 
 void
 vitrine_session_store(VitrineSession *self)
@@ -198,7 +198,7 @@ store_cb(gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* ---- the parts' signals ------------------------------------------------------------------------ */
+/* ---- the parts' signals ------------------------------------------------------------------ */
 
 static void
 model_changed_cb(VitrineSession *self)
@@ -244,7 +244,7 @@ gather(VitrineSession *self, gpointer part, const char *signal, GCallback handle
   g_signal_connect_object(part, signal, handler, self, G_CONNECT_SWAPPED);
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static GObject *
 part_of(VitrineSession *self, guint prop)

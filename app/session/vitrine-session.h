@@ -1,5 +1,5 @@
-/* VitrineSession: what one window works on. It owns the parts and joins them; each is an object with
- * properties of its own, used from the main thread only:
+/* VitrineSession: what one window works on. It owns the parts and joins them; each is an object
+ * with properties of its own, used from the main thread only:
  *
  *   editor      the recipe, its history, the space that is edited
  *   view        its pictures, the render thread, the tasks that run there
@@ -12,9 +12,9 @@
  * They know of one another only in this order: editor, device, favourites; view; following, saver;
  * opener. None knows the session.
  *
- * A pane never starts the engine's work itself. In ui/ values may be read and changed (recipes, prune
- * settings, what a model says of itself); pictures, scores, statistics, files and data sets are
- * asked of the parts here, of app/work/ and of app/runs/. */
+ * A pane never starts the engine's work itself. In ui/ values may be read and changed (recipes,
+ * prune settings, what a model says of itself); pictures, scores, statistics, files and data sets
+ * are asked of the parts here, of app/work/ and of app/runs/. */
 #pragma once
 
 #include "app/session/vitrine-opener.h"

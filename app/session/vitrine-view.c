@@ -70,7 +70,7 @@ set_score_text(VitrineView *self, const char *text)
   notify(self, PROP_SCORE_TEXT);
 }
 
-/* ---- asking for pictures ----------------------------------------------------------------------- */
+/* ---- asking for pictures ----------------------------------------------------------------- */
 
 /* The next drag's pictures: halved until they are smooth, whole again when even those are fast. */
 static void
@@ -116,7 +116,7 @@ gesture_cb(VitrineView *self)
     queue_submit(self);
 }
 
-/* ---- what comes back --------------------------------------------------------------------------- */
+/* ---- what comes back --------------------------------------------------------------------- */
 
 static void
 take_frame(VitrineView *self, VitrineFrame *frame)
@@ -190,7 +190,7 @@ deliver(VitrineReport *report, gpointer user_data)
   }
 }
 
-/* ---- renderers --------------------------------------------------------------------------------- */
+/* ---- renderers --------------------------------------------------------------------------- */
 
 static double *
 unmeasured(int n)
@@ -237,7 +237,7 @@ vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean faste
   queue_submit(self);
 }
 
-/* ---- what is read ------------------------------------------------------------------------------ */
+/* ---- what is read ------------------------------------------------------------------------ */
 
 GdkTexture *
 vitrine_view_get_texture(VitrineView *self)
@@ -305,7 +305,7 @@ vitrine_view_stop_influence(VitrineView *self)
   vitrine_render_thread_measure(self->render, FALSE, vitrine_editor_get_space(self->editor));
 }
 
-/* ---- tasks and jobs ---------------------------------------------------------------------------- */
+/* ---- tasks and jobs ---------------------------------------------------------------------- */
 
 guint
 vitrine_view_start_task(VitrineView *self, const VitrineTaskClass *class, gpointer data,
@@ -334,7 +334,7 @@ vitrine_view_run(VitrineView *self, VitrineJobFunc run, gpointer data)
   vitrine_render_thread_run(self->render, run, data);
 }
 
-/* ---- the object -------------------------------------------------------------------------------- */
+/* ---- the object -------------------------------------------------------------------------- */
 
 static void
 vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)

@@ -9,7 +9,8 @@
 #include <zlib.h>
 
 #define CHUNK (256 * 1024)
-/* Pictures pack 2 to 20 times. What claims a great deal more is refused before it fills the disk. */
+/* Pictures pack 2 to 20 times. What claims a great deal more is refused before it fills the
+ * disk. */
 #define LARGE      (256 * 1024 * 1024)
 #define MOST_RATIO 200
 

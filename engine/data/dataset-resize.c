@@ -1,5 +1,5 @@
-/* Cropping and resizing: the part that is wanted, then Lanczos-3 in both directions. When the picture
- * shrinks the filter grows by the same factor, so that every source pixel counts (plain
+/* Cropping and resizing: the part that is wanted, then Lanczos-3 in both directions. When the
+ * picture shrinks the filter grows by the same factor, so that every source pixel counts (plain
  * interpolation would skip most of them and alias). */
 #include "engine/data/dataset-private.h"
 #include <math.h>

@@ -1,10 +1,10 @@
 /* SgDataset: a set of images as the trainer wants them, whatever it lies in.
  *
  * Sources: a folder (searched deeply) or a zip of PNG, JPEG and WebP files of any size and colour
- * type; NVlabs dataset.json labels, labels.csv or class folders in either; a CelebA folder (img_align_celeba/ beside
- * list_attr_celeba.txt); IDX files of the MNIST family (images, optionally .gz, labels beside them
- * by name). Pixels are decoded when asked for: memory does not grow with the set, only the list of
- * names does. */
+ * type; NVlabs dataset.json labels, labels.csv or class folders in either; a CelebA folder
+ * (img_align_celeba/ beside list_attr_celeba.txt); IDX files of the MNIST family (images,
+ * optionally .gz, labels beside them by name). Pixels are decoded when asked for: memory does not
+ * grow with the set, only the list of names does. */
 #pragma once
 
 #include <glib.h>
@@ -64,8 +64,8 @@ typedef struct {
 SgDataset *sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **error);
 void sg_dataset_free(SgDataset *ds);
 /* Image `index` as [C, R, R] uint8 (0..255), upright, made a square as the options say and resized
- * (Lanczos-3, area-aware when shrinking) when its size differs. Thread-safe. FALSE: this one cannot be decoded
- * after all. */
+ * (Lanczos-3, area-aware when shrinking) when its size differs. Thread-safe. FALSE: this one cannot
+ * be decoded after all. */
 gboolean sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **error);
 /* The same; `change` is filled if it is TRUE. */
 gboolean sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange *change,

@@ -21,8 +21,8 @@ typedef struct {
  * rand()). */
 SgLogistic *sg_logistic_fit(gsize n, int dim, const float *x, const guint8 *label, double c,
                             GError **error);
-/* The same with sum of beta_j² / 2 (and bias² / 2) in place of the magnitudes: for many features, none of which is to be
- * singled out. */
+/* The same with sum of beta_j² / 2 (and bias² / 2) in place of the magnitudes: for many features,
+ * none of which is to be singled out. */
 SgLogistic *sg_logistic_fit_l2(gsize n, int dim, const float *x, const guint8 *label, double c,
                                GError **error);
 void sg_logistic_free(SgLogistic *m);

@@ -18,7 +18,8 @@ typedef enum {
 
 const char *sg_measure_name(SgMeasure m); /* "brightness" */
 gboolean sg_measure_parse(const char *name, SgMeasure *m);
-/* image [channels, h, w] in -1…1 (clamped); one channel counts as grey, more than three as three. */
+/* image [channels, h, w] in -1…1 (clamped); one channel counts as grey, more than three as
+ * three. */
 double sg_measure(SgMeasure m, int channels, int h, int w, const float *image);
 
 G_END_DECLS

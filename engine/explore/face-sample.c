@@ -19,7 +19,8 @@ sg_feature_grid(const SgDiscriminator *d)
   return 1;
 }
 
-/* Styles of the convolutions for every face: s = A w (the bias is the same for all and tells nothing). */
+/* Styles of the convolutions for every face: s = A w (the bias is the same for all and tells
+ * nothing). */
 static void
 fill_styles(SgFaceSample *f, const GPtrArray *affines)
 {

@@ -1,4 +1,5 @@
-/* Many faces of one model at once, described by what can be told of each: what directions are learnt from. */
+/* Many faces of one model at once, described by what can be told of each: what directions are
+ * learnt from. */
 #pragma once
 
 #include "engine/data/dataset.h"
@@ -21,15 +22,15 @@ typedef struct {
   double *measures; /* [n, SG_MEASURE_COUNT] */
 } SgFaceSample;
 
-/* Faces of class `label` (-1: none, or of a conditional model face i has class i mod classes). Without `d` (NULL) there are
- * no features. Errors: memory, cancelled. */
+/* Faces of class `label` (-1: none, or of a conditional model face i has class i mod classes).
+ * Without `d` (NULL) there are no features. Errors: memory, cancelled. */
 SgFaceSample *sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, int label,
                                  SgDirectionProgress progress, gpointer data, GError **error);
 void sg_face_sample_free(SgFaceSample *f);
 /* Cells for pooled features that keep their number within some thousands. */
 int sg_feature_grid(const SgDiscriminator *d);
-/* Features of the first n pictures of a data set, [n, count], to be freed; `used` [n] says whose could be read (the rest is
- * 0). */
+/* Features of the first n pictures of a data set, [n, count], to be freed; `used` [n] says whose
+ * could be read (the rest is 0). */
 float *sg_dataset_features(SgDataset *ds, SgDiscriminator *d, int grid, int n, gboolean *used,
                            SgDirectionProgress progress, gpointer data, GError **error);
 
@@ -41,8 +42,8 @@ typedef struct {
   int nonzero;                     /* coordinates of w that the direction uses */
 } SgAttributeJudgement;
 
-/* How well labels [n] can be told from w, z and s, and the direction of w: appended to `set` under `name`, one σ of it being
- * its deviation over these faces. Errors as sg_cross_validate(). */
+/* How well labels [n] can be told from w, z and s, and the direction of w: appended to `set` under
+ * `name`, one σ of it being its deviation over these faces. Errors as sg_cross_validate(). */
 gboolean sg_attribute_find(const SgFaceSample *f, const guint8 *label, double c, int folds,
                            const char *name, SgDirectionSet *set, SgAttributeJudgement *out,
                            GError **error);

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * the model is, whatever the preset says. What the user has set to something else is an error
  * (G_OPTION_ERROR) that names the option and both values. Size, colour channels and labels follow
  * the model unless the user has set them: there the training may differ. Call before the data set
- * decides them. Error (SG_FORMAT_ERROR): the model is no StyleGAN2, or none that options describe.
- */
+ * decides them. Error (SG_FORMAT_ERROR): the model is no StyleGAN2, or none that options
+ * describe. */
 gboolean sg_train_options_adopt(SgTrainOptions *o, const SgModel *m, GError **error);
 
 /* What becomes of each tensor. */

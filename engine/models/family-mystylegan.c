@@ -1,6 +1,6 @@
-/* The network of "Tackling fake images in cybersecurity" (checkpoint-formats.md §E.6), under its own
- * layer names: a StyleGAN2 whose blocks double by a transposed convolution without a filter, whose
- * picture is doubled bilinearly, and whose pictures may be cropped. */
+/* The network of "Tackling fake images in cybersecurity" (checkpoint-formats.md §E.6), under its
+ * own layer names: a StyleGAN2 whose blocks double by a transposed convolution without a filter,
+ * whose picture is doubled bilinearly, and whose pictures may be cropped. */
 #include "engine/formats/format-error.h"
 #include "engine/models/family.h"
 #include "engine/models/importer.h"
@@ -27,8 +27,8 @@ read_resolution(const SgModel *m, int full, SgModelInfo *info, GError **error)
 {
   const char *stated = g_hash_table_lookup(m->metadata, "img_resolution");
 
-  /* The crop is not stored; the only net that is known to have one is that of the MNIST notebook.
-   */
+  /* The crop is not stored; the only net that is known to have one is that of the MNIST
+   * notebook. */
   info->img_resolution = full == 32 && info->img_channels == 1 ? 28 : full;
   if (stated && !sg_parse_int(stated, full / 2 + 1, full, &info->img_resolution))
     return sg_broken(error, "the file claims pictures of %s×%s, but its network makes %d×%d",

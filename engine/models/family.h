@@ -48,8 +48,8 @@ SgNetwork *sg_family_describe(const SgModel *model, const char *prefix);
 
 /* ---- for families ---- */
 
-/* Size `axis` of a tensor of the blueprint's model, -1 if there is none; without a model `wanted`.
- */
+/* Size `axis` of a tensor of the blueprint's model, -1 if there is none; without a model
+ * `wanted`. */
 int sg_blueprint_size(const SgBlueprint *b, int axis, int wanted, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 

@@ -5,10 +5,9 @@
  * somebody wants to train. Whoever checks shapes, builds, runs, trains, prunes, counts or lists
  * loops over the description and knows no layer's name.
  *
- * A description says what is computed, whether this program can run it or not: layers have sizes
- * of their own (height and width, any number), filters are taps. Those who run it map that to what
- * a back end has, or refuse in a sentence. Immutable once made, and safe to share between threads.
- */
+ * A description says what is computed, whether this program can run it or not: layers have sizes of
+ * their own (height and width, any number), filters are taps. Those who run it map that to what a
+ * back end has, or refuse in a sentence. Immutable once made, and safe to share between threads. */
 #pragma once
 
 #include "engine/base/tensor.h"

@@ -20,8 +20,8 @@ states(const SgStatementContext *c, const char *key)
   return sg_archive_attribute(c->archive, path) != NULL;
 }
 
-/* A layer of NVlabs' classes states everything that it computes with: a dense one its bias's gain, a
- * convolution its padding, ToRGB no activation. An object that states only a part is of somebody
+/* A layer of NVlabs' classes states everything that it computes with: a dense one its bias's gain,
+ * a convolution its padding, ToRGB no activation. An object that states only a part is of somebody
  * else's class, in which the names need not mean the same. */
 static gboolean
 is_complete(const SgStatementContext *c)

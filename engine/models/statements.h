@@ -7,10 +7,10 @@ G_BEGIN_DECLS
 
 typedef struct _SgStatementContext SgStatementContext;
 
-/* One thing that a file can state: `key` at a layer that matches `layer`, a glob over the path below
- * the network; the first line that fits counts. Its value has no bearing on pictures (`expected`
- * NULL), or it has to be the one that Vitrine computes with (equal as text or as numbers), or a
- * function looks at it. */
+/* One thing that a file can state: `key` at a layer that matches `layer`, a glob over the path
+ * below the network; the first line that fits counts. Its value has no bearing on pictures
+ * (`expected` NULL), or it has to be the one that Vitrine computes with (equal as text or as
+ * numbers), or a function looks at it. */
 typedef struct {
   const char *key, *layer, *expected;
   gboolean (*check)(SgStatementContext *c, const char *value, GError **error);

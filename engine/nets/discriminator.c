@@ -317,7 +317,8 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
 
 #define FEATURE_BLOCKS 3
 
-/* What ends a block: a convolution that makes its input smaller, but not the short way around it. */
+/* What ends a block: a convolution that makes its input smaller, but not the short way around
+ * it. */
 static gboolean
 ends_block(const SgLayer *l)
 {
@@ -358,7 +359,8 @@ typedef struct {
   float *features;
 } Pooling;
 
-/* The mean over each of grid × grid cells of a plane; a plane smaller than the grid repeats itself. */
+/* The mean over each of grid × grid cells of a plane; a plane smaller than the grid repeats
+ * itself. */
 static void
 pool_plane(const float *plane, int h, int w, int grid, float *out)
 {

@@ -17,8 +17,9 @@ void sg_discriminator_free(SgDiscriminator *d);
 gboolean sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *labels,
                               float *logits, GError **error);
 
-/* What its last (at most three) blocks make of pictures, as a description of them: the activations of each, averaged over
- * grid × grid cells (grid 1, 2 or 4), [channels, grid, grid] one block after the other. Classes have no part in it. */
+/* What its last (at most three) blocks make of pictures, as a description of them: the activations
+ * of each, averaged over grid × grid cells (grid 1, 2 or 4), [channels, grid, grid] one block after
+ * the other. Classes have no part in it. */
 int sg_discriminator_feature_count(const SgDiscriminator *d, int grid);
 /* images as above -> features [n, count] */
 gboolean sg_discriminator_features(SgDiscriminator *d, int n, const float *images, int grid,

@@ -99,6 +99,9 @@ def paragraphs(lines):
 
 def mended_comment(c, column):
     lines = c.split('\n')
+    rule = re.match(r'^/\* -{4,} (.*?) -+ \*/$', c)
+    if rule and column + len(c) > WIDTH:
+        return f'/* ---- {rule.group(1)} '.ljust(96 - column - 3, '-') + ' */'
     if len(lines) > 1 and lines[-1].strip() == '*/':
         lines[-2:] = [lines[-2] + ' */']
     margin = ' ' * column + ' * '
@@ -137,7 +140,7 @@ def show_that_it_works():
             sys.exit(f'the rules do not work: {text}')
     sound = '/* A file.\n *\n *   list   of\n *   things\n * and more. */\nint a; /* b */\nchar *c = "/* d";\n'
     found = list(faults_of_source('/nowhere/a.c', sound))
-    wide = '/* ' + 'word ' * 50 + '\n */\n'
+    wide = '/* ' + 'word ' * 50 + '\n */\n/* ---- words ' + '-' * 90 + ' */\n'
     if found or list(faults_of_source('/nowhere/a.c', mended(wide))):
         sys.exit(f'the rules do not work: {found}, {mended(wide)}')
     if not list(faults_of_build('# Speed (BENCH).\n')):

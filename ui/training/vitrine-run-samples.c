@@ -1,4 +1,4 @@
-/* A run's page of sample grids: any of them beside real pictures, one face enlarged, played in order. */
+/* A run's page of sample grids: any of them beside real pictures, one face enlarged. */
 #include <glib/gi18n.h>
 #include "ui/training/vitrine-run-pages.h"
 #include "ui/training/vitrine-run-pictures.h"

@@ -77,8 +77,8 @@ test_classes(void)
 }
 
 /* A zip of a folder has the folder's name in front of everything. */
-/* A table of several columns: numbers are a vector, words are left out and named; and a dataset.json without labels does
- * not hide it. */
+/* A table of several columns: numbers are a vector, words are left out and named; and a
+ * dataset.json without labels does not hide it. */
 static void
 test_columns(void)
 {
