@@ -114,7 +114,7 @@ direction_tiles_new(const DirectionJob *job, int n)
 
   t->n = n;
   t->width = t->height = job->model->info.img_resolution;
-  t->rgb = g_malloc((gsize)n * 3 * (gsize)t->width * (gsize)t->height);
+  t->rgb = g_malloc((gsize)n * 4 * (gsize)t->width * (gsize)t->height);
   t->tiles = g_new0(VitrineTile, n);
   t->labels = g_ptr_array_new_with_free_func(g_free);
   t->rows = g_ptr_array_new_with_free_func(g_free);
@@ -143,15 +143,16 @@ gboolean
 direction_tiles_recipe(DirectionTiles *t, DirectionJob *job, const SgRecipe *recipe,
                        const char *text, GError **error)
 {
-  gsize bytes = 3 * (gsize)t->width * (gsize)t->height;
+  gsize bytes = 4 * (gsize)t->width * (gsize)t->height;
   guint8 *rgb = t->rgb + bytes * (gsize)t->done;
   g_autoptr(SgPicture) picture = sg_renderer_render(job->renderer, recipe, 0, error);
 
   if (!picture)
     return FALSE;
-  memcpy(rgb, picture->rgb, bytes);
+  memcpy(rgb, picture->rgb, bytes / 4 * (gsize)picture->bytes);
   g_ptr_array_add(t->labels, g_strdup(text));
-  t->tiles[t->done++] = (VitrineTile){rgb, t->labels->pdata[t->labels->len - 1]};
+  t->tiles[t->done++] =
+      (VitrineTile){rgb, t->labels->pdata[t->labels->len - 1], picture->bytes == 4};
   return TRUE;
 }
 

@@ -1,5 +1,6 @@
 /* vitrine generate: pictures from seeds, saved vectors or recipes. */
 #include "app/cli/cli.h"
+#include "engine/kernels/element.h"
 #include "engine/backend/backend-device.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/npy.h"
@@ -327,7 +328,7 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
 
   json_array_append_new(job->written, entry);
   json_object_set_new(entry, "png", json_string(png));
-  if (!sg_png_write(png, rgb, w, h, json, error))
+  if (!sg_png_write_drawn(png, rgb, w, h, c, json, error))
     return FALSE;
   if (job->opt->npy) {
     g_autofree char *file = g_strconcat(stem, ".npy", NULL);
@@ -345,7 +346,8 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
 static gsize
 picture_bytes(const SgModel *model)
 {
-  return 3 * (gsize)model->info.img_resolution * (gsize)model->info.img_resolution;
+  return k_drawn_bytes((unsigned)model->info.img_channels) * (gsize)model->info.img_resolution *
+         (gsize)model->info.img_resolution;
 }
 
 static gboolean
@@ -356,7 +358,7 @@ render_batch(Job *job, gsize first, int faces, GError **error)
 
   if (!images)
     return FALSE;
-  gsize bytes = 3 * (gsize)(images->shape[2] * images->shape[3]);
+  gsize bytes = picture_bytes(job->model);
   g_autofree guint8 *rgb = g_malloc(bytes * (gsize)faces);
   sg_image_to_rgb8(images, rgb);
   if (job->all)
@@ -396,7 +398,7 @@ write_grid(Job *job, GError **error)
 {
   int n = (int)job->seeds->len, size = job->model->info.img_resolution;
   int columns = (int)ceil(sqrt(n)), rows = (n + columns - 1) / columns;
-  gsize line = 3 * (gsize)size, stride = line * (gsize)columns;
+  gsize line = picture_bytes(job->model) / (gsize)size, stride = line * (gsize)columns;
   g_autofree guint8 *grid = g_malloc0(stride * (gsize)size * (gsize)rows);
   g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
   gboolean one_recipe = n <= SG_RECIPE_MAX_FACES && run_length(job->seeds, 0, n) == n;
@@ -406,7 +408,8 @@ write_grid(Job *job, GError **error)
     for (int y = 0; y < size; y++)
       memcpy(grid + (gsize)(i / columns * size + y) * stride + (gsize)(i % columns) * line,
              job->all + (gsize)i * picture_bytes(job->model) + (gsize)y * line, line);
-  return sg_png_write(path, grid, columns * size, rows * size, json, error);
+  return sg_png_write_drawn(path, grid, columns * size, rows * size, job->model->info.img_channels,
+                            json, error);
 }
 
 static gboolean

@@ -100,14 +100,14 @@ chosen_stages(const Job *job, GError **error)
 }
 
 static gboolean
-write_rgb(const Job *job, const char *stage, const char *what, guint8 *rgb, int width, int height,
-          GError **error)
+write_drawn(const Job *job, const char *stage, const char *what, guint8 *pixels, int width,
+            int height, int channels, GError **error)
 {
   g_autofree char *name = g_strdup_printf("%s-%s.png", stage, what);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
-  gboolean ok = sg_png_write(path, rgb, width, height, NULL, error);
+  gboolean ok = sg_png_write_drawn(path, pixels, width, height, channels, NULL, error);
 
-  g_free(rgb);
+  g_free(pixels);
   return ok;
 }
 
@@ -116,13 +116,16 @@ static gboolean
 write_contribution(const Job *job, const char *stage, const SgTensor *t, GError **error)
 {
   SgTensor batch = *t;
+  /* What is added to alpha is no transparency. */
+  int channels = (int)t->shape[0] - (t->shape[0] == 2 || t->shape[0] == 4);
   guint8 *rgb = g_malloc((gsize)t->shape[1] * (gsize)t->shape[2] * 3);
 
   batch.ndim = 4;
   batch.shape[0] = 1;
   memcpy(batch.shape + 1, t->shape, 3 * sizeof t->shape[0]);
+  batch.shape[1] = channels;
   sg_image_to_rgb8(&batch, rgb);
-  return write_rgb(job, stage, "rgb", rgb, (int)t->shape[2], (int)t->shape[1], error);
+  return write_drawn(job, stage, "rgb", rgb, (int)t->shape[2], (int)t->shape[1], channels, error);
 }
 
 static gboolean
@@ -145,9 +148,9 @@ write_stage(const Job *job, guint i, GError **error)
     return write_contribution(job, stage->name, p->contribution, error);
   guint8 *grid = sg_activation_grid(
       a, COLUMNS, job->opt->common ? SG_NORMALISE_COMMON : SG_NORMALISE_EACH, &width, &height);
-  return write_rgb(job, stage->name, "channels", grid, width, height, error) &&
-         write_rgb(job, stage->name, "mean", sg_activation_channel(a, -1), (int)a->shape[2],
-                   (int)a->shape[1], error);
+  return write_drawn(job, stage->name, "channels", grid, width, height, 3, error) &&
+         write_drawn(job, stage->name, "mean", sg_activation_channel(a, -1), (int)a->shape[2],
+                     (int)a->shape[1], 3, error);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* vitrine mix: the grid of style mixing, as NVlabs' style_mixing.py makes it. */
 #include "app/cli/cli.h"
+#include "engine/kernels/element.h"
 #include "engine/explore/mix.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/npy.h"
@@ -216,12 +217,12 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
   if (!image)
     return NULL;
   int c = (int)image->shape[1], h = (int)image->shape[2], w = (int)image->shape[3];
-  g_autofree guint8 *rgb = g_malloc(3 * (gsize)h * (gsize)w);
+  g_autofree guint8 *rgb = g_malloc(k_drawn_bytes((unsigned)c) * (gsize)h * (gsize)w);
   sg_image_to_rgb8(image, rgb);
   json_t *entry =
       json_pack("{s:I, s:I, s:s}", "row", (json_int_t)row, "col", (json_int_t)col, "png", png);
   json_array_append_new(job->written, entry);
-  if (!sg_png_write(png, rgb, w, h, json, error))
+  if (!sg_png_write_drawn(png, rgb, w, h, c, json, error))
     return NULL;
   if (job->opt->npy) {
     const gint64 shape[] = {c, h, w};
@@ -238,7 +239,8 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
 static void
 paste(Job *job, guint row, guint column, const guint8 *rgb)
 {
-  gsize size = (gsize)job->model->info.img_resolution, line = 3 * size;
+  gsize size = (gsize)job->model->info.img_resolution;
+  gsize line = k_drawn_bytes((unsigned)job->model->info.img_channels) * size;
   gsize stride = line * ((gsize)job->cols->len + 1);
 
   for (gsize y = 0; y < size; y++)
@@ -299,7 +301,8 @@ render_all(Job *job, GError **error)
                 g_strerror(errno));
     return FALSE;
   }
-  job->grid = g_malloc0(3 * columns * rows * (gsize)size * (gsize)size);
+  job->grid = g_malloc0(k_drawn_bytes((unsigned)job->model->info.img_channels) * columns * rows *
+                        (gsize)size * (gsize)size);
   cli_progress_begin(&job->progress, "pictures", columns * rows - 1);
   for (guint j = 0; ok && j < job->cols->len; j++) {
     const guint8 *rgb = pure_face(job, g_array_index(job->cols, guint32, j), error);
@@ -310,7 +313,8 @@ render_all(Job *job, GError **error)
   for (guint i = 0; ok && i < job->rows->len; i++)
     ok = render_row(job, i, error);
   cli_progress_end(&job->progress);
-  return ok && sg_png_write(path, job->grid, (int)columns * size, (int)rows * size, NULL, error);
+  return ok && sg_png_write_drawn(path, job->grid, (int)columns * size, (int)rows * size,
+                                  job->model->info.img_channels, NULL, error);
 }
 
 static void

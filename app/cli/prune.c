@@ -250,7 +250,7 @@ static gboolean
 write_grid(Job *job, const SgPruneResult *r, GError **error)
 {
   int columns = (int)ceil(sqrt(2 * r->images)), rows = (r->images + columns - 1) / columns;
-  gsize line = 3 * (gsize)r->size, stride = line * (gsize)columns;
+  gsize line = (gsize)r->bytes * (gsize)r->size, stride = line * (gsize)columns;
   g_autofree char *name = g_strdup_printf("t%.3f.png", r->threshold);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
   g_autofree char *json = recipe_json(job);
@@ -264,7 +264,8 @@ write_grid(Job *job, const SgPruneResult *r, GError **error)
       memcpy(grid + (gsize)(i / columns * r->size + y) * stride + (gsize)(i % columns) * line,
              r->rgb + ((gsize)i * (gsize)r->size + (gsize)y) * line, line);
   json_array_append_new(job->pictures, json_string(path));
-  return sg_png_write(path, grid, columns * r->size, rows * r->size, json, error);
+  return sg_png_write_drawn(path, grid, columns * r->size, rows * r->size, r->channels, json,
+                            error);
 }
 
 /* Is threshold i one of `pictures` evenly spaced among all? */

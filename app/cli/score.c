@@ -1,5 +1,6 @@
 /* vitrine score: the discriminator's opinion of pictures. */
 #include "app/cli/cli.h"
+#include "engine/kernels/element.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
@@ -149,13 +150,13 @@ add_npy(Job *job, const char *path, GError **error)
 static gboolean
 add_picture(Job *job, const char *path, GError **error)
 {
-  g_autofree guint8 *rgb = NULL;
-  int w, h;
+  int channels = job->model->info.img_channels;
+  g_auto(SgPixels) p = {0};
 
-  if (!sg_picture_read(path, &rgb, &w, &h, error) ||
-      wrong_size(job, path, w, h, job->model->info.img_channels, error))
+  if (!sg_pixels_load(&p, path, error) || wrong_size(job, path, p.width, p.height, channels, error))
     return FALSE;
-  g_autoptr(SgTensor) image = sg_image_from_rgb8(rgb, w, h, job->model->info.img_channels);
+  sg_pixels_convert(&p, (int)k_drawn_bytes((unsigned)channels));
+  g_autoptr(SgTensor) image = sg_image_from_rgb8(p.pixels, p.width, p.height, channels);
   return add_image(job, path, image->data, error);
 }
 

@@ -48,19 +48,34 @@ lay_out(const char *title, int width, int height, gsize n, const VitrineTile *ti
   return l;
 }
 
+#define CHECK 8 /* pixels of a field */
+
+static guint32
+over(const guint8 *rgba, guint ground)
+{
+  guint32 pixel = 0;
+
+  for (int k = 0; k < 3; k++)
+    pixel = pixel << 8 | (rgba[k] * rgba[3] + ground * (255u - rgba[3]) + 127) / 255;
+  return pixel;
+}
+
 static void
-draw_picture(cairo_t *cr, const guint8 *rgb, int width, int height, double x, double y)
+draw_picture(cairo_t *cr, const VitrineTile *tile, int width, int height, double x, double y)
 {
   cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+  gsize bytes = tile->alpha ? 4 : 3;
 
   if (cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS) {
     cairo_surface_flush(surface);
     for (int j = 0; j < height; j++) {
       guint8 *line = cairo_image_surface_get_data(surface) +
                      (gsize)j * (gsize)cairo_image_surface_get_stride(surface);
-      const guint8 *from = rgb + (gsize)j * (gsize)width * 3;
-      for (int i = 0; i < width; i++, from += 3) {
-        guint32 pixel = (guint32)from[0] << 16 | (guint32)from[1] << 8 | from[2];
+      const guint8 *from = tile->rgb + (gsize)j * (gsize)width * bytes;
+      for (int i = 0; i < width; i++, from += bytes) {
+        guint ground = (i / CHECK + j / CHECK) % 2 ? 153 : 204;
+        guint32 pixel = tile->alpha ? over(from, ground)
+                                    : (guint32)from[0] << 16 | (guint32)from[1] << 8 | from[2];
         memcpy(line + 4 * (gsize)i, &pixel, 4);
       }
     }
@@ -81,7 +96,7 @@ draw_tile(cairo_t *cr, const Layout *l, const VitrineTile *tile, int column, int
   double x = left + floor((l->cell_width - l->width) / 2);
 
   if (tile->rgb)
-    draw_picture(cr, tile->rgb, l->width, l->height, x, top);
+    draw_picture(cr, tile, l->width, l->height, x, top);
   if (!tile->label)
     return;
   figure_font(cr, l->font, FALSE);

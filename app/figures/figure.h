@@ -26,6 +26,7 @@ gboolean vitrine_figure_curves(const char *path, const VitrineAxes *axes, gsize 
 typedef struct {
   const guint8 *rgb; /* RGB8 [height, width, 3], borrowed; all tiles have one size */
   const char *label; /* below the tile, NULL: none */
+  gboolean alpha;    /* rgb is RGBA8 [height, width, 4]; drawn over a checkerboard */
 } VitrineTile;
 
 /* Tiles in rows of `columns`; row_labels (NULL, or one a row) stand left of them. Pictures are

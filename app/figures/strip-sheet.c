@@ -71,7 +71,7 @@ vitrine_strip_write_png(const char *path, const SgModel *model, const SgRecipe *
   for (int i = 0; i < base->faces; i++)
     rows[i] = face_name(base, i);
   for (gsize i = 0; i < count; i++)
-    drawn[i] = (VitrineTile){tiles[i]->rgb, tile_label(p, tiles[i])};
+    drawn[i] = (VitrineTile){tiles[i]->rgb, tile_label(p, tiles[i]), tiles[i]->bytes == 4};
   g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
   g_autofree char *json = sg_recipe_to_json(base, model->hash, model_path);
   gboolean ok = vitrine_figure_tiles_with_recipe(

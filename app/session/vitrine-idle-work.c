@@ -192,7 +192,8 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
     news->score_text = g_strdup("");
     return;
   }
-  const guint8 *rgb = p->rgb + (gsize)self->scored * (gsize)p->width * (gsize)p->height * 3;
+  const guint8 *rgb =
+      p->rgb + (gsize)self->scored * (gsize)p->width * (gsize)p->height * (gsize)p->bytes;
   g_autoptr(SgTensor) image =
       sg_image_from_rgb8(rgb, p->width, p->height, self->info->img_channels);
   if (!sg_renderer_score(self->renderer, image, self->info->c_dim ? &self->shown->label : NULL, 1,

@@ -21,18 +21,18 @@ guint8 *
 vitrine_picture_grid(const SgPicture *p, int *width, int *height)
 {
   int columns, rows;
-  gsize line = (gsize)p->width * 3;
+  gsize bytes = (gsize)p->bytes, line = (gsize)p->width * bytes;
 
   vitrine_picture_layout(p->faces, &columns, &rows);
   *width = columns * p->width;
   *height = rows * p->height;
-  guint8 *grid = g_malloc0_n((gsize)*width * 3, (gsize)*height);
+  guint8 *grid = g_malloc0_n((gsize)*width * bytes, (gsize)*height);
   for (int i = 0; i < p->faces; i++) {
     const guint8 *face = p->rgb + (gsize)i * line * (gsize)p->height;
-    guint8 *corner = grid + (gsize)(i / columns) * (gsize)p->height * (gsize)*width * 3 +
+    guint8 *corner = grid + (gsize)(i / columns) * (gsize)p->height * (gsize)*width * bytes +
                      (gsize)(i % columns) * line;
     for (int y = 0; y < p->height; y++)
-      memcpy(corner + (gsize)y * (gsize)*width * 3, face + (gsize)y * line, line);
+      memcpy(corner + (gsize)y * (gsize)*width * bytes, face + (gsize)y * line, line);
   }
   return grid;
 }
@@ -42,8 +42,11 @@ vitrine_picture_texture(const SgPicture *picture)
 {
   int width, height;
   guint8 *grid = vitrine_picture_grid(picture, &width, &height);
-  gsize stride = (gsize)width * 3;
+  gsize stride = (gsize)width * (gsize)picture->bytes;
   g_autoptr(GBytes) bytes = g_bytes_new_take(grid, stride * (gsize)height);
-
-  return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, stride);
+  GdkTexture *texture = gdk_memory_texture_new(
+      width, height, picture->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, bytes, stride);
+  if (picture->bytes == 4)
+    g_object_set_data(G_OBJECT(texture), VITRINE_TEXTURE_ALPHA, texture);
+  return texture;
 }

@@ -8,9 +8,12 @@ G_BEGIN_DECLS
 
 /* 1 -> 1×1, 4 -> 2×2, 9 -> 3×3, 32 -> 8×4: full rows where a number allows, never a thin strip. */
 void vitrine_picture_layout(int faces, int *columns, int *rows);
-/* RGB8 of all faces in that layout, row-major, to be freed with g_free(). Unused cells are
- * black. */
+/* All faces in that layout, row-major, picture->bytes a pixel, to be freed with g_free(). Unused
+ * cells are black, with alpha empty. */
 guint8 *vitrine_picture_grid(const SgPicture *picture, int *width, int *height);
+/* Data of a texture that has alpha, which wants a ground to be seen on. */
+#define VITRINE_TEXTURE_ALPHA "vitrine-alpha"
+
 /* The same as a texture. Any thread. */
 GdkTexture *vitrine_picture_texture(const SgPicture *picture);
 

@@ -60,7 +60,8 @@ write_job(SaveJob *job, GError **error)
   if (job->vector)
     return sg_npy_write_double(job->path, job->n, job->vector, error);
   g_autofree guint8 *rgb = vitrine_picture_grid(job->picture, &width, &height);
-  return sg_png_write(job->path, rgb, width, height, job->json, error);
+  return sg_png_write_drawn(job->path, rgb, width, height, job->picture->channels, job->json,
+                            error);
 }
 
 static void

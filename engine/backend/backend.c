@@ -90,7 +90,7 @@ sg_buf_fill(SgBuf *buf, double value, GError **error)
 static gboolean
 rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize size, guint8 *rgb)
 {
-  gsize colour = channels >= 3 ? plane : 0;
+  unsigned bytes = k_drawn_bytes((unsigned)channels);
   gboolean finite = TRUE;
 
   for (gsize y = 0; y < size; y++)
@@ -99,8 +99,8 @@ rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize size, 
         finite &= isfinite(img[k * plane + y * row + x]) != 0;
   for (gsize y = 0; y < size; y++)
     for (gsize x = 0; x < size; x++)
-      for (gsize k = 0; k < 3; k++)
-        *rgb++ = k_rgb8(img[k * colour + y * row + x]);
+      for (unsigned k = 0; k < bytes; k++)
+        *rgb++ = k_rgb8(img[k_drawn_channel((unsigned)channels, k) * plane + y * row + x]);
   return finite;
 }
 
@@ -118,8 +118,9 @@ sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
   img->backend->download(img, v);
   *finite = TRUE;
   for (gsize n = 0; n < (gsize)img->n; n++)
-    *finite &= rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row,
-                         (gsize)size, rgb + n * (gsize)size * (gsize)size * 3);
+    *finite &=
+        rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row, (gsize)size,
+                  rgb + n * (gsize)size * (gsize)size * k_drawn_bytes((unsigned)img->c));
 }
 
 double

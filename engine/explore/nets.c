@@ -1,4 +1,5 @@
 #include "engine/explore/nets.h"
+#include "engine/kernels/element.h"
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/npy.h"
@@ -471,7 +472,7 @@ crop_planes(const float *from, int size, int planes, int wanted, float *to)
 /* Where faces go: floats, or bytes for people. */
 typedef struct {
   float *planes; /* [faces, C, size, size], or NULL */
-  guint8 *rgb;   /* [faces, size, size, 3] */
+  guint8 *rgb;   /* [faces, size, size, k_drawn_bytes()] */
   gboolean finite;
   int size;
 } Target;
@@ -485,7 +486,8 @@ store_group(const SgBuf *img, int at, Target *to)
 
   if (!to->planes) {
     gboolean finite;
-    sg_buf_rgb8(img, edge, to->size, to->rgb + (gsize)at * pixels * 3, &finite);
+    sg_buf_rgb8(img, edge, to->size, to->rgb + (gsize)at * pixels * k_drawn_bytes((unsigned)img->c),
+                &finite);
     to->finite &= finite;
     return;
   }
@@ -559,7 +561,7 @@ sg_nets_render_rgb8(SgNets *nets, const SgRecipe *recipe, int max_resolution, in
   gsize face;
 
   *size = picture_size(nets->net, to);
-  face = (gsize)*size * (gsize)*size * 3;
+  face = (gsize)*size * (gsize)*size * k_drawn_bytes((unsigned)nets->net->channels);
   g_autofree guint8 *rgb = ws ? g_try_malloc_n((gsize)recipe->faces, face) : NULL;
   if (ws && !rgb)
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,

@@ -138,6 +138,7 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
   SgPicture *p = g_new0(SgPicture, 1);
   p->faces = recipe->faces;
   p->channels = nets->net->channels;
+  p->bytes = (int)k_drawn_bytes((unsigned)p->channels);
   p->height = p->width = size;
   p->rgb = rgb;
   p->w_dim = recipe->w_dim;
@@ -287,13 +288,14 @@ void
 sg_image_to_rgb8(const SgTensor *images, guint8 *rgb)
 {
   gsize channels = (gsize)images->shape[1];
+  unsigned bytes = k_drawn_bytes((unsigned)channels);
   gsize plane = (gsize)(images->shape[2] * images->shape[3]),
         total = (gsize)images->shape[0] * plane;
 
   for (gsize i = 0; i < total; i++) {
     const float *pixel = images->data + i / plane * channels * plane + i % plane;
-    for (gsize k = 0; k < 3; k++)
-      rgb[i * 3 + k] = k_rgb8(pixel[(channels >= 3 ? k : 0) * plane]);
+    for (unsigned k = 0; k < bytes; k++)
+      rgb[i * bytes + k] = k_rgb8(pixel[k_drawn_channel((unsigned)channels, k) * plane]);
   }
 }
 
@@ -304,11 +306,15 @@ sg_image_from_rgb8(const guint8 *rgb, int width, int height, int channels)
   SgTensor *t = sg_tensor_new(4, shape);
   gsize plane = (gsize)width * (gsize)height;
 
+  unsigned bytes = k_drawn_bytes((unsigned)channels);
+
   for (gsize i = 0; i < plane; i++) {
-    const guint8 *p = rgb + i * 3;
+    const guint8 *p = rgb + i * bytes;
     float grey = (float)(p[0] + p[1] + p[2]) / 3;
-    for (gsize k = 0; k < (gsize)channels; k++)
-      t->data[k * plane + i] = (channels >= 3 ? (k < 3 ? p[k] : 255) : grey) / 127.5f - 1;
+    for (gsize k = 0; k < (gsize)channels; k++) {
+      float v = channels >= 3 ? (k < bytes ? p[k] : 255) : k == 1 ? p[3] : grey;
+      t->data[k * plane + i] = v / 127.5f - 1;
+    }
   }
   return t;
 }

@@ -14,8 +14,9 @@ typedef struct _SgRenderer SgRenderer;
 
 typedef struct {
   int faces, channels, width, height; /* of one face */
-  guint8 *rgb;                        /* [faces, height, width, 3], grey models replicated; owned */
-  double *w; /* [w_dim] of face 0 after mapping, before w_offset and scale; owned */
+  int bytes;                          /* 3, or 4 where the model draws alpha */
+  guint8 *rgb; /* [faces, height, width, bytes], grey models replicated; owned */
+  double *w;   /* [w_dim] of face 0 after mapping, before w_offset and scale; owned */
   int w_dim;
   double seconds;  /* wall time of the call */
   int first_layer; /* first synthesis layer that ran; num_layers if only the colours did */
@@ -66,9 +67,9 @@ gboolean sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *lab
                            double *logits, GError **error);
 
 /* The rule of NVlabs' scripts: uint8 = trunc (clamp (x * 127.5 + 128, 0, 255)). [N, C, H, W] ->
- * RGB8. */
+ * RGB8, with alpha RGBA8 (k_drawn_bytes()). */
 void sg_image_to_rgb8(const SgTensor *images, guint8 *rgb);
-/* RGB8 (interleaved) -> [1, C, H, W] in -1..1 (x / 127.5 - 1); grey = mean of the three. */
+/* The same back: interleaved RGB8 or RGBA8 -> [1, C, H, W] in -1..1 (x / 127.5 - 1); grey = mean of the three. */
 SgTensor *sg_image_from_rgb8(const guint8 *rgb, int width, int height, int channels);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPicture, sg_picture_free)

@@ -210,7 +210,9 @@ render_tile(SgStrip *s, int column, int row, GError **error)
   tile->value = s->values[column];
   tile->width = p->width;
   tile->height = p->height;
-  tile->change = mean_difference(p->rgb, original->rgb, (gsize)p->width * (gsize)p->height * 3);
+  tile->change =
+      mean_difference(p->rgb, original->rgb, (gsize)p->width * (gsize)p->height * (gsize)p->bytes);
+  tile->bytes = p->bytes;
   tile->rgb = g_steal_pointer(&p->rgb);
   tile->logit = NAN;
   tile->remaining = count_remaining(s, &r->prune);

@@ -52,7 +52,8 @@ typedef struct {
   int row, column;
   double value;
   int width, height;
-  guint8 *rgb;      /* [height, width, 3]; owned */
+  int bytes;        /* 3, or 4 where the model draws alpha */
+  guint8 *rgb;      /* [height, width, bytes]; owned */
   double logit;     /* the discriminator's, of the picture alone as a file would hold it; NAN:
                      * none */
   double remaining; /* share of the generator's prunable weights that are left, 0..1 */

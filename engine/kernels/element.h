@@ -101,3 +101,18 @@ k_rgb8(float v)
   v = v > 0 ? v : 0; /* also NaN -> 0 */
   return (unsigned char)(v < 255.0f ? v : 255.0f);
 }
+
+/* Bytes of a pixel that a network of so many channels draws: of 2 (grey and alpha) and 4 (RGB and
+ * alpha) red, green, blue, alpha; else the three colours, grey thrice. */
+K_FN unsigned
+k_drawn_bytes(unsigned channels)
+{
+  return channels == 2 || channels == 4 ? 4 : 3;
+}
+
+/* The channel that byte k of such a pixel shows. */
+K_FN unsigned
+k_drawn_channel(unsigned channels, unsigned k)
+{
+  return channels >= 3 ? k : channels == 2 && k == 3 ? 1 : 0;
+}

@@ -21,6 +21,10 @@ GBytes *sg_png_encode(const guint8 *rgb, int width, int height, const char *reci
 /* Of 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha) channels. */
 GBytes *sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels,
                                const char *recipe_json, GError **error);
+/* What a network of so many channels has drawn, k_drawn_bytes() a pixel, as it is: a grey picture
+ * is written as grey, and alpha is kept. */
+gboolean sg_png_write_drawn(const char *path, const guint8 *pixels, int width, int height,
+                            int channels, const char *recipe_json, GError **error);
 gboolean sg_png_write_channels(const char *path, const guint8 *pixels, int width, int height,
                                int channels, const char *recipe_json, GError **error);
 /* A picture as it is meant to be seen: what EXIF says about its orientation has been done. */

@@ -4,6 +4,7 @@
 #include "engine/formats/format-error.h"
 #include "engine/formats/source.h"
 #include "engine/formats/writer.h"
+#include "engine/kernels/element.h"
 #include <png.h>
 #include <string.h>
 
@@ -128,6 +129,25 @@ sg_png_write_channels(const char *path, const guint8 *pixels, int width, int hei
   gsize n;
   gconstpointer data = g_bytes_get_data(bytes, &n);
   return sg_write_file(path, data, n, error);
+}
+
+gboolean
+sg_png_write_drawn(const char *path, const guint8 *pixels, int width, int height, int channels,
+                   const char *recipe_json, GError **error)
+{
+  gsize n = (gsize)width * (gsize)height, bytes = k_drawn_bytes((unsigned)channels);
+
+  if (channels >= 3)
+    return sg_png_write_channels(path, pixels, width, height, (int)bytes, recipe_json, error);
+  g_autofree guint8 *grey = g_try_malloc(n * (gsize)channels);
+  if (!grey) {
+    sg_broken(error, "%s: not enough memory to write the picture", path);
+    return FALSE;
+  }
+  for (gsize i = 0; i < n; i++)
+    for (gsize k = 0; k < (gsize)channels; k++)
+      grey[i * (gsize)channels + k] = pixels[i * bytes + (k ? 3 : 0)];
+  return sg_png_write_channels(path, grey, width, height, channels, recipe_json, error);
 }
 
 gboolean

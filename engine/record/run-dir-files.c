@@ -9,23 +9,24 @@
 
 /* Picture [channels, resolution, resolution] to its place among rows of `width` pixels. */
 static void
-place(guint8 *rgb, gsize width, const float *picture, int channels, int resolution)
+place(guint8 *pixels, gsize width, const float *picture, int channels, int resolution)
 {
   gsize plane = (gsize)resolution * (gsize)resolution;
+  unsigned bytes = k_drawn_bytes((unsigned)channels);
 
   for (int y = 0; y < resolution; y++)
     for (int x = 0; x < resolution; x++) {
-      guint8 *to = rgb + ((gsize)y * width + (gsize)x) * 3;
+      guint8 *to = pixels + ((gsize)y * width + (gsize)x) * bytes;
       const float *from = picture + (gsize)y * (gsize)resolution + (gsize)x;
-      for (int c = 0; c < 3; c++)
-        to[c] = k_rgb8(from[channels == 3 ? (gsize)c * plane : 0]);
+      for (unsigned k = 0; k < bytes; k++)
+        to[k] = k_rgb8(from[k_drawn_channel((unsigned)channels, k) * plane]);
     }
 }
 
 static gboolean
 grid_is_sound(const char *name, int n, int columns, int channels, int resolution, GError **error)
 {
-  gboolean sound = n > 0 && columns > 0 && resolution > 0 && (channels == 1 || channels == 3) &&
+  gboolean sound = n > 0 && columns > 0 && resolution > 0 && channels >= 1 && channels <= 4 &&
                    !strchr(name, '/');
   gint64 rows = sound ? ((gint64)n + columns - 1) / columns : 0;
 
@@ -47,16 +48,18 @@ sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, int n, int
   int rows = (n + columns - 1) / columns;
   gsize width = (gsize)columns * (gsize)resolution, height = (gsize)rows * (gsize)resolution;
   gsize one = (gsize)channels * (gsize)resolution * (gsize)resolution;
-  /* Places without a picture are black. */
-  g_autofree guint8 *rgb = g_malloc0(width * height * 3);
+  gsize bytes = k_drawn_bytes((unsigned)channels);
+  /* Places without a picture are black, with alpha empty. */
+  g_autofree guint8 *pixels = g_malloc0(width * height * bytes);
   g_autofree char *path = g_build_filename(sg_run_dir_path(r), name, NULL);
 
   for (int i = 0; i < n; i++) {
     gsize top = (gsize)(i / columns) * (gsize)resolution;
     gsize left = (gsize)(i % columns) * (gsize)resolution;
-    place(rgb + (top * width + left) * 3, width, pictures + (gsize)i * one, channels, resolution);
+    place(pixels + (top * width + left) * bytes, width, pictures + (gsize)i * one, channels,
+          resolution);
   }
-  return sg_png_write(path, rgb, (int)width, (int)height, NULL, error);
+  return sg_png_write_drawn(path, pixels, (int)width, (int)height, channels, NULL, error);
 }
 
 /* ---- snapshots ------------------------------------------------------------------------------- */

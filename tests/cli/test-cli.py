@@ -63,15 +63,16 @@ def pixels(path):
     return png[0][1], zlib.decompress(b''.join(d for k, d in png if k == b'IDAT'))
 
 
-def rgb(path):
-    """(width, bytes) of an 8-bit RGB PNG."""
+def rgb(path, n=3):
+    """(width, bytes) of an 8-bit PNG of n channels: grey, grey and alpha, RGB, RGB and alpha."""
     head, lines = pixels(path)
     width, height = struct.unpack('>II', head[:8])
-    stride, out, above = 3 * width, bytearray(), bytes(3 * width)
+    assert head[8:10] == bytes((8, (0, 4, 2, 6)[n - 1])), head
+    stride, out, above = n * width, bytearray(), bytes(n * width)
     for y in range(height):
         kind, line = lines[y * (stride + 1)], bytearray(lines[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
         for x in range(stride):
-            a, b, c = (line[x - 3], above[x], above[x - 3]) if x >= 3 else (0, above[x], 0)
+            a, b, c = (line[x - n], above[x], above[x - n]) if x >= n else (0, above[x], 0)
             p = a + b - c
             paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
             line[x] = (line[x] + (0, a, b, (a + b) // 2, paeth)[kind]) & 255
@@ -473,6 +474,54 @@ class Metrics(Case):
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=fid', says=('fid', 'Inception'))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--images=0')
         self.run_bad(1, 'metrics', '--data=' + self.out, '--reference=' + self.out)
+
+
+def write_npy(path, shape, values):
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + '\n'
+    with open(path, 'wb') as f:
+        f.write(b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head.encode() + struct.pack(f'<{len(values)}f', *values))
+
+
+class Channels(Case):
+    """Networks that draw grey, grey and alpha, or RGB and alpha: pictures keep their kind, and a file is scored as it is."""
+
+    def check(self, n):
+        model, size = os.path.join(self.out, f'{n}.safetensors'), 8
+        subprocess.run([MAKE_RANDOM_MODEL, f'--channels={n}', '--resolution=8', '--channel-base=64', '--z-dim=16',
+                        '--w-dim=16', model], check=True, timeout=60)
+        net, out = '--network=' + model, os.path.join(self.out, str(n))
+        self.run_ok('generate', net, '--seeds=0-1', '--outdir=' + out, '--npy', '--grid')
+        shape, drawn = npy(f'{out}/seed0000.npy')
+        self.assertEqual(shape, (n, size, size))
+        width, found = rgb(f'{out}/seed0000.png', n)
+        planes = [found[k::n] for k in range(n)]
+        self.assertEqual(b''.join(planes), bytes(int(min(max(v * 127.5 + 128, 0), 255)) for v in drawn))
+        width, grid = rgb(f'{out}/grid.png', n)
+        self.assertEqual(grid[:n * size], found[:n * size])
+        # Of the file, and of an array of the same values.
+        write_npy(f'{out}/again.npy', shape, [v / 127.5 - 1 for p in planes for v in p])
+        scores = [self.run_ok('score', net, f'{out}/{f}').split('\n')[1].split('\t')[0] for f in ('seed0000.png', 'again.npy')]
+        self.assertEqual(scores[0], scores[1])
+        self.run_ok('mix', net, '--rows=0', '--cols=1', '--outdir=' + out)
+        rgb(f'{out}/grid.png', n)
+        self.assertEqual(rgb(f'{out}/0-0.png', n)[1], found)
+        self.run_ok('prune', net, '--outdir=' + out, '--images=2', '--step=0.5')
+        for name in os.listdir(out):
+            if name.startswith('t0') and name.endswith('.png'):
+                rgb(f'{out}/{name}', n)
+        self.run_ok('strip', net, '--seed=0', '--parameter=z0', '--values=0,1', f'--out={out}/strip.png')
+
+    def test_grey(self):
+        self.check(1)
+
+    def test_grey_alpha(self):
+        self.check(2)
+
+    def test_rgb(self):
+        self.check(3)
+
+    def test_alpha(self):
+        self.check(4)
 
 
 def png(width, height, rgb):

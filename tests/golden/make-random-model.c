@@ -31,6 +31,7 @@ parse(int *argc, char ***argv, RandomModelSpec *s, GError **error)
       {"channel-max", 0, 0, G_OPTION_ARG_INT, &s->channel_max, "512", "N"},
       {"z-dim", 0, 0, G_OPTION_ARG_INT, &s->z_dim, "512", "N"},
       {"w-dim", 0, 0, G_OPTION_ARG_INT, &s->w_dim, "512", "N"},
+      {"channels", 0, 0, G_OPTION_ARG_INT, &s->img_channels, "of pictures (3)", "N"},
       {"c-dim", 0, 0, G_OPTION_ARG_INT, &s->c_dim, "classes (0)", "N"},
       {"mapping-layers", 0, 0, G_OPTION_ARG_INT, &s->mapping_layers, "2", "N"},
       {"clamp", 0, 0, G_OPTION_ARG_DOUBLE, &s->clamp, "conv_clamp (none)", "X"},

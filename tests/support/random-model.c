@@ -52,6 +52,12 @@ add(Build *b, const char *layer, const char *what, double offset, double scale, 
 }
 
 static int
+colours(const RandomModelSpec *s)
+{
+  return s->img_channels ? s->img_channels : 3;
+}
+
+static int
 width(const RandomModelSpec *s, int r)
 {
   return MIN(s->channel_base / r, s->channel_max);
@@ -106,7 +112,7 @@ add_g_block(Build *b, int r)
     add_styled(b, conv0, c, in, 3, r);
   add_styled(b, conv1, c, c, 3, r);
   if (s->g_arch == SG_ARCH_SKIP || r == s->resolution)
-    add_styled(b, torgb, 3, c, 1, 0);
+    add_styled(b, torgb, colours(s), c, 1, 0);
   if (s->g_arch == SG_ARCH_RESNET && r > 4)
     add(b, block, ".skip.weight", 0, 1, SHAPE(c, in, 1, 1));
 }
@@ -147,14 +153,14 @@ add_discriminator(Build *b)
     int in = width(s, r), out = width(s, r / 2);
     g_autofree char *block = g_strdup_printf("b%d", r);
     if (s->d_arch == SG_ARCH_SKIP || r == s->resolution)
-      add_plain(b, block, ".fromrgb", in, 3, 1, TRUE);
+      add_plain(b, block, ".fromrgb", in, colours(s), 1, TRUE);
     add_plain(b, block, ".conv0", in, in, 3, TRUE);
     add_plain(b, block, ".conv1", out, in, 3, TRUE);
     if (s->d_arch == SG_ARCH_RESNET)
       add_plain(b, block, ".skip", out, in, 1, FALSE);
   }
   if (s->d_arch == SG_ARCH_SKIP)
-    add_plain(b, "b4", ".fromrgb", c, 3, 1, TRUE);
+    add_plain(b, "b4", ".fromrgb", c, colours(s), 1, TRUE);
   add_plain(b, "b4", ".conv", c, c + 1, 3, TRUE);
   add(b, "b4.fc", ".weight", 0, 1, SHAPE(c, 16 * c));
   add(b, "b4.fc", ".bias", 0, 0.1, SHAPE(c));

@@ -10,6 +10,7 @@ typedef struct {
   int resolution;                /* 8, 16, …, a power of two */
   int channel_base, channel_max; /* a block of size r has min (base / r, max) channels */
   int z_dim, w_dim, c_dim, mapping_layers;
+  int img_channels; /* 0: 3 */
   SgArch g_arch, d_arch;
   double clamp; /* of both networks; < 0: none */
   guint32 seed;

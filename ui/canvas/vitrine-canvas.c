@@ -1,4 +1,5 @@
 #include "ui/canvas/vitrine-canvas-private.h"
+#include "ui/canvas/vitrine-checkerboard.h"
 
 #define MIN_SIZE      240
 #define HANDLE_RADIUS 9.0f
@@ -63,6 +64,7 @@ append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
 {
   gboolean preview = gdk_texture_get_width(texture) < self->view.picture_width;
 
+  vitrine_append_ground(snapshot, texture, rect);
   if (vitrine_view_zoom(&self->view) >= 1 && !preview)
     append_sharp(snapshot, texture, rect, visible);
   else

@@ -26,6 +26,8 @@ picture_texture(const SgTensor *t)
   seen.shape[0] = 1;
   for (int i = 0; i < 3; i++)
     seen.shape[i + 1] = t->shape[i];
+  if (seen.shape[1] == 2 || seen.shape[1] == 4) /* what is added to alpha is no transparency */
+    seen.shape[1]--;
   sg_image_to_rgb8(&seen, rgb);
   return rgb_texture(rgb, (int)t->shape[2], (int)t->shape[1]);
 }

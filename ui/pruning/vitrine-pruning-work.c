@@ -77,11 +77,12 @@ job_free(gpointer data)
 static void
 take_pictures(VitrineScore *score, const SgPruneResult *r)
 {
-  gsize size = (gsize)r->size, bytes = size * size * 3;
+  gsize size = (gsize)r->size, stride = size * (gsize)r->bytes, bytes = size * stride;
 
   for (int i = 0; i < MIN(r->drawn, VITRINE_SCORED_FACES); i++) {
     g_autoptr(GBytes) rgb = g_bytes_new(r->rgb + (gsize)i * bytes, bytes);
-    score->faces[i] = gdk_memory_texture_new(r->size, r->size, GDK_MEMORY_R8G8B8, rgb, size * 3);
+    score->faces[i] = gdk_memory_texture_new(
+        r->size, r->size, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb, stride);
   }
 }
 

@@ -97,7 +97,8 @@ write_pair(const Pair *pair, GError **error)
   int width, height;
   g_autofree guint8 *before = vitrine_picture_grid(pair->pictures[0], &width, &height);
   g_autofree guint8 *after = vitrine_picture_grid(pair->pictures[1], &width, &height);
-  const VitrineTile tiles[] = {{before, "Unmodified"}, {after, "Edited"}};
+  const VitrineTile tiles[] = {{before, "Unmodified", pair->pictures[0]->bytes == 4},
+                               {after, "Edited", pair->pictures[1]->bytes == 4}};
 
   return vitrine_figure_tiles_with_recipe(pair->path, NULL, width, height, 2, tiles, 2, NULL,
                                           pair->json, error);

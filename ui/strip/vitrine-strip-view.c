@@ -1,4 +1,6 @@
 #include "ui/strip/vitrine-strip-view.h"
+#include "app/session/vitrine-picture.h"
+#include "ui/canvas/vitrine-checkerboard.h"
 
 #define TILE  72
 #define GAP   8
@@ -37,14 +39,18 @@ vitrine_strip_view_reset(VitrineStripView *self, int rows, int n, char **labels)
 void
 vitrine_strip_view_add(VitrineStripView *self, const SgStripTile *tile)
 {
-  gsize stride = (gsize)tile->width * 3;
+  gsize stride = (gsize)tile->width * (gsize)tile->bytes;
   g_autoptr(GBytes) bytes = g_bytes_new(tile->rgb, stride * (gsize)tile->height);
 
   g_return_if_fail(tile->row < self->rows && tile->column < self->n);
   GdkTexture **slot = &self->textures[tile->row * self->n + tile->column];
   self->count += *slot == NULL;
   g_clear_object(slot);
-  *slot = gdk_memory_texture_new(tile->width, tile->height, GDK_MEMORY_R8G8B8, bytes, stride);
+  *slot = gdk_memory_texture_new(tile->width, tile->height,
+                                 tile->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, bytes,
+                                 stride);
+  if (tile->bytes == 4)
+    g_object_set_data(G_OBJECT(*slot), VITRINE_TEXTURE_ALPHA, *slot);
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
@@ -123,10 +129,12 @@ vitrine_strip_view_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
     for (int r = 0; r < self->rows; r++) {
       graphene_rect_t rect = GRAPHENE_RECT_INIT(x, (float)(r * (TILE + GAP)), TILE, TILE);
       GdkTexture *texture = self->textures[r * self->n + c];
-      if (texture)
+      if (texture) {
+        vitrine_append_ground(snapshot, texture, &rect);
         gtk_snapshot_append_texture(snapshot, texture, &rect);
-      else
+      } else {
         snapshot_frame(widget, snapshot, &rect);
+      }
     }
     snapshot_label(widget, snapshot, self->labels[c], x, (float)(self->rows * (TILE + GAP) - GAP));
   }

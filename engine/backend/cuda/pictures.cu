@@ -265,12 +265,13 @@ rgb8_kernel(Rgb8 t, unsigned samples)
     EACH_PIXEL(i, t.size * t.size)
     {
       size_t at = (size_t)(t.edge + i / t.size) * t.w + t.edge + i % t.size;
-      unsigned char *to = t.rgb + ((size_t)n * t.size * t.size + i) * 3;
+      unsigned bytes = k_drawn_bytes(t.planes);
+      unsigned char *to = t.rgb + ((size_t)n * t.size * t.size + i) * bytes;
       for (unsigned k = 0; k < t.planes; k++)
         if (!isfinite(img[(size_t)k * t.h * t.w + at]))
           *t.bad = 1;
-      for (unsigned k = 0; k < 3; k++)
-        to[k] = k_rgb8(img[(t.planes >= 3 ? (size_t)k * t.h * t.w : 0) + at]);
+      for (unsigned k = 0; k < bytes; k++)
+        to[k] = k_rgb8(img[(size_t)k_drawn_channel(t.planes, k) * t.h * t.w + at]);
     }
   }
 }
@@ -280,7 +281,7 @@ void
 cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
 {
   SgBackend *b = img->backend;
-  size_t bytes = (size_t)img->n * size * size * 3, flag = (bytes + 3) / 4 * 4;
+  size_t bytes = (size_t)img->n * size * size * k_drawn_bytes((unsigned)img->c), flag = (bytes + 3) / 4 * 4;
   g_autofree char *all = (char *)g_malloc(flag + sizeof(int));
   gsize taken = 0;
   GError *error = NULL;

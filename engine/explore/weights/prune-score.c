@@ -1,3 +1,4 @@
+#include "engine/kernels/element.h"
 #include "engine/explore/weights/prune-score.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/weights/real-score.h"
@@ -162,7 +163,7 @@ scorer_alloc(SgPruneScorer *s, int images, GError **error)
 
   if (!(s->pixels = sg_tensor_try_new(4, shape, error)))
     return FALSE;
-  if (!(s->rgb = g_try_malloc0(pixels * 3))) {
+  if (!(s->rgb = g_try_malloc0(pixels * k_drawn_bytes((unsigned)info->img_channels)))) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for %d pictures",
                 images);
     return FALSE;
@@ -194,6 +195,7 @@ sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi, GError
                               .images = images,
                               .channels = info->img_channels,
                               .size = info->img_resolution,
+                              .bytes = (int)k_drawn_bytes((unsigned)info->img_channels),
                               .rgb = s->rgb,
                               .logits = s->logits};
   return g_steal_pointer(&s);
@@ -271,7 +273,7 @@ step_faces(SgPruneScorer *s, GError **error)
   if (!t)
     return FALSE;
   memcpy(s->pixels->data + (gsize)s->at * face, t->data, (gsize)n * face * sizeof(float));
-  sg_image_to_rgb8(t, s->rgb + (gsize)s->at * pixels * 3);
+  sg_image_to_rgb8(t, s->rgb + (gsize)s->at * pixels * (gsize)s->result.bytes);
   s->result.drawn = s->at += n;
   if (s->at == s->result.images) {
     s->phase = s->model->info.has_d ? PHASE_SCORES : PHASE_IDLE;
