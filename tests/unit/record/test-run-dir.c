@@ -203,10 +203,13 @@ test_grid_grey_and_refused(void)
   g_assert_true(sg_picture_read(path, &rgb, &width, &height, &error));
   const guint8 expected[12] = {0, 0, 0, 128, 128, 128, 255, 255, 255, 191, 191, 191};
   g_assert_cmpmem(rgb, (gsize)width * (gsize)height * 3, expected, sizeof expected);
+  g_auto(SgPixels) kind = {0};
+  g_assert_true(sg_pixels_load(&kind, path, NULL));
+  g_assert_true(kind.grey); /* a grey picture is a grey file */
   static const struct {
     const char *name;
     int n, columns, channels, resolution;
-  } bad[] = {{"x.png", 0, 1, 1, 2},    {"x.png", 1, 0, 1, 2},         {"x.png", 1, 1, 4, 2},
+  } bad[] = {{"x.png", 0, 1, 1, 2},    {"x.png", 1, 0, 1, 2},         {"x.png", 1, 1, 5, 2},
              {"../x.png", 1, 1, 1, 2}, {"x.png", 30000, 1, 1, 32768}, {"x.png", 1, 1, 1, 9000}};
   for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
     g_clear_error(&error);
