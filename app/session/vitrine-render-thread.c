@@ -200,6 +200,7 @@ render(VitrineRenderThread *self, Request *request)
     frame->w_dim = picture->w_dim;
     frame->seconds = picture->seconds;
     frame->reduced = picture->reduced;
+    frame->size = picture->width;
     frame->overflow = picture->overflow;
     news->original =
         vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);

@@ -23,6 +23,7 @@ typedef struct {
   int w_dim;
   double seconds;             /* the renderer's own wall time */
   gboolean reduced, overflow; /* as SgPicture */
+  int size;                   /* pixels of one face's side */
   SgDeviceInfo device;        /* as of now; total 0: not asked, or the computer's memory */
   guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
   GError *error; /* set: nothing above but recipe */

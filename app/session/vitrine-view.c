@@ -1,11 +1,14 @@
 #include "app/session/vitrine-view.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "app/session/vitrine-pace.h"
 #include "app/session/vitrine-picture.h"
 
-/* Slower than this, and a drag shows smaller pictures where the model has them. */
-#define SMOOTH_SECONDS 0.040
+/* What moves is shown as large as it can be within a frame, where the model has smaller pictures. */
+#define FRAME_SECONDS  0.016
 #define MIN_RESOLUTION 32
+/* A finger that rests for so long sees the picture grow, although it is still down. */
+#define REST_MS 60
 
 struct _VitrineView {
   GObject parent_instance;
@@ -14,11 +17,16 @@ struct _VitrineView {
   VitrineMessages *messages;
   VitrineRenderThread *render; /* NULL: closed */
 
-  int resolution;         /* of the open model's pictures; 0: none is open */
-  guint submit_source;    /* a request for the current recipe is to be made */
-  gboolean stale;         /* the newest picture is not of the current recipe */
-  double full_seconds;    /* of the last full render; 0: none of this kind yet */
-  int reduced_resolution; /* while dragging; 0: full */
+  int resolution;      /* of the open model's pictures; 0: none is open */
+  guint submit_source; /* a request for the current recipe is to be made */
+  gboolean stale;      /* the newest picture is not of the current recipe */
+  VitrinePace *pace;   /* what each size costs; NULL: no renderer yet */
+  int faces;           /* that it knows of */
+  int n_sizes, sizes[VITRINE_PACE_MAX];
+  double shares[VITRINE_PACE_MAX];
+  int shown_size;    /* of one face in the newest picture */
+  gboolean refine;   /* the next request is for the same recipe, one size larger */
+  guint rest_source; /* the finger may be resting */
 
   SgRecipe *shown;       /* of the newest picture */
   SgRecipe *original_of; /* what `original` shows */
@@ -72,19 +80,46 @@ set_score_text(VitrineView *self, const char *text)
 
 /* ---- asking for pictures ----------------------------------------------------------------- */
 
-/* The next drag's pictures: halved until they are smooth, whole again when even those are fast. */
+/* What each size costs for that many faces; what was learnt with another number is the first guess. */
 static void
-adapt_resolution(VitrineView *self, const VitrineFrame *frame)
+new_pace(VitrineView *self, int faces)
 {
-  if (!frame->reduced) {
-    self->full_seconds = frame->seconds;
-    if (frame->seconds <= SMOOTH_SECONDS)
-      self->reduced_resolution = 0;
-    else if (!self->reduced_resolution && self->resolution / 2 >= MIN_RESOLUTION)
-      self->reduced_resolution = self->resolution / 2;
-  } else if (frame->seconds > SMOOTH_SECONDS && self->reduced_resolution / 2 >= MIN_RESOLUTION) {
-    self->reduced_resolution /= 2;
-  }
+  VitrinePace *old = self->pace;
+  gint64 now = g_get_monotonic_time();
+  int whole = self->sizes[self->n_sizes - 1];
+
+  self->pace = vitrine_pace_new(self->n_sizes, self->sizes, self->shares);
+  if (old && self->faces > 0)
+    vitrine_pace_took(self->pace, whole, vitrine_pace_expect(old, whole, now) * faces / self->faces,
+                      now);
+  self->faces = faces;
+  vitrine_pace_free(old);
+}
+
+/* Costs change with the weights. */
+static void
+forget_speed(VitrineView *self)
+{
+  g_clear_pointer(&self->pace, vitrine_pace_free);
+  self->faces = 0;
+}
+
+static int
+whole_size(const VitrineView *self)
+{
+  return self->pace ? vitrine_pace_whole(self->pace) : 0;
+}
+
+/* A first answer to a change within a frame; then the same picture larger, step by step, which goes on from what the smaller
+ * one left. */
+static int
+wanted_size(VitrineView *self)
+{
+  if (!self->pace)
+    return 0;
+  if (self->refine)
+    return vitrine_pace_larger(self->pace, self->shown_size);
+  return vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, g_get_monotonic_time());
 }
 
 static gboolean
@@ -92,31 +127,75 @@ submit_cb(gpointer data)
 {
   VitrineView *self = data;
   const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
-  gboolean reduce = vitrine_editor_in_gesture(self->editor) && self->full_seconds > SMOOTH_SECONDS;
 
   self->submit_source = 0;
+  if (recipe && self->pace && self->faces != recipe->faces)
+    new_pace(self, recipe->faces);
+  int size = wanted_size(self);
   if (recipe)
-    vitrine_render_thread_request(self->render, recipe, reduce ? self->reduced_resolution : 0);
+    vitrine_render_thread_request(self->render, recipe, size < whole_size(self) ? size : 0);
   return G_SOURCE_REMOVE;
 }
 
 /* After the events that are waiting, before GTK draws: at most one request a frame. */
 static void
-queue_submit(VitrineView *self)
+queue_request(VitrineView *self, gboolean refine)
 {
   self->stale = TRUE;
+  self->refine = refine;
+  g_clear_handle_id(&self->rest_source, g_source_remove);
   if (!self->submit_source && self->render)
     self->submit_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 5, submit_cb, self, NULL);
 }
 
 static void
+queue_submit(VitrineView *self)
+{
+  queue_request(self, FALSE);
+}
+
+static gboolean
+rest_cb(gpointer data)
+{
+  VitrineView *self = data;
+
+  self->rest_source = 0;
+  queue_request(self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_reduced(const VitrineView *self)
+{
+  return self->pace && self->texture && self->shown_size < whole_size(self);
+}
+
+static void
 gesture_cb(VitrineView *self)
 {
-  if (!vitrine_editor_in_gesture(self->editor) && self->resolution && self->reduced_resolution > 0)
-    queue_submit(self);
+  if (!vitrine_editor_in_gesture(self->editor) && is_reduced(self) && !self->stale)
+    queue_request(self, TRUE);
 }
 
 /* ---- what comes back --------------------------------------------------------------------- */
+
+/* Learns what the picture took, and asks for a larger one of the same recipe where there is one. `refined`: it went on from
+ * a smaller one, or from itself, and says nothing about its size. */
+static void
+take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
+{
+  if (!self->pace || self->faces != self->shown->faces)
+    new_pace(self, self->shown->faces);
+  if (!refined)
+    vitrine_pace_took(self->pace, frame->size, frame->seconds, g_get_monotonic_time());
+  self->shown_size = frame->size;
+  if (!frame->reduced || self->stale)
+    return;
+  if (!vitrine_editor_in_gesture(self->editor))
+    queue_request(self, TRUE);
+  else if (!self->rest_source)
+    self->rest_source = g_timeout_add(REST_MS, rest_cb, self);
+}
 
 static void
 take_frame(VitrineView *self, VitrineFrame *frame)
@@ -141,11 +220,10 @@ take_frame(VitrineView *self, VitrineFrame *frame)
   self->overflow = frame->overflow;
   self->stale = !sg_recipe_equal(frame->recipe, vitrine_editor_get_recipe(self->editor)) ||
                 frame->weights != vitrine_render_thread_get_weights(self->render);
+  gboolean refined = self->shown && sg_recipe_equal(self->shown, frame->recipe);
   sg_recipe_free(self->shown);
   self->shown = g_steal_pointer(&frame->recipe);
-  adapt_resolution(self, frame);
-  if (frame->reduced && !vitrine_editor_in_gesture(self->editor) && !self->stale)
-    queue_submit(self);
+  take_speed(self, frame, refined);
   set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
   notify(self, PROP_RENDER_SECONDS);
   if (other)
@@ -201,13 +279,6 @@ unmeasured(int n)
   return v;
 }
 
-static void
-forget_speed(VitrineView *self)
-{
-  self->full_seconds = 0;
-  self->reduced_resolution = 0;
-}
-
 void
 vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
 {
@@ -218,6 +289,7 @@ vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
   g_clear_pointer(&self->original_of, sg_recipe_free);
   g_clear_pointer(&self->w_base, g_free);
   forget_speed(self);
+  self->n_sizes = sg_renderer_sizes(renderer, VITRINE_PACE_MAX, self->sizes, self->shares);
   for (int space = 0; space < 2; space++) {
     g_free(self->influence[space]);
     self->influence[space] = unmeasured(space == SG_SPACE_Z ? info->z_dim : info->w_dim);
@@ -367,6 +439,7 @@ vitrine_view_close(VitrineView *self)
 {
   g_return_if_fail(VITRINE_IS_VIEW(self));
   g_clear_handle_id(&self->submit_source, g_source_remove);
+  g_clear_handle_id(&self->rest_source, g_source_remove);
   g_clear_pointer(&self->render, vitrine_render_thread_free);
 }
 
@@ -389,6 +462,7 @@ vitrine_view_finalize(GObject *object)
 {
   VitrineView *self = VITRINE_VIEW(object);
 
+  g_clear_pointer(&self->pace, vitrine_pace_free);
   sg_recipe_free(self->shown);
   sg_recipe_free(self->original_of);
   g_free(self->score_text);

@@ -434,6 +434,38 @@ sg_nets_last_stage(const SgSynthesis *net, int max_resolution)
   return end;
 }
 
+/* Multiplications of a stage for one face; a toRGB's are few. */
+static double
+work_of(const SgStage *s)
+{
+  double pixels = (double)s->resolution * s->resolution;
+  double taps =
+      s->kind == SG_STAGE_CONV ? (double)s->weight->shape[2] * (double)s->weight->shape[3] : 1;
+  return pixels * s->in_channels * s->out_channels * taps;
+}
+
+int
+sg_nets_sizes(const SgSynthesis *net, int most, int *sizes, double *shares)
+{
+  double work = 0;
+  int n = 0, last = 0;
+
+  for (guint i = 0; i < net->stages->len; i++) {
+    const SgStage *s = sg_synthesis_stage(net, i);
+    work += work_of(s);
+    if (n + 1 < most && s->kind == SG_STAGE_RGB && s->resolution > last &&
+        sg_nets_last_stage(net, s->resolution) == i + 1 && i + 1 < net->stages->len) {
+      sizes[n] = last = s->resolution;
+      shares[n++] = work;
+    }
+  }
+  sizes[n] = net->resolution;
+  shares[n++] = work;
+  for (int k = 0; k < n; k++)
+    shares[k] /= work;
+  return n;
+}
+
 static void
 ensure_groups(SgNets *nets, int faces)
 {

@@ -101,6 +101,12 @@ sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error)
 
 /* ---- rendering ------------------------------------------------------------------------------- */
 
+int
+sg_renderer_sizes(SgRenderer *r, int most, int *sizes, double *shares)
+{
+  return sg_nets_sizes(r->stored->net, most, sizes, shares);
+}
+
 SgTensor *
 sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {

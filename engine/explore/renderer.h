@@ -49,6 +49,9 @@ void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);
  * (ignored where the architecture has no such picture). Caller frees. */
 SgPicture *sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution,
                               GError **error);
+/* The sizes of picture that max_resolution can ask for, rising, the whole one last, with the share of a whole picture's
+ * multiplications that each takes. At most `most` of them are written; returns how many. */
+int sg_renderer_sizes(SgRenderer *r, int most, int *sizes, double *shares);
 /* Unclamped floats [faces, C, H, W] in the network's own range. */
 SgTensor *sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error);
 /* w = mapping (z, label) without truncation. z [N, z_dim] -> w [N, w_dim]; labels[N] or NULL. */
