@@ -14,7 +14,7 @@
  *
  * A pane never starts the engine's work itself. In ui/ values may be read and changed (recipes,
  * prune settings, what a model says of itself); pictures, scores, statistics, files and data sets
- * are asked of the parts here, of app/work/ and of app/runs/. */
+ * are asked of the parts here, of app/work/ and of app/runs/: tests/house/test-engine-work.py. */
 #pragma once
 
 #include "app/session/vitrine-opener.h"

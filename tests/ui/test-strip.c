@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "engine/pictures/picture.h"
+#include "app/work/vitrine-before-after.h"
 #include "ui/strip/vitrine-strip-dialog.h"
 #include "ui/strip/vitrine-strip-view.h"
 

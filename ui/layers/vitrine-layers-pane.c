@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 #include "ui/parts/vitrine-file-dialog.h"
-#include "ui/layers/vitrine-layer-probe.h"
-#include "ui/layers/vitrine-layers-export.h"
+#include "app/work/vitrine-layer-probe.h"
+#include "app/work/vitrine-layers-export.h"
 #include "ui/parts/vitrine-noise-list.h"
 #include "ui/parts/vitrine-pixels.h"
 #include "ui/charts/vitrine-plot.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/explore/mix.h"
-#include "ui/mixing/vitrine-mixing-pictures.h"
+#include "app/work/vitrine-mixing-pictures.h"
 
 #define SMALL 64 /* pixels of the small pictures */
 

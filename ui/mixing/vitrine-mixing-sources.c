@@ -4,8 +4,7 @@
 
 #include <glib/gi18n.h>
 
-#include "engine/formats/npy.h"
-#include "engine/pictures/picture.h"
+#include "app/work/vitrine-face-file.h"
 #include "ui/parts/vitrine-file-dialog.h"
 
 static void
@@ -42,88 +41,17 @@ add_face_cb(GtkButton *button, VitrineMixingPane *self)
     add_source(self, r);
 }
 
-static SgRecipe *
-read_picture(const char *path, GError **error)
-{
-  g_autofree char *json = sg_png_read_recipe(path, error);
-
-  if (!json && error && !*error)
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                _("%s is a picture without a recipe."), path);
-  return json ? sg_recipe_from_json(json, -1, NULL, NULL, error) : NULL;
-}
-
-/* ---- files, on a worker ------------------------------------------------------------------ */
-
-typedef struct {
-  SgModel *model; /* that was open when the file was chosen */
-  char *path;
-  int label;
-  gboolean prefers_z;
-} Reading;
-
-static void
-reading_free(gpointer data)
-{
-  Reading *r = data;
-
-  sg_model_unref(r->model);
-  g_free(r->path);
-  g_free(r);
-}
-
-/* Of the space the Latent pane edits if it fits there, else of the other. */
-static SgRecipe *
-read_vector(const Reading *r, GError **error)
-{
-  int z_dim = r->model->info.z_dim, w_dim = r->model->info.w_dim;
-  g_autoptr(SgRecipe) face = sg_recipe_new(z_dim, w_dim);
-
-  face->label = r->label;
-  if (r->prefers_z)
-    face->z_base = sg_npy_read_vector(r->path, z_dim, NULL);
-  if (!face->z_base)
-    face->w_base = sg_npy_read_vector(r->path, w_dim, r->prefers_z ? error : NULL);
-  if (!face->z_base && !face->w_base && !r->prefers_z)
-    face->z_base = sg_npy_read_vector(r->path, z_dim, error);
-  return face->z_base || face->w_base ? g_steal_pointer(&face) : NULL;
-}
-
-static void
-read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  const Reading *r = data;
-  g_autoptr(SgRecipe) face = NULL;
-  GError *error = NULL;
-
-  if (!g_file_test(r->path, G_FILE_TEST_IS_REGULAR)) /* a pipe would never end */
-    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED, _("%s is not a file here."),
-                r->path);
-  else if (g_str_has_suffix(r->path, ".npy"))
-    face = read_vector(r, &error);
-  else
-    face = read_picture(r->path, &error);
-  if (face && (face->z_dim != r->model->info.z_dim || face->w_dim != r->model->info.w_dim)) {
-    g_clear_pointer(&face, sg_recipe_free);
-    g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                _("%s was made with a model of other dimensions."), r->path);
-  }
-  if (face)
-    g_task_return_pointer(task, g_steal_pointer(&face), (GDestroyNotify)sg_recipe_free);
-  else
-    g_task_return_error(task, error);
-}
+/* ---- files ------------------------------------------------------------------------------- */
 
 static void
 read_cb(GObject *source, GAsyncResult *result, gpointer unused)
 {
   VitrineMixingPane *self = VITRINE_MIXING_PANE(source);
-  const Reading *r = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
-  g_autoptr(SgRecipe) face = g_task_propagate_pointer(G_TASK(result), &error);
+  g_autoptr(SgRecipe) face = vitrine_face_file_finish(result, &error);
 
   /* The pane is gone, or another model is open: the face was meant for the old one. */
-  if (!self->session || r->model != vitrine_session_get_model(self->session))
+  if (!self->session || vitrine_face_file_model(result) != vitrine_session_get_model(self->session))
     return;
   if (face) {
     add_source(self, face);
@@ -136,19 +64,14 @@ read_cb(GObject *source, GAsyncResult *result, gpointer unused)
 void
 vitrine_mixing_pane_add_file(VitrineMixingPane *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_MIXING_PANE(self));
+  g_return_if_fail(G_IS_FILE(file));
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  g_autofree char *path = g_file_get_path(file);
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
 
-  if (!recipe)
-    return;
-  g_autoptr(GTask) task = g_task_new(self, NULL, read_cb, NULL);
-  Reading *r = g_new0(Reading, 1);
-  r->model = sg_model_ref(vitrine_session_get_model(self->session));
-  r->path = path ? g_steal_pointer(&path) : g_file_get_uri(file);
-  r->label = recipe->label;
-  r->prefers_z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
-  g_task_set_task_data(task, r, reading_free);
-  g_task_run_in_thread(task, read_thread);
+  if (recipe)
+    vitrine_face_file_read(vitrine_session_get_model(self->session), file, recipe->label,
+                           space == SG_SPACE_Z, G_OBJECT(self), read_cb);
 }
 
 /* ---- the list ---------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 #include "ui/parts/vitrine-device-row.h"
 #include <glib/gi18n.h>
+#include "app/work/vitrine-devices.h"
 #include "engine/backend/backend-device.h"
 
 struct _VitrineDeviceRow {
@@ -65,49 +66,22 @@ show(VitrineDeviceRow *self)
 
 /* ---- looking for devices --------------------------------------------------------------------- */
 
-typedef struct {
-  GPtrArray *devices;
-  char *why_none;
-} Found;
-
-static void
-found_free(gpointer data)
-{
-  Found *found = data;
-
-  g_clear_pointer(&found->devices, g_ptr_array_unref);
-  g_free(found->why_none);
-  g_free(found);
-}
-
-static void
-look_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Found *found = g_new0(Found, 1);
-  g_autoptr(GError) error = NULL;
-
-  found->devices = sg_backend_devices(&error);
-  if (error)
-    found->why_none = g_strdup(error->message);
-  g_task_return_pointer(task, found, found_free);
-}
-
 static void
 looked_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   VitrineDeviceRow *self = VITRINE_DEVICE_ROW(source);
-  Found *found = g_task_propagate_pointer(G_TASK(result), NULL);
+  g_autofree char *why_none = NULL;
+  g_autoptr(GPtrArray) devices = vitrine_devices_look_finish(result, &why_none);
 
-  if (self->choice) {
-    self->found = g_steal_pointer(&found->devices);
-    if (found->why_none) {
-      g_autofree char *text = g_strdup_printf(_("No CUDA device: %s"), found->why_none);
-      gtk_widget_set_tooltip_text(GTK_WIDGET(self), text);
-    }
-    show(self);
-    g_signal_emit(self, found_signal, 0);
+  if (!self->choice)
+    return;
+  self->found = g_steal_pointer(&devices);
+  if (why_none) {
+    g_autofree char *text = g_strdup_printf(_("No CUDA device: %s"), why_none);
+    gtk_widget_set_tooltip_text(GTK_WIDGET(self), text);
   }
-  found_free(found);
+  show(self);
+  g_signal_emit(self, found_signal, 0);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -171,11 +145,10 @@ GtkWidget *
 vitrine_device_row_new(const char *choice)
 {
   VitrineDeviceRow *self = g_object_new(VITRINE_TYPE_DEVICE_ROW, NULL);
-  g_autoptr(GTask) task = g_task_new(self, NULL, looked_cb, NULL);
 
   self->choice = g_strdup(choice);
   show(self);
-  g_task_run_in_thread(task, look_thread);
+  vitrine_devices_look(G_OBJECT(self), looked_cb);
   return GTK_WIDGET(self);
 }
 

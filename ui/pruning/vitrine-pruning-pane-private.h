@@ -6,7 +6,7 @@
 #include "ui/pruning/vitrine-pruning-pane.h"
 #include "ui/pruning/vitrine-pruning-reals.h"
 #include "ui/pruning/vitrine-pruning-sweep.h"
-#include "ui/pruning/vitrine-pruning-work.h"
+#include "app/work/vitrine-pruning-work.h"
 
 G_BEGIN_DECLS
 

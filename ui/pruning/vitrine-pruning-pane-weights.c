@@ -36,65 +36,37 @@ vitrine_pruning_pane_show_counts(VitrinePruningPane *self)
   vitrine_pruning_layers_set_remaining(self->layers, n, each);
 }
 
-/* What is made on a worker: a large model has some ten million weights to sort. */
-typedef struct {
-  SgModel *model;
-  guint serial; /* vitrine_opener_get_serial() */
-  SgPruneCounter *counter;
-  VitrinePruningWork *work; /* only for new weights of the open model */
-} Renewal;
-
-static void
-renewal_free(gpointer data)
-{
-  Renewal *r = data;
-
-  sg_model_unref(r->model);
-  sg_prune_counter_free(r->counter);
-  vitrine_pruning_work_unref(r->work);
-  g_free(r);
-}
-
-static void
-renewal_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Renewal *r = data;
-  GError *error = NULL;
-
-  r->counter = sg_prune_counter_new(r->model, &error);
-  if (r->work && r->counter)
-    vitrine_pruning_work_prepare(r->work);
-  if (r->counter)
-    g_task_return_boolean(task, TRUE);
-  else
-    g_task_return_error(task, error);
-}
+/* ---- newer weights ----------------------------------------------------------------------- */
 
 static void
 renewed_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   VitrinePruningPane *self = VITRINE_PRUNING_PANE(source);
-  Renewal *r = g_task_get_task_data(G_TASK(result));
+  VitrinePruningWork *work = NULL;
   g_autoptr(GError) error = NULL;
-  gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
+  SgPruneCounter *counter = vitrine_pruning_count_finish(result, &work, &error);
 
   /* The pane is gone, or another model is open. */
-  if (!self->session ||
-      r->serial != vitrine_opener_get_serial(vitrine_session_get_opener(self->session)))
+  if (!self->session || GPOINTER_TO_UINT(data) !=
+                            vitrine_opener_get_serial(vitrine_session_get_opener(self->session))) {
+    vitrine_free_elsewhere(counter, (GDestroyNotify)sg_prune_counter_free);
+    vitrine_pruning_work_unref(work);
     return;
+  }
   self->renewing = FALSE;
-  if (!good) {
+  if (!counter) {
     gtk_label_set_text(self->remaining, error->message);
+    vitrine_pruning_work_unref(work);
     return;
   }
   vitrine_free_elsewhere(self->counter, (GDestroyNotify)sg_prune_counter_free);
-  self->counter = g_steal_pointer(&r->counter);
+  self->counter = counter;
   vitrine_pruning_sweep_set_counter(self->sweep, self->counter);
   vitrine_pruning_pane_show_counts(self);
-  if (r->work) {
+  if (work) {
     vitrine_pruning_pane_stop_scores(self);
     vitrine_free_elsewhere(self->work, (GDestroyNotify)vitrine_pruning_work_unref);
-    self->work = g_steal_pointer(&r->work);
+    self->work = work;
     self->has_asked = self->has_original = FALSE;
     vitrine_pruning_pane_ask_score(self);
   }
@@ -104,16 +76,12 @@ renewed_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_pruning_pane_start_renewal(VitrinePruningPane *self, gboolean with_work)
 {
-  g_autoptr(GTask) task = g_task_new(self, NULL, renewed_cb, NULL);
-  Renewal *r = g_new0(Renewal, 1);
+  guint serial = vitrine_opener_get_serial(vitrine_session_get_opener(self->session));
 
-  r->model = sg_model_ref(vitrine_session_get_model(self->session));
-  r->serial = vitrine_opener_get_serial(vitrine_session_get_opener(self->session));
-  r->work = with_work ? vitrine_pruning_work_new(r->model) : NULL;
   self->renewing = TRUE;
   self->behind = FALSE;
-  g_task_set_task_data(task, r, renewal_free);
-  g_task_run_in_thread(task, renewal_thread);
+  vitrine_pruning_count(vitrine_session_get_model(self->session), with_work, G_OBJECT(self),
+                        renewed_cb, GUINT_TO_POINTER(serial));
 }
 
 /* One set of weights after the other, however often new ones come, and only while it is seen. */

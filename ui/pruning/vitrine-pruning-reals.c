@@ -1,15 +1,8 @@
 #include "ui/pruning/vitrine-pruning-reals.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include "engine/explore/weights/real-score.h"
+#include "app/work/vitrine-real-pictures.h"
 #include "ui/parts/vitrine-file-dialog.h"
-
-#define IMAGES 32
-
-/* Shared with the task that scores them; an atomic rc box. One task at a time. */
-typedef struct {
-  SgRealScorer *scorer;
-} Pictures;
 
 struct _VitrinePruningReals {
   GtkBox parent_instance;
@@ -18,12 +11,12 @@ struct _VitrinePruningReals {
   GtkLabel *label;
   GtkWidget *button;
   GtkPopover *menu;
-  guint serial;       /* of the newest reading; older ones are dropped */
-  guint task;         /* scoring */
-  gboolean looked;    /* for the data set of this model's training */
-  Pictures *pictures; /* of that or another set, to be scored again; NULL: none */
-  gboolean behind;    /* new weights have come since `task` was started */
-  char *name;         /* of the data set, for people; NULL: none */
+  guint serial;                  /* of the newest reading; older ones are dropped */
+  guint task;                    /* scoring */
+  gboolean looked;               /* for the data set of this model's training */
+  VitrineRealPictures *pictures; /* of that or another set, to be scored again; NULL: none */
+  gboolean behind;               /* new weights have come since `task` was started */
+  char *name;                    /* of the data set, for people; NULL: none */
 };
 
 G_DEFINE_FINAL_TYPE(VitrinePruningReals, vitrine_pruning_reals, GTK_TYPE_BOX)
@@ -67,96 +60,20 @@ show_error(VitrinePruningReals *self, const GError *error)
   vitrine_session_say(self->session, text, TRUE);
 }
 
-/* ---- scoring, on the render thread ------------------------------------------------------- */
-
-typedef struct {
-  Pictures *pictures;
-  SgModel *model;  /* whose discriminator scores; NULL before the first step */
-  SgRenderer *own; /* of it, once the session has newer weights */
-} Job;
-
-static void
-pictures_clear(gpointer data)
-{
-  sg_real_scorer_free(((Pictures *)data)->scorer);
-}
-
-static void
-pictures_unref(Pictures *pictures)
-{
-  g_atomic_rc_box_release_full(pictures, pictures_clear);
-}
-
-typedef struct {
-  SgScoreSummary summary;
-  GError *error;
-} News;
-
-static void
-job_free(gpointer data)
-{
-  Job *job = data;
-  g_clear_pointer(&job->model, sg_model_unref);
-  sg_renderer_free(job->own);
-  pictures_unref(job->pictures);
-  g_free(job);
-}
-
-static void
-news_free(gpointer data)
-{
-  News *news = data;
-  g_clear_error(&news->error);
-  g_free(news);
-}
-
-/* All pictures are scored with one set of weights: when a training's next ones come meanwhile, it
- * begins once more with a renderer that stays. NULL: error. */
-static SgRenderer *
-steady_renderer(Job *job, SgRenderer *renderer, GError **error)
-{
-  SgModel *model = sg_renderer_model(renderer);
-
-  if (job->own || job->model == model)
-    return job->own ? job->own : renderer;
-  gboolean first = !job->model;
-  sg_real_scorer_restart(job->pictures->scorer);
-  g_clear_pointer(&job->model, sg_model_unref);
-  job->model = sg_model_ref(model);
-  if (first)
-    return renderer;
-  return job->own = sg_renderer_new(model, NULL, error);
-}
-
-static gboolean
-step(gpointer data, SgRenderer *renderer, gpointer *out)
-{
-  Job *job = data;
-  GError *error = NULL;
-  gboolean done = FALSE;
-
-  renderer = steady_renderer(job, renderer, &error);
-  if (renderer && sg_real_scorer_step(job->pictures->scorer, renderer, &done, &error) && !done)
-    return TRUE;
-  News *news = g_new0(News, 1);
-  news->summary = *sg_real_scorer_summary(job->pictures->scorer);
-  news->error = error;
-  *out = news;
-  return FALSE;
-}
+/* ---- scoring --------------------------------------------------------------------------------- */
 
 static void renew(VitrinePruningReals *self);
 
 static void
-news_cb(gpointer data, gboolean finished, gpointer user_data)
+scored_cb(gpointer news, gboolean finished, gpointer user_data)
 {
   VitrinePruningReals *self = user_data;
-  const News *news = data;
+  const VitrineRealScore *score = news;
 
-  if (news && news->error)
-    show_error(self, news->error);
-  else if (news)
-    show_summary(self, &news->summary);
+  if (score && score->error)
+    show_error(self, score->error);
+  else if (score)
+    show_summary(self, &score->summary);
   if (!finished)
     return;
   self->task = 0;
@@ -166,12 +83,9 @@ news_cb(gpointer data, gboolean finished, gpointer user_data)
 static void
 score(VitrinePruningReals *self)
 {
-  static const VitrineTaskClass class = {TRUE, step, news_cb, news_free, job_free};
-  Job *job = g_new0(Job, 1);
-
-  job->pictures = g_atomic_rc_box_acquire(self->pictures);
   self->behind = FALSE;
-  self->task = vitrine_view_start_task(vitrine_session_get_view(self->session), &class, job, self);
+  self->task = vitrine_real_pictures_score(self->pictures, vitrine_session_get_view(self->session),
+                                           scored_cb, self);
 }
 
 /* One score after the other, however often new weights come, and only while it is seen. The last
@@ -190,64 +104,29 @@ weights_changed_cb(VitrinePruningReals *self)
   renew(self);
 }
 
-/* ---- reading, on a worker ---------------------------------------------------------------- */
-
-typedef struct {
-  SgModel *model;
-  char *path; /* NULL: what the model's training used, if that is known */
-  guint serial;
-} Reading;
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void
-reading_free(gpointer data)
-{
-  Reading *r = data;
-  sg_model_unref(r->model);
-  g_free(r->path);
-  g_free(r);
-}
-
-/* NULL without an error: no data set is known. */
-static void
-read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Reading *r = data;
-  GError *error = NULL;
-  gboolean chosen = r->path != NULL;
-  SgRealScorer *scorer = NULL;
-
-  if (!chosen)
-    r->path = sg_known_data(r->model->path);
-  if (r->path)
-    scorer = sg_real_scorer_new(r->model, r->path, IMAGES, &error);
-  if (error && chosen)
-    g_task_return_error(task, error);
-  else
-    g_task_return_pointer(task, scorer, (GDestroyNotify)sg_real_scorer_free);
-  if (error && !chosen) /* nobody has asked for it */
-    g_error_free(error);
-}
-
-static void
-read_cb(GObject *source, GAsyncResult *result, gpointer unused)
+read_cb(GObject *source, GAsyncResult *result, gpointer serial)
 {
   VitrinePruningReals *self = VITRINE_PRUNING_REALS(source);
-  const Reading *r = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
-  g_autoptr(SgRealScorer) scorer = g_task_propagate_pointer(G_TASK(result), &error);
+  g_autofree char *name = NULL;
+  VitrineRealPictures *pictures = vitrine_real_pictures_finish(result, &name, &error);
 
   /* The pane is gone, another model is open, or another set was chosen. */
-  if (!self->session || r->serial != self->serial)
+  if (!self->session || GPOINTER_TO_UINT(serial) != self->serial) {
+    g_clear_pointer(&pictures, vitrine_real_pictures_unref);
     return;
+  }
   if (error) {
     show_error(self, error);
-  } else if (!scorer) {
+  } else if (!pictures) {
     show_nothing(self, _("Real pictures: no data set is known"));
   } else {
     g_free(self->name);
-    self->name = g_path_get_basename(r->path);
-    self->pictures = g_atomic_rc_box_new0(Pictures);
-    self->pictures->scorer = g_steal_pointer(&scorer);
+    self->name = g_steal_pointer(&name);
+    self->pictures = pictures;
     score(self);
   }
 }
@@ -255,18 +134,13 @@ read_cb(GObject *source, GAsyncResult *result, gpointer unused)
 static void
 start(VitrinePruningReals *self, const char *path)
 {
-  g_autoptr(GTask) task = g_task_new(self, NULL, read_cb, NULL);
-  Reading *r = g_new0(Reading, 1);
-
   vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
-  g_clear_pointer(&self->pictures, pictures_unref);
+  g_clear_pointer(&self->pictures, vitrine_real_pictures_unref);
   show_nothing(self, _("Real pictures: …"));
-  r->model = sg_model_ref(vitrine_session_get_model(self->session));
-  r->path = g_strdup(path);
-  r->serial = ++self->serial;
-  g_task_set_task_data(task, r, reading_free);
-  g_task_run_in_thread(task, read_thread);
+  self->serial++;
+  vitrine_real_pictures_read(vitrine_session_get_model(self->session), path, G_OBJECT(self),
+                             read_cb, GUINT_TO_POINTER(self->serial));
 }
 
 void
@@ -300,7 +174,7 @@ model_changed_cb(VitrinePruningReals *self)
   self->task = 0; /* the session has ended the old model's */
   self->serial++;
   self->looked = self->behind = FALSE;
-  g_clear_pointer(&self->pictures, pictures_unref);
+  g_clear_pointer(&self->pictures, vitrine_real_pictures_unref);
   show_nothing(self, NULL);
   gtk_widget_set_visible(GTK_WIDGET(self), has_discriminator(self));
   look(self);
@@ -414,7 +288,7 @@ vitrine_pruning_reals_dispose(GObject *object)
   if (self->session)
     vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
-  g_clear_pointer(&self->pictures, pictures_unref);
+  g_clear_pointer(&self->pictures, vitrine_real_pictures_unref);
   g_clear_object(&self->session);
   g_clear_pointer(&self->name, g_free);
   G_OBJECT_CLASS(vitrine_pruning_reals_parent_class)->dispose(object);

@@ -1,42 +1,23 @@
 #include "ui/pruning/vitrine-pruning-save.h"
 #include <glib/gi18n.h>
 #include <inttypes.h> /* PRIu64: xgettext reads it, not G_GUINT64_FORMAT */
-#include "engine/explore/weights/prune-save.h"
+#include "app/work/vitrine-pruned-model.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 
 typedef struct {
-  gatomicrefcount ref; /* the worker's result, the measurement, the news */
+  VitrinePrunedModel *work; /* the model as pruned; NULL after a failure */
   SgModel *model;
-  SgPrune prune;
   char *path;
   SgPruneSaving saving;
   SgPruneSpeed speed;
-  SgPruneRace *race; /* the render thread's */
   char *speed_error;
-  /* Main thread only. */
   VitrineSession *session;
   GtkWidget *button; /* weak */
   gulong model_changed;
-  gboolean unmeasured; /* another model was opened: `speed` may still be written to */
+  gboolean unmeasured; /* another model was opened */
 } Saving;
 
-static void
-saving_unref(gpointer data)
-{
-  Saving *s = data;
-
-  if (!g_atomic_ref_count_dec(&s->ref))
-    return;
-  sg_prune_race_free(s->race);
-  sg_model_unref(s->model);
-  sg_prune_clear(&s->prune);
-  g_free(s->path);
-  g_free(s->speed_error);
-  g_free(s);
-}
-
-/* What the main thread holds goes on the main thread: the measurement may end on its own. */
 static void
 let_go(Saving *s)
 {
@@ -47,7 +28,11 @@ let_go(Saving *s)
   }
   g_clear_signal_handler(&s->model_changed, s->session);
   g_clear_object(&s->session);
-  saving_unref(s);
+  g_clear_pointer(&s->work, vitrine_pruned_model_unref);
+  sg_model_unref(s->model);
+  g_free(s->path);
+  g_free(s->speed_error);
+  g_free(s);
 }
 
 static GtkWindow *
@@ -120,35 +105,21 @@ finish(Saving *s)
   let_go(s);
 }
 
-/* ---- measuring, where pictures are made -------------------------------------------------- */
-
-static gboolean
-measure_step(gpointer data, SgRenderer *renderer, gpointer *news)
-{
-  Saving *s = data;
-  g_autoptr(GError) error = NULL;
-  gboolean done = FALSE;
-
-  if (!s->race)
-    s->race = sg_prune_race_new(s->model, &s->prune);
-  if (!sg_prune_race_step(s->race, &s->speed, &done, &error))
-    s->speed_error = g_strdup(error->message);
-  else if (!done)
-    return TRUE;
-  g_atomic_ref_count_inc(&s->ref);
-  *news = s;
-  return FALSE;
-}
+/* ---- writing and measuring --------------------------------------------------------------- */
 
 static void
 measured_cb(gpointer news, gboolean finished, gpointer user_data)
 {
-  if (finished)
-    finish(user_data);
-}
+  Saving *s = user_data;
+  const VitrinePrunedSpeed *speed = news;
 
-static const VitrineTaskClass measure_class = {FALSE, measure_step, measured_cb, saving_unref,
-                                               saving_unref};
+  if (speed) {
+    s->speed = speed->speed;
+    s->speed_error = g_strdup(speed->error);
+  }
+  if (finished)
+    finish(s);
+}
 
 static void
 other_model_cb(Saving *s)
@@ -157,27 +128,13 @@ other_model_cb(Saving *s)
   finish(s);
 }
 
-/* ---- writing, on a worker ---------------------------------------------------------------- */
-
-static void
-write_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Saving *s = data;
-  GError *error = NULL;
-
-  if (sg_prune_save(s->model, &s->prune, s->path, &s->saving, &error))
-    g_task_return_boolean(task, TRUE);
-  else
-    g_task_return_error(task, error);
-}
-
 static void
 written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   Saving *s = data;
   g_autoptr(GError) error = NULL;
 
-  if (!g_task_propagate_boolean(G_TASK(result), &error)) {
+  if (!vitrine_pruned_model_write_finish(result, &s->saving, &error)) {
     if (window_of(s))
       vitrine_dialogs_message(window_of(s), _("Not saved"), error->message);
     let_go(s);
@@ -190,8 +147,7 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
   /* That would end the task without a word. */
   s->model_changed =
       g_signal_connect_swapped(s->session, "model-changed", G_CALLBACK(other_model_cb), s);
-  g_atomic_ref_count_inc(&s->ref);
-  vitrine_view_start_task(vitrine_session_get_view(s->session), &measure_class, s, s);
+  vitrine_pruned_model_measure(s->work, vitrine_session_get_view(s->session), measured_cb, s);
 }
 
 void
@@ -205,16 +161,13 @@ vitrine_pruning_save_to(VitrineSession *session, GtkWidget *button, GFile *file)
     return;
   }
   Saving *s = g_new0(Saving, 1);
-  g_atomic_ref_count_init(&s->ref);
   s->model = sg_model_ref(vitrine_session_get_model(session));
-  sg_prune_copy(&s->prune, &r->prune);
+  s->work = vitrine_pruned_model_new(s->model, &r->prune);
   s->path = path;
   s->session = g_object_ref(session);
   g_set_weak_pointer(&s->button, button);
   gtk_widget_set_sensitive(button, FALSE);
-  g_autoptr(GTask) task = g_task_new(NULL, NULL, written_cb, s);
-  g_task_set_task_data(task, s, NULL);
-  g_task_run_in_thread(task, write_thread);
+  vitrine_pruned_model_write(s->work, path, written_cb, s);
 }
 
 typedef struct {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
-#include "ui/pruning/vitrine-pruning-work.h"
+#include "app/work/vitrine-pruning-work.h"
 
 G_BEGIN_DECLS
 

@@ -2,6 +2,7 @@
 #include "ui/shell/vitrine-window-private.h"
 #include <glib/gi18n.h>
 #include "app/session/vitrine-store.h"
+#include "app/work/vitrine-before-after.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/latent/vitrine-latent-pane.h"

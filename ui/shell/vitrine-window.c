@@ -1,6 +1,7 @@
 #include "ui/shell/vitrine-window-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "app/runs/vitrine-run-ask.h"
 #include "app/session/vitrine-store.h"
 #include "ui/parts/vitrine-device-text.h"
 #include "ui/parts/vitrine-dialogs.h"
@@ -285,30 +286,22 @@ vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
 }
 
 static void
-recognise_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
-{
-  gboolean is_run = g_file_test(path, G_FILE_TEST_IS_DIR) && sg_run_reader_recognises(path);
-  g_task_return_boolean(task, is_run);
-}
-
-static void
 recognised_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   VitrineWindow *self = VITRINE_WINDOW(source);
+  const char *run = vitrine_run_recognise_finish(result);
 
-  if (g_task_propagate_boolean(G_TASK(result), NULL) && self->session)
-    vitrine_window_show_run(self, g_task_get_task_data(G_TASK(result)));
+  if (run && self->session)
+    vitrine_window_show_run(self, run);
 }
 
 void
 vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
 {
-  g_autoptr(GTask) task = g_task_new(self, NULL, recognised_cb, NULL);
+  const char *path = g_file_peek_path(file);
 
-  if (!g_file_peek_path(file))
-    return;
-  g_task_set_task_data(task, g_file_get_path(file), g_free);
-  g_task_run_in_thread(task, recognise_thread);
+  if (path)
+    vitrine_run_recognise(path, G_OBJECT(self), recognised_cb);
 }
 
 /* ---- the window's own state -------------------------------------------------------------- */

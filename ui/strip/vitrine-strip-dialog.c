@@ -3,8 +3,8 @@
 #include <string.h>
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
-#include "ui/strip/vitrine-strip-plan.h"
-#include "ui/strip/vitrine-strip-save.h"
+#include "app/work/vitrine-strip-plan.h"
+#include "app/work/vitrine-strip-save.h"
 #include "ui/strip/vitrine-strip-view.h"
 
 struct _VitrineStripDialog {
@@ -164,49 +164,11 @@ kind_cb(VitrineStripDialog *self)
 
 /* ---- the task -------------------------------------------------------------------------------- */
 
-typedef struct {
-  SgStripTile *tile; /* or */
-  GError *error;
-} News;
-
-static void
-news_free(gpointer data)
-{
-  News *news = data;
-
-  sg_strip_tile_free(news->tile);
-  g_clear_error(&news->error);
-  g_free(news);
-}
-
-/* Render thread. The strip has a renderer of its own: the shown picture's stages stay. */
-static gboolean
-step(gpointer data, SgRenderer *renderer, gpointer *out)
-{
-  GError *error = NULL;
-  SgStripTile *tile;
-  gboolean more = sg_strip_step(data, &tile, &error);
-
-  if (tile || error) {
-    News *news = g_new0(News, 1);
-    news->tile = tile;
-    news->error = error;
-    *out = news;
-  }
-  return more;
-}
-
-static void
-free_strip(gpointer data)
-{
-  sg_strip_free(data);
-}
-
 static void
 news_cb(gpointer data, gboolean finished, gpointer user_data)
 {
   VitrineStripDialog *self = user_data;
-  News *news = data;
+  VitrineStripNews *news = data;
 
   if (finished) {
     self->task = 0;
@@ -225,17 +187,13 @@ news_cb(gpointer data, gboolean finished, gpointer user_data)
 static void
 start_cb(VitrineStripDialog *self)
 {
-  static const VitrineTaskClass class = {FALSE, step, news_cb, news_free, free_strip};
-
   if (self->task)
     return;
   renew(self);
-  VitrineStripPlan *plan = self->plan;
-  if (!plan)
+  if (!self->plan)
     return;
-  SgStrip *strip = sg_strip_new(plan->model, plan->base, &plan->parameter, plan->n, plan->values);
   self->task =
-      vitrine_view_start_task(vitrine_session_get_view(self->session), &class, strip, self);
+      vitrine_strip_plan_start(self->plan, vitrine_session_get_view(self->session), news_cb, self);
   show_state(self);
   gtk_widget_grab_focus(self->cancel_button);
 }

@@ -17,8 +17,4 @@ GtkWidget *vitrine_strip_dialog_present(GtkWindow *parent, VitrineSession *sessi
  * once a place was chosen. Only when the strip is complete. */
 void vitrine_strip_dialog_save(VitrineStripDialog *self, GFile *file);
 
-/* The unmodified and the edited picture of `session` beside each other, labelled, to `file`;
- * rendered as a task and written on a worker. The session's "message" tells. */
-void vitrine_save_before_after(VitrineSession *session, GFile *file);
-
 G_END_DECLS

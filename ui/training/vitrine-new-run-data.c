@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run-private.h"
-#include "ui/training/vitrine-run-data.h"
+#include "app/runs/vitrine-run-data.h"
 
 struct _VitrineNewRunData {
   AdwPreferencesGroup parent_instance;

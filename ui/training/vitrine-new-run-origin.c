@@ -3,7 +3,7 @@
 #include <glib/gi18n.h>
 #include "engine/record/changes.h"
 #include "ui/parts/vitrine-file-dialog.h"
-#include "ui/parts/vitrine-model-nets.h"
+#include "app/work/vitrine-model-nets.h"
 #include "ui/training/vitrine-new-run-private.h"
 
 struct _VitrineNewRunOrigin {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <adwaita.h>
-#include "ui/training/vitrine-run-setup.h"
+#include "app/runs/vitrine-run-setup.h"
 
 G_BEGIN_DECLS
 

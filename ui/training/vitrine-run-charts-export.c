@@ -1,5 +1,6 @@
 /* Charts as files: one as PNG or CSV, all as PNG, a run's numbers as CSV. */
 #include <glib/gi18n.h>
+#include "app/runs/vitrine-run-ask.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-run-charts-private.h"
 
@@ -168,17 +169,6 @@ vitrine_run_charts_export_png(VitrineRunCharts *self, GFile *folder)
 }
 
 static void
-csv_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (sg_run_reader_write_csv(vitrine_run_get_reader(source), NULL, path, &error))
-    g_task_return_boolean(task, TRUE);
-  else
-    g_task_return_error(task, error);
-}
-
-static void
 csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr(VitrineSession) session = data;
@@ -187,7 +177,7 @@ csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *text = NULL;
 
   vitrine_saver_add(vitrine_session_get_saver(session), -1);
-  if (g_task_propagate_boolean(G_TASK(result), &error))
+  if (vitrine_run_write_csv_finish(result, &error))
     text = g_strdup_printf(_("Saved %s"), name);
   else
     text = g_strdup_printf("%s\n\n%s", _("The table could not be saved"), error->message);
@@ -197,11 +187,10 @@ csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_run_charts_export_csv(VitrineRunCharts *self, GFile *file)
 {
-  g_autoptr(GTask) task = g_task_new(self->run, NULL, csv_written_cb, g_object_ref(self->session));
+  g_autofree char *path = g_file_get_path(file);
 
-  if (!vitrine_run_get_reader(self->run))
+  if (!vitrine_run_get_reader(self->run) || !path)
     return;
   vitrine_saver_add(vitrine_session_get_saver(self->session), 1);
-  g_task_set_task_data(task, g_file_get_path(file), g_free);
-  g_task_run_in_thread(task, csv_thread);
+  vitrine_run_write_csv(self->run, path, csv_written_cb, g_object_ref(self->session));
 }

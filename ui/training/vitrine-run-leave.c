@@ -2,10 +2,8 @@
 #include <glib/gi18n.h>
 #include "app/runs/vitrine-run.h"
 #include "app/session/vitrine-store.h"
-#include "engine/record/run-dir.h"
+#include "app/runs/vitrine-run-ask.h"
 #include "ui/parts/vitrine-dialogs.h"
-
-#define STOP_MSEC 3000
 
 static GPtrArray *started; /* of VitrineRun */
 
@@ -40,17 +38,6 @@ count_training(void)
 /* ---- stopping them --------------------------------------------------------------------------- */
 
 static void
-stop_thread(GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
-{
-  g_autoptr(GError) error = NULL;
-  g_autofree char *answer = sg_control_send(path, "stop", STOP_MSEC, &error);
-
-  if (!answer)
-    g_warning("%s could not be stopped: %s", (const char *)path, error->message);
-  g_task_return_boolean(task, answer != NULL);
-}
-
-static void
 stopped_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   g_application_release(G_APPLICATION(data));
@@ -65,10 +52,8 @@ stop_all(GtkWindow *window)
   for (guint i = 0; started && i < started->len; i++) {
     if (!trains(started->pdata[i]))
       continue;
-    g_autoptr(GTask) task = g_task_new(NULL, NULL, stopped_cb, application);
     g_application_hold(application);
-    g_task_set_task_data(task, g_strdup(vitrine_run_get_path(started->pdata[i])), g_free);
-    g_task_run_in_thread(task, stop_thread);
+    vitrine_run_stop(vitrine_run_get_path(started->pdata[i]), stopped_cb, application);
   }
 }
 

@@ -1,7 +1,7 @@
 /* A run's page of sample grids: any of them beside real pictures, one face enlarged. */
 #include <glib/gi18n.h>
 #include "ui/training/vitrine-run-pages.h"
-#include "ui/training/vitrine-run-pictures.h"
+#include "app/runs/vitrine-run-pictures.h"
 
 #define CACHE_BYTES (64 * 1024 * 1024)
 #define PLAY_MSEC   160

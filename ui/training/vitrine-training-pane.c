@@ -1,12 +1,10 @@
 #include "ui/training/vitrine-training-pane.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
-#include "engine/record/run-dir.h"
+#include "app/runs/vitrine-run-ask.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run.h"
 #include "ui/training/vitrine-run-leave.h"
-
-#define ANSWER_MSEC 400
 
 struct _VitrineTrainingPane {
   VitrinePane parent_instance;
@@ -80,40 +78,14 @@ vitrine_training_pane_get_view(VitrineTrainingPane *self)
 
 /* ---- coming back ----------------------------------------------------------------------------- */
 
-/* Which of the recent runs trains still? Asked on a worker: a disk may sleep, a run be busy. */
-static void
-find_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  char **paths = data;
-
-  for (int i = 0; paths[i]; i++) {
-    g_autofree char *answer = sg_control_send(paths[i], "status", ANSWER_MSEC, NULL);
-    if (answer) {
-      g_task_return_pointer(task, g_strdup(paths[i]), g_free);
-      return;
-    }
-  }
-  g_task_return_pointer(task, g_strdup(paths[0]), g_free);
-}
-
 static void
 found_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   VitrineTrainingPane *self = VITRINE_TRAINING_PANE(source);
-  g_autofree char *path = g_task_propagate_pointer(G_TASK(result), NULL);
+  g_autofree char *path = vitrine_run_find_recent_finish(result);
 
   if (path && self->session && !self->view)
     vitrine_training_pane_open(self, path);
-}
-
-static void
-find_recent(VitrineTrainingPane *self)
-{
-  g_autoptr(GTask) task = g_task_new(self, NULL, found_cb, NULL);
-  char **paths = vitrine_run_recent();
-
-  g_task_set_task_data(task, paths, (GDestroyNotify)g_strfreev);
-  g_task_run_in_thread(task, find_thread);
 }
 
 static void
@@ -219,7 +191,7 @@ vitrine_training_pane_start(VitrinePane *pane, VitrineSession *session)
   VitrineTrainingPane *self = VITRINE_TRAINING_PANE(pane);
 
   self->session = session;
-  find_recent(self);
+  vitrine_run_find_recent(G_OBJECT(self), found_cb);
 }
 
 static void

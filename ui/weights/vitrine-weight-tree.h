@@ -3,7 +3,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
-#include "ui/weights/vitrine-weight-data.h"
+#include "app/work/vitrine-weight-data.h"
 #include "ui/weights/vitrine-weight-node.h"
 
 G_BEGIN_DECLS

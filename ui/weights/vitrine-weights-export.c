@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "ui/parts/vitrine-file-dialog.h"
-#include "ui/weights/vitrine-weight-data.h"
+#include "app/work/vitrine-weight-data.h"
 
 typedef struct {
   SgModel *model;

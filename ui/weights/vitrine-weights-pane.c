@@ -1,6 +1,6 @@
 #include "ui/weights/vitrine-weights-pane.h"
 #include <glib/gi18n.h>
-#include "ui/weights/vitrine-weight-data.h"
+#include "app/work/vitrine-weight-data.h"
 #include "ui/weights/vitrine-weight-figures.h"
 #include "ui/weights/vitrine-weight-tree.h"
 #include "ui/weights/vitrine-weights-export.h"

@@ -1,4 +1,4 @@
-#include "ui/strip/vitrine-strip-plan.h"
+#include "app/work/vitrine-strip-plan.h"
 #include <string.h>
 
 gsize
@@ -68,4 +68,49 @@ vitrine_strip_plan_new(SgModel *model, const SgRecipe *recipe, const SgStripPara
   plan->values = g_memdup2(values->data, sizeof(double) * values->len);
   plan->tiles = g_new0(SgStripTile *, vitrine_strip_plan_total(plan));
   return plan;
+}
+
+/* ---- drawing it ------------------------------------------------------------------------------ */
+
+static void
+news_free(gpointer data)
+{
+  VitrineStripNews *news = data;
+
+  sg_strip_tile_free(news->tile);
+  g_clear_error(&news->error);
+  g_free(news);
+}
+
+/* Render thread. */
+static gboolean
+step(gpointer data, SgRenderer *renderer, gpointer *out)
+{
+  GError *error = NULL;
+  SgStripTile *tile;
+  gboolean more = sg_strip_step(data, &tile, &error);
+
+  if (tile || error) {
+    VitrineStripNews *news = g_new0(VitrineStripNews, 1);
+    news->tile = tile;
+    news->error = error;
+    *out = news;
+  }
+  return more;
+}
+
+static void
+free_strip(gpointer data)
+{
+  sg_strip_free(data);
+}
+
+guint
+vitrine_strip_plan_start(const VitrineStripPlan *plan, VitrineView *view, VitrineStripFunc news,
+                         gpointer user_data)
+{
+  const VitrineTaskClass class = {FALSE, step, news, news_free, free_strip};
+  SgStrip *strip = sg_strip_new(plan->model, plan->base, &plan->parameter, plan->n, plan->values);
+
+  return vitrine_view_start_task(view, &class, strip, user_data);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/figures/strip-sheet.h"
+#include "app/session/vitrine-view.h"
 #include "engine/explore/recipe.h"
 
 G_BEGIN_DECLS
@@ -29,5 +30,16 @@ void vitrine_strip_plan_unref(gpointer plan);
 gsize vitrine_strip_plan_total(const VitrineStripPlan *plan);
 /* Every picture is there; FALSE of NULL. */
 gboolean vitrine_strip_plan_complete(const VitrineStripPlan *plan);
+
+typedef struct {
+  SgStripTile *tile; /* may be taken (set NULL); or */
+  GError *error;
+} VitrineStripNews;
+/* Called on the main thread with a VitrineStripNews for each picture, and once with NULL. */
+typedef void (*VitrineStripFunc)(gpointer news, gboolean finished, gpointer user_data);
+/* Draws the plan as a task of the view's, with a renderer of its own: the stages of the picture
+ * that is shown stay. Returns the task's id. */
+guint vitrine_strip_plan_start(const VitrineStripPlan *plan, VitrineView *view,
+                               VitrineStripFunc news, gpointer user_data);
 
 G_END_DECLS

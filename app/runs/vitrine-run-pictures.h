@@ -2,7 +2,7 @@
  * the newest wish first, and kept within a bound. Main thread. */
 #pragma once
 
-#include <gtk/gtk.h>
+#include <gdk/gdk.h>
 
 G_BEGIN_DECLS
 

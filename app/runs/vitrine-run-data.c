@@ -1,4 +1,4 @@
-#include "ui/training/vitrine-run-data.h"
+#include "app/runs/vitrine-run-data.h"
 #include <glib/gi18n.h>
 #include "engine/data/dataset.h"
 

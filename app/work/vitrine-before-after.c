@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include "app/figures/figure.h"
 #include "app/session/vitrine-picture.h"
-#include "ui/strip/vitrine-strip-dialog.h"
+#include "app/work/vitrine-before-after.h"
 
 typedef struct {
   char *path;

@@ -1,4 +1,4 @@
-#include "ui/training/vitrine-run-setup.h"
+#include "app/runs/vitrine-run-setup.h"
 #include <glib/gi18n.h>
 
 struct _VitrineRunSetup {

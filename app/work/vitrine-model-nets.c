@@ -1,4 +1,4 @@
-#include "ui/parts/vitrine-model-nets.h"
+#include "app/work/vitrine-model-nets.h"
 #include <glib/gi18n.h>
 #include "engine/models/model.h"
 #include "engine/models/family.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/session/vitrine-session.h"
-#include "ui/strip/vitrine-strip-plan.h"
+#include "app/work/vitrine-strip-plan.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "ui/layers/vitrine-layer-probe.h"
+#include "app/work/vitrine-layer-probe.h"
 
 static GdkTexture *
 rgb_texture(guint8 *rgb, int width, int height)

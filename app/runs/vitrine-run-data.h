@@ -1,7 +1,7 @@
 /* What a data set holds, found out on a worker: for the preview of a new training. */
 #pragma once
 
-#include <gtk/gtk.h>
+#include <gdk/gdk.h>
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "ui/strip/vitrine-strip-save.h"
+#include "app/work/vitrine-strip-save.h"
 #include <glib/gi18n.h>
 #include <string.h>
 

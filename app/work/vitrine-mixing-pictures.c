@@ -1,4 +1,4 @@
-#include "ui/mixing/vitrine-mixing-pictures.h"
+#include "app/work/vitrine-mixing-pictures.h"
 #include "app/session/vitrine-picture.h"
 
 typedef struct {

@@ -25,9 +25,16 @@ typedef struct {
 typedef struct _VitrinePruningWork VitrinePruningWork;
 
 VitrinePruningWork *vitrine_pruning_work_new(SgModel *model);
-/* Packs now, on a worker, what the first score would otherwise wait for. Errors come from there. */
-void vitrine_pruning_work_prepare(VitrinePruningWork *work);
 void vitrine_pruning_work_unref(VitrinePruningWork *work);
+
+/* Counts the weights of `model` on a worker: a large one has some ten million of them to sort.
+ * `with_work`: packs them for scoring, too, which the first score would otherwise wait for. `done`
+ * gets `source`. */
+void vitrine_pruning_count(SgModel *model, gboolean with_work, GObject *source,
+                           GAsyncReadyCallback done, gpointer data);
+/* Both to be freed; *work is NULL if it was not asked for. NULL: error. */
+SgPruneCounter *vitrine_pruning_count_finish(GAsyncResult *result, VitrinePruningWork **work,
+                                             GError **error);
 
 /* Called on the main thread with a VitrineScore for every result, and once with NULL at the end. */
 typedef void (*VitrineScoreFunc)(gpointer score, gboolean finished, gpointer user_data);

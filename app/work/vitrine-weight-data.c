@@ -1,4 +1,4 @@
-#include "ui/weights/vitrine-weight-data.h"
+#include "app/work/vitrine-weight-data.h"
 #include <math.h>
 #include <string.h>
 

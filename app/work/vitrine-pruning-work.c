@@ -1,4 +1,4 @@
-#include "ui/pruning/vitrine-pruning-work.h"
+#include "app/work/vitrine-pruning-work.h"
 
 struct _VitrinePruningWork {
   gatomicrefcount ref;
@@ -33,8 +33,8 @@ scorer_new(const VitrinePruningWork *work, GError **error)
   return sg_prune_scorer_new(work->model, VITRINE_SCORED_FACES, 0, 1, error);
 }
 
-void
-vitrine_pruning_work_prepare(VitrinePruningWork *work)
+static void
+prepare(VitrinePruningWork *work)
 {
   work->scorer = scorer_new(work, NULL); /* the first step tries again, and says why */
 }
@@ -175,4 +175,62 @@ vitrine_pruning_start_sweep(VitrineSession *session, VitrinePruningWork *work, c
                             gpointer user_data)
 {
   return start(session, work, prune, label, n, order, news, user_data);
+}
+
+/* ---- counting, on a worker --------------------------------------------------------------- */
+
+typedef struct {
+  SgModel *model;
+  SgPruneCounter *counter;
+  VitrinePruningWork *work; /* or NULL */
+} Count;
+
+static void
+count_free(gpointer data)
+{
+  Count *c = data;
+
+  sg_model_unref(c->model);
+  sg_prune_counter_free(c->counter);
+  vitrine_pruning_work_unref(c->work);
+  g_free(c);
+}
+
+static void
+count_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Count *c = data;
+  GError *error = NULL;
+
+  c->counter = sg_prune_counter_new(c->model, &error);
+  if (c->work && c->counter)
+    prepare(c->work);
+  if (c->counter)
+    g_task_return_boolean(task, TRUE);
+  else
+    g_task_return_error(task, error);
+}
+
+void
+vitrine_pruning_count(SgModel *model, gboolean with_work, GObject *source, GAsyncReadyCallback done,
+                      gpointer data)
+{
+  g_autoptr(GTask) task = g_task_new(source, NULL, done, data);
+  Count *c = g_new0(Count, 1);
+
+  c->model = sg_model_ref(model);
+  c->work = with_work ? vitrine_pruning_work_new(model) : NULL;
+  g_task_set_task_data(task, c, count_free);
+  g_task_run_in_thread(task, count_thread);
+}
+
+SgPruneCounter *
+vitrine_pruning_count_finish(GAsyncResult *result, VitrinePruningWork **work, GError **error)
+{
+  Count *c = g_task_get_task_data(G_TASK(result));
+
+  if (!g_task_propagate_boolean(G_TASK(result), error))
+    return NULL;
+  *work = g_steal_pointer(&c->work);
+  return g_steal_pointer(&c->counter);
 }

@@ -1,4 +1,4 @@
-#include "ui/layers/vitrine-layers-export.h"
+#include "app/work/vitrine-layers-export.h"
 #include <string.h>
 
 void

@@ -1,4 +1,4 @@
-#include "ui/training/vitrine-run-pictures.h"
+#include "app/runs/vitrine-run-pictures.h"
 #include <string.h>
 #include "engine/pictures/picture.h"
 
