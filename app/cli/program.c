@@ -51,7 +51,7 @@ print_help(void)
   puts("Usage: vitrine [MODEL|PICTURE|RUN_DIR]    opens the window\n"
        "       vitrine COMMAND [OPTION…]          works without one\n");
   for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-    printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("  %-11s %s\n", commands[i].name, commands[i].summary);
   puts("\n\"vitrine COMMAND --help\" explains a command. \"vitrine --version\" says which version "
        "this is.\n"
        "Exit status: 0 done, 1 failed, 2 wrong usage.");
