@@ -3,9 +3,12 @@
 #include "app/cli/attribute.h"
 #include "engine/directions/reader.h"
 #include "engine/explore/nets.h"
+#include "engine/formats/read-file.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MAX_TABLE ((gsize)256 << 20)
 
 /* A reader that tells fewer than this of the held-out pictures apart labels faces by chance. */
 #define BELIEVED 0.9
@@ -160,9 +163,9 @@ read_row(Table *t, char **cells, guint row, GError **error)
 static gboolean
 read_table(Table *t, const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = sg_read_file(path, MAX_TABLE, NULL, error);
 
-  if (!g_file_get_contents(path, &text, NULL, error))
+  if (!text)
     return FALSE;
   g_auto(GStrv) lines = g_strsplit(g_strstrip(text), "\n", -1);
   g_auto(GStrv) head = lines[0] ? g_strsplit(g_strstrip(lines[0]), ",", -1) : NULL;

@@ -2,17 +2,21 @@
 #include "app/cli/cli.h"
 #include <stdio.h>
 #include <string.h>
+#include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
+
+/* As long as a picture may hold one. */
+#define MAX_RECIPE ((gsize)16 << 20)
 
 /* JSON text of a picture or of a .json file; `length` in bytes. */
 static char *
 read_json(const char *path, gsize *length, GError **error)
 {
-  char *json = NULL;
+  char *json;
   GError *inner = NULL;
 
   if (g_str_has_suffix(path, ".json"))
-    return g_file_get_contents(path, &json, length, error) ? json : NULL;
+    return sg_read_file(path, MAX_RECIPE, length, error);
   json = sg_png_read_recipe(path, &inner);
   if (json)
     *length = strlen(json);

@@ -1,5 +1,6 @@
 /* vitrine train: options from the table in engine/learn/options-table.c, the rest is the
  * engine's. */
+#include "engine/formats/read-file.h"
 #include "engine/learn/adopt.h"
 #include "engine/record/changes.h"
 #include "engine/record/run-dir.h"
@@ -197,10 +198,11 @@ latest_run(const Given *given, GError **error)
 static gboolean
 is_ours(const char *dir)
 {
-  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
+  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL);
+  g_autofree char *json = sg_read_file(path, SG_TRAIN_OPTIONS_MAX, NULL, NULL);
   g_autofree char *model = sg_run_dir_newest_model(dir);
 
-  if (g_file_get_contents(path, &json, NULL, NULL) && strstr(json, "\"training_set_kwargs\""))
+  if (json && strstr(json, "\"training_set_kwargs\""))
     return FALSE;
   return json || !model || !g_str_has_suffix(model, ".pkl");
 }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "app/runs/vitrine-run.h"
+#include "engine/formats/read-file.h"
 #include "app/session/vitrine-store.h"
 #include "engine/learn/options.h"
 
@@ -125,13 +126,8 @@ run_directory(const char *output)
 static char *
 read_output(const char *path)
 {
-  g_autofree char *text = NULL;
-  gsize length;
-
-  if (!g_file_get_contents(path, &text, &length, NULL))
-    return g_strdup("");
-  text[MIN(length, MAX_OUTPUT)] = '\0';
-  return g_steal_pointer(&text);
+  char *text = sg_read_start(path, MAX_OUTPUT, NULL, NULL);
+  return text ? text : g_strdup("");
 }
 
 /* ---- the logs ---------------------------------------------------------------------------- */

@@ -2,11 +2,14 @@
  * good. */
 #include "app/session/vitrine-opener-private.h"
 #include <glib/gi18n.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
 #include "engine/formats/npy.h"
+#include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
 
@@ -217,12 +220,12 @@ static gboolean
 starts_with(const char *path, const char *magic, gsize length)
 {
   char head[8];
-  FILE *f = g_fopen(path, "rb");
-  gsize n = f ? fread(head, 1, sizeof head, f) : 0;
+  int fd = sg_open_regular(path, O_RDONLY, NULL);
+  gssize n = fd >= 0 ? pread(fd, head, sizeof head, 0) : 0;
 
-  if (f)
-    fclose(f);
-  return n >= length && memcmp(head, magic, length) == 0;
+  if (fd >= 0)
+    close(fd);
+  return n >= (gssize)length && memcmp(head, magic, length) == 0;
 }
 
 static gboolean

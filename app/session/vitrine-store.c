@@ -1,4 +1,5 @@
 #include "app/session/vitrine-store.h"
+#include "engine/formats/read-file.h"
 #include <errno.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ vitrine_store_load(const char *name)
 
   if (root)
     return json_deep_copy(root);
-  if (g_file_get_contents(path, &text, &length, NULL) && length <= MAX_STATE_FILE)
+  if ((text = sg_read_file(path, MAX_STATE_FILE, &length, NULL)))
     root = json_loadb(text, length, 0, NULL);
   if (!json_is_object(root)) {
     json_decref(root);

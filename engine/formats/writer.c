@@ -81,11 +81,9 @@ sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error)
   return TRUE;
 }
 
-/* So that the new name survives a power cut, too. Not every file system can; that is no failure. */
-static void
-sync_folder(const char *path)
+void
+sg_sync_folder(const char *folder)
 {
-  g_autofree char *folder = g_path_get_dirname(path);
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) {
     (void)!fsync(fd);
@@ -108,7 +106,8 @@ sg_writer_commit(SgWriter *w, GError **error)
   if (rename(w->temporary, w->target) < 0)
     return sg_file_failed(error, w->path, "cannot be written");
   g_clear_pointer(&w->temporary, g_free);
-  sync_folder(w->target);
+  g_autofree char *folder = g_path_get_dirname(w->target);
+  sg_sync_folder(folder);
   return TRUE;
 }
 

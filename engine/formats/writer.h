@@ -17,6 +17,9 @@ gboolean sg_writer_commit(SgWriter *w, GError **error);
 void sg_writer_free(SgWriter *w);
 /* All three in one. */
 gboolean sg_write_file(const char *path, gconstpointer data, gsize n, GError **error);
+/* So that a new name in `folder` survives a power cut, too. Not every file system can; that is no
+ * failure. */
+void sg_sync_folder(const char *folder);
 /* Sets G_FILE_ERROR from errno, "PATH: WHAT: why"; returns FALSE. */
 gboolean sg_file_failed(GError **error, const char *path, const char *what);
 

@@ -85,6 +85,8 @@ gboolean sg_train_options_check_processes(const SgTrainOptions *o, int processes
 /* training_options.json and back (all fields; unknown keys are an error, absent ones keep
  * defaults). */
 char *sg_train_options_to_json(const SgTrainOptions *o);
+/* A training_options.json of more bytes is none. */
+#define SG_TRAIN_OPTIONS_MAX ((gsize)1 << 20)
 SgTrainOptions *sg_train_options_from_json(const char *name, const char *json, GError **error);
 
 /* The table behind it, for --help, documentation and the training dialog. */

@@ -2,6 +2,7 @@
  *
  * A record is one write(2) to a file opened for appending. Where that stops in the middle the file
  * is shortened to what it was, and the record waits for the next one. */
+#include "engine/formats/read-file.h"
 #include "engine/formats/writer.h"
 #include "engine/record/run-dir-private.h"
 #include <errno.h>
@@ -26,13 +27,10 @@ struct _SgAppend {
 SgAppend *
 sg_append_open(const char *path, gboolean fresh, GError **error)
 {
-  int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (fresh ? O_EXCL : 0);
-  int fd = open(path, flags, 0666);
+  int fd = sg_open_regular(path, O_WRONLY | O_APPEND | O_CREAT | (fresh ? O_EXCL : 0), error);
 
-  if (fd < 0) {
-    sg_file_failed(error, path, "cannot be written");
+  if (fd < 0)
     return NULL;
-  }
   SgAppend *a = g_new0(SgAppend, 1);
   a->path = g_strdup(path);
   a->fd = fd;

@@ -1,5 +1,6 @@
 #include "engine/record/changes.h"
 #include "engine/formats/format-error.h"
+#include "engine/formats/read-file.h"
 #include "engine/formats/writer.h"
 #include "engine/record/run-dir.h"
 #include "engine/learn/snapshot.h"
@@ -10,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Some hundred thousand changes. */
+#define MAX_CHANGES ((gsize)64 << 20)
 
 /* None of them takes part in a shape, and the learning rates are read anew by every step. */
 const char *const sg_change_names[] = {"snap", "tick", "keep", "kimg", "lr-g", "lr-d", NULL};
@@ -103,7 +107,7 @@ sg_changes_read(const char *run_dir, GError **error)
   GError *why = NULL;
   gsize n = 0;
 
-  if (!g_file_get_contents(path, &text, &n, &why)) {
+  if (!(text = sg_read_file(path, MAX_CHANGES, &n, &why))) {
     if (g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
       g_error_free(why);
       return g_steal_pointer(&list);
@@ -129,7 +133,7 @@ SgTrainOptions *
 sg_changes_options(const char *run_dir, GError **error)
 {
   g_autofree char *path = g_build_filename(run_dir, "training_options.json", NULL), *json = NULL;
-  if (!g_file_get_contents(path, &json, NULL, error))
+  if (!(json = sg_read_file(path, SG_TRAIN_OPTIONS_MAX, NULL, error)))
     return NULL;
   g_autoptr(SgTrainOptions) o = sg_train_options_from_json(path, json, error);
   g_autoptr(GPtrArray) changes = o ? sg_changes_read(run_dir, error) : NULL;
@@ -206,29 +210,19 @@ write_line(int fd, const char *line)
   return FALSE;
 }
 
-static void
-sync_folder(const char *path)
-{
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  fsync(fd); /* else a crash of the machine may lose the file's name */
-  close(fd);
-}
-
 gboolean
 sg_changes_append(const char *run_dir, const SgChange *change, GError **error)
 {
   g_autofree char *path = path_in(run_dir), *line = to_line(change);
-  int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  int fd = sg_open_regular(path, O_RDWR | O_APPEND | O_CREAT, error);
 
   if (fd < 0)
-    return sg_file_failed(error, path, "cannot be written");
+    return FALSE;
   gboolean done = write_line(fd, line);
   if (!done)
     sg_file_failed(error, path, "cannot be written");
   close(fd);
   if (done)
-    sync_folder(run_dir);
+    sg_sync_folder(run_dir); /* else a crash of the machine may lose the file's name */
   return done;
 }

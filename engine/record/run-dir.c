@@ -1,4 +1,5 @@
 /* A run directory from its number to its last line of log. */
+#include "engine/formats/read-file.h"
 #include "engine/formats/writer.h"
 #include "engine/record/run-dir-private.h"
 #include <errno.h>
@@ -12,6 +13,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+/* A training of weeks writes some twenty megabytes. */
+#define MAX_STATS ((gsize)1 << 30)
 
 struct _SgRunDir {
   char *path;
@@ -87,8 +91,10 @@ make_numbered(const char *outdir, const char *description, GError **error)
       return NULL;
     }
     highest_number(outdir, n, &twins);
-    if (twins <= 1)
+    if (twins <= 1) {
+      sg_sync_folder(outdir); /* what is synced in the new folder is lost with its name */
       return g_steal_pointer(&path);
+    }
     g_rmdir(path);
     g_usleep((gulong)g_random_int_range(0, 20000));
   }
@@ -217,7 +223,7 @@ cut_stats(SgRunDir *r, double kimg, GError **error)
   gboolean cut;
   gsize n;
 
-  if (!g_file_get_contents(path, &text, &n, &why)) {
+  if (!(text = sg_read_file(path, MAX_STATS, &n, &why))) {
     if (!g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
       g_propagate_error(error, why);
       return FALSE;
@@ -234,7 +240,7 @@ static gboolean
 ends_within_line(const char *run_dir)
 {
   g_autofree char *path = g_build_filename(run_dir, "log.txt", NULL);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = sg_open_regular(path, O_RDONLY, NULL);
   char last = '\n';
 
   if (fd < 0)

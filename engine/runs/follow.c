@@ -27,7 +27,7 @@ struct _SgFollow {
   gboolean ended;
 
   const SgPublishHeader *map;
-  SgPublishHeader h; /* its constant fields, checked once */
+  SgPublishHeader h; /* a copy of its constant fields, which was checked */
   dev_t device;      /* of the memory file */
   ino_t inode;
   guint64 seen; /* publication handed out last */
@@ -67,14 +67,19 @@ map_file(SgFollow *f, int fd, GError **error)
 {
   struct stat st;
   int seals = fcntl(fd, F_GET_SEALS);
-  SgPublishHeader *map = MAP_FAILED;
+  SgPublishHeader *map = MAP_FAILED, h;
 
   if (seals >= 0 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW) && fstat(fd, &st) == 0 &&
       (guint64)st.st_size >= sizeof *map && (guint64)st.st_size <= MAX_FILE)
     map = mmap(NULL, (gsize)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (map != MAP_FAILED && is_sound(map, (guint64)st.st_size)) {
+  /* Copied, then checked: who shares the memory may write into it at any time. */
+  if (map != MAP_FAILED) {
+    memcpy(&h, map, sizeof h);
+    atomic_signal_fence(memory_order_seq_cst); /* the copy is not read from the map again */
+  }
+  if (map != MAP_FAILED && is_sound(&h, (guint64)st.st_size)) {
     f->map = map;
-    f->h = *map;
+    f->h = h;
     f->device = st.st_dev;
     f->inode = st.st_ino;
     return TRUE;

@@ -1,6 +1,7 @@
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include "engine/formats/format-error.h"
+#include "engine/formats/read-file.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -39,10 +40,9 @@ choose_backend(const SgTrainer *t, GError **error)
 static char *
 first_model(const char *dir)
 {
-  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL), *json = NULL;
-  g_autoptr(SgTrainOptions) o = g_file_get_contents(path, &json, NULL, NULL)
-                                    ? sg_train_options_from_json(path, json, NULL)
-                                    : NULL;
+  g_autofree char *path = g_build_filename(dir, "training_options.json", NULL);
+  g_autofree char *json = sg_read_file(path, SG_TRAIN_OPTIONS_MAX, NULL, NULL);
+  g_autoptr(SgTrainOptions) o = json ? sg_train_options_from_json(path, json, NULL) : NULL;
   return o ? g_strdup(o->resume) : NULL;
 }
 

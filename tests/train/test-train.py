@@ -440,6 +440,20 @@ class Resume(Case):
         self.assertEqual({name: read(f'{run}/{name}') for name in os.listdir(run)}, before)
         self.assertFalse(os.path.exists(self.tmp + '/out'))
 
+    def test_pipes(self):
+        """What waits for ever when it is opened is refused, whichever of the run's files it is."""
+        run = self.train(*self.base)
+        for name in 'training_options.json', 'changes.jsonl', 'stats.jsonl', 'log.txt':
+            path = f'{run}/{name}'
+            before = read(path) if os.path.exists(path) else None
+            if before is not None:
+                os.remove(path)
+            os.mkfifo(path)
+            self.refuse(1, '--resume=' + run, '--kimg=1', says=(name, 'not a file but a pipe'))
+            os.remove(path)
+            if before is not None:
+                write(path, before)
+
     def test_while_alive(self):
         outdir = self.new_outdir()
         p = self.start('--outdir=' + outdir, *self.base, '--kimg=1000')

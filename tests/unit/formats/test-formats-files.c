@@ -2,13 +2,16 @@
 #include "tests/unit/formats/formats-support.h"
 #include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
+#include "engine/formats/read-file.h"
 #include "engine/formats/writer.h"
 #include "engine/models/family.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -109,6 +112,35 @@ test_links_and_modes(void)
   g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
   g_stat(file, &st);
   g_assert_cmpint(st.st_mode & 0777, ==, 0640);
+}
+
+/* A FIFO would wait for ever, a device never end, and no small file is large. */
+static void
+test_small_files(void)
+{
+  g_autofree char *file = scratch("small"), *fifo = scratch("fifo"), *none = scratch("none");
+  const char *const others[] = {fifo, "/dev/zero", "/tmp"};
+  gsize n = 0;
+
+  g_assert_true(sg_write_file(file, "abc\0d", 5, NULL));
+  g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+  g_autofree char *all = sg_read_file(file, 5, &n, NULL);
+  g_assert_cmpmem(all, n + 1, "abc\0d", 6);
+  g_autofree char *start = sg_read_start(file, 2, &n, NULL);
+  g_assert_cmpmem(start, n + 1, "ab", 3);
+  for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(sg_read_file(others[i], 100, &n, &error));
+    assert_contains(error->message, others[i]);
+    assert_contains(error->message, "expected a regular file");
+    g_assert_cmpint(sg_open_regular(others[i], O_WRONLY, NULL), ==, -1);
+  }
+  g_autoptr(GError) error = NULL;
+  g_assert_null(sg_read_file(file, 4, &n, &error));
+  assert_contains(error->message, "more than 4");
+  g_clear_error(&error);
+  g_assert_null(sg_read_file(none, 4, NULL, &error));
+  g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
 }
 
 /* ---- pictures ---------------------------------------------------------------------------- */
@@ -257,6 +289,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/formats/round-trip", test_round_trip);
   g_test_add_func("/formats/full-disk", test_full_disk);
+  g_test_add_func("/formats/small-files", test_small_files);
   g_test_add_func("/formats/unwritable", test_unwritable);
   g_test_add_func("/formats/links-and-modes", test_links_and_modes);
   g_test_add_func("/formats/png", test_png);

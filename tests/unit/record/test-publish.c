@@ -387,6 +387,71 @@ test_foreign_files(void)
   assert_not_taken(-1, "cannot be followed");
 }
 
+typedef struct {
+  SgPublishHeader *map;
+  int stop;
+} Flipper;
+
+/* Between sound sizes and such that lie outside, wrap or are not whole numbers. */
+static gpointer
+flip(gpointer data)
+{
+  Flipper *f = data;
+  volatile guint64 *head = &f->map->head_size, *slot = &f->map->slot_size;
+  volatile guint64 *at = &f->map->slot_at[0], *file = &f->map->file_size;
+
+  for (guint i = 0; !g_atomic_int_get(&f->stop); i++) {
+    *slot = i % 2 ? 4096 : G_MAXUINT64 - 63;
+    *head = i % 3 ? 64 : (guint64)1 << 62;
+    *at = i % 5 ? 4096 : G_MAXUINT64 - 7;
+    *file = i % 7 ? 16384 : 4096;
+  }
+  return NULL;
+}
+
+/* Who shares the memory changes its header while it is looked at: what was checked is what counts.
+ * Without a copy this reads outside of the file within some hundred rounds. */
+static void
+test_flipped(void)
+{
+  SgPublishHeader good = {.layout = SG_PUBLISH_LAYOUT,
+                          .file_size = 16384,
+                          .head_at = 1024,
+                          .head_size = 64,
+                          .slot_at = {4096, 8192},
+                          .slot_size = 4096,
+                          .newest = 2};
+  int taken = 0;
+
+  memcpy(good.magic, SG_PUBLISH_MAGIC, sizeof good.magic);
+  int fd = memory_file(&good, 16384, F_SEAL_SHRINK | F_SEAL_GROW);
+  Flipper f = {mmap(NULL, 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 0};
+  g_assert_true(f.map != MAP_FAILED);
+  GThread *flipper = g_thread_new("flipper", flip, &f);
+  for (int round = 0; round < 400 || (taken < 20 && round < 20000); round++) {
+    g_autofree char *root = make_root();
+    g_autoptr(GError) error = NULL;
+    int fds[2] = {sg_control_bind(root), fd};
+    double kimg;
+    g_assert_cmpint(listen(fds[0], 4), ==, 0);
+    fcntl(fds[0], F_SETFL, 0); /* blocking */
+    GThread *server = g_thread_new("server", pass_it, fds);
+    g_autoptr(SgFollow) follower = sg_follow_new(root, NULL);
+    g_thread_join(server);
+    close(fds[0]);
+    g_autoptr(SgModel) m = follower ? sg_follow_next(follower, &kimg, &error) : NULL;
+    g_assert_null(m); /* zeros are no model */
+    taken += follower != NULL;
+    remove_root(root);
+  }
+  g_atomic_int_set(&f.stop, 1);
+  g_thread_join(flipper);
+  g_test_message("%d were sound when they were looked at", taken);
+  g_assert_cmpint(taken, >, 0);
+  munmap(f.map, 16384);
+  close(fd);
+}
+
 /* ---- deaths ---------------------------------------------------------------------------------- */
 
 /* A training in a process of its own: publishes 1, 2, 3… until it is killed; stops when asked. */
@@ -547,6 +612,7 @@ main(int argc, char **argv)
   g_test_add_func("/publish/not-finite", test_not_finite);
   g_test_add_func("/publish/file", test_file);
   g_test_add_func("/publish/foreign-files", test_foreign_files);
+  g_test_add_func("/publish/flipped", test_flipped);
   g_test_add_func("/publish/training-dies", test_training_dies);
   g_test_add_func("/publish/follower-dies", test_follower_dies);
   g_test_add_func("/publish/paused", test_paused);

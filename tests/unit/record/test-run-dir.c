@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -48,6 +49,45 @@ test_numbers(void)
   g_autofree char *cut = g_strndup(long_name, 119);
   g_autofree char *expected = g_strdup_printf("00043-stylegan2-%s-res256-batch32-gamma10", cut);
   assert_makes(&o, expected);
+  remove_root(root);
+}
+
+/* Folders that were synced; the engine is linked statically and finds this one. */
+static GPtrArray *synced;
+
+int
+fsync(int fd)
+{
+  char name[64], path[4096];
+  g_snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+  gssize n = readlink(name, path, sizeof path - 1);
+  if (synced && n > 0)
+    g_ptr_array_add(synced, g_strndup(path, (gsize)n));
+  return 0;
+}
+
+static gboolean
+was_synced(const char *path)
+{
+  return g_ptr_array_find_with_equal_func(synced, path, g_str_equal, NULL);
+}
+
+/* A power cut loses no new run: the folder that its name is in is on the disk, too. */
+static void
+test_names_are_synced(void)
+{
+  g_autofree char *root = make_root();
+  SgTrainOptions o = options_in(root);
+
+  synced = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(SgRunDir) r = sg_run_dir_create(&o, NULL);
+  g_autofree char *real = realpath(root, NULL);
+  g_autofree char *run =
+      g_build_filename(real, "00000-stylegan2-faces-res256-batch32-gamma0.4096", NULL);
+  g_assert_true(was_synced(real));
+  g_assert_true(was_synced(run));
+  g_clear_pointer(&synced, g_ptr_array_unref);
+  g_clear_pointer(&r, sg_run_dir_free);
   remove_root(root);
 }
 
@@ -477,6 +517,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/run-dir/numbers", test_numbers);
+  g_test_add_func("/run-dir/names-are-synced", test_names_are_synced);
   g_test_add_func("/run-dir/not-writable", test_not_writable);
   g_test_add_func("/run-dir/creators-at-once", test_creators_at_once);
   g_test_add_func("/run-dir/lock", test_lock);
