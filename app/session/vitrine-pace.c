@@ -81,7 +81,8 @@ median(const Size *s)
       sorted[k] = sorted[k - 1];
       sorted[k - 1] = other;
     }
-  /* Of an even number the faster one: a single slow picture is a hiccup until a second one follows. */
+  /* Of an even number the faster one: a single slow picture is a hiccup until a second one
+   * follows. */
   return sorted[(s->count - 1) / 2];
 }
 
@@ -103,7 +104,8 @@ load(const VitrinePace *p, gint64 now)
   return newest < 0 ? 1 : MAX(1, median(&p->size[newest]) / p->size[newest].best);
 }
 
-/* What this size itself has shown; 0: nothing. A first slow picture is a hiccup until a second one follows. */
+/* What this size itself has shown; 0: nothing. A first slow picture is a hiccup until a second
+ * one follows. */
 static double
 known(const VitrinePace *p, const Size *s, gint64 now)
 {

@@ -4,7 +4,8 @@
 #include "app/session/vitrine-pace.h"
 #include "app/session/vitrine-picture.h"
 
-/* What moves is shown as large as it can be within a frame, where the model has smaller pictures. */
+/* What moves is shown as large as it can be within a frame, where the model has smaller
+ * pictures. */
 #define FRAME_SECONDS  0.016
 #define MIN_RESOLUTION 32
 /* A finger that rests for so long sees the picture grow, although it is still down. */
@@ -80,7 +81,8 @@ set_score_text(VitrineView *self, const char *text)
 
 /* ---- asking for pictures ----------------------------------------------------------------- */
 
-/* What each size costs for that many faces; what was learnt with another number is the first guess. */
+/* What each size costs for that many faces; what was learnt with another number is the first
+ * guess. */
 static void
 new_pace(VitrineView *self, int faces)
 {
@@ -110,8 +112,8 @@ whole_size(const VitrineView *self)
   return self->pace ? vitrine_pace_whole(self->pace) : 0;
 }
 
-/* A first answer to a change within a frame; then the same picture larger, step by step, which goes on from what the smaller
- * one left. */
+/* A first answer to a change within a frame; then the same picture larger, step by step, which
+ * goes on from what the smaller one left. */
 static int
 wanted_size(VitrineView *self)
 {
@@ -179,8 +181,8 @@ gesture_cb(VitrineView *self)
 
 /* ---- what comes back --------------------------------------------------------------------- */
 
-/* Learns what the picture took, and asks for a larger one of the same recipe where there is one. `refined`: it went on from
- * a smaller one, or from itself, and says nothing about its size. */
+/* Learns what the picture took, and asks for a larger one of the same recipe where there is one.
+ * `refined`: it went on from a smaller one, or from itself, and says nothing about its size. */
 static void
 take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
 {

@@ -49,8 +49,9 @@ void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);
  * (ignored where the architecture has no such picture). Caller frees. */
 SgPicture *sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution,
                               GError **error);
-/* The sizes of picture that max_resolution can ask for, rising, the whole one last, with the share of a whole picture's
- * multiplications that each takes. At most `most` of them are written; returns how many. */
+/* The sizes of picture that max_resolution can ask for, rising, the whole one last, with the
+ * share of a whole picture's multiplications that each takes. At most `most` of them are
+ * written; returns how many. */
 int sg_renderer_sizes(SgRenderer *r, int most, int *sizes, double *shares);
 /* Unclamped floats [faces, C, H, W] in the network's own range. */
 SgTensor *sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error);
@@ -72,7 +73,8 @@ gboolean sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *lab
 /* The rule of NVlabs' scripts: uint8 = trunc (clamp (x * 127.5 + 128, 0, 255)). [N, C, H, W] ->
  * RGB8, with alpha RGBA8 (k_drawn_bytes()). */
 void sg_image_to_rgb8(const SgTensor *images, guint8 *rgb);
-/* The same back: interleaved RGB8 or RGBA8 -> [1, C, H, W] in -1..1 (x / 127.5 - 1); grey = mean of the three. */
+/* The same back: interleaved RGB8 or RGBA8 -> [1, C, H, W] in -1..1 (x / 127.5 - 1); grey = mean
+ * of the three. */
 SgTensor *sg_image_from_rgb8(const guint8 *rgb, int width, int height, int channels);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPicture, sg_picture_free)

@@ -1,4 +1,5 @@
-/* A change is answered within a frame or so, by a smaller picture where the whole one takes longer; the whole one follows. */
+/* A change is answered within a frame or so, by a smaller picture where the whole one takes
+ * longer; the whole one follows. */
 #include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
 

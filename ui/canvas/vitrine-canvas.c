@@ -1,5 +1,5 @@
 #include "ui/canvas/vitrine-canvas-private.h"
-#include "ui/canvas/vitrine-checkerboard.h"
+#include "ui/parts/vitrine-checkerboard.h"
 
 #define MIN_SIZE      240
 #define HANDLE_RADIUS 9.0f

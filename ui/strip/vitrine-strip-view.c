@@ -1,6 +1,6 @@
 #include "ui/strip/vitrine-strip-view.h"
 #include "app/session/vitrine-picture.h"
-#include "ui/canvas/vitrine-checkerboard.h"
+#include "ui/parts/vitrine-checkerboard.h"
 
 #define TILE  72
 #define GAP   8

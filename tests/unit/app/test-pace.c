@@ -81,7 +81,8 @@ test_one_hiccup(void)
   done(&m);
 }
 
-/* Another program is busy for three seconds: smaller meanwhile, whole again within a second and a little. */
+/* Another program is busy for three seconds: smaller meanwhile, whole again within a second and
+ * a little. */
 static void
 test_busy_while(void)
 {
@@ -109,7 +110,8 @@ test_busy_while(void)
   done(&m);
 }
 
-/* Nothing is drawn smaller than the machine can do, whatever the guess about the shares: what was measured wins. */
+/* Nothing is drawn smaller than the machine can do, whatever the guess about the shares: what
+ * was measured wins. */
 static void
 test_wrong_shares(void)
 {

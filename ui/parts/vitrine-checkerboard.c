@@ -1,4 +1,4 @@
-#include "ui/canvas/vitrine-checkerboard.h"
+#include "ui/parts/vitrine-checkerboard.h"
 #include "app/session/vitrine-picture.h"
 
 #define FIELD 8.0f
