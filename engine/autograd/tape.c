@@ -78,6 +78,12 @@ sg_var_new_parameter(SgBuf *value)
   return var_new(value, slot_new());
 }
 
+SgVar *
+sg_var_new_constant(SgBuf *value)
+{
+  return var_new(value, NULL);
+}
+
 static SgVar *
 in_scope(SgTape *tape, SgVar *v)
 {

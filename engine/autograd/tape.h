@@ -47,6 +47,7 @@ SgVar *sg_tape_leave(SgTape *tape, SgVar *result);
 /* Variables that outlive scopes: a new reference each, to be unref'd. `value` is referenced. A
  * parameter is a leaf that gradients are wanted of. */
 SgVar *sg_var_new_parameter(SgBuf *value);
+SgVar *sg_var_new_constant(SgBuf *value); /* gradients stop here */
 SgVar *sg_var_ref(SgVar *v);
 void sg_var_unref(SgVar *v); /* NULL allowed */
 /* In the tape's scope: a constant (gradients stop here). */

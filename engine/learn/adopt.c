@@ -30,15 +30,19 @@ typedef struct {
   const char *odd;    /* a tensor without its like, borrowed; or NULL */
 } Network;
 
-/* "synthesis.b64" of "synthesis.b64.conv0.weight", "b64", "mapping"; to be freed. */
-static char *
-part_name(const char *tensor)
+/* The block that a tensor belongs to, here or in the model: "synthesis.b64", "b64", "mapping". */
+static const char *
+part_name(const Network *n, const char *tensor)
 {
-  const char *end = strchr(tensor, '.');
+  const SgNetwork *net = n->to->network;
+  const SgParam *p = sg_network_find(net, tensor);
 
-  if (end && end[1] == 'b' && g_ascii_isdigit(end[2]))
-    end = strchr(end + 1, '.');
-  return end ? g_strndup(tensor, (gsize)(end - tensor)) : g_strdup(tensor);
+  if (!p) {
+    net = g_str_equal(n->prefix, "D.") ? sg_model_discriminator(n->m) : sg_model_generator(n->m);
+    p = sg_network_find(net, tensor);
+  }
+  return p && sg_network_layer(net, p->layer)->block[0] ? sg_network_layer(net, p->layer)->block
+                                                        : tensor;
 }
 
 static SgAdoptedPart *
@@ -53,7 +57,7 @@ add_part(GPtrArray *parts, const char *name)
 static SgAdoptedPart *
 part_of(Network *n, const char *tensor)
 {
-  g_autofree char *name = part_name(tensor);
+  const char *name = part_name(n, tensor);
 
   for (guint i = 1; i < n->parts->len; i++)
     if (g_str_equal(((SgAdoptedPart *)n->parts->pdata[i])->name, name))
@@ -99,8 +103,8 @@ count_left(Network *n)
     if (!g_str_has_prefix(name, n->prefix))
       continue;
     name += strlen(n->prefix);
-    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(n->to->by_name, name));
-    if (at && like(n, &g_array_index(n->to->list, SgWeight, at - 1)))
+    const SgParam *wanted = sg_network_find(n->to->network, name);
+    if (wanted && like(n, sg_weights_param(n->to, wanted)))
       continue;
     SgAdoptedPart *part = part_of(n, name);
     all->left++, part->left++;
@@ -115,7 +119,7 @@ copy(const Network *n)
     const SgWeight *v = &g_array_index(n->to->list, SgWeight, i);
     const SgTensor *t = like(n, v);
     if (t)
-      n->to->backend->upload(v->view, t->data);
+      sg_weights_upload(n->to, v, t->data);
   }
 }
 

@@ -125,14 +125,14 @@ static void
 draw_generator(Drawing *g, SgDraw *d, SgDataset *ds, int n)
 {
   const SgModelInfo *i = &g->l->shape.info;
-  int layers = sg_net_noise_layers(&g->l->shape);
+  int layers = sg_generator_noise_layers(g->l->g);
 
   d->z = normals(g, DRAW_Z, n, i->z_dim, 1, 1);
   d->c = labels(g, ds, n);
   draw_mixing(g, d, n);
   d->noise = g_new0(SgBuf *, layers + 1);
   for (int k = 0; k < layers; k++) {
-    int r = sg_net_noise_resolution(&g->l->shape, k);
+    int r = sg_generator_noise_size(g->l->g, k);
     d->noise[k] = normals(g, DRAW_NOISE + k, n, 1, r, r);
   }
 }

@@ -165,7 +165,7 @@ move_w_avg(SgLearn *l, GError **error)
 {
   SgShare *s = l->share;
   int w_dim = l->shape.info.w_dim;
-  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  SgBuf *avg = sg_weights_average(l->g);
 
   if (!s->has_w)
     return TRUE;

@@ -21,7 +21,7 @@ arch_of(const char *name)
 }
 
 void
-sg_learn_shape(const SgTrainOptions *o, SgNetShape *s)
+sg_learn_shape(const SgTrainOptions *o, SgBlueprint *s)
 {
   SgModelInfo *i = &s->info;
 
@@ -130,9 +130,11 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
     g_assert(colon && r >= 4 && r <= o->resolution);
     l->shape.width[g_bit_nth_msf((gulong)r, -1)] = atoi(colon + 1);
   }
-  l->g = sg_learner_g_new(b, &l->shape, error);
-  l->ema = l->g ? sg_learner_g_new(b, &l->shape, error) : NULL;
-  l->d = l->ema ? sg_learner_d_new(b, &l->shape, error) : NULL;
+  g_autoptr(SgNetwork) g = l->shape.info.family->describe_generator(&l->shape);
+  g_autoptr(SgNetwork) d = l->shape.info.family->describe_discriminator(&l->shape);
+  l->g = sg_weights_new(b, g, TRUE, error);
+  l->ema = l->g ? sg_weights_new(b, g, TRUE, error) : NULL;
+  l->d = l->ema ? sg_weights_new(b, d, TRUE, error) : NULL;
   l->pl_rest = l->d ? sg_buf_new(b, SG_FMT_PLAIN, 1, 1, 1, 1, error) : NULL;
   if (!l->pl_rest || !sg_tape_keep_identity(l->tape, o->channels, error) ||
       !optimizer_init(&l->opt_g, l->g, lazy_adam(o, o->lr_g, greg), error) ||
@@ -280,22 +282,19 @@ some_pictures(SgLearn *l, const float *z, const float *c, int n, float *out, GEr
 {
   SgTape *t = l->tape;
   const SgModelInfo *i = &l->shape.info;
-  int layers = sg_net_noise_layers(&l->shape);
-  SgVar *ws[32], *noise[32];
+  int layers = sg_generator_noise_layers(l->ema);
+  SgVar *noise[32];
 
-  g_assert(i->num_ws <= 32);
+  g_assert(layers <= 32);
   gboolean recorded = sg_tape_record(t, FALSE);
-  SgVar *w = sg_learner_map(t, l->ema, &l->shape, upload(l, z, n, i->z_dim, 1, 1),
-                            upload(l, c, n, i->c_dim, 1, 1));
-  for (int k = 0; k < i->num_ws; k++)
-    ws[k] = w;
+  SgVar *w =
+      sg_generator_map(t, l->ema, upload(l, z, n, i->z_dim, 1, 1), upload(l, c, n, i->c_dim, 1, 1));
   for (int k = 0; k < layers; k++) {
-    int r = sg_net_noise_resolution(&l->shape, k);
-    g_autofree char *name = sg_net_noise_name(&l->shape, k);
-    g_autoptr(SgBuf) plane = sg_buf_view(sg_weights_at(l->ema, name)->view, 0, 1, 1, r, r);
+    g_autoptr(SgBuf) plane = sg_generator_noise_const(l->ema, k);
     noise[k] = sg_var_constant(t, plane);
   }
-  SgVar *img = sg_learner_synthesize(t, l->ema, &l->shape, ws, noise);
+  SgSynthesisInputs in = {.w = &w, .n_w = 1, .noise = noise};
+  SgVar *img = sg_generator_synthesize(t, l->ema, &in);
   if (img)
     l->backend->download(img->value, out);
   sg_tape_record(t, recorded);
@@ -328,9 +327,8 @@ sg_learn_scores(SgLearn *l, const float *pictures, const float *c, int n, float 
 
   for (int from = 0; ok && from < n; from += step) {
     int m = MIN(step, n - from);
-    SgVar *y = sg_learner_discriminate(
-        l->tape, l->d, &l->shape,
-        upload(l, pictures + (gsize)from * size, m, i->img_channels, r, r),
+    SgVar *y = sg_discriminator_logits(
+        l->tape, l->d, upload(l, pictures + (gsize)from * size, m, i->img_channels, r, r),
         c ? upload(l, c + (gsize)(from * i->c_dim), m, i->c_dim, 1, 1) : NULL);
     if (y)
       l->backend->download(y->value, logits + from);

@@ -6,8 +6,9 @@
  * recorded ones. */
 #pragma once
 
+#include "engine/gradients/networks.h"
 #include "engine/learn/augment.h"
-#include "engine/learn/learner.h"
+#include "engine/models/family.h"
 #include "engine/learn/options.h"
 
 G_BEGIN_DECLS
@@ -43,7 +44,7 @@ typedef struct {
   SgBackend *backend;
   const SgTrainOptions *o; /* borrowed */
   SgShare *share;          /* NULL: no other process learns with this one; learn-share.h */
-  SgNetShape shape;
+  SgBlueprint shape;
   SgWeights *g, *d, *ema;
   SgOptimizer opt_g, opt_d;
   SgTape *tape;
@@ -72,7 +73,7 @@ void sg_learn_free(SgLearn *l);
 /* Random weights from the options' seed; EMA equal to G. */
 void sg_learn_init(SgLearn *l);
 /* The shape that options describe. */
-void sg_learn_shape(const SgTrainOptions *o, SgNetShape *shape);
+void sg_learn_shape(const SgTrainOptions *o, SgBlueprint *shape);
 
 /* Takes the learning rates from the options again. */
 void sg_learn_set_rates(SgLearn *l);

@@ -117,7 +117,7 @@ read_variances(SgLearn *l, const SgDraw *draw, const SgPhaseResult *r)
 static void
 track_w(SgLearn *l, const SgBuf *mean)
 {
-  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  SgBuf *avg = sg_weights_average(l->g);
   if (l->share)
     sg_share_keep_w(l, mean);
   else

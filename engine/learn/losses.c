@@ -40,11 +40,11 @@ generate(SgLearn *l, const SgDraw *draw, SgVar **ws, SgVar **mean)
   SgTape *t = l->tape;
   const SgModelInfo *i = &l->shape.info;
   SgVar *noise[32], *c = sg_var_constant(t, draw->c);
-  SgVar *w = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z), c), *w2 = NULL;
+  SgVar *w = sg_generator_map(t, l->g, sg_var_constant(t, draw->z), c), *w2 = NULL;
 
   *mean = mean_w(l, w);
   if (draw->z2 && (draw->mix || draw->cutoff < i->num_ws))
-    w2 = sg_learner_map(t, l->g, &l->shape, sg_var_constant(t, draw->z2), c);
+    w2 = sg_generator_map(t, l->g, sg_var_constant(t, draw->z2), c);
   for (int k = 0; k < i->num_ws; k++) {
     SgVar *from = w2 && k >= draw->cutoff ? w2 : w;
     if (draw->mix)
@@ -52,9 +52,11 @@ generate(SgLearn *l, const SgDraw *draw, SgVar **ws, SgVar **mean)
     else
       ws[k] = from ? sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1) : NULL;
   }
-  for (int k = 0; k < sg_net_noise_layers(&l->shape); k++)
+  int layers = sg_generator_noise_layers(l->g);
+  for (int k = 0; k < layers; k++)
     noise[k] = draw->noise ? sg_var_constant(t, draw->noise[k]) : NULL;
-  return sg_learner_synthesize(t, l->g, &l->shape, ws, noise);
+  SgSynthesisInputs in = {.w = ws, .n_w = i->num_ws, .noise = noise};
+  return sg_generator_synthesize(t, l->g, &in);
 }
 
 static SgVar *
@@ -65,7 +67,7 @@ discriminate(SgLearn *l, SgVar *img, const SgAugDraw *a, SgBuf *c)
     SgAugmentArgs args = sg_aug_draw_args(a);
     img = sg_op_augment(t, img, &args);
   }
-  return sg_learner_discriminate(t, l->d, &l->shape, img, sg_var_constant(t, c));
+  return sg_discriminator_logits(t, l->d, img, sg_var_constant(t, c));
 }
 
 /* v becomes part of what the phase leaves. */

@@ -152,7 +152,7 @@ load_weights(SgLearn *l, const SgModel *m, GError **error)
   for (guint i = 0; i < m->names->len; i++) {
     const char *name = m->names->pdata[i], *dot = strchr(name, '.');
     const SgWeights *net = g_str_has_prefix(name, "D.") ? l->d : l->g;
-    if (dot && !g_str_has_prefix(name, "train.") && !g_hash_table_contains(net->by_name, dot + 1))
+    if (dot && !g_str_has_prefix(name, "train.") && !sg_network_find(net->network, dot + 1))
       return sg_broken(error, "%s: these training options have no place for its tensor %s", m->path,
                        name);
   }

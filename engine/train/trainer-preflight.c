@@ -54,21 +54,28 @@ read_available(void)
 /* Floats of activations that D's forward pass keeps per picture: input of the filter, of both
  * convolutions and the skip. */
 static double
-d_activations(const SgNetShape *s)
+d_activations(const SgNetwork *n)
 {
   double sum = 0;
-  for (int r = s->info.img_resolution, k = g_bit_nth_msf((gulong)r, -1); r > 4; r /= 2, k--)
-    sum +=
-        (double)r * r * (3 * s->width[k]) + (double)r * r / 4 * (3 * s->width[k - 1] + s->width[k]);
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->kind == SG_KIND_CONV && l->kernel > 1 && l->stride_down > 1)
+      sum += (double)l->in_h * l->in_w * (3 * l->in) +
+             (double)l->out_h * l->out_w * (3 * l->out + l->in);
+  }
   return sum;
 }
 
+/* The same of G: a block's last convolution speaks for all that is as large. */
 static double
-g_activations(const SgNetShape *s)
+g_activations(const SgNetwork *n)
 {
   double sum = 0;
-  for (int r = s->info.img_resolution, k = g_bit_nth_msf((gulong)r, -1); r >= 4; r /= 2, k--)
-    sum += (double)r * r * (4.5 * s->width[k] + 3.0 * s->info.img_channels);
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->kind == SG_KIND_MODULATED && l->stride_up == 1)
+      sum += (double)l->out_h * l->out_w * (4.5 * l->out + 3.0 * n->channels);
+  }
   return sum;
 }
 
@@ -93,8 +100,8 @@ static double
 estimate_memory(const SgTrainer *t)
 {
   const SgLearn *l = t->l;
-  double n = sg_share_of(l->share, t->o->batch), d = 4 * n * d_activations(&l->shape),
-         g = 4 * n * g_activations(&l->shape);
+  double n = sg_share_of(l->share, t->o->batch), d = 4 * n * d_activations(l->d->network),
+         g = 4 * n * g_activations(l->g->network);
   double dreg = t->o->r1_gamma > 0 ? 2.2 * d : 0;
   double greg = t->o->pl_weight > 0 ? 2.4 * g / MAX(1, t->o->pl_batch_shrink) : 0;
   double gmain = g + 1.25 * d;
@@ -236,7 +243,7 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   int n = sg_share_of(l->share, t->o->batch), r = i->img_resolution;
   GError *why = NULL;
   double pl_mean = l->pl_mean, total = 0;
-  SgBuf *avg = sg_weights_at(l->g, "mapping.w_avg")->view;
+  SgBuf *avg = sg_weights_average(l->g);
   g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, (n * MAX(1, i->c_dim)));
   g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, &why);
   g_autoptr(SgBuf) real_c =

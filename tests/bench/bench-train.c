@@ -56,30 +56,29 @@ make(SgTrainOptions *o)
   return l;
 }
 
-/* Multiplications and additions of the convolutions of a forward pass per picture, as a direct
- * convolution has them. */
-static void
-count_operations(const SgNetShape *s, double *g, double *d)
+/* Multiplications and additions of a network's convolutions in a forward pass per picture, as a
+ * direct convolution has them. */
+static double
+count_operations(const SgNetwork *n)
 {
-  *g = *d = 0;
-  for (int r = 4, k = 2; r <= resolution; r *= 2, k++) {
-    double area = (double)r * r, c = s->width[k], below = s->width[k - 1];
-    *g += 2 * 9 * area * c * c + (r > 4 ? 2 * 9 * area / 4 * below * c : 0);
-    if (r > 4)
-      *d += 2 * 9 * area * c * c + area / 4 * 2 * (9 + 1) * c * below;
-    else
-      *d += 2 * 9 * area * c * (c + 1);
+  double sum = 0;
+
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    double area = l->stride_up > 1 ? (double)l->in_h * l->in_w : (double)l->out_h * l->out_w;
+    if (l->kind == SG_KIND_MODULATED || l->kind == SG_KIND_CONV)
+      sum += 2 * l->kernel * l->kernel * area * l->in * l->out;
   }
+  return sum;
 }
 
 /* Of a cycle of 16 iterations. A pass costs one forward, its gradient two (weights and input).
  * Gmain: G 3, D 2 (no weights); Dmain: G 1, D 3 for each of two batches; R1: forward, gradient to
  * the input, both swept again: 6 D; path length: the same of G for half the batch. */
 static double
-cycle_operations(const SgNetShape *s)
+cycle_operations(const SgLearn *l)
 {
-  double g, d;
-  count_operations(s, &g, &d);
+  double g = count_operations(l->g->network), d = count_operations(l->d->network);
   return batch * (16 * (3 * g + 2 * d) + 16 * (g + 6 * d) + 6 * d + 4 * 0.5 * 6 * g);
 }
 
@@ -141,7 +140,7 @@ main(int argc, char **argv)
   }
   cycle += 16 * average;
   getrusage(RUSAGE_SELF, &usage);
-  printf("  \"conv_gflops\": %.1f,\n", cycle_operations(&l->shape) / cycle / 1e9);
+  printf("  \"conv_gflops\": %.1f,\n", cycle_operations(l) / cycle / 1e9);
   printf("  \"cycle\": %.3f,\n  \"images_per_second\": %.3f,\n  \"peak_mib\": %.1f\n}\n", cycle,
          16 * batch / cycle, (double)usage.ru_maxrss / 1024);
   return 0;

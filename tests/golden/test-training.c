@@ -9,7 +9,7 @@
 typedef struct {
   SgArchive *file;
   SgTrainOptions o;
-  SgNetShape shape;
+  SgBlueprint shape;
   SgLearn *l;
   int iterations;
 } Case;
@@ -113,7 +113,7 @@ draw_new(const Case *c, int t, SgPhase phase)
 {
   const char *name = sg_phase_names[phase];
   SgTensor *cutoff = tensor(c, "draw.%02d.%s.cutoff", t, name);
-  int layers = sg_net_noise_layers(&c->l->shape);
+  int layers = sg_generator_noise_layers(c->l->g);
   SgDraw *d = g_new(SgDraw, 1);
   *d = (SgDraw){.z = buffer(c, tensor(c, "draw.%02d.%s.z", t, name)),
                 .z2 = buffer(c, tensor(c, "draw.%02d.%s.z2", t, name)),

@@ -22,7 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPS, ACT, TAPE = 'engine/autograd/ops.c', 'engine/autograd/ops-act.c', 'engine/autograd/tape.c'
 LOSS, LEARN = 'engine/learn/losses.c', 'engine/learn/learn.c'
-G, D, LAYERS = ('engine/learn/learner-%s.c' % x for x in ('g', 'd', 'layers'))
+D, LAYERS = ('engine/gradients/%s.c' % x for x in ('discriminator', 'layers'))
 CPU, CPUCONV = 'engine/backend/cpu/cpu-train.c', 'engine/backend/cpu/cpu-train-conv.c'
 ROWS, AUGMENT = 'engine/backend/cpu/cpu-rows.c', 'engine/backend/cpu/cpu-augment.c'
 KERNELS = 'engine/kernels/element.h'
@@ -84,16 +84,20 @@ MUTATIONS = [
     (LOSS, 'sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1)', 'from'),
     (LOSS, '  track_w(l, w_mean);\n', ''),
     # networks
-    (G, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), o, i, 1, 1)'),
-    (G, '.scale = demodulation(t, style, weight)', '.scale = sg_var_detach(t, demodulation(t, style, weight))'),
-    (G, '.clamp = clamp >= 0 ? clamp * gain : -1', '.clamp = clamp'),
-    (D, '.clamp = clamp >= 0 ? clamp * gain : -1', '.clamp = clamp'),
-    (G, '.clamp = s->info.g_conv_clamp', '.clamp = -1'),
-    (D, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
-    (D, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
-    (D, 'SgVar *product = sg_op_mul(t, x, map);', 'SgVar *product = sg_op_mul(t, x, sg_var_detach(t, map));'),
-    (D, 'img = sg_op_fir(t, img, SG_FIR_DOWN);', 'img = sg_var_detach(t, sg_op_fir(t, img, SG_FIR_DOWN));'),
-    (LAYERS, 'lr == 1 ? b : sg_op_gain(t, b, lr)', 'b'),
+    (LAYERS, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), o, i, 1, 1)'),
+    (LAYERS, '.scale = demodulation(t, l, style, weight)', '.scale = sg_var_detach(t, demodulation(t, l, style, weight))'),
+    (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 0),
+    (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 1),
+    (LAYERS, '.gain = 1,\n                      .clamp = l->clamp}', '.gain = 1,\n                      .clamp = -1}'),
+    (LAYERS, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
+    (LAYERS, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
+    (LAYERS, 'SgVar *planes = sg_op_mul(t, noise, strength);', 'SgVar *planes = sg_op_mul(t, sg_var_detach(t, noise), strength);'),
+    (LAYERS, 'l->demod_eps * i * taps', 'l->demod_eps'),
+    (LAYERS, '+= 0.25f', '+= 0.24f'),
+    (LAYERS, '(size - wanted + 1) / 2', '(size - wanted) / 2 + 1'),
+    (D, 'SgVar *product = sg_op_mul(r->t, x, map);', 'SgVar *product = sg_op_mul(r->t, x, sg_var_detach(r->t, map));'),
+    (D, 'return sg_op_fir(r->t, x, sg_filter_fir(&l->before));', 'return sg_var_detach(r->t, sg_op_fir(r->t, x, sg_filter_fir(&l->before)));'),
+    (LAYERS, 'l->lr == 1 ? b : sg_op_gain(t, b, l->lr)', 'b'),
     (LAYERS, 'sg_op_mul(t, x, x), n, 1, 1, 1), 1.0 / c)', 'sg_op_mul(t, x, x), n, 1, 1, 1), 1)'),
     (LEARN, 'if (!sg_buf_fill(opt->grad, 0, error))\n    return FALSE;', ''),
     # the CPU's kernels
@@ -120,7 +124,7 @@ MUTATIONS = [
 ]
 
 # In this order, until one is red: (program under the build folder, arguments)
-TESTS = [('gradient/test-ops', []), ('gradient/test-networks', []), ('gradient/test-learner-nets', []),
+TESTS = [('gradient/test-ops', []), ('gradient/test-networks', []), ('gradient/test-learner-nets', []), ('gradient/test-generator', []),
          ('gradient/test-torture', []), ('golden/test-training', [])]
 
 

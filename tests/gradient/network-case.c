@@ -93,7 +93,7 @@ draw_new(const NetSetup *s, SgPhase phase)
   const NetCase *c = s->c;
   SgDraw *d = g_new0(SgDraw, 1);
   SgBackend *b = s->l->backend;
-  int layers = sg_net_noise_layers(&s->l->shape), r = c->resolution;
+  int layers = sg_generator_noise_layers(s->l->g), r = c->resolution;
   guint64 stream = (guint64)phase * 100;
 
   d->z = net_normals(b, stream, 1, c->batch, s->o.z_dim, 1, 1);
@@ -102,7 +102,7 @@ draw_new(const NetSetup *s, SgPhase phase)
   d->c = labels(s, (int)phase);
   d->noise = g_new0(SgBuf *, layers + 1);
   for (int k = 0; k < layers; k++) {
-    int size = sg_net_noise_resolution(&s->l->shape, k);
+    int size = sg_generator_noise_size(s->l->g, k);
     d->noise[k] = net_normals(b, stream + 10 + (guint64)k, 1, c->batch, 1, size, size);
   }
   d->pl_noise = net_normals(b, stream + 2, 1, c->batch, c->channels, r, r);

@@ -4,6 +4,7 @@
 #include "tests/support/going-on.h"
 #include "tests/support/tested-backend.h"
 #include "engine/autograd/ops.h"
+#include "line-check.h"
 #include "network-case.h"
 #include <math.h>
 #include <string.h>
@@ -57,82 +58,6 @@ static const NetCase cases[] = {
      .clamp = 1.4,
      .pipe = SG_AUG_GEOM | SG_AUG_COLOR},
 };
-
-/* ---- finite differences ---------------------------------------------------------------------- */
-
-/* The loss has kinks (leaky ReLUs, clamps), and its gradient penalties jump there. A step that
- * crosses one says nothing, so several are tried: a wrong gradient agrees with none. */
-static const double steps[] = {1e-5, 1e-6, 1e-7, 1e-4};
-
-/* Numbers that are moved, together, along a direction. */
-typedef struct {
-  double *at;
-  gsize n;
-  double *base, *direction;
-} Line;
-
-static Line
-line_new(double *at, gsize n, guint64 stream)
-{
-  Line l = {at, n, g_memdup2(at, n * sizeof(double)), g_new(double, n)};
-  SgPhilox rng = {.seed = 23, .stream = stream};
-  for (gsize i = 0; i < n; i++)
-    l.direction[i] = sg_philox_normal(&rng);
-  return l;
-}
-
-static void
-line_clear(Line *l)
-{
-  memcpy(l->at, l->base, l->n * sizeof(double));
-  g_free(l->base);
-  g_free(l->direction);
-}
-
-static void
-line_move(const Line *l, double step)
-{
-  for (gsize i = 0; i < l->n; i++)
-    l->at[i] = l->base[i] + step * l->direction[i];
-}
-
-static double
-line_dot(const Line *l, const double *gradient)
-{
-  double sum = 0;
-  for (gsize i = 0; i < l->n; i++)
-    sum += gradient[i] * l->direction[i];
-  return sum;
-}
-
-/* What may be moved and watched. */
-typedef double (*Evaluate)(gpointer data);
-
-/* Whether any step's difference agrees with `analytic`. Returns its size beside what rounding makes
- * of it, so that a caller can see that something was compared at all. */
-static double
-check_line(const char *what, const Line *l, double analytic, Evaluate f, gpointer data)
-{
-  double best = G_MAXDOUBLE, found = 0, trust = 0;
-  for (guint i = 0; i < G_N_ELEMENTS(steps) && best > 1; i++) {
-    line_move(l, steps[i]);
-    double plus = f(data);
-    line_move(l, -steps[i]);
-    double minus = f(data), numeric = (plus - minus) / (2 * steps[i]);
-    double scale = MAX(fabs(analytic), fabs(numeric));
-    double noise = 2e-15 * (fabs(plus) + fabs(minus)) / steps[i];
-    double off = fabs(analytic - numeric) / (1e-6 * scale + noise);
-    if (off < best) {
-      best = off;
-      found = numeric;
-      trust = scale / noise;
-    }
-  }
-  line_move(l, 0);
-  if (!(best <= 1))
-    g_test_fail_printf("%s: gradient %.12g, finite difference %.12g", what, analytic, found);
-  return trust;
-}
 
 /* ---- phases ---------------------------------------------------------------------------------- */
 
@@ -201,7 +126,7 @@ test_phases(gconstpointer data)
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
 /* The networks as functions of what goes in; the value is sum (result * weights). */
-#define MAX_WS 16
+#define MAX_NOISE 16
 typedef struct {
   NetSetup s;
   gboolean d;
@@ -214,19 +139,18 @@ build(Inputs *f, SgVar **in)
 {
   SgLearn *l = f->s.l;
   SgTape *t = l->tape;
-  SgVar *ws[MAX_WS], *noise[MAX_WS], *y;
+  SgVar *noise[MAX_NOISE], *y;
 
   for (int i = 0; i < 2; i++)
     in[i] = sg_var_leaf(t, f->in[i]);
   if (f->d) {
-    y = sg_learner_discriminate(t, l->d, &l->shape, in[0], in[1]);
+    y = sg_discriminator_logits(t, l->d, in[0], in[1]);
   } else {
-    SgVar *w = sg_learner_map(t, l->g, &l->shape, in[0], in[1]);
-    for (int k = 0; k < l->shape.info.num_ws; k++)
-      ws[k] = w;
-    for (int k = 0; k < sg_net_noise_layers(&l->shape); k++)
+    SgVar *w = sg_generator_map(t, l->g, in[0], in[1]);
+    for (int k = 0; k < sg_generator_noise_layers(l->g); k++)
       noise[k] = sg_var_constant(t, f->s.draw[SG_PHASE_DMAIN]->noise[k]);
-    y = sg_learner_synthesize(t, l->g, &l->shape, ws, noise);
+    SgSynthesisInputs inputs = {.w = &w, .n_w = 1, .noise = noise};
+    y = sg_generator_synthesize(t, l->g, &inputs);
   }
   return sg_op_sum(t, sg_op_mul(t, y, sg_var_constant(t, f->weights)));
 }
@@ -331,18 +255,25 @@ test_r1_value(void)
 
 /* ---- clamping -------------------------------------------------------------------------------- */
 
+static void
+set_clamp(const SgNetwork *n, double clamp)
+{
+  for (guint i = 0; i < n->layers->len; i++)
+    sg_network_edit((SgNetwork *)n, (int)i)->clamp = clamp;
+}
+
 /* The clamped cases clamp, in both networks: else they would test nothing. */
 static void
 test_clamped(gconstpointer data)
 {
   Run r = {.phase = SG_PHASE_GMAIN};
   net_setup_init(&r.s, data, sg_backend_reference());
-  SgModelInfo *i = &r.s.l->shape.info;
+  const SgNetwork *g = r.s.l->g->network, *d = r.s.l->d->network;
   double loss = loss_of(&r);
-  i->g_conv_clamp = -1;
+  set_clamp(g, -1);
   double without_g = loss_of(&r);
-  i->g_conv_clamp = i->d_conv_clamp;
-  i->d_conv_clamp = -1;
+  set_clamp(g, r.s.c->clamp);
+  set_clamp(d, -1);
   double without_d = loss_of(&r);
   g_assert_cmpfloat(fabs(without_g - loss), >, 1e-5 * fabs(loss));
   g_assert_cmpfloat(fabs(without_d - loss), >, 1e-5 * fabs(loss));

@@ -1,0 +1,56 @@
+/* Networks on the tape: forward passes that gradients can be taken of, of any order, with respect
+ * to weights, w, styles, noise and pictures. For training, and for whoever looks for a direction or
+ * for the face behind a picture; nothing of a training is known here.
+ *
+ * The same mathematics as nets/, in differentiable operations, layer by layer as the description
+ * (models/network.h) lists them. Results belong to the tape's current scope; NULL in, or memory
+ * that is short, gives NULL (sg_tape_reset() says why). */
+#pragma once
+
+#include "engine/gradients/weights.h"
+
+G_BEGIN_DECLS
+
+/* ---- the generator --------------------------------------------------------------------------- */
+
+/* Mapping: z PLAIN [N, z_dim, 1, 1] (not yet normalised), c [N, c_dim, 1, 1] one-hot, NULL where
+ * the network has no classes -> w [N, w_dim, 1, 1]. */
+SgVar *sg_generator_map(SgTape *t, const SgWeights *g, SgVar *z, SgVar *c);
+
+/* What a synthesis is made of; each may be a leaf or a result of operations. */
+typedef struct {
+  /* [n_w] of PLAIN [N, w_dim, 1, 1]: one for all layers, or one for each of num_ws (W+). */
+  SgVar *const *w;
+  int n_w;
+  /* NULL, or for each styled layer (in the order they run, as stages of nets/synthesis.h) the style
+   * PLAIN [N, in channels, 1, 1] itself, or NULL for A w + b. A layer with a style of its own asks
+   * for no w. */
+  SgVar *const *styles;
+  /* NULL, or for each layer with noise (in the order they run) PLAIN [N or 1, 1, r, r], or NULL for
+   * none. */
+  SgVar *const *noise;
+} SgSynthesisInputs;
+
+/* -> the picture PLAIN [N, C, H, W], about -1..1, not clamped, cropped as the network's pictures
+ * are. */
+SgVar *sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in);
+
+/* Layers that take a style, in the order of SgSynthesisInputs.styles; [k] as index. */
+int sg_generator_styled_layers(const SgWeights *g);
+const SgLayer *sg_generator_styled_layer(const SgWeights *g, int k);
+/* The style A w + b of styled layer k: [N, in channels, 1, 1]. */
+SgVar *sg_generator_style(SgTape *t, const SgWeights *g, int k, SgVar *w);
+
+/* Layers with noise, in the order of SgSynthesisInputs.noise. */
+int sg_generator_noise_layers(const SgWeights *g);
+int sg_generator_noise_size(const SgWeights *g, int k); /* pixels along an axis */
+/* The layer's constant noise [1, 1, r, r] (a view, to be unreferenced), or NULL: it has none. */
+SgBuf *sg_generator_noise_const(const SgWeights *g, int k);
+
+/* ---- the discriminator ----------------------------------------------------------------------- */
+
+/* Picture PLAIN [N, C, H, W], c as above -> logits [N, 1, 1, 1]. The group of the minibatch
+ * standard deviation is min (its size, N) (0: N) and has to divide N. */
+SgVar *sg_discriminator_logits(SgTape *t, const SgWeights *d, SgVar *img, SgVar *c);
+
+G_END_DECLS
