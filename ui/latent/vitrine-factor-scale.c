@@ -14,27 +14,45 @@ struct _VitrineFactorScale {
   GtkWidget *scale;
   GtkWidget *marks[VITRINE_N_FACTORS];
   double factor;
-  gboolean syncing;
 };
 
-static guint factor_changed_signal;
+static GParamSpec *factor_property;
 
 G_DEFINE_FINAL_TYPE(VitrineFactorScale, vitrine_factor_scale, GTK_TYPE_WIDGET)
+
+static void value_changed_cb(GtkRange *range, VitrineFactorScale *self);
+
+static void
+set_factor(VitrineFactorScale *self, double factor)
+{
+  self->factor = factor;
+  g_signal_handlers_block_by_func(self->scale, value_changed_cb, self);
+  gtk_range_set_value(GTK_RANGE(self->scale), vitrine_factor_to_position(factor));
+  g_signal_handlers_unblock_by_func(self->scale, value_changed_cb, self);
+  g_autofree char *text = g_strdup_printf("%.3g", factor);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
+                                 text, -1);
+  for (int i = 0; i < VITRINE_N_FACTORS; i++) {
+    if (vitrine_factors[i] == factor)
+      gtk_widget_add_css_class(self->marks[i], "current");
+    else
+      gtk_widget_remove_css_class(self->marks[i], "current");
+  }
+}
 
 static void
 choose(VitrineFactorScale *self, double factor)
 {
   if (factor == self->factor)
     return;
-  vitrine_factor_scale_set(self, factor);
-  g_signal_emit(self, factor_changed_signal, 0, factor);
+  set_factor(self, factor);
+  g_object_notify_by_pspec(G_OBJECT(self), factor_property);
 }
 
 static void
 value_changed_cb(GtkRange *range, VitrineFactorScale *self)
 {
-  if (!self->syncing)
-    choose(self, vitrine_factor_snap(gtk_range_get_value(range), 1e-6));
+  choose(self, vitrine_factor_snap(gtk_range_get_value(range), 1e-6));
 }
 
 /* The next of the nine, up or down. */
@@ -114,7 +132,19 @@ vitrine_factor_scale_init(VitrineFactorScale *self)
     g_signal_connect(mark, "clicked", G_CALLBACK(mark_clicked_cb), self);
     gtk_widget_set_parent(mark, GTK_WIDGET(self));
   }
-  vitrine_factor_scale_set(self, 1);
+  set_factor(self, 1);
+}
+
+static void
+vitrine_factor_scale_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_double(value, VITRINE_FACTOR_SCALE(object)->factor);
+}
+
+static void
+vitrine_factor_scale_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  choose(VITRINE_FACTOR_SCALE(object), g_value_get_double(value));
 }
 
 static void
@@ -180,25 +210,10 @@ vitrine_factor_scale_class_init(VitrineFactorScaleClass *class)
   widget_class->size_allocate = vitrine_factor_scale_size_allocate;
   gtk_widget_class_set_css_name(widget_class, "factor-scale");
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
-  factor_changed_signal =
-      g_signal_new("factor-changed", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                   NULL, G_TYPE_NONE, 1, G_TYPE_DOUBLE);
-}
-
-void
-vitrine_factor_scale_set(VitrineFactorScale *self, double factor)
-{
-  self->factor = factor;
-  self->syncing = TRUE;
-  gtk_range_set_value(GTK_RANGE(self->scale), vitrine_factor_to_position(factor));
-  self->syncing = FALSE;
-  g_autofree char *text = g_strdup_printf("%.3g", factor);
-  gtk_accessible_update_property(GTK_ACCESSIBLE(self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
-                                 text, -1);
-  for (int i = 0; i < VITRINE_N_FACTORS; i++) {
-    if (vitrine_factors[i] == factor)
-      gtk_widget_add_css_class(self->marks[i], "current");
-    else
-      gtk_widget_remove_css_class(self->marks[i], "current");
-  }
+  G_OBJECT_CLASS(class)->get_property = vitrine_factor_scale_get_property;
+  G_OBJECT_CLASS(class)->set_property = vitrine_factor_scale_set_property;
+  factor_property =
+      g_param_spec_double("factor", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 1,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_property(G_OBJECT_CLASS(class), 1, factor_property);
 }

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_GENERATION (vitrine_generation_get_type())
 G_DECLARE_FINAL_TYPE(VitrineGeneration, vitrine_generation, VITRINE, GENERATION, GtkBox)
 
-/* Once, before it is shown. Keeps a reference. */
-void vitrine_generation_set_session(VitrineGeneration *self, VitrineSession *session);
+/* Properties: "session" VitrineSession, set once, before it is shown. */
+
 /* The seed after (1) or before (-1) this one, or a random one (0). */
 void vitrine_generation_step_seed(VitrineGeneration *self, int step);
 

@@ -58,7 +58,6 @@ vitrine_latent_pane_start(VitrinePane *pane, VitrineSession *session)
 {
   VitrineLatentPane *self = VITRINE_LATENT_PANE(pane);
   self->session = session;
-  vitrine_generation_set_session(self->generation, session);
   vitrine_dimension_list_set_session(self->list, session);
 }
 

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 
 struct _VitrinePruningPane {
   VitrinePane parent_instance;
-  VitrineSession *session; /* borrowed from the parent */
-  gboolean syncing;
+  VitrineSession *session;  /* borrowed from the parent */
+  GBindingGroup *bindings;  /* of the editor */
   VitrinePruningWork *work; /* of the open model */
   SgPruneCounter *counter;  /* of the open model, NULL until it is counted */
   guint score_task, original_task;

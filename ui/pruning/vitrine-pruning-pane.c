@@ -1,6 +1,7 @@
 #include "ui/pruning/vitrine-pruning-pane-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
 #include "ui/pruning/vitrine-pruning-save.h"
 
@@ -13,21 +14,8 @@ G_DEFINE_FINAL_TYPE(VitrinePruningPane, vitrine_pruning_pane, VITRINE_TYPE_PANE)
 static void
 set_threshold(VitrinePruningPane *self, double threshold)
 {
-  const SgRecipe *r = vitrine_session_get_recipe(self->session);
-
   threshold = CLAMP(round(threshold * 1000) / 1000, 0, 1);
-  if (!r || r->prune.threshold == threshold)
-    return;
-  SgRecipe *recipe = sg_recipe_copy(r);
-  recipe->prune.threshold = threshold;
-  vitrine_session_apply(self->session, recipe, _("Pruning"), "prune");
-}
-
-static void
-threshold_changed_cb(GtkAdjustment *adjustment, VitrinePruningPane *self)
-{
-  if (!self->syncing)
-    set_threshold(self, gtk_adjustment_get_value(adjustment));
+  g_object_set(vitrine_session_get_editor(self->session), "threshold", threshold, NULL);
 }
 
 static gboolean
@@ -86,12 +74,8 @@ update(VitrinePruningPane *self)
 {
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
 
-  gtk_widget_set_sensitive(GTK_WIDGET(self), r != NULL);
   if (!r)
     return;
-  self->syncing = TRUE;
-  gtk_adjustment_set_value(self->adjustment, r->prune.threshold);
-  self->syncing = FALSE;
   gtk_widget_set_sensitive(self->reset, r->prune.threshold > 0 || r->prune.layers ||
                                             r->prune.magnitude != SG_MAGNITUDE_STORED);
   vitrine_pruning_pane_show_counts(self);
@@ -214,7 +198,10 @@ vitrine_pruning_pane_dispose(GObject *object)
     vitrine_pruning_pane_stop_scores(self);
   if (self->sweep)
     vitrine_pruning_sweep_set_counter(self->sweep, NULL);
+  if (self->bindings) /* a spin button writes back what was typed when it goes */
+    g_binding_group_set_source(self->bindings, NULL);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_PRUNING_PANE);
+  g_clear_object(&self->bindings);
   g_clear_pointer(&self->counter, sg_prune_counter_free);
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   sg_prune_clear(&self->asked);
@@ -230,6 +217,9 @@ vitrine_pruning_pane_start(VitrinePane *pane, VitrineSession *session)
   VitrinePruningPane *self = VITRINE_PRUNING_PANE(pane);
 
   self->session = session;
+  self->bindings = g_binding_group_new();
+  vitrine_bind_rounded(self->bindings, "threshold", self->adjustment, "value", 1000);
+  g_binding_group_set_source(self->bindings, vitrine_session_get_editor(session));
   vitrine_pruning_layers_set_session(self->layers, session);
   vitrine_pruning_sweep_set_session(self->sweep, session);
   vitrine_pruning_reals_set_session(self->reals, session, self->sweep);
@@ -272,7 +262,6 @@ vitrine_pruning_pane_class_init(VitrinePruningPaneClass *class)
   BIND(sweep);
   BIND(layers);
   BIND(reals);
-  gtk_widget_class_bind_template_callback(widget_class, threshold_changed_cb);
   gtk_widget_class_bind_template_callback(widget_class, reset_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_cb);
 }

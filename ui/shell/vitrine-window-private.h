@@ -29,7 +29,6 @@ struct _VitrineWindow {
   GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
   VitrineFollowBadge *follow_badge;
   VitrineDeviceBanner *device_banner;
-  GtkSpinner *spinner;
   GtkWidget *status_line;
   GtkLabel *status_model, *status_score, *status_time, *status_device;
 };

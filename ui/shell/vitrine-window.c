@@ -231,8 +231,6 @@ loading_cb(VitrineWindow *self)
 {
   gboolean loading = vitrine_opener_is_loading(vitrine_session_get_opener(self->session));
 
-  gtk_widget_set_visible(GTK_WIDGET(self->spinner), loading);
-  gtk_spinner_set_spinning(self->spinner, loading);
   if (!vitrine_session_get_model(self->session))
     gtk_stack_set_visible_child_name(self->stack, loading ? "starting" : "empty");
 }
@@ -360,6 +358,18 @@ vitrine_window_close_request(GtkWindow *window)
 /* ---- the object -------------------------------------------------------------------------- */
 
 static void
+vitrine_window_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_object(value, VITRINE_WINDOW(object)->session);
+}
+
+static void
+vitrine_window_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  VITRINE_WINDOW(object)->session = g_value_dup_object(value);
+}
+
+static void
 vitrine_window_dispose(GObject *object)
 {
   VitrineWindow *self = VITRINE_WINDOW(object);
@@ -392,7 +402,6 @@ bind_children(GtkWidgetClass *class)
   BIND(follow_badge);
   BIND(device_banner);
   BIND(zoom_label);
-  BIND(spinner);
   BIND(status_line);
   BIND(status_model);
   BIND(status_score);
@@ -407,6 +416,12 @@ vitrine_window_class_init(VitrineWindowClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_window_dispose;
+  G_OBJECT_CLASS(class)->get_property = vitrine_window_get_property;
+  G_OBJECT_CLASS(class)->set_property = vitrine_window_set_property;
+  g_object_class_install_property(
+      G_OBJECT_CLASS(class), 1,
+      g_param_spec_object("session", NULL, NULL, VITRINE_TYPE_SESSION,
+                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
   GTK_WINDOW_CLASS(class)->close_request = vitrine_window_close_request;
   g_type_ensure(VITRINE_TYPE_CANVAS);
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
@@ -431,9 +446,9 @@ vitrine_window_init(VitrineWindow *self)
 GtkWidget *
 vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolean expect_model)
 {
-  VitrineWindow *self = g_object_new(VITRINE_TYPE_WINDOW, "application", application, NULL);
+  VitrineWindow *self =
+      g_object_new(VITRINE_TYPE_WINDOW, "application", application, "session", session, NULL);
 
-  self->session = g_object_ref(session);
   connect_session(self);
   vitrine_follow_badge_set_session(self->follow_badge, session);
   vitrine_device_banner_set_session(self->device_banner, session);

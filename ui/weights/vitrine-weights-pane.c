@@ -12,13 +12,11 @@ struct _VitrineWeightsPane {
   VitrineWeightData *next; /* of newer weights, being measured; `data` is shown until it is done */
   VitrineWeightTree *tree;
   guint measure_task;
-  gboolean syncing;
 
   GtkWidget *search;
   GtkListView *list;
   VitrineWeightFigures *figures;
   GtkSwitch *unequalised;
-  GtkRevealer *warning;
 };
 
 G_DEFINE_FINAL_TYPE(VitrineWeightsPane, vitrine_weights_pane, VITRINE_TYPE_PANE)
@@ -82,10 +80,6 @@ recipe_changed_cb(VitrineWeightsPane *self)
 
   if (!recipe)
     return;
-  self->syncing = TRUE;
-  gtk_switch_set_active(self->unequalised, recipe->prune.unequalised);
-  self->syncing = FALSE;
-  gtk_revealer_set_reveal_child(self->warning, recipe->prune.unequalised);
   vitrine_weight_figures_set_prune(self->figures, &recipe->prune);
 }
 
@@ -173,18 +167,6 @@ unmap_cb(VitrineWeightsPane *self)
 }
 
 static void
-unequalised_cb(GtkSwitch *button, GParamSpec *pspec, VitrineWeightsPane *self)
-{
-  const SgRecipe *now =
-      self->syncing || !self->session ? NULL : vitrine_session_get_recipe(self->session);
-  if (!now)
-    return;
-  SgRecipe *recipe = sg_recipe_copy(now);
-  recipe->prune.unequalised = gtk_switch_get_active(button);
-  vitrine_session_apply(self->session, recipe, _("Equalised learning rate"), NULL);
-}
-
-static void
 export_cb(GtkButton *button, VitrineWeightsPane *self)
 {
   vitrine_weights_export(self->session, GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))));
@@ -216,6 +198,8 @@ vitrine_weights_pane_start(VitrinePane *pane, VitrineSession *session)
   VitrineWeightsPane *self = VITRINE_WEIGHTS_PANE(pane);
 
   self->session = session;
+  g_object_bind_property(vitrine_session_get_editor(session), "unequalised", self->unequalised,
+                         "active", G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   vitrine_weight_figures_set_session(self->figures, session);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
                           G_CONNECT_SWAPPED);
@@ -242,11 +226,9 @@ vitrine_weights_pane_class_init(VitrineWeightsPaneClass *class)
   BIND(list);
   BIND(figures);
   BIND(unequalised);
-  BIND(warning);
 #undef BIND
   gtk_widget_class_bind_template_callback(widget, search_cb);
   gtk_widget_class_bind_template_callback(widget, export_cb);
-  gtk_widget_class_bind_template_callback(widget, unequalised_cb);
 }
 
 static void
