@@ -66,6 +66,11 @@ GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
  * error. */
 SgModel *cli_load_model(const char *path, GError **error);
 
+/* The same where --network may be left out: then it is the model that the picture `recipe` was made
+ * with, found by the hash of its weights beside the picture or among those that come with
+ * Vitrine. */
+SgModel *cli_load_model_of(const char *path, const char *recipe, GError **error);
+
 /* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error
  * when it was made with other weights. Errors name the file. */
 SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *model,

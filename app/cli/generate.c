@@ -1,6 +1,7 @@
 /* vitrine generate: pictures from seeds, saved vectors or recipes. */
 #include "app/cli/cli.h"
 #include "engine/kernels/element.h"
+#include "engine/explore/picture-model.h"
 #include "engine/backend/backend-device.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/npy.h"
@@ -102,7 +103,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
     return FALSE;
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
+  else if (!o->network && !o->recipe)
     cli_set_usage_error(error, "which model? --network=FILE");
   else if (!o->outdir)
     cli_set_usage_error(error, "where to? --outdir=DIR");
@@ -311,7 +312,7 @@ static char *
 recipe_json(const Job *job, gsize i, int faces)
 {
   g_autoptr(SgRecipe) r = recipe_from(job, i, faces);
-  return sg_recipe_to_json(r, job->model->hash, job->opt->network);
+  return sg_picture_recipe(r, job->model);
 }
 
 static gboolean
@@ -458,7 +459,7 @@ run(const Options *opt, GError **error)
   gint64 start = g_get_monotonic_time();
   gboolean ok = FALSE;
 
-  job.model = cli_load_model(opt->network, error);
+  job.model = cli_load_model_of(opt->network, opt->recipe, error);
   if (job.model && prepare(&job, error)) {
     job.renderer = open_renderer(job.model, opt->device, error);
     ok = job.renderer && render_all(&job, error);

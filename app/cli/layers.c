@@ -33,7 +33,7 @@ options_check(const Options *o, int argc, char **argv, GError **error)
 {
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
+  else if (!o->network && !o->recipe)
     cli_set_usage_error(error, "which model? --network=FILE");
   else if (!o->outdir)
     cli_set_usage_error(error, "where to? --outdir=FOLDER");
@@ -158,7 +158,7 @@ run(const Options *opt, GError **error)
 {
   Job job = {.opt = opt};
 
-  if ((job.model = cli_load_model(opt->network, error)) &&
+  if ((job.model = cli_load_model_of(opt->network, opt->recipe, error)) &&
       (job.face = new_face(opt, job.model, error)) &&
       (job.renderer = sg_renderer_new(job.model, NULL, error))) {
     job.stages = sg_probe_stages(job.renderer);

@@ -1,6 +1,7 @@
 /* vitrine mix: the grid of style mixing, as NVlabs' style_mixing.py makes it. */
 #include "app/cli/cli.h"
 #include "engine/kernels/element.h"
+#include "engine/explore/picture-model.h"
 #include "engine/explore/mix.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/npy.h"
@@ -211,7 +212,7 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
   g_autofree char *npy_name = g_strconcat(stem, ".npy", NULL);
   g_autofree char *png = g_build_filename(job->opt->outdir, png_name, NULL);
   g_autofree char *npy = g_build_filename(job->opt->outdir, npy_name, NULL);
-  g_autofree char *json = sg_recipe_to_json(recipe, job->model->hash, job->opt->network);
+  g_autofree char *json = sg_picture_recipe(recipe, job->model);
   g_autoptr(SgTensor) image = sg_renderer_render_float(job->renderer, recipe, error);
 
   if (!image)

@@ -2,6 +2,7 @@
 #include "app/cli/prune.h"
 #include "app/cli/cli.h"
 #include "app/figures/figure.h"
+#include "engine/explore/picture-model.h"
 #include "engine/explore/weights/prune-score.h"
 #include "engine/explore/weights/real-score.h"
 #include "engine/pictures/picture.h"
@@ -242,7 +243,7 @@ recipe_json(const Job *job)
   r->psi = job->opt->trunc;
   r->label = info->c_dim > 0 ? MAX(job->opt->label, 0) : -1;
   sg_prune_copy(&r->prune, &job->prune);
-  return sg_recipe_to_json(r, job->model->hash, job->model->path);
+  return sg_picture_recipe(r, job->model);
 }
 
 /* All faces as one picture, four rows of eight where there are 32. */

@@ -1,7 +1,9 @@
 /* --recipe of every command that draws. */
 #include "app/cli/cli.h"
+#include "app/config.h"
 #include <stdio.h>
 #include <string.h>
+#include "engine/explore/picture-model.h"
 #include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
 
@@ -26,6 +28,33 @@ read_json(const char *path, gsize *length, GError **error)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "%s: this picture has no recipe inside", path);
   return json;
+}
+
+SgModel *
+cli_load_model_of(const char *path, const char *recipe, GError **error)
+{
+  static const char *const places[] = {VITRINE_PKGDATADIR "/models/lorelei64.safetensors", NULL};
+  g_autofree char *json = NULL, *hash = NULL, *name = NULL;
+  gsize length;
+
+  if (path)
+    return cli_load_model(path, error);
+  if (!(json = read_json(recipe, &length, error)))
+    return NULL;
+  g_autoptr(SgRecipe) r = sg_recipe_from_json(json, (gssize)length, &hash, &name, error);
+  if (!r) {
+    g_prefix_error(error, "%s: ", recipe);
+    return NULL;
+  }
+  SgModel *m = hash ? sg_find_model(hash, name, recipe, places) : NULL;
+  if (!m) {
+    g_autofree char *base = g_path_get_basename(name ? name : "of an unknown name");
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "%s was made with the model %s (weights %.12s…), which is not beside it; name the "
+                "model with --network=FILE",
+                recipe, base, hash ? hash : "unknown");
+  }
+  return m;
 }
 
 SgRecipe *

@@ -27,7 +27,7 @@ options_check(const Options *o, int argc, char **argv, GError **error)
 {
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
+  else if (!o->network && !o->recipe)
     cli_set_usage_error(error, "which model? --network=FILE");
   else if (!o->parameter)
     cli_set_usage_error(error, "over what? --parameter=scale, prune, z3, w17, psi, blend or noise");
@@ -168,7 +168,7 @@ prepare(Job *job, GError **error)
 
   if (!prepare_values(job, error))
     return FALSE;
-  job->model = cli_load_model(job->opt->network, error);
+  job->model = cli_load_model_of(job->opt->network, job->opt->recipe, error);
   job->base = job->model ? new_base(job->opt, job->model, error) : NULL;
   if (!job->base || !apply_options(job->opt, &job->model->info, job->base, error))
     return FALSE;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 #include "app/figures/figure.h"
+#include "engine/explore/picture-model.h"
 #include "engine/formats/writer.h"
 
 /* A single row is broken beyond this many tiles, into lines of about the same length. */
@@ -72,8 +73,7 @@ vitrine_strip_write_png(const char *path, const SgModel *model, const SgRecipe *
     rows[i] = face_name(base, i);
   for (gsize i = 0; i < count; i++)
     drawn[i] = (VitrineTile){tiles[i]->rgb, tile_label(p, tiles[i]), tiles[i]->bytes == 4};
-  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
-  g_autofree char *json = sg_recipe_to_json(base, model->hash, model_path);
+  g_autofree char *json = sg_picture_recipe(base, model);
   gboolean ok = vitrine_figure_tiles_with_recipe(
       path, title, tiles[0]->width, tiles[0]->height, count, drawn, columns,
       base->faces > 1 ? (const char *const *)rows : NULL, json, error);

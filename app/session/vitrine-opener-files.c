@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
+#include "engine/explore/picture-model.h"
 #include "engine/formats/npy.h"
 #include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
@@ -24,6 +25,7 @@ typedef enum {
 
 typedef struct {
   char *path;
+  char **places;    /* where a picture's model may be */
   SgRecipe *recipe; /* restore: what the model is to be opened with; picture: what was inside */
   guint serial;
   gboolean quiet; /* the last session: do not make it a recent file */
@@ -49,6 +51,7 @@ open_job_free(gpointer data)
   OpenJob *job = data;
 
   g_free(job->path);
+  g_strfreev(job->places);
   sg_recipe_free(job->recipe);
   g_clear_pointer(&job->open_model, sg_model_unref);
   g_clear_pointer(&job->model, sg_model_unref);
@@ -109,40 +112,54 @@ read_run(OpenJob *job, GError **error)
   return TRUE;
 }
 
-/* The model a picture was made with: where the picture says, else beside the picture. */
+/* TRUE if `name`, which a picture gives for its model, is that of a training's folder: "run/", or in
+ * older pictures its path. Pictures of a training that is followed say that. */
 static gboolean
-find_model(OpenJob *job, const char *hash, const char *model_path, GError **error)
+names_run(const char *name)
 {
-  g_autofree char *base = g_path_get_basename(model_path ? model_path : "");
-  g_autofree char *dir = g_path_get_dirname(job->path);
-  g_autofree char *beside = g_build_filename(dir, base, NULL);
-  const char *places[] = {model_path, beside};
+  return name && (g_str_has_suffix(name, "/") ||
+                  (g_path_is_absolute(name) && g_file_test(name, G_FILE_TEST_IS_DIR)));
+}
 
-  for (gsize i = 0; model_path && i < G_N_ELEMENTS(places); i++) {
-    if (!g_path_is_absolute(places[i]) || !g_file_test(places[i], G_FILE_TEST_IS_REGULAR))
-      continue;
-    g_autoptr(SgModel) model = sg_model_load(places[i], NULL);
-    if (!model || strcmp(model->hash, hash) != 0)
-      continue;
-    job->model = g_steal_pointer(&model);
+/* TRUE if the model is one of that training, or the training itself. */
+static gboolean
+is_of_run(const SgModel *model, const char *name)
+{
+  g_autofree char *path = g_canonicalize_filename(model->path, NULL);
+  g_autofree char *dir = g_path_get_dirname(path);
+  g_autofree char *own = g_path_get_basename(path), *parent = g_path_get_basename(dir);
+  g_autofree char *run = g_path_get_basename(name);
+
+  return names_run(name) && (strcmp(own, run) == 0 || strcmp(parent, run) == 0);
+}
+
+/* The model a picture was made with: where the picture says, beside it, among the recent ones, or
+ * the one that comes with Vitrine. */
+static gboolean
+find_model(OpenJob *job, const char *hash, const char *name, GError **error)
+{
+  g_autofree char *base = g_path_get_basename(name ? name : "");
+
+  job->model = sg_find_model(hash, name, job->path, (const char *const *)job->places);
+  if (job->model) {
     job->renderer = make_renderer(job, error);
     job->found = FOUND_MODEL;
     return job->renderer != NULL;
   }
-  if (model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
+  if (names_run(name)) {
     g_set_error(
         error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
         _("%s was made while the training in %s was followed, with weights (%.12s…) that are "
           "in no file. Open a snapshot of that run first, then the picture again: its "
           "recipe is taken over."),
-        job->path, model_path, hash);
+        job->path, name, hash);
     return FALSE;
   }
-  g_set_error(
-      error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-      _("%s was made with the model %s (weights %.12s…), which is neither open nor found where "
-        "it was. Open that model first, then the picture again."),
-      job->path, model_path ? base : _("of an unknown name"), hash);
+  g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+              _("%s was made with the model %s (weights %.12s…), which is neither open nor among "
+                "the recent ones nor beside the picture. Open that model first, then the picture "
+                "again."),
+              job->path, name ? base : _("of an unknown name"), hash);
   return FALSE;
 }
 
@@ -170,12 +187,8 @@ read_picture(OpenJob *job, GError **error)
   }
   /* Weights of a training between two snapshots are in no file. */
   gboolean same = job->open_model && strcmp(hash, job->open_model->hash) == 0;
-  if (job->open_model && model_path && g_file_test(model_path, G_FILE_TEST_IS_DIR)) {
-    g_autofree char *open_path = g_canonicalize_filename(job->open_model->path, NULL);
-    gsize n = strlen(model_path);
-    job->newer_weights = !same && strncmp(open_path, model_path, n) == 0 &&
-                         (open_path[n] == '/' || open_path[n] == '\0');
-  }
+  if (job->open_model && model_path)
+    job->newer_weights = !same && is_of_run(job->open_model, model_path);
   if (same || job->newer_weights)
     job->found = FOUND_RECIPE;
   else if (!find_model(job, hash, model_path, error))
@@ -354,6 +367,7 @@ start(VitrineOpener *self, OpenJob *job)
   g_autoptr(GTask) task = g_task_new(self, NULL, open_done_cb, NULL);
 
   job->serial = ++self->file_serial;
+  job->places = vitrine_store_model_places();
   job->open_model = self->model ? sg_model_ref(self->model) : NULL;
   job->open_serial = self->serial;
   vitrine_device_job_init(&job->device, self->with.device, TRUE);

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "app/session/vitrine-picture.h"
+#include "engine/explore/picture-model.h"
 #include "engine/formats/npy.h"
 #include "engine/formats/writer.h"
 #include "engine/pictures/picture.h"
@@ -121,9 +122,8 @@ render_for_file(SgRenderer *renderer, gpointer data)
   GTask *task = data;
   SaveJob *job = g_task_get_task_data(task);
   const SgModel *model = sg_renderer_model(renderer);
-  g_autofree char *model_path = g_canonicalize_filename(model->path, NULL);
 
-  job->json = sg_recipe_to_json(job->recipe, model->hash, model_path);
+  job->json = sg_picture_recipe(job->recipe, model);
   job->picture = sg_renderer_render(renderer, job->recipe, 0, &job->error);
   g_task_run_in_thread(task, write_worker);
   g_object_unref(task);

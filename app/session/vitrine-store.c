@@ -1,9 +1,11 @@
 #include "app/session/vitrine-store.h"
+#include "app/config.h"
 #include "engine/formats/read-file.h"
 #include <errno.h>
 #include <string.h>
 
-#define MAX_RECENT 8
+#define BUNDLED_MODEL "lorelei64.safetensors"
+#define MAX_RECENT    8
 /* Nothing of ours comes near; a file that large is not ours. */
 #define MAX_STATE_FILE (8 * 1024 * 1024)
 
@@ -94,6 +96,31 @@ vitrine_store_recent(void)
   g_ptr_array_add(paths, NULL);
   json_decref(root);
   return (char **)g_ptr_array_free(paths, FALSE);
+}
+
+char *
+vitrine_store_bundled_model(void)
+{
+  const char *roots[] = {VITRINE_SOURCE_ROOT "/data/models", VITRINE_PKGDATADIR "/models"};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(roots); i++) {
+    g_autofree char *path = g_build_filename(roots[i], BUNDLED_MODEL, NULL);
+    if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
+      return g_steal_pointer(&path);
+  }
+  return NULL;
+}
+
+char **
+vitrine_store_model_places(void)
+{
+  char **recent = vitrine_store_recent();
+  guint n = g_strv_length(recent);
+
+  recent = g_renew(char *, recent, n + 2);
+  recent[n] = vitrine_store_bundled_model();
+  recent[n + 1] = NULL;
+  return recent;
 }
 
 void

@@ -24,6 +24,11 @@ void vitrine_store_flush(void);
 
 /* The path of the recent models, newest first, of files that still exist. NULL-terminated. */
 char **vitrine_store_recent(void);
+/* The model that comes with Vitrine, or NULL; to be freed. */
+char *vitrine_store_bundled_model(void);
+/* Where the model of a picture may be: the recent ones, and the one that comes with Vitrine. To be
+ * freed with g_strfreev(). */
+char **vitrine_store_model_places(void);
 void vitrine_store_add_recent(const char *path);
 
 G_END_DECLS

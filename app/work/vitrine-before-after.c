@@ -1,6 +1,7 @@
 /* Save Before and After: two pictures, a label under each. Drawn as a task, written by a worker. */
 #include <glib/gi18n.h>
 #include "app/figures/figure.h"
+#include "engine/explore/picture-model.h"
 #include "app/session/vitrine-picture.h"
 #include "app/work/vitrine-before-after.h"
 
@@ -52,7 +53,6 @@ static void
 note_weights(Pair *pair, SgRenderer *renderer)
 {
   const SgModel *model = sg_renderer_model(renderer);
-  g_autofree char *path = g_canonicalize_filename(model->path, NULL);
 
   if (g_strcmp0(pair->hash, model->hash) == 0)
     return;
@@ -60,7 +60,7 @@ note_weights(Pair *pair, SgRenderer *renderer)
   g_free(pair->hash);
   pair->hash = g_strdup(model->hash);
   g_free(pair->json);
-  pair->json = sg_recipe_to_json(pair->recipes[1], model->hash, path);
+  pair->json = sg_picture_recipe(pair->recipes[1], model);
 }
 
 /* Once both are drawn the pair moves from the task to its news. */

@@ -28,6 +28,13 @@ def read(path):
         return f.read()
 
 
+def pixels(path):
+    """The compressed lines of a PNG: equal pictures by the same writer have equal ones."""
+    data = read(path)
+    start = data.index(b'IDAT')
+    return data[start:start + int.from_bytes(data[start - 4:start], 'big')]
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -130,6 +137,27 @@ class Packed(Case):
         with gzip.open(self.path('inner.pkl.gz'), 'wb') as f:
             f.write(read(fixture('hostile/reduce_os_system.pkl')))
         self.run_bad('inspect', self.path('inner.pkl.gz'), says=('inner.pkl.gz', 'tries to run'))
+
+
+class FoundByHash(Case):
+    def test_beside(self):
+        """Pictures name the weights and the file, not the folder; the model is found beside them, renamed or not."""
+        os.mkdir(self.path('models'))
+        shutil.copy(fixture('sg2_ada_p3.pkl'), self.path('models', 'face.pkl'))
+        for command in (['generate', '--seeds=3'], ['mix', '--rows=0', '--cols=1']):
+            self.run_ok(*command, '--network=models/face.pkl', '--outdir=out')
+        picture = self.path('out', 'seed0003.png')
+        for name in os.listdir(self.path('out')):
+            if name.endswith('.png'):
+                self.assertNotIn(b'models/', read(self.path('out', name)), name)
+        self.run_bad('generate', '--recipe=' + picture, '--outdir=again', says=('face.pkl', '--network'))
+        for name in ('face.pkl', 'another.pkl'):
+            shutil.copy(fixture('sg2.safetensors'), self.path('out', 'other.safetensors'))  # not these weights
+            shutil.copy(fixture('sg2_ada_p3.pkl'), self.path('out', name))
+            self.run_ok('generate', '--recipe=' + picture, '--outdir=again-' + name)
+            self.assertEqual(pixels(self.path('again-' + name, 'seed0003.png')), pixels(picture))
+            os.remove(self.path('out', name))
+        self.run_bad('generate', '--recipe=' + picture, '--outdir=again', says=('not beside it',))
 
 
 class Warnings(Case):

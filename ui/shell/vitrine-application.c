@@ -9,8 +9,6 @@
 #include "engine/backend/backend-device.h"
 #include "ui/shell/vitrine-preferences.h"
 
-#define BUNDLED_MODEL "lorelei64.safetensors"
-
 struct _VitrineApplication {
   AdwApplication parent_instance;
   VitrineSession *session;
@@ -26,14 +24,7 @@ G_DEFINE_FINAL_TYPE(VitrineApplication, vitrine_application, ADW_TYPE_APPLICATIO
 char *
 vitrine_application_bundled_model(void)
 {
-  const char *roots[] = {VITRINE_SOURCE_ROOT "/data/models", VITRINE_PKGDATADIR "/models"};
-
-  for (gsize i = 0; i < G_N_ELEMENTS(roots); i++) {
-    g_autofree char *path = g_build_filename(roots[i], BUNDLED_MODEL, NULL);
-    if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
-      return g_steal_pointer(&path);
-  }
-  return NULL;
+  return vitrine_store_bundled_model();
 }
 
 /* ---- what is opened at the start --------------------------------------------------------- */
