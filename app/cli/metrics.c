@@ -89,7 +89,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
       {NULL}};
   const CliHelp help = {
-      "", "Measures how far a model's pictures are from real ones, without any other network.",
+      "", "Measures how far a model's pictures are from real ones, without another network.",
       "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
       "(Karras et al.\n"
       "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare "

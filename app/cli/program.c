@@ -23,7 +23,7 @@ static const Command commands[] = {
     {"train", cli_train, "a model from pictures"},
     {"metrics", cli_metrics, "how far a model's pictures are from real ones"},
     {"mix", cli_mix, "the grid of style mixing: faces of rows with styles of columns"},
-    {"dataset", cli_dataset, "pictures of any kind to a data set for training"},
+    {"dataset", cli_dataset, "pictures (folder, zip, CelebA, MNIST) to a data set for training"},
     {"prune", cli_prune, "pruned weights over thresholds: what remains and what it scores"},
     {"strip", cli_strip, "faces over one parameter: a labelled picture and its numbers"},
     {"pca", cli_pca, "directions: the principal components of what a generator can draw"},

@@ -1,4 +1,4 @@
-/* The network of "Tackling fake images in cybersecurity" (docs/formats.md, "Mystylegan"), under its
+/* The network of "Tackling fake images in cybersecurity" (docs/formats.md, Mystylegan), under its
  * own layer names: a StyleGAN2 whose blocks double by a transposed convolution without a filter,
  * whose picture is doubled bilinearly, and whose pictures may be cropped. */
 #include "engine/formats/format-error.h"

@@ -6,6 +6,8 @@ usage: test-docs.py SOURCE_ROOT PROGRAM        Python's standard library only
 - A path that README.md, CONTRIBUTING.md or docs/ names exists, and so does what they link to.
 - A document that a source file cites exists, and the section it names has that heading.
 - docs/using.md has a line for every command of the program, and no other.
+- Whatever says "never", "always", "any", "equal", "exactly" or "bit for bit" has a line in docs/claims.md, what
+  stands there is still said, and the test that is named there is there.
 """
 import glob
 import os
@@ -104,6 +106,49 @@ def commands_told_wrongly():
         yield f'docs/using.md: there is no command {name}'
 
 
-faults = [*named_wrongly(), *cited_wrongly(), *commands_told_wrongly()]
+STRONG = re.compile(r'\b(never|always|any|equals?|exact|exactly|bit\s+for\s+bit|identical)\b', re.I)
+
+
+def sentences(text):
+    """Parts of a text between full stops, semicolons, colons and the cells of tables."""
+    text = re.sub(r'^```.*?^```', '', text, flags=re.M | re.S)
+    for part in re.split(r'\n\s*\n|^\||\|$|\n(?=[|#-])', text, flags=re.M):
+        yield from re.split(r'(?<=[.;?!])\s|\|', ' '.join(part.split()))
+
+
+def claims():
+    """What is promised, as sentences, and where."""
+    for page in ('README.md', 'docs/using.md', 'docs/architecture.md', 'docs/formats.md'):
+        for sentence in sentences(read(page)):
+            yield page, sentence
+    listed = subprocess.run([PROGRAM, '--help'], capture_output=True, text=True, check=True).stdout
+    for name in re.findall(r'^  (\w+)   +\w', listed, re.M):
+        text = subprocess.run([PROGRAM, name, '--help'], capture_output=True, text=True, check=True).stdout
+        # An option's text is a sentence of its own.
+        for sentence in sentences(re.sub(r'\n(?=  )', '\n\n', text)):
+            yield f'{name} --help', sentence
+
+
+def promised_wrongly():
+    rows = re.findall(r'^\| (.+?) \| (`[^|]+`) \|$', read('docs/claims.md'), re.M)
+    said = list(claims())
+    whole = [sentence for _, sentence in said] + [' '.join(read(p).split()) for p in TIMELESS if p != 'docs/claims.md']
+    for text, tests in rows:
+        if not any(text in sentence for sentence in whole):
+            yield f'docs/claims.md: "{text}" is not said any more'
+        names = re.findall(r'`([^`]+)`', tests)
+        if not os.path.isfile(os.path.join(ROOT, names[0])):
+            yield f'docs/claims.md: there is no {names[0]}'
+        elif any(not re.search(r'\b' + re.escape(n) + r'\b', read(names[0])) for n in names[1:]):
+            yield f'docs/claims.md: {names[0]} has no {names[1:]}'
+    strong = [(where, s) for where, s in said if STRONG.search(s)]
+    if len(strong) < 10:
+        yield f'only {len(strong)} strong sentences were found'
+    for where, sentence in strong:
+        if not any(text in sentence or sentence.rstrip('.') in text for text, _ in rows):
+            yield f'{where}: no line in docs/claims.md for "{sentence}"'
+
+
+faults = [*promised_wrongly(), *named_wrongly(), *cited_wrongly(), *commands_told_wrongly()]
 print('\n'.join(faults + [f'{len(faults)} faults in {len(PAGES)} pages']))
 sys.exit(1 if faults else 0)

@@ -96,11 +96,32 @@ test_stays(void)
   g_assert_cmpfloat(other->ada_p, ==, 0.25);
 }
 
+/* A phase whose interval is 0 is left out. */
+static void
+test_intervals(void)
+{
+  g_autoptr(GError) error = NULL;
+  SgTrainOptions o = options("noaug");
+  g_autoptr(SgLearn) l = sg_learn_new_with_widths(sg_backend_reference(), &o, widths, &error);
+
+  g_assert_no_error(error);
+  o.r1_gamma = 1;
+  o.pl_weight = 2;
+  g_assert_cmpint(sg_learn_interval(l, SG_PHASE_DREG), ==, 0);
+  g_assert_cmpint(sg_learn_interval(l, SG_PHASE_GREG), ==, 0);
+  o.r1_interval = 16;
+  o.pl_interval = 4;
+  g_assert_cmpint(sg_learn_interval(l, SG_PHASE_DREG), ==, 16);
+  g_assert_cmpint(sg_learn_interval(l, SG_PHASE_GREG), ==, 4);
+  g_assert_cmpint(sg_learn_interval(l, SG_PHASE_GMAIN), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ada/steps", test_steps);
   g_test_add_func("/ada/stays", test_stays);
+  g_test_add_func("/phases/intervals", test_intervals);
   return g_test_run();
 }
