@@ -52,12 +52,13 @@ typedef struct {
   guint count;
 } Change;
 
-#define N_CHANGES 9
+#define N_CHANGES 10
 
 static void
 list_changes(const SgExportReport *r, Change changes[N_CHANGES])
 {
   const Change all[N_CHANGES] = {
+      {"first_frames", "taken from the first frame of several", r->first_frames},
       {"turned", "turned upright, as their EXIF data say", r->turned},
       {"cropped", "cropped", r->cropped},
       {"padded", "padded with black", r->padded},

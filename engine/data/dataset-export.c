@@ -247,6 +247,7 @@ sg_export_report_clear(SgExportReport *report)
 static void
 count_change(SgExportReport *report, const SgImageChange *c)
 {
+  report->first_frames += c->first_frame;
   report->turned += c->turned;
   report->cropped += c->cropped;
   report->padded += c->padded;

@@ -11,7 +11,8 @@ typedef void (*SgExportProgress)(guint done, gpointer user_data);
 /* What was written, and what was done to the pictures for it. */
 typedef struct {
   guint written;
-  guint turned, cropped, padded, stretched, enlarged, shrunk, flattened, coloured, greyed;
+  guint first_frames, turned, cropped, padded, stretched, enlarged, shrunk, flattened, coloured,
+      greyed;
   GHashTable *enlarged_from; /* of char *: "3×3" -> how many */
   guint *classes;            /* [label_dim] pictures of each; NULL unless labels are classes */
 } SgExportReport;

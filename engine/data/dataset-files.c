@@ -2,6 +2,7 @@
 #include "engine/formats/format-error.h"
 #include "engine/data/dataset-private.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <zip.h>
@@ -54,37 +55,97 @@ is_clutter(const char *base)
 
 /* ---- folders --------------------------------------------------------------------------------- */
 
-/* A link to a file is that file; a link to a folder is not followed: it may lead back here. */
+/* What a walk through folders has to remember. */
+typedef struct {
+  SgFiles *files;
+  GPtrArray *refused;
+  char *root;         /* where the set really lies */
+  GHashTable *linked; /* where the folders that links led to really lie */
+} Walk;
+
+static void list_folder(Walk *w, const char *inside, int depth);
+
+/* A link to a folder is followed once, and not if that folder is in the set: what it holds is there
+ * already, and it may lead back here. */
 static void
-list_folder(SgFiles *f, const char *inside, int depth, GPtrArray *refused)
+list_linked(Walk *w, const char *name, const char *path, int depth)
 {
-  g_autofree char *path = g_build_filename(f->path, inside, NULL);
+  g_autofree char *real = realpath(path, NULL);
+  gsize n = strlen(w->root);
+
+  if (!real)
+    sg_refuse(w->refused, name, "%s", g_strerror(errno));
+  else if (strncmp(real, w->root, n) == 0 && (real[n] == '/' || real[n] == '\0'))
+    sg_refuse(w->refused, name, "a link to a folder in this set");
+  else if (!g_hash_table_add(w->linked, g_strdup(real)))
+    sg_refuse(w->refused, name, "a link to a folder that another link has led to already");
+  else
+    list_folder(w, name, depth + 1);
+}
+
+static void
+list_entry(Walk *w, const char *name, int depth)
+{
+  g_autofree char *path = g_build_filename(w->files->path, name, NULL);
+  struct stat st, target;
+
+  if (lstat(path, &st) < 0)
+    sg_refuse(w->refused, name, "%s", g_strerror(errno));
+  else if (S_ISDIR(st.st_mode))
+    list_folder(w, name, depth + 1);
+  else if (S_ISREG(st.st_mode))
+    add_file(w->files, name, 0);
+  else if (!S_ISLNK(st.st_mode))
+    sg_refuse(w->refused, name, "neither a file nor a folder");
+  else if (stat(path, &target) < 0 || (!S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode)))
+    sg_refuse(w->refused, name, "a link that leads to no file");
+  else if (S_ISDIR(target.st_mode))
+    list_linked(w, name, path, depth);
+  else
+    add_file(w->files, name, 0);
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In the order of the names: which of two links counts must not depend on the file system. */
+static void
+list_folder(Walk *w, const char *inside, int depth)
+{
+  g_autofree char *path = g_build_filename(w->files->path, inside, NULL);
   g_autoptr(GError) why = NULL;
   g_autoptr(GDir) dir = depth < MAX_DEPTH ? g_dir_open(path, 0, &why) : NULL;
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   const char *base;
 
   if (!dir) {
-    sg_refuse(refused, *inside ? inside : f->path, "%s",
+    sg_refuse(w->refused, *inside ? inside : w->files->path, "%s",
               why ? why->message : "the folders are nested too deeply");
     return;
   }
-  while ((base = g_dir_read_name(dir))) {
-    g_autofree char *name = *inside ? g_strconcat(inside, "/", base, NULL) : g_strdup(base);
-    g_autofree char *full = g_build_filename(path, base, NULL);
-    struct stat st, target;
-    if (is_clutter(base))
-      continue;
-    if (lstat(full, &st) < 0)
-      sg_refuse(refused, name, "%s", g_strerror(errno));
-    else if (S_ISDIR(st.st_mode))
-      list_folder(f, name, depth + 1, refused);
-    else if (S_ISREG(st.st_mode) || (stat(full, &target) == 0 && S_ISREG(target.st_mode)))
-      add_file(f, name, 0);
-    else
-      sg_refuse(refused, name,
-                S_ISLNK(st.st_mode) ? "a link that leads to no file"
-                                    : "neither a file nor a folder");
-  }
+  while ((base = g_dir_read_name(dir)))
+    if (!is_clutter(base))
+      g_ptr_array_add(names, *inside ? g_strconcat(inside, "/", base, NULL) : g_strdup(base));
+  g_clear_pointer(&dir, g_dir_close);
+  g_ptr_array_sort(names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    list_entry(w, names->pdata[i], depth);
+}
+
+static void
+list_root(SgFiles *f, GPtrArray *refused)
+{
+  Walk w = {f, refused, realpath(f->path, NULL),
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+
+  if (!w.root)
+    w.root = g_canonicalize_filename(f->path, NULL);
+  list_folder(&w, "", 0);
+  g_free(w.root);
+  g_hash_table_unref(w.linked);
 }
 
 static guint8 *
@@ -272,7 +333,7 @@ sg_files_open(const char *path, GPtrArray *refused, GError **error)
   g_array_set_clear_func(f->files, clear_file);
   f->idle = g_ptr_array_new();
   if (g_file_test(path, G_FILE_TEST_IS_DIR))
-    list_folder(f, "", 0, refused);
+    list_root(f, refused);
   else if (!open_zip(f, refused, error))
     return NULL;
   g_array_sort(f->files, compare_files);

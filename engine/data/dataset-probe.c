@@ -73,7 +73,11 @@ probe_jpeg(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GErro
       probe->height = be16(data + at + 5);
       probe->width = be16(data + at + 7);
       probe->grey = data[at + 9] == 1;
-      return check(probe, error);
+      /* Large ones are decoded at down to an eighth. */
+      if (probe->width == 0 || probe->height == 0 ||
+          (guint64)probe->width * probe->height / 64 > SG_PICTURE_MAX_PIXELS)
+        return check(probe, error);
+      return SG_PROBE_OK;
     }
     at += 2 + length;
   }
@@ -89,14 +93,24 @@ probe_webp(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GErro
     return more(whole, error);
   if (status != VP8_STATUS_OK)
     return bad(error, "not a readable WebP");
-  if (f.has_animation) {
-    sg_unsupported(error, "this is an animated WebP; Vitrine reads still pictures");
-    return SG_PROBE_BAD;
-  }
   probe->width = (guint)f.width;
   probe->height = (guint)f.height;
   probe->grey = FALSE; /* the format has no grey */
   return check(probe, error);
+}
+
+/* Kinds that are rare in data sets: if anything is missing the file is read whole. */
+static SgProbeResult
+probe_other(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GError **error)
+{
+  gboolean readable;
+  const char *kind = sg_picture_kind(data, size, &readable);
+
+  if (!whole && kind && readable)
+    return SG_PROBE_MORE;
+  probe->grey = FALSE;
+  return sg_picture_stored_size(data, size, &probe->width, &probe->height, error) ? SG_PROBE_OK
+                                                                                  : SG_PROBE_BAD;
 }
 
 SgProbeResult
@@ -110,6 +124,5 @@ sg_probe(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GError 
     return probe_jpeg(data, size, whole, probe, error);
   if (size >= 12 && memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0)
     return probe_webp(data, size, whole, probe, error);
-  sg_unsupported(error, "this is neither a PNG nor a JPEG nor a WebP picture");
-  return SG_PROBE_BAD;
+  return probe_other(data, size, whole, probe, error);
 }

@@ -156,6 +156,7 @@ load_from_store(SgStore *store, guint index, SgPixels *p, GError **error)
   p->height = store->height;
   p->channels = 3;
   p->orientation = 1;
+  p->frames = 1;
   p->grey = store->channels == 1;
   if (!store->read(store, index, p->pixels, error))
     return FALSE;
@@ -256,6 +257,7 @@ describe_change(const SgPixels *p, const SgFit *fit, int channels, int r)
   return (SgImageChange){
       .width = p->width,
       .height = p->height,
+      .first_frame = p->frames > 1,
       .turned = p->orientation > 1,
       .cropped = fit->width < p->width || fit->height < p->height,
       .padded =

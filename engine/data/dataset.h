@@ -52,8 +52,9 @@ typedef struct {
 
 /* What sg_dataset_read_change() did to an image. */
 typedef struct {
-  int width, height; /* that it has, upright */
-  gboolean turned;   /* by its EXIF orientation */
+  int width, height;    /* that it has, upright */
+  gboolean first_frame; /* the file has several */
+  gboolean turned;      /* by its EXIF orientation */
   gboolean cropped, padded, stretched, enlarged, shrunk;
   gboolean flattened; /* alpha that was not opaque everywhere is gone */
   gboolean coloured;  /* grey, written as three colours */

@@ -3,11 +3,51 @@
 #include "engine/pictures/picture-private.h"
 #include <string.h>
 #include <webp/decode.h>
+#include <webp/demux.h>
 
 gboolean
 sg_webp_recognise(const guint8 *data, gsize size)
 {
   return size >= 12 && memcmp(data, "RIFF", 4) == 0 && memcmp(data + 8, "WEBP", 4) == 0;
+}
+
+/* The first frame as it is shown. */
+static gboolean
+decode_frame(SgPixels *p, WebPAnimDecoder *decoder, GError **error)
+{
+  WebPAnimInfo info;
+  guint8 *canvas;
+  int timestamp;
+
+  if (!WebPAnimDecoderGetInfo(decoder, &info) ||
+      !WebPAnimDecoderGetNext(decoder, &canvas, &timestamp))
+    return sg_broken(error, "not a readable WebP: it is damaged or cut off");
+  p->pixels = g_try_malloc(4 * (gsize)info.canvas_width * info.canvas_height);
+  if (!p->pixels)
+    return sg_broken(error, "not enough memory for the picture");
+  memcpy(p->pixels, canvas, 4 * (gsize)info.canvas_width * info.canvas_height);
+  p->width = (int)info.canvas_width;
+  p->height = (int)info.canvas_height;
+  p->channels = 4;
+  p->frames = info.frame_count > 1 ? 2 : 1;
+  return TRUE;
+}
+
+static gboolean
+decode_animation(SgPixels *p, const guint8 *data, gsize size, GError **error)
+{
+  const WebPData bytes = {data, size};
+  WebPBitstreamFeatures f;
+
+  if (WebPGetFeatures(data, size, &f) != VP8_STATUS_OK ||
+      !sg_picture_check_size((guint64)f.width, (guint64)f.height, error))
+    return error && *error ? FALSE : sg_broken(error, "not a readable WebP");
+  WebPAnimDecoder *decoder = WebPAnimDecoderNew(&bytes, NULL);
+  if (!decoder)
+    return sg_broken(error, "not a readable WebP: it is damaged or cut off");
+  gboolean ok = decode_frame(p, decoder, error);
+  WebPAnimDecoderDelete(decoder);
+  return ok;
 }
 
 gboolean
@@ -18,7 +58,7 @@ sg_webp_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
   if (WebPGetFeatures(data, size, &f) != VP8_STATUS_OK)
     return sg_broken(error, "not a readable WebP");
   if (f.has_animation)
-    return sg_unsupported(error, "this is an animated WebP; Vitrine reads still pictures");
+    return decode_animation(p, data, size, error);
   if (!sg_picture_check_size((guint64)f.width, (guint64)f.height, error))
     return FALSE;
   gsize stride = (gsize)f.width * (f.has_alpha ? 4 : 3);

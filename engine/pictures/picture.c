@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* A JPEG that repeats its scans for ever would keep us busy for ever. */
-#define MAX_JPEG_SCANS 64
-#define MAX_FILE       (1024 * 1024 * 1024)
+#define MAX_JPEG_SCANS  64
+#define MAX_JPEG_MEMORY (1024 * 1024 * 1024)
+#define MAX_FILE        (1024 * 1024 * 1024)
 
 gboolean
 sg_picture_check_size(guint64 width, guint64 height, GError **error)
@@ -98,8 +99,13 @@ jpeg_fail(j_common_ptr c)
 static void
 jpeg_emit(j_common_ptr c, int level)
 {
-  if (level < 0 && (c->err->msg_code == JWRN_JPEG_EOF || c->err->msg_code == JWRN_HIT_MARKER))
-    jpeg_fail(c);
+  if (level < 0 && (c->err->msg_code == JWRN_JPEG_EOF || c->err->msg_code == JWRN_HIT_MARKER)) {
+    JpegState *state = (JpegState *)c->err;
+    g_strlcpy(state->message,
+              "it ends before its end marker, so it is cut off; if it looks whole, save it again",
+              sizeof state->message);
+    longjmp(state->escape, 1);
+  }
 }
 
 static void
@@ -133,6 +139,21 @@ decode_rows(j_decompress_ptr c, JpegState *state)
   }
 }
 
+/* What has more pixels than are decoded is decoded at a half, a quarter or an eighth: nobody here
+ * wants a picture of that size as it is. Of progressive files libjpeg keeps all coefficients. */
+static gboolean
+scale_down(j_decompress_ptr c, GError **error)
+{
+  c->mem->max_memory_to_use = MAX_JPEG_MEMORY;
+  for (c->scale_denom = 1; c->scale_denom < 8; c->scale_denom *= 2) {
+    jpeg_calc_output_dimensions(c);
+    if ((guint64)c->output_width * c->output_height <= SG_PICTURE_MAX_PIXELS)
+      break;
+  }
+  jpeg_calc_output_dimensions(c);
+  return sg_picture_check_size(c->output_width, c->output_height, error);
+}
+
 static gboolean
 decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size, GError **error)
 {
@@ -142,7 +163,7 @@ decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size
   c->progress = &state->progress;
   jpeg_mem_src(c, data, (unsigned long)size);
   jpeg_read_header(c, TRUE);
-  if (!sg_picture_check_size(c->image_width, c->image_height, error))
+  if (!scale_down(c, error))
     return FALSE;
   gboolean cmyk = c->jpeg_color_space == JCS_CMYK || c->jpeg_color_space == JCS_YCCK;
   c->out_color_space = cmyk ? JCS_CMYK : JCS_RGB;
@@ -184,6 +205,72 @@ read_jpeg(SgPixels *p, const guint8 *data, gsize size, GError **error)
 /* ---- any ------------------------------------------------------------------------------------- */
 
 static gboolean
+is_tiff(const guint8 *data, gsize size)
+{
+  return size >= 8 && (memcmp(data, "II*\0", 4) == 0 || memcmp(data, "MM\0*", 4) == 0 ||
+                       memcmp(data, "II+\0", 4) == 0 || memcmp(data, "MM\0+", 4) == 0);
+}
+
+/* An ISO media file says which kind it is behind "ftyp". */
+static const char *
+kind_of_media(const guint8 *data, gsize size)
+{
+  if (size < 12 || memcmp(data + 4, "ftyp", 4) != 0)
+    return NULL;
+  if (memcmp(data + 8, "avi", 3) == 0)
+    return "AVIF";
+  return memcmp(data + 8, "hei", 3) == 0 || memcmp(data + 8, "mif1", 4) == 0 ? "HEIC" : NULL;
+}
+
+const char *
+sg_picture_kind(const guint8 *data, gsize size, gboolean *readable)
+{
+  *readable = TRUE;
+  if (size >= 8 && png_sig_cmp(data, 0, 8) == 0)
+    return "PNG";
+  if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
+    return "JPEG";
+  if (sg_webp_recognise(data, size))
+    return "WebP";
+  if (sg_bmp_recognise(data, size))
+    return "BMP";
+#ifndef SG_HAVE_GIF
+  *readable = FALSE;
+#endif
+  if (size >= 6 && memcmp(data, "GIF8", 4) == 0)
+    return "GIF";
+#ifdef SG_HAVE_TIFF
+  *readable = TRUE;
+#else
+  *readable = FALSE;
+#endif
+  if (is_tiff(data, size))
+    return "TIFF";
+  *readable = FALSE;
+  if (size >= 12 && memcmp(data, "\0\0\0\x0cJXL \r\n\x87\n", 12) == 0)
+    return "JPEG XL";
+  if (size >= 12 && memcmp(data, "\0\0\0\x0cjP  ", 8) == 0)
+    return "JPEG 2000";
+  return kind_of_media(data, size);
+}
+
+gboolean
+sg_picture_refuse_kind(const guint8 *data, gsize size, GError **error)
+{
+  gboolean readable;
+  const char *kind = sg_picture_kind(data, size, &readable);
+
+  if (kind)
+    return sg_unsupported(error,
+                          "this is a picture of the kind %s, which is not read here; convert it "
+                          "to PNG",
+                          kind);
+  return sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture, nor of "
+                                      "another kind that is read here"
+                                    : "the file is empty");
+}
+
+static gboolean
 decode_any(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
   if (size >= 8 && png_sig_cmp(data, 0, 8) == 0)
@@ -192,14 +279,43 @@ decode_any(SgPixels *p, const guint8 *data, gsize size, GError **error)
     return read_jpeg(p, data, size, error);
   if (sg_webp_recognise(data, size))
     return sg_webp_decode(p, data, size, error);
-  return sg_unsupported(error, size ? "this is neither a PNG nor a JPEG nor a WebP picture"
-                                    : "the file is empty");
+  if (sg_bmp_recognise(data, size))
+    return sg_bmp_decode(p, data, size, error);
+#ifdef SG_HAVE_GIF
+  if (size >= 6 && memcmp(data, "GIF8", 4) == 0)
+    return sg_gif_decode(p, data, size, error);
+#endif
+#ifdef SG_HAVE_TIFF
+  if (is_tiff(data, size))
+    return sg_tiff_decode(p, data, size, error);
+#endif
+  return sg_picture_refuse_kind(data, size, error);
+}
+
+gboolean
+sg_picture_stored_size(const guint8 *data, gsize size, guint *width, guint *height, GError **error)
+{
+  if (sg_bmp_recognise(data, size))
+    return sg_bmp_size(data, size, width, height, error);
+  if (size >= 10 && memcmp(data, "GIF8", 4) == 0) {
+    *width = (guint)data[7] << 8 | data[6];
+    *height = (guint)data[9] << 8 | data[8];
+    return sg_picture_check_size(*width, *height, error);
+  }
+  /* A TIFF has its size wherever it likes. */
+  g_auto(SgPixels) p = {0};
+  if (!decode_any(&p, data, size, error))
+    return FALSE;
+  *width = (guint)p.width;
+  *height = (guint)p.height;
+  return TRUE;
 }
 
 gboolean
 sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size, GError **error)
 {
   *p = (SgPixels){0};
+  p->frames = 1;
   p->orientation = sg_picture_find_orientation(data, size);
   if (decode_any(p, data, size, error) && sg_pixels_turn(p, p->orientation, error))
     return TRUE;

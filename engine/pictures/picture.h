@@ -34,9 +34,19 @@ typedef struct {
   int channels;    /* 3: RGB, 4: RGB and alpha */
   gboolean grey;   /* the file has no colour; the three are equal */
   int orientation; /* 1 to 8: the EXIF orientation that the file states; 1: none */
+  int frames;      /* 1; 2: the file has several, of which this is the first */
 } SgPixels;
 
-/* Decodes PNG, JPEG or a still WebP of any colour type. `name` is only for messages. */
+/* What kind of picture a file is by its first bytes, "PNG" or "AVIF"; NULL: none that is known.
+ * *readable: whether this program was built to read it. */
+const char *sg_picture_kind(const guint8 *data, gsize size, gboolean *readable);
+/* The size that a file states in its header, as it is stored. Only for what sg_probe() does not
+ * know: BMP, GIF, TIFF. */
+gboolean sg_picture_stored_size(const guint8 *data, gsize size, guint *width, guint *height,
+                                GError **error);
+
+/* Decodes PNG, JPEG, WebP, BMP and, where there are libraries, GIF and TIFF of any colour type;
+ * of an animation the first frame. `name` is only for messages. */
 gboolean sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size,
                           GError **error);
 gboolean sg_pixels_load(SgPixels *p, const char *path, GError **error);

@@ -601,7 +601,7 @@ class Dataset(Case):
         report = json.loads(self.run_ok('dataset', '--source=' + os.path.join(cases, 'pictures', 'mixed'), dest, '--force',
                                         '--json', '--min-size=4', '--transform=pad', '--resolution=64x64'))
         self.assertEqual(report['changes'], {
-            'turned': 0, 'cropped': 0, 'padded': 2, 'stretched': 0, 'shrunk': 2, 'enlarged': 1, 'flattened': 0,
+            'first_frames': 0, 'turned': 0, 'cropped': 0, 'padded': 2, 'stretched': 0, 'shrunk': 2, 'enlarged': 1, 'flattened': 0,
             'coloured': 0, 'greyed': 0, 'enlarged_from': {'32×32': 1}})
         self.assertEqual([r['file'] for r in report['refused']], ['5.png'])
         text = self.run_ok('dataset', '--source=' + os.path.join(cases, 'labels', 'l_gap.zip'), dest, '--force', '--labels')

@@ -191,7 +191,6 @@ put_bad(const char *folder)
   put_file(folder, "cut.png", shortened(flat_png(SIDE, SIDE, 1, &grey), 20));
   put_file(folder, "cut.jpg", shortened(flat_jpeg(SIDE, SIDE, JCS_GRAYSCALE, &grey), 30));
   put_file(folder, "cut.webp", shortened(flat_webp(SIDE, SIDE, 3, (const guint8[]){1, 2, 3}), 14));
-  put_file(folder, "moving.webp", animated_webp(SIDE, SIDE));
   put_text(folder, "empty.png", "");
   put_text(folder, "text.png", "this only says that it is a picture");
   put_text(folder, "clip.gif", "GIF89a");
@@ -209,7 +208,7 @@ test_refused(void)
   char *folder = make_folder();
 
   put_bad(folder);
-  assert_refused(folder, NULL, "expected PNG, JPEG or WebP|none can be used|11 files");
+  assert_refused(folder, NULL, "expected PNG, JPEG or WebP|none can be used|10 files");
   put_file(folder, "good.png", flat_png(SIDE, SIDE, 1, (const guint8[]){7}));
   /* Its header is sound: found out when it is read. */
   put_file(folder, "late.png", shortened(flat_png(SIDE, SIDE, 1, (const guint8[]){7}), 50));
@@ -221,10 +220,10 @@ test_refused(void)
   assert_reason(ds, "cut.png", "header");
   assert_reason(ds, "cut.jpg", "header");
   assert_reason(ds, "cut.webp", "header");
-  assert_reason(ds, "moving.webp", "animated");
   assert_reason(ds, "empty.png", "empty");
   assert_reason(ds, "text.png", "neither");
-  assert_reason(ds, "clip.gif", "neither");
+  assert_reason(ds, "clip.gif", "GIF");
+  assert_reason(ds, "loop", "in this set");
   assert_reason(ds, "pipe.png", "neither a file");
   assert_reason(ds, "link.png", "leads to no file");
   guint8 pixels[SIDE * SIDE];
@@ -232,6 +231,29 @@ test_refused(void)
   g_assert_false(sg_dataset_read(ds, 1, pixels, &error));
   g_assert_nonnull(strstr(error->message, "late.png: "));
   drop_folder(folder);
+}
+
+/* A folder by link is looked into once, and none that lies in the set. */
+static void
+test_linked_folders(void)
+{
+  char *folder = make_folder(), *other = make_folder();
+  g_autofree char *link = g_build_filename(folder, "b", NULL);
+  g_autofree char *again = g_build_filename(folder, "c", NULL);
+  g_autofree char *back = g_build_filename(other, "back", NULL);
+
+  put_file(folder, "a.png", flat_png(SIDE, SIDE, 1, (const guint8[]){1}));
+  put_file(other, "deep/x.png", flat_png(SIDE, SIDE, 1, (const guint8[]){2}));
+  g_assert_cmpint(symlink(other, link), ==, 0);
+  g_assert_cmpint(symlink(other, again), ==, 0);
+  g_assert_cmpint(symlink(folder, back), ==, 0);
+  g_autoptr(SgDataset) ds = open_ok(folder, NULL);
+  g_assert_cmpuint(ds->n, ==, 2);
+  assert_colour(ds, 1, 2, 0, 0, 0);
+  assert_reason(ds, "c", "already");
+  assert_reason(ds, "b/back", "in this set");
+  drop_folder(folder);
+  drop_folder(other);
 }
 
 static void
@@ -394,6 +416,7 @@ main(int argc, char **argv)
   g_test_add_func("/dataset/kinds", test_kinds);
   g_test_add_func("/dataset/refused", test_refused);
   g_test_add_func("/dataset/nothing", test_nothing);
+  g_test_add_func("/dataset/linked-folders", test_linked_folders);
   g_test_add_func("/dataset/resize", test_resize);
   g_test_add_func("/dataset/changes", test_changes);
   g_test_add_func("/dataset/alpha", test_alpha);

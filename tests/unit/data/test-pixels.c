@@ -164,6 +164,143 @@ test_cases(void)
   }
 }
 
+/* ---- rare kinds ------------------------------------------------------------------------------ */
+
+/* Alpha that libtiff has multiplied in and that is divided out again may be a little off; what
+ * cannot be seen has no colour. */
+static void
+assert_same_pixels(const char *name, const SgPixels *a, const SgPixels *b, int tolerance)
+{
+  g_assert_cmpint(a->width, ==, b->width);
+  g_assert_cmpint(a->height, ==, b->height);
+  for (int i = 0; i < a->width * a->height; i++) {
+    const guint8 *x = a->pixels + 4 * i, *y = b->pixels + 4 * i;
+    if (x[3] != y[3])
+      g_error("%s: pixel %d: found alpha %u, expected %u", name, i, x[3], y[3]);
+    for (int k = 0; k < 3 && x[3] > 0; k++)
+      if (ABS(x[k] - y[k]) > tolerance)
+        g_error("%s: pixel %d: found %u, expected %u", name, i, x[k], y[k]);
+  }
+}
+
+/* As Pillow reads them (kinds.py). */
+static void
+test_kinds(void)
+{
+  g_autofree char *folder = g_test_build_filename(G_TEST_DIST, "cases", "pictures", "kinds", NULL);
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  const char *base;
+  int n = 0;
+
+  while ((base = g_dir_read_name(dir))) {
+    g_autofree char *path = g_build_filename(folder, base, NULL), *png = g_strdup(path);
+    g_auto(SgPixels) found = {0}, expected = {0};
+    g_autofree char *bytes = NULL;
+    g_autoptr(GError) error = NULL;
+    gboolean readable;
+    gsize size;
+    if (g_str_has_suffix(base, ".png"))
+      continue;
+    g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+    g_assert_nonnull(sg_picture_kind((const guint8 *)bytes, size, &readable));
+    g_assert_true(sg_pixels_load(&found, path, &error) == readable);
+    if (!readable) { /* no library: named */
+      g_assert_nonnull(strstr(error->message, "picture of the kind"));
+      continue;
+    }
+    strcpy(strrchr(png, '.'), ".png");
+    g_assert_true(sg_pixels_load(&expected, png, NULL));
+    sg_pixels_convert(&found, 4);
+    sg_pixels_convert(&expected, 4);
+    assert_same_pixels(base, &found, &expected, g_str_has_prefix(base, "tif-rgba") ? 1 : 0);
+    n++;
+  }
+  g_assert_cmpint(n, >=, 6); /* BMP always */
+}
+
+/* Every length, and every byte turned over: it may fail, but not crash or hang. */
+static void
+test_broken_kinds(void)
+{
+  static const char *const names[] = {"bmp-p.bmp", "bmp-565.bmp", "gif-interlaced.gif",
+                                      "tif-l.tif"};
+
+  for (gsize k = 0; k < G_N_ELEMENTS(names); k++) {
+    g_autofree char *path =
+        g_test_build_filename(G_TEST_DIST, "cases", "pictures", "kinds", names[k], NULL);
+    g_autofree char *bytes = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(path, &bytes, &size, NULL));
+    for (gsize n = 0; n < 2 * size; n++) {
+      g_autofree guint8 *part = g_memdup2(bytes, MAX(size, 1));
+      g_auto(SgPixels) p = {0};
+      if (n >= size)
+        part[n - size] ^= 0xff;
+      gboolean ok = sg_pixels_decode(&p, "part", part, n < size ? n : size, NULL);
+      g_assert_true(ok == (p.pixels != NULL));
+    }
+  }
+}
+
+static void
+test_named(void)
+{
+  static const struct {
+    const char *bytes, *kind;
+  } cases[] = {{"\0\0\0\x20"
+                "ftypavif\0\0\0\0",
+                "AVIF"},
+               {"\0\0\0\x20"
+                "ftypheic\0\0\0\0",
+                "HEIC"},
+               {"\0\0\0\x0cJXL \r\n\x87\n....", "JPEG XL"},
+               {"\0\0\0\x0cjP  \r\n\x87\n....", "JPEG 2000"}};
+
+  for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_auto(SgPixels) p = {0};
+    g_assert_false(sg_pixels_decode(&p, "x", (const guint8 *)cases[i].bytes, 16, &error));
+    g_assert_nonnull(strstr(error->message, cases[i].kind));
+  }
+}
+
+/* Animations give their first frame and say that there are others; a JPEG without its end is cut
+ * off, as it is for Pillow. */
+static void
+test_frames(void)
+{
+  g_autofree char *moving =
+      g_test_build_filename(G_TEST_DIST, "cases", "pictures", "45_anim.webp", NULL);
+  g_autofree char *cut =
+      g_test_build_filename(G_TEST_DIST, "cases", "pictures", "34_noEOI.jpg", NULL);
+  g_auto(SgPixels) p = {0}, none = {0};
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true(sg_pixels_load(&p, moving, &error));
+  g_assert_cmpint(p.width, ==, 64);
+  g_assert_cmpint(p.frames, ==, 2);
+  g_assert_false(sg_pixels_load(&none, cut, &error));
+  g_assert_nonnull(strstr(error->message, "before its end marker"));
+}
+
+/* ---- large pictures -------------------------------------------------------------------------- */
+
+/* A JPEG of more pixels than are decoded is read at a half. */
+static void
+test_large(void)
+{
+  const int w = 12000, h = 6000; /* 72 million */
+  g_autoptr(GByteArray) jpeg = flat_jpeg(w, h, 1 /* grey */, (const guint8[]){90});
+  g_auto(SgPixels) p = {0};
+  GError *error = NULL;
+
+  sg_pixels_decode(&p, "large", jpeg->data, jpeg->len, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(p.width, ==, w / 2);
+  g_assert_cmpint(p.height, ==, h / 2);
+  g_assert_cmpint(ABS(p.pixels[3 * (w / 2) * (h / 4)] - 90), <=, 1);
+}
+
 /* ---- channels -------------------------------------------------------------------------------- */
 
 static void
@@ -208,6 +345,11 @@ main(int argc, char **argv)
   g_test_add_func("/pixels/orientation/unsound", test_unsound);
   g_test_add_func("/pixels/orientation/jpeg-and-webp", test_files);
   g_test_add_func("/pixels/orientation/cases", test_cases);
+  g_test_add_func("/pixels/kinds/read", test_kinds);
+  g_test_add_func("/pixels/kinds/broken", test_broken_kinds);
+  g_test_add_func("/pixels/kinds/named", test_named);
+  g_test_add_func("/pixels/frames", test_frames);
+  g_test_add_func("/pixels/large", test_large);
   g_test_add_func("/pixels/channels", test_channels);
   return g_test_run();
 }
