@@ -231,7 +231,7 @@ static const struct {
     {"a.png\n", "", "a name and a label"},
     {"a.png,1,2\n", "", "two columns"},
     {"a.png,1\nb.png\n", "", "line 2|2 columns, found 1"},
-    {"filename,x,y2\na.png,1,z\n", "", "call it “label”"},
+    {"filename,x,y2\na.png,1,2\nb.png,1,z\n", "", "call it “label”"},
 };
 
 static void
