@@ -34,7 +34,7 @@ const char *vitrine_device_choice_get(VitrineDeviceChoice *self); /* borrowed */
 void vitrine_device_choice_set_precision(VitrineDeviceChoice *self, const char *name);
 
 const char *vitrine_device_choice_get_title(VitrineDeviceChoice *self); /* borrowed, "" before */
-/* Of the device in use as of the newest picture; FALSE: its memory is the computer's. */
+/* Describes the device in use as of the newest picture; FALSE: its memory is the computer's. */
 gboolean vitrine_device_choice_get_info(VitrineDeviceChoice *self, SgDeviceInfo *info);
 /* What is wrong with the wanted device, and the engine's words for it (borrowed). `replaced`: the
  * CPU computes in its place; `drawing`: the newest picture could not be made. */

@@ -112,8 +112,8 @@ read_run(OpenJob *job, GError **error)
   return TRUE;
 }
 
-/* TRUE if `name`, which a picture gives for its model, is that of a training's folder: "run/", or in
- * older pictures its path. Pictures of a training that is followed say that. */
+/* TRUE if `name`, which a picture gives for its model, is that of a training's folder: "run/", or
+ * in older pictures its path. Pictures of a training that is followed say that. */
 static gboolean
 names_run(const char *name)
 {
@@ -202,7 +202,7 @@ read_picture(OpenJob *job, GError **error)
   return TRUE;
 }
 
-/* Of the edited space if it fits there, else of the other. */
+/* Takes the vector as one of the edited space if it fits there, else of the other. */
 static gboolean
 read_vector(OpenJob *job, GError **error)
 {

@@ -31,7 +31,8 @@ reading_free(gpointer data)
   g_free(r);
 }
 
-/* Of the space the Latent pane edits if it fits there, else of the other. */
+/* Takes the vector as one of the space that the Latent pane edits if it fits there, else of the
+ * other. */
 static SgRecipe *
 read_vector(const Reading *r, GError **error)
 {

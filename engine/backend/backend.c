@@ -86,7 +86,7 @@ sg_buf_fill(SgBuf *buf, double value, GError **error)
   return TRUE;
 }
 
-/* Of one picture, `img` its planes from their first pixel in the square on. */
+/* Writes one picture; `img` holds its planes from their first pixel in the square on. */
 static gboolean
 rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize size, guint8 *rgb)
 {

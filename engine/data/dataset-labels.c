@@ -344,8 +344,8 @@ index_clear(Index *index)
   g_ptr_array_unref(index->owned);
 }
 
-/* Of a key: the picture's name below the list's folder, its whole name, then the ends of that. Of
- * the end of a key: only one of the first two, or both would have lost the folders in which they
+/* A key may be the picture's name below the list's folder, its whole name, or an end of that. The
+ * end of a key may only be one of the first two, or both would have lost the folders in which they
  * differ. */
 static int
 look_up(const Index *index, const char *name, const char *inside)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of liblinear's stopping rule: three digits of every coefficient. */
+/* Where liblinear stops: this gives three digits of every coefficient. */
 #define TOLERANCE 1e-5
 
 /* …where only the order of the decisions counts: scikit-learn's own. */

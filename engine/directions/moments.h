@@ -26,7 +26,7 @@ gboolean sg_directions_cancelled(GError **error);
  * mapping fails, or when progress (NULL: none) cancels (G_FILE_ERROR_INTR). */
 SgMoments *sg_moments_sample(const SgMapping *mapping, gint64 samples, guint32 seed, int label,
                              SgDirectionProgress progress, gpointer data, GError **error);
-/* Of rows [n, dim] that are at hand. */
+/* The moments of rows [n, dim] that are at hand. */
 SgMoments *sg_moments_of(int dim, gint64 n, const float *rows);
 void sg_moments_free(SgMoments *m);
 /* Standard deviation of d · w, d [dim]: what one σ of a direction is. */

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 char *sg_picture_recipe(const SgRecipe *recipe, const SgModel *model);
 
 /* The model whose weights have that hash: at `name` if that is an absolute path, beside `picture`
- * under that name, in the list `places` (NULL-terminated paths; those of that name first), or in any
- * other model file beside the picture. NULL if it is in none of them. Each file that is looked at is
- * read whole: not for threads that somebody waits for. `name` and `places` may be NULL. */
+ * under that name, in the list `places` (NULL-terminated paths; those of that name first), or in
+ * any other model file beside the picture. NULL if it is in none of them. Each file that is looked
+ * at is read whole: not for threads that somebody waits for. `name` and `places` may be NULL. */
 SgModel *sg_find_model(const char *hash, const char *name, const char *picture,
                        const char *const *places);
 

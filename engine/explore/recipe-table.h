@@ -44,7 +44,7 @@ typedef struct {
 extern const SgRecipeField sg_recipe_fields[];
 extern const guint sg_recipe_field_count;
 
-/* Of a scalar, as the nearest double; every value of INT, SEED and CHOICE is one. */
+/* A scalar's value as the nearest double; every value of INT, SEED and CHOICE is one. */
 double sg_recipe_field_get(const SgRecipeField *f, const SgRecipe *r);
 void sg_recipe_field_set(const SgRecipeField *f, SgRecipe *r, double value);
 gboolean sg_recipe_field_is_set(const SgRecipeField *f, const SgRecipe *r);

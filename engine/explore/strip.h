@@ -29,8 +29,8 @@ typedef struct {
 /* "scale", "prune", "psi", "blend", "noise", "z3", "w17"; FALSE for anything else. */
 gboolean sg_strip_parse_parameter(const char *text, SgStripParameter *p);
 char *sg_strip_parameter_name(const SgStripParameter *p); /* and back; to be freed */
-/* Of double: "0.5,1,2" as given, "-10:10:2.5" from, to (included when it is hit) and step. Errors:
- * SG_FORMAT_ERROR. */
+/* Reads numbers, an array of double: "0.5,1,2" as given, "-10:10:2.5" from, to (included when it is
+ * hit) and step. Errors: SG_FORMAT_ERROR. */
 GArray *sg_strip_parse_values(const char *text, GError **error);
 /* The values that a report would take: the paper's nine factors, thresholds 0 to 1 in tenths, a
  * dimension from -10 to 10 in steps of 2.5… */

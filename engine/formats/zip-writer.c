@@ -3,7 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Of the records below, as PKWARE's APPNOTE.TXT describes them (4.3.7, 4.3.12, 4.3.14-16). */
+/* Fields of the records below, as PKWARE's APPNOTE.TXT describes them (4.3.7, 4.3.12,
+ * 4.3.14-16). */
 #define VERSION       20
 #define VERSION_ZIP64 45
 #define FLAG_UTF8     0x0800

@@ -244,8 +244,8 @@ sg_share_keep_pictures(SgShare *s, int which, const float *v, int n, gsize size)
       mean[p] += (double)v[(gsize)k * size + p] / n;
 }
 
-/* Of all pictures: the mean variance within a process's plus the variance of their means. All have
- * as many. */
+/* The variance of all pictures is the mean variance within a process's plus the variance of their
+ * means. All processes have as many. */
 static double
 whole_variance(SgShare *s, double here, const double *mean, gsize size)
 {

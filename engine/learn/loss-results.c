@@ -73,7 +73,7 @@ sg_batch_variance(const float *v, int n, gsize size)
   return sum / (double)size;
 }
 
-/* Of pictures that did not tell it where they are. */
+/* Computes here the variance of pictures whose back end cannot do it where they are. */
 static double
 download_variance(SgLearn *l, int which, const SgBuf *pictures)
 {

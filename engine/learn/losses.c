@@ -95,7 +95,7 @@ variance_of(SgTape *t, SgBuf *pictures)
   return sg_tape_leave(t, variance);
 }
 
-/* Of pictures that are far away only the number comes here; processes together want them all. */
+/* Where pictures are far away only their variance comes here; processes together want them all. */
 static gboolean
 has_own_variance(const SgLearn *l)
 {

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Can every layer be run? The error names the first that cannot. */
 gboolean sg_network_check_runnable(const SgNetwork *n, GError **error);
 
-/* Of a network that can be run: */
+/* What follows is for a network that can be run. */
 
 /* The filter; it must not be an empty one (n == 0). */
 SgFir sg_filter_fir(const SgFilter *f);

@@ -59,7 +59,8 @@ sg_stats_report(SgStats *s, const char *tag, double value)
 double
 sg_stat_std(const SgStat *stat)
 {
-  /* Of all values, not of a sample: as NVlabs' training_stats, where one value has 0. */
+  /* The values are all there are, not a sample: so NVlabs' training_stats, where one value has
+   * 0. */
   return sqrt(stat->m2 / (double)stat->num);
 }
 

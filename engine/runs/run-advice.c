@@ -211,7 +211,8 @@ ascending(gconstpointer a, gconstpointer b)
   return x < y ? -1 : x > y;
 }
 
-/* Of at most about 1000 finite values, evenly over all but the newest `but`; NAN without. */
+/* The median of at most about 1000 finite values, taken evenly from all but the newest `but`; NAN
+ * without any. */
 static double
 median(SgSeries *s, gsize but)
 {

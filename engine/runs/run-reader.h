@@ -99,7 +99,7 @@ GPtrArray *sg_run_reader_histograms(SgRunReader *r, const char *which);
 GPtrArray *sg_run_reader_advice(SgRunReader *r);
 /* The last `lines` lines of the log, valid UTF-8; "" when there is none. */
 char *sg_run_reader_log(SgRunReader *r, guint lines);
-/* Of training_options.json, as "name" -> text, for showing. */
+/* What training_options.json says, as "name" -> text, for showing. */
 GHashTable *sg_run_reader_options(SgRunReader *r);
 /* "kimg,Loss/D/loss,…" all rows of these tags (NULL: all) to a file that appears by rename. */
 gboolean sg_run_reader_write_csv(SgRunReader *r, const char *const *tags, const char *path,

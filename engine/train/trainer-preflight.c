@@ -108,8 +108,8 @@ estimate_memory(const SgTrainer *t)
   return weight_memory(t) + MAX(MAX(dreg, greg), gmain) * sharers(t);
 }
 
-/* Of what computes: its own memory, or the computer's. What this program holds of a device already
- * (the weights, by now) is for the training. 0: not known. */
+/* The memory that what computes has: its own, or the computer's. What this program holds of a
+ * device already (the weights, by now) is for the training. 0: not known. */
 static double
 available_memory(const SgTrainer *t, SgDeviceInfo *info)
 {

@@ -82,7 +82,7 @@ gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */
 gboolean sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error);
 /* trainer-steer.c */
-/* Of a run that is resumed: makes what was changed up to here, remembers the rest. */
+/* When a run is resumed, makes the changes up to here again and remembers the later ones. */
 gboolean sg_trainer_read_changes(SgTrainer *t, GError **error);
 /* Between two iterations: makes the changes that belong here and, if `asked`, those that wait. */
 void sg_trainer_steer(SgTrainer *t, gboolean asked);
@@ -100,7 +100,7 @@ gboolean sg_trainer_save_networks(SgTrainer *t, GError **error);
 void sg_trainer_prepare_grid(SgTrainer *t);
 void sg_trainer_write_reals(SgTrainer *t);
 void sg_trainer_write_fakes(SgTrainer *t, const char *name);
-/* Of one picture, in floats. */
+/* How many floats a picture has. */
 gsize sg_trainer_picture_size(const SgTrainer *t);
 /* At most n pictures [n, C, R, R] of the data set, and their labels unless NULL; how many. Reading
  * problems of single images are the loader's business: here they are skipped. */

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* While `button` (of a group) is active the source's property, an int, is `value`; and the other way
- * round. */
+/* While `button` (of a group) is active the source's property, an int, is `value`; and the other
+ * way round. */
 void vitrine_bind_choice(GBindingGroup *group, const char *property, GtkToggleButton *button,
                          int value);
 /* The source's property, a double, in steps of 1 / `per_unit` where the widget is moved; what the

@@ -13,7 +13,7 @@ VitrineWeightNode *vitrine_weight_node_new(const char *label, const char *path);
 const char *vitrine_weight_node_get_label(VitrineWeightNode *self);
 const char *
 vitrine_weight_node_get_path(VitrineWeightNode *self); /* as stored, or a group's title */
-/* Of guint, borrowed: the records whose numbers it shows. */
+/* The records whose numbers it shows: an array of guint, borrowed. */
 GArray *vitrine_weight_node_get_indices(VitrineWeightNode *self);
 gboolean vitrine_weight_node_holds(VitrineWeightNode *self, guint index);
 /* Borrowed; NULL for a tensor. */

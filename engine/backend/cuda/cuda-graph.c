@@ -88,7 +88,7 @@ arena_unref(SgBackend *b, Arena *a)
   g_free(a);
 }
 
-/* Of the common stream's priority: what is captured keeps that of its stream. */
+/* The stream has the common one's priority: what is captured keeps that of its stream. */
 static gboolean
 has_stream(CudaBackend *cu)
 {

@@ -143,7 +143,7 @@ walk_as(const Walk &a, T i)
   return at + i / a.size[1] * a.step[0];
 }
 
-/* Of number i. Division of 64 bits takes several times as long as the rest. */
+/* Where number i lies. A division of 64 bits takes several times as long as the rest. */
 static __device__ __forceinline__ size_t
 walk(const Walk &a, size_t i)
 {
@@ -180,7 +180,7 @@ epilogue_of(const SgEpilogue *e, const SgBuf *y)
   return k;
 }
 
-/* Of number `pixel` in plane `plane`. */
+/* Applies the epilogue to number `pixel` of plane `plane`. */
 static __device__ __forceinline__ float
 apply_epilogue(Epilogue e, float v, unsigned plane, unsigned pixel)
 {

@@ -5,7 +5,7 @@
 
 /* Batches of D where the model does not say how large a group is. */
 #define DEFAULT_GROUP 4
-/* Of a slice, as many as stay near 20 ms. */
+/* A slice takes as many pixels as stay near 20 ms. */
 #define SLICE_PIXELS ((gint64)8 * 64 * 64)
 
 struct _SgRealScorer {

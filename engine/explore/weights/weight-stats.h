@@ -12,7 +12,7 @@ typedef struct {
   double min, max, mean, std; /* of the finite numbers; +inf, -inf, 0, 0 when there is none */
 } SgWeightStats;
 
-/* Of n floats; std is that of the population (divided by n), as numpy.std. */
+/* Measures n floats; std is that of the population (divided by n), as numpy.std. */
 SgWeightStats sg_weight_stats_measure(const float *data, gsize n);
 /* Nothing measured: what sums begin with. */
 SgWeightStats sg_weight_stats_none(void);

@@ -13,7 +13,7 @@ SgTrainOptions *for_resolution(const char *preset, int resolution);
 /* Neither may fail. */
 void set(SgTrainOptions *o, const char *name, const char *value);
 void resolve(SgTrainOptions *o);
-/* Of a row's field. */
+/* How many bytes a row's field has. */
 gsize size_of(const SgTrainOption *row);
 gboolean same(const SgTrainOption *row, SgTrainOptions *a, SgTrainOptions *b);
 void assert_same(SgTrainOptions *a, SgTrainOptions *b);
