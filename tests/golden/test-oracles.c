@@ -42,7 +42,13 @@ oracle(const char *name, gsize n)
   return (float *)data;
 }
 
-/* As the file says, or (clamp >= 0) as if it said this clamp. */
+static gboolean
+is_clamp(gpointer key, gpointer value, gpointer unused)
+{
+  return g_str_has_suffix(key, ".conv_clamp");
+}
+
+/* As the file says, or (clamp >= 0) as if it said this clamp, and no other anywhere. */
 static SgModel *
 load(const char *file, double clamp)
 {
@@ -50,9 +56,11 @@ load(const char *file, double clamp)
   g_autoptr(GError) error = NULL;
   g_autoptr(SgArchive) archive = sg_archive_open(path, &error);
   g_assert_no_error(error);
-  if (clamp >= 0)
+  if (clamp >= 0) {
+    g_hash_table_foreach_remove(archive->attributes, is_clamp, NULL);
     g_hash_table_replace(archive->attributes, g_strdup("__metadata__.g_conv_clamp"),
                          g_strdup_printf("%g", clamp));
+  }
   SgModel *model = sg_model_from_archive(archive, &error);
   g_assert_no_error(error);
   g_assert_true(clamp < 0 || model->info.family == &sg_family_mystylegan ||

@@ -3,6 +3,7 @@
  * sizes of StyleGAN3 (Karras et al. 2021), pictures that are not square. */
 #include "engine/formats/format-error.h"
 #include "engine/models/family.h"
+#include "engine/nets/mapping.h"
 #include <math.h>
 #include <string.h>
 
@@ -86,6 +87,29 @@ test_training(void)
       g_assert_cmpint(g->draw->len, ==, g->layers->len);
       g_assert_cmpint(sg_network_layer(g, g->output)->out_h, ==, 32);
     }
+}
+
+/* A mapping network may have as many layers as it likes: none is written beyond an end. */
+static void
+test_deep(void)
+{
+  g_autoptr(GError) error = NULL;
+  SgBlueprint b = blueprint(SG_ARCH_SKIP, 0);
+
+  b.info.mapping_layers = 70;
+  b.info.has_d = FALSE;
+  g_autoptr(SgNetwork) g = b.info.family->describe_generator(&b);
+  g_autoptr(SgModel) m = sg_model_new("deep", &b.info);
+  for (guint i = 0; i < g->params->len; i++) {
+    const SgParam *p = sg_network_param(g, (int)i);
+    sg_model_take(m, "G_ema.", p->name, sg_tensor_new(p->ndim, p->shape));
+  }
+  g_autoptr(SgMapping) map = sg_mapping_new_generator(sg_backend_cpu(), m, "G_ema.", &error);
+  g_assert_no_error(error);
+  float z[7] = {1, 2, 3}, w[5] = {1, 1, 1, 1, 1};
+  g_assert_cmpint(map->layers, ==, 70);
+  g_assert_true(sg_mapping_run(map, 1, z, NULL, w, &error));
+  g_assert_cmpfloat(w[4], ==, 0);
 }
 
 /* Groups as the paper has them, and the last w, which only a toRGB takes. */
@@ -365,6 +389,7 @@ main(int argc, char **argv)
   g_test_add_data_func("/network/stylegan2", "sg2_ada_p3.pkl", test_file);
   g_test_add_data_func("/network/mystylegan", "simplerick_zip.pt", test_file);
   g_test_add_func("/network/training", test_training);
+  g_test_add_func("/network/deep-mapping", test_deep);
   g_test_add_func("/network/styles", test_styles);
   g_test_add_func("/network/not-square", test_not_square);
   g_test_add_func("/network/adain", test_adain);
