@@ -1,5 +1,5 @@
 /* From a SgArchive's names to canonical ones: one importer per family of files. Private to
- * formats/. */
+ * models/. */
 #pragma once
 
 #include "engine/models/model.h"
