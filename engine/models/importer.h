@@ -19,6 +19,7 @@ typedef struct {
 extern const SgImporter sg_import_canonical; /* native, bare state dicts, NVlabs PyTorch */
 extern const SgImporter sg_import_rosinality;
 extern const SgImporter sg_import_mystylegan;
+extern const SgImporter sg_import_genforce;
 extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 only */
 
 /* Takes `tensor`. */

@@ -210,7 +210,8 @@ static const SgImporter *
 find_importer(const SgArchive *networks)
 {
   static const SgImporter *const importers[] = {&sg_import_canonical, &sg_import_rosinality,
-                                                &sg_import_mystylegan, &sg_import_tensorflow};
+                                                &sg_import_mystylegan, &sg_import_tensorflow,
+                                                &sg_import_genforce};
   for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
     if (importers[i]->matches(networks))
       return importers[i];

@@ -22,6 +22,12 @@ static const Kind kinds[] = {
     /* mystylegan, after and before its weights were equalised */
     {{"const", "0.upconv.weight_orig"}, {"from_channels.weight_orig", NULL}, "G_ema.", "G.", "D."},
     {{"const", "0.upconv.weight"}, {"from_channels.weight", NULL}, "G_ema.", "G.", "D."},
+    /* genforce's, whose discriminator nobody here reads */
+    {{"synthesis.early_layer.const", NULL},
+     {"layer0.weight", "input0.weight"},
+     "G_ema.",
+     "G.",
+     "D."},
     /* NVlabs' TensorFlow */
     {{"synthesis.4x4/Const/const", NULL}, {"4x4/Dense0/weight", NULL}, "Gs.", "G.", "D."},
 };

@@ -180,5 +180,14 @@ class Warnings(Case):
         self.assertEqual(json.loads(self.run_ok('inspect', '--json', whole))['warnings'], [])
 
 
+class Desktop(unittest.TestCase):
+    def test_types(self):
+        """Pictures and folders can be opened with Vitrine from a file manager, too."""
+        with open(os.path.join(ROOT, 'data', 'io.github.vitrine.Vitrine.desktop'), encoding='utf-8') as f:
+            types = next(line for line in f if line.startswith('MimeType='))[9:].strip().split(';')
+        for kind in ('application/x-safetensors', 'image/png', 'inode/directory'):
+            self.assertIn(kind, types)
+
+
 if __name__ == '__main__':
     unittest.main(argv=sys.argv[:1], verbosity=1)

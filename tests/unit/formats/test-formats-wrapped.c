@@ -2,6 +2,7 @@
  * theirs. */
 #include "tests/unit/formats/formats-support.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static SgModel *
@@ -170,6 +171,81 @@ test_decoder(void)
   sg_tensor_unref(mean);
 }
 
+/* genforce's names for one tensor of NVlabs'; NULL for what it does not store so. To be freed. */
+static char *
+genforce_name(const char *name)
+{
+  int r, conv, end = 0;
+  g_auto(GStrv) fc = g_strsplit(name, "mapping.fc", 2);
+
+  if (g_str_has_suffix(name, "resample_filter"))
+    return NULL;
+  if (fc[1])
+    return g_strconcat("mapping.dense", fc[1], NULL);
+  if (strcmp(name, "mapping.w_avg") == 0)
+    return g_strdup("truncation.w_avg");
+  if (strcmp(name, "synthesis.b4.const") == 0)
+    return g_strdup("synthesis.early_layer.const");
+  g_auto(GStrv) part = g_strsplit(name, ".affine.", 2);
+  g_autofree char *style = part[1] ? g_strjoinv(".style.", part) : g_strdup(name);
+  g_auto(GStrv) plane = g_strsplit(style, ".noise_const", 2);
+  g_autofree char *stored = plane[1] ? g_strjoinv(".noise", plane) : g_strdup(style);
+  int b = 0;
+  if (sscanf(stored, "synthesis.b%d.conv%d%n", &r, &conv, &end) == 2) {
+    for (; 4 << b < r; b++)
+      ;
+    return g_strdup_printf("synthesis.layer%d%s", conv ? 2 * b : 2 * b - 1, stored + end);
+  }
+  if (sscanf(stored, "synthesis.b%d.torgb%n", &r, &end) == 1 && end) {
+    for (; 4 << b < r; b++)
+      ;
+    return g_strdup_printf("synthesis.output%d%s", b, stored + end);
+  }
+  return NULL;
+}
+
+static void
+test_genforce(void)
+{
+  g_autoptr(SgModel) reference = load("sg2.safetensors");
+  g_autoptr(TensorSet) s = set_from("sg2.safetensors");
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+  for (guint i = 0; i < s->names->len; i++)
+    g_ptr_array_add(names, g_strdup(s->names->pdata[i]));
+  for (guint i = 0; i < names->len; i++) {
+    const char *name = (char *)names->pdata[i] + strlen("g_ema.");
+    g_autofree char *stored = genforce_name(name);
+    g_autofree char *full = stored ? g_strconcat("generator_smooth.", stored, NULL) : NULL;
+    SgTensor *t = tensor_set_get(s, names->pdata[i]);
+    if (g_str_has_suffix(name, "affine.bias"))
+      for (gsize k = 0; k < t->numel; k++)
+        t->data[k] -= 1;
+    if (g_str_has_suffix(name, "conv0.weight"))
+      for (gsize k = 0; k < t->numel; k += 9)
+        for (int j = 0; j < 4; j++) {
+          float was = t->data[k + j];
+          t->data[k + j] = t->data[k + 8 - j];
+          t->data[k + 8 - j] = was;
+        }
+    if (full)
+      tensor_set_rename(s, names->pdata[i], full);
+    else
+      tensor_set_remove(s, names->pdata[i]);
+  }
+  g_autoptr(SgModel) m = must_load(s);
+  g_assert_cmpint(m->names->len, ==, reference->names->len);
+  for (guint i = 0; i < m->names->len; i++) {
+    SgTensor *a = g_hash_table_lookup(m->tensors, m->names->pdata[i]);
+    SgTensor *b = g_hash_table_lookup(reference->tensors, m->names->pdata[i]);
+    g_assert_cmpint(a->numel, ==, b->numel);
+    for (gsize k = 0; k < a->numel; k++)
+      g_assert_cmpfloat(fabsf(a->data[k] - b->data[k]), <=, 1.2e-7f);
+  }
+  tensor_set_put(s, "generator_smooth.mapping.label_weight", 2, (gint64[]){10, 8});
+  assert_refused(s, "label_weight");
+}
+
 /* Arrays without dimensions are tensors: a noise strength is one. */
 static void
 test_numpy(void)
@@ -272,6 +348,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/wrapped/inside", test_wrapper_inside);
   g_test_add_func("/formats/wrapped/numbered", test_numbered);
   g_test_add_func("/formats/wrapped/decoder", test_decoder);
+  g_test_add_func("/formats/wrapped/genforce", test_genforce);
   g_test_add_func("/formats/wrapped/numpy", test_numpy);
   g_test_add_func("/formats/wrapped/broken-discriminator", test_broken_discriminator);
   g_test_add_func("/formats/wrapped/names", test_names);
