@@ -32,7 +32,7 @@ int cli_attribute(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 
-/* ---- what the commands share (cli-common.c) ---- */
+/* ---- what the commands share (common.c) ---- */
 
 /* Errors in this domain are the caller's: exit status 2 instead of 1. */
 #define CLI_USAGE_ERROR (cli_usage_error_quark())

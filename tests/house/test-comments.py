@@ -7,6 +7,7 @@ usage: test-comments.py SOURCE_ROOT           Python's standard library only
 - A comment's line has at most 100 columns, and the end of a comment stands behind its last word.
 - A rule ("/* ---- words ---- */") is one line; a paragraph has no line of a few words in its middle.
 - A source file says at its head what it is, or its header does.
+- A file that a comment names is there.
 - A comment in a meson.build does not name who wrote it.
 """
 import os
@@ -59,6 +60,17 @@ def faults_of_source(path, text):
         for i in range(first, first + c.count('\n') + 1):
             if len(lines[i]) > WIDTH and not lines[i].rstrip().endswith('\\'):
                 yield i + 1, f'{len(lines[i])} columns, at most {WIDTH}'
+
+
+NAMED = re.compile(r'(?<![\w/.<*-])[a-z][a-z0-9-]+\.(?:c|h|cu)\b')
+OF_OTHERS = {'config.h', 'jpeglib.h', 'stdio.h'}
+
+
+def faults_of_names(text, there):
+    for start, c in comments(text):
+        for m in NAMED.finditer(c):
+            if m.group(0) not in there and m.group(0) not in OF_OTHERS:
+                yield text.count('\n', 0, start + m.start()) + 1, f'names {m.group(0)}, which is not there'
 
 
 def faults_of_build(text):
@@ -143,12 +155,16 @@ def show_that_it_works():
     wide = '/* ' + 'word ' * 50 + '\n */\n/* ---- words ' + '-' * 90 + ' */\n'
     if found or list(faults_of_source('/nowhere/a.c', mended(wide))):
         sys.exit(f'the rules do not work: {found}, {mended(wide)}')
+    if not list(faults_of_names('/* See a-b.c. */', {'a.c'})) or list(faults_of_names('/* See a.c, x/b.c. */', {'a.c'})):
+        sys.exit('the rules do not work: names')
     if not list(faults_of_build('# Speed (BENCH).\n')):
         sys.exit('the rules do not work: authors')
 
 
 def check(root):
     count = read = 0
+    there = {name for top in ('engine', 'app', 'ui', 'tests') for _, _, names in os.walk(os.path.join(root, top))
+             for name in names}
     for top in ('engine', 'app', 'ui', 'tests'):
         for folder, _, names in sorted(os.walk(os.path.join(root, top))):
             for name in sorted(names):
@@ -160,7 +176,8 @@ def check(root):
                 read += 1
                 if text.startswith('/* clang-format off */'):
                     continue  # a table that a script wrote
-                for number, what in faults_of_build(text) if name == 'meson.build' else faults_of_source(path, text):
+                for number, what in (faults_of_build(text) if name == 'meson.build' else
+                                     [*faults_of_source(path, text), *faults_of_names(text, there)]):
                     print(f'{os.path.relpath(path, root)}:{number}: {what}')
                     count += 1
     print(f'{count} faults in {read} files')
