@@ -65,6 +65,9 @@ GArray *cli_parse_numbers(const char *option, const char *text, GError **error);
  * snapshot. What has to be known of the model (it lacks its discriminator…) is said on standard
  * error. */
 SgModel *cli_load_model(const char *path, GError **error);
+/* Puts the number into --class=NAME, by the names that the model of --network gives its classes.
+ * cli_parse() does it for all commands. */
+gboolean cli_resolve_class(int argc, char **argv, GError **error);
 
 /* The same where --network may be left out: then it is the model that the picture `recipe` was made
  * with, found by the hash of its weights beside the picture or among those that come with

@@ -69,6 +69,8 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
   g_option_context_add_main_entries(context, own, NULL);
   for (GOptionGroup **group = help->groups; group && *group; group++)
     g_option_context_add_group(context, *group);
+  if (!cli_resolve_class(*argc, *argv, error))
+    return FALSE;
   if (!g_option_context_parse(context, argc, argv, &inner)) {
     cli_set_usage_error(error, "%s", inner->message);
     g_error_free(inner);

@@ -2,6 +2,7 @@
 #include "engine/formats/format-error.h"
 #include "engine/formats/archive.h"
 #include "engine/formats/source.h"
+#include "engine/models/class-names.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ put_flat(SgModel *m, const char *name, SgBuf *flat)
 }
 
 gboolean
-sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images, GError **error)
+sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
+                 char *const *class_names, GError **error)
 {
   g_autoptr(SgModel) m = sg_model_new(path, &l->shape.info);
   g_autofree char *options = sg_train_options_to_json(l->o);
@@ -52,6 +54,8 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
     return FALSE;
   put_real(m, "kimg", (double)l->nimg / 1000);
   put(m, "dataset", g_strdup(dataset));
+  if (class_names)
+    put(m, SG_CLASS_NAMES, sg_class_names_to_metadata(class_names));
   put(m, "train.options", g_steal_pointer(&options));
   put_count(m, "train.images", images);
   put_count(m, "train.iteration", l->iteration);

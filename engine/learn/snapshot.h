@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Appears under `path` only when all of it is on disk. `dataset` and its size go into the
- * metadata. */
+/* Appears under `path` only when all of it is on disk. `dataset`, its size and what its classes are
+ * called (NULL: they have no names) go into the metadata. */
 gboolean sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
-                          GError **error);
+                          char *const *class_names, GError **error);
 /* Continues a snapshot with its state, on a set of as many images; the networks are those of its
  * options. (Any model's weights: adopt.h.) */
 gboolean sg_snapshot_load(SgLearn *l, const char *path, guint images, GError **error);

@@ -140,7 +140,9 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
   t->broken = sg_learn_is_finite(t->l) ? NULL : "weights are not numbers";
   if (t->broken || !compare(t))
     return sg_trainer_diverged(t, t->broken, error);
-  if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, error)) {
+  gboolean named = t->l->o->cond && t->ds->one_hot;
+  if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, named ? t->ds->label_names : NULL,
+                        error)) {
     t->owed = TRUE;
     return FALSE;
   }

@@ -342,9 +342,9 @@ class Files(Case):
         for name, data in (
                 ('grey.png', png(8, 8, 1, 0)), ('grey-alpha.png', png(8, 8, 2, 4)), ('alpha.png', png(9, 30, 3, 6)),
                 ('deep.png', png(8, 8, 4, 2, 16)), ('tiny.png', png(1, 1, 5)), ('cmyk.jpg', read(corpus + '/c.jpg')),
-                ('lossy.webp', read(corpus + '/lossy.webp'))):
+                ('lossy.webp', read(corpus + '/lossy.webp')), ('moving.webp', read(corpus + '/moving.webp'))):
             write(f'{folder}/{name}', data)
-        refused = {'moving.webp': read(corpus + '/moving.webp'), 'empty.png': b'', 'text.png': b'no picture at all',
+        refused = {'empty.png': b'', 'text.png': b'no picture at all',
                    'head.png': png(8, 8, 6)[:20], 'film.gif': b'GIF89a' + bytes(40)}
         # What only shows when the picture is decoded is said then, and another takes its place.
         late = {'half.png': png(64, 64, 7)[:3000], 'wrong.png': png(8, 8, 8)[:60] + b'!!!!' + png(8, 8, 8)[64:]}
@@ -356,10 +356,9 @@ class Files(Case):
         self.assertEqual(code, 0, err)
         lines = err.splitlines()
         self.assertEqual(sorted(re.fullmatch(r'vitrine train: not used: ([^:]*): .+', line)[1] for line in lines), sorted(refused))
-        self.assertIn('animated', next(line for line in lines if 'moving.webp' in line))
         run = self.run_dir(outdir)
         log = read(run + '/log.txt').decode()
-        self.assertIn('17 images', log)
+        self.assertIn('18 images', log)
         self.assertEqual(sorted(re.findall(r'(?m)^Not used: ([^:]*): .+$', log)), sorted(late))
         # As exact as ever.
         other = self.new_outdir()
@@ -393,6 +392,18 @@ class Files(Case):
         self.refuse(1, '--data=' + make_folder(self.tmp + '/set'), '--outdir=' + self.tmp + '/out', *SMALL, '--cond=1',
                     says=('labels', 'dataset.json'))
         self.assertEqual(snapshot_of(self.train('--data=' + path, *SMALL))[1]['c_dim'], '0')
+
+    def test_class_names(self):
+        """Folders are classes, their names go into the model, and --class takes them."""
+        run = self.train('--data=' + os.path.join(ROOT, 'tests', 'cases', 'labels', 'classes'), *SMALL, '--cond=1')
+        meta = snapshot_of(run)[1]
+        self.assertEqual((meta['c_dim'], meta['class_names']), ('3', '["cat","dog","owl"]'))
+        for c in ('owl', '2'):
+            self.assertEqual(vitrine('generate', '--network', run, '--seeds=0', '--class', c, f'--outdir={self.tmp}/{c}')[0], 0)
+        self.assertEqual(read(f'{self.tmp}/owl/seed0000.png'), read(f'{self.tmp}/2/seed0000.png'))
+        code, out, err = vitrine('generate', '--network=' + run, '--seeds=0', '--class=cow', f'--outdir={self.tmp}/x')
+        self.assertEqual(code, 2)
+        self.assertIn('cat, dog, owl', err)
 
 
 # ---- threads -------------------------------------------------------------------------------------
