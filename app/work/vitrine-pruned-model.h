@@ -12,7 +12,7 @@ typedef struct _VitrinePrunedModel VitrinePrunedModel;
 VitrinePrunedModel *vitrine_pruned_model_new(SgModel *model, const SgPrune *prune);
 void vitrine_pruned_model_unref(gpointer pruned);
 
-/* To a safetensors file, on a worker. */
+/* Writes a safetensors file, on a worker. */
 void vitrine_pruned_model_write(VitrinePrunedModel *pruned, const char *path,
                                 GAsyncReadyCallback done, gpointer data);
 gboolean vitrine_pruned_model_write_finish(GAsyncResult *result, SgPruneSaving *saving,

@@ -285,7 +285,7 @@ char *sg_backend_describe(const SgBackend *backend);
 char *sg_backend_title(SgBackend *backend);
 /* FALSE and zeros where the memory is the computer's. */
 gboolean sg_backend_device_info(SgBackend *backend, SgDeviceInfo *info);
-/* To be asked after a download, before its numbers are believed. */
+/* Whoever downloads asks this before believing the numbers. */
 gboolean sg_backend_check(SgBackend *backend, GError **error);
 
 SgBuf *sg_buf_new(SgBackend *b, SgFormat fmt, int n, int c, int h, int w, GError **error);

@@ -111,7 +111,7 @@ void sg_dataset_warn_classes(SgDatasetFull *full);
 int sg_dataset_power_below(guint side);
 
 void sg_refuse(GPtrArray *refused, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* For people, whatever bytes it has. */
+/* A name as people may see it, whatever bytes it has. */
 char *sg_dataset_image_name(const SgDatasetFull *full, guint index);
 /* An image that cannot be decoded after all goes to set.refused, once; `message` is the error's.
  * On the thread that set.refused belongs to. */

@@ -33,7 +33,7 @@ void sg_direction_set_free(SgDirectionSet *s);
  * NULL if it is 0 or not finite, which is no direction. */
 SgNamedDirection *sg_direction_set_add(SgDirectionSet *s, const char *name,
                                        const double *one_sigma);
-/* By name, else by number from 0; NULL if there is none. */
+/* Finds a direction by name, else by number from 0; NULL if there is none. */
 const SgNamedDirection *sg_direction_set_find(const SgDirectionSet *s, const char *name);
 
 /* Appears whole or not at all. Errors: G_FILE_ERROR. */

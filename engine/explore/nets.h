@@ -43,7 +43,7 @@ gboolean sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits 
                              GError **error);
 /* Stages to run for a picture of at most max_resolution (0: all). */
 guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
-/* As sg_renderer_sizes(). */
+/* Does what sg_renderer_sizes() says. */
 int sg_nets_sizes(const SgSynthesis *net, int most, int *sizes, double *shares);
 /* Unclamped [faces, C, H, W]. */
 SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error);

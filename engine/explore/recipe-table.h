@@ -50,9 +50,9 @@ void sg_recipe_field_set(const SgRecipeField *f, SgRecipe *r, double value);
 gboolean sg_recipe_field_is_set(const SgRecipeField *f, const SgRecipe *r);
 gboolean sg_recipe_field_equal(const SgRecipeField *f, const SgRecipe *a, const SgRecipe *b);
 void sg_recipe_field_clear(const SgRecipeField *f, SgRecipe *r);
-/* By its option's name; NULL: there is none. */
+/* Finds a field by its option's name; NULL: there is none. */
 const SgRecipeField *sg_recipe_field_by_option(const char *option);
-/* By its JSON key. */
+/* Finds a field by its JSON key. */
 const SgRecipeField *sg_recipe_field_by_name(const char *name);
 
 /* The parts: recipe-parts.c copies, clears and compares, recipe-json.c writes and reads. */

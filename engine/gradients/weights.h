@@ -48,7 +48,7 @@ void sg_weights_init(SgWeights *w, SgPhilox *rng);
 SgVar *sg_weights_var(const SgWeights *w, const SgLayer *layer, SgRole role);
 /* The same of what does not learn, too. */
 SgWeight *sg_weights_param(const SgWeights *w, const SgParam *param);
-/* By name; missing ones are a program error. */
+/* Finds a parameter by name; a missing one is a program error. */
 SgWeight *sg_weights_at(const SgWeights *w, const char *name);
 /* The generator's mean w, [1, w_dim, 1, 1]. */
 SgBuf *sg_weights_average(const SgWeights *w);

@@ -159,7 +159,7 @@ sg_layer_index(const SgNetwork *n, const SgLayer *layer)
 SgNetwork *sg_network_ref(SgNetwork *n);
 void sg_network_unref(SgNetwork *n); /* NULL allowed */
 
-/* By the name without prefix; NULL: the network has none. */
+/* Finds a parameter by the name without prefix; NULL: the network has none. */
 const SgParam *sg_network_find(const SgNetwork *n, const char *name);
 /* The mapping network's memory of its mean w; NULL: it has none. */
 const SgParam *sg_network_average(const SgNetwork *n);

@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE(VitrineNewRun, vitrine_new_run, VITRINE, NEW_RUN, AdwWindow
 /* Signal "started" (string): the directory of the run that has begun; the dialog is closing. */
 
 VitrineNewRun *vitrine_new_run_present(GtkWindow *parent);
-/* As if the person had chosen it. */
+/* Chooses it as if the person had. */
 void vitrine_new_run_set_data(VitrineNewRun *self, const char *path);
 void vitrine_new_run_set_origin(VitrineNewRun *self, VitrineRunOrigin origin, const char *path);
 VitrineRunSetup *vitrine_new_run_get_setup(VitrineNewRun *self); /* borrowed */
