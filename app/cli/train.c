@@ -17,11 +17,13 @@ typedef struct {
   gboolean dry_run, mpi;
 } Given;
 
-/* May differ from the resumed run's: they do not change what is computed (threads change the last
- * bits of sums inside oneDNN). */
-static const char *const may_change[] = {
-    "kimg",   "snap",      "tick", "keep",   "metrics", "metric-images", "threads", "workers",
-    "device", "precision", "data", "outdir", "resume",  "nice",          NULL};
+/* Where a run lies is not part of it. */
+static gboolean
+may_change(const char *name)
+{
+  static const char *const places[] = {"outdir", "resume", NULL};
+  return g_strv_contains(sg_change_resumable, name) || g_strv_contains(places, name);
+}
 
 #define MAX_GROUPS 8
 
@@ -104,7 +106,7 @@ check_unchanged(const SgTrainOptions *run, const SgTrainOptions *now, GError **e
 {
   for (guint i = 0; i < sg_train_option_count; i++) {
     const char *name = sg_train_option_table[i].name;
-    if (g_strv_contains(may_change, name))
+    if (may_change(name))
       continue;
     g_autofree char *was = sg_train_options_text(run, name), *is = sg_train_options_text(now, name);
     if (g_strcmp0(was, is) != 0) {
@@ -127,7 +129,7 @@ resume_options(const char *dir, const Given *given, GError **error)
       !check_unchanged(run, now, error))
     return NULL;
   for (guint i = 0; i < sg_train_option_count; i++)
-    if (given->values[i] && g_strv_contains(may_change, sg_train_option_table[i].name))
+    if (given->values[i] && may_change(sg_train_option_table[i].name))
       sg_train_options_give(now, sg_train_option_table[i].name);
   return g_steal_pointer(&now);
 }

@@ -1,4 +1,5 @@
 #include "app/runs/vitrine-run-setup.h"
+#include "engine/record/changes.h"
 #include <glib/gi18n.h>
 
 struct _VitrineRunSetup {
@@ -13,11 +14,6 @@ struct _VitrineRunSetup {
 G_DEFINE_FINAL_TYPE(VitrineRunSetup, vitrine_run_setup, G_TYPE_OBJECT)
 
 static guint changed_signal;
-
-/* What `vitrine train --resume=RUN` lets one change; it refuses the rest in words. */
-static const char *const may_change[] = {"kimg",    "snap",          "tick",    "keep",
-                                         "metrics", "metric-images", "threads", "workers",
-                                         "device",  "precision",     "nice",    NULL};
 
 const SgTrainOption *
 vitrine_run_option_find(const char *name)
@@ -130,8 +126,7 @@ vitrine_run_setup_effective(VitrineRunSetup *self, const char *name)
 gboolean
 vitrine_run_setup_may_change(VitrineRunSetup *self, const char *name)
 {
-  return self->origin != VITRINE_FROM_RUN || g_strv_contains(may_change, name) ||
-         g_str_equal(name, "data");
+  return self->origin != VITRINE_FROM_RUN || g_strv_contains(sg_change_resumable, name);
 }
 
 /* ---- data and origin ------------------------------------------------------------------------- */

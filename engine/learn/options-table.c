@@ -141,6 +141,12 @@ const SgTrainOption sg_train_option_table[] = {
   REAL("kimg", kimg, 0, 1e9, "25000; cifar: 100000", "Length of the training, in thousands of images."),
   REAL("tick", tick_kimg, 1e-3, 1e6, "4", "A status line every so many thousand images."),
   INT("snap", snap, 1, 1000000, "50", "A snapshot and a grid of pictures every so many ticks."),
+  REAL("tick-seconds", tick_seconds, 0, 1e6, "60",
+       "…and a line of statistics at least every so many seconds, the first ones sooner; 0: by images "
+       "alone."),
+  REAL("snap-minutes", snap_minutes, 0, 1e6, "15",
+       "…and a snapshot at least every so many minutes, the first ones sooner, of which only the newest "
+       "is kept; 0: by images alone."),
   INT("keep", keep, 0, 1000000, "0", "Only so many newest snapshots are kept; 0: all."),
   TEXT("metrics", metrics, sg_metric_words, SG_METRIC_DEFAULT,
        "Measured at every snapshot; several are joined with commas, \"vitrine metrics --help\" tells "

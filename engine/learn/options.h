@@ -43,11 +43,12 @@ typedef struct {
   double ada_kimg;          /* 500 */
 
   /* run */
-  double kimg;      /* length */
-  double tick_kimg; /* 4 */
-  int snap;         /* ticks between snapshots (networks and picture grid), 50 */
-  int keep;         /* newest snapshots kept, 0: all */
-  char *metrics;    /* sg_metric_parse() */
+  double kimg;                       /* length */
+  double tick_kimg;                  /* 4 */
+  double tick_seconds, snap_minutes; /* a line and a snapshot at least so often; 0: not */
+  int snap;                          /* ticks between snapshots (networks and picture grid), 50 */
+  int keep;                          /* newest snapshots kept, 0: all */
+  char *metrics;                     /* sg_metric_parse() */
   int metric_images;
   int threads;     /* 0: all */
   int workers;     /* loader threads, 0: half of the cores */

@@ -38,7 +38,7 @@ put_flat(SgModel *m, const char *name, SgBuf *flat)
 
 gboolean
 sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images,
-                 char *const *class_names, GError **error)
+                 char *const *class_names, const char *note, GError **error)
 {
   g_autoptr(SgModel) m = sg_model_new(path, &l->shape.info);
   g_autofree char *options = sg_train_options_to_json(l->o);
@@ -67,6 +67,8 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
   put_real(m, "train.ada_sum", l->ada_sum);
   put_count(m, "train.ada_count", l->ada_count);
   put_real(m, "train.ema_rampup", l->ema_rampup);
+  if (note)
+    put(m, "train.note", g_strdup(note));
   return sg_model_save(m, path, error);
 }
 
@@ -164,12 +166,15 @@ load_weights(SgLearn *l, const SgModel *m, GError **error)
 }
 
 gboolean
-sg_snapshot_load(SgLearn *l, const char *path, guint images, GError **error)
+sg_snapshot_load(SgLearn *l, const char *path, guint images, char **note, GError **error)
 {
   g_autoptr(SgArchive) a = sg_archive_open(path, error);
   g_autoptr(SgModel) m = a ? sg_model_from_archive(a, error) : NULL;
 
-  return m && load_weights(l, m, error) && load_state(l, a, images, error);
+  if (!m || !load_weights(l, m, error) || !load_state(l, a, images, error))
+    return FALSE;
+  *note = g_strdup(sg_archive_attribute(a, "__metadata__.train.note"));
+  return TRUE;
 }
 
 /* Any snapshot has a shorter one. */

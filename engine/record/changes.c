@@ -16,7 +16,12 @@
 #define MAX_CHANGES ((gsize)64 << 20)
 
 /* None of them takes part in a shape, and the learning rates are read anew by every step. */
-const char *const sg_change_names[] = {"snap", "tick", "keep", "kimg", "lr-g", "lr-d", NULL};
+const char *const sg_change_names[] = {"snap", "tick",         "keep",         "kimg", "lr-g",
+                                       "lr-d", "tick-seconds", "snap-minutes", NULL};
+const char *const sg_change_resumable[] = {"kimg",         "snap",    "tick",    "tick-seconds",
+                                           "snap-minutes", "keep",    "metrics", "metric-images",
+                                           "threads",      "workers", "device",  "precision",
+                                           "data",         "nice",    NULL};
 
 gboolean
 sg_change_check(const char *name, const char *value, GError **error)
@@ -27,6 +32,15 @@ sg_change_check(const char *name, const char *value, GError **error)
                 "while a training runs one of %s and lr can be set, but not “%s”", names, name);
     return FALSE;
   }
+  g_autoptr(SgTrainOptions) any = sg_train_options_new("auto", error);
+  return any && sg_train_options_set(any, name, value, error);
+}
+
+gboolean
+sg_change_check_resumed(const char *name, const char *value, GError **error)
+{
+  if (!g_strv_contains(sg_change_resumable, name))
+    return sg_broken(error, "a run that is resumed keeps “%s”", name);
   g_autoptr(SgTrainOptions) any = sg_train_options_new("auto", error);
   return any && sg_train_options_set(any, name, value, error);
 }
@@ -57,9 +71,11 @@ sg_change_free(SgChange *c)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static char *
-number_text(const json_t *v)
+value_text(const json_t *v)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
+  if (json_is_string(v))
+    return g_strdup(json_string_value(v));
   if (json_is_integer(v))
     return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(v));
   return json_is_real(v) ? g_strdup(g_ascii_dtostr(text, sizeof text, json_real_value(v))) : NULL;
@@ -71,15 +87,18 @@ parse_line(const char *line, gsize n, GError **error)
   json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
   const json_t *nimg = json_object_get(o, "nimg"), *when = json_object_get(o, "timestamp");
   const char *name = json_string_value(json_object_get(o, "name"));
-  g_autofree char *from = number_text(json_object_get(o, "from"));
-  g_autofree char *to = number_text(json_object_get(o, "to"));
+  g_autofree char *from = value_text(json_object_get(o, "from"));
+  g_autofree char *to = value_text(json_object_get(o, "to"));
+  gboolean resumed = json_is_true(json_object_get(o, "resumed"));
   SgChange *c = NULL;
 
   g_autofree char *shown = g_utf8_make_valid(line, (gssize)MIN(n, 80));
   if (!json_is_integer(nimg) || json_integer_value(nimg) < 0 || !name || !from || !to) {
     sg_broken(error, "expected an object with nimg, name, from and to, but found “%s”", shown);
-  } else if (sg_change_check(name, to, error)) {
+  } else if (resumed ? sg_change_check_resumed(name, to, error)
+                     : sg_change_check(name, to, error)) {
     c = sg_change_new((guint64)json_integer_value(nimg), name, from, to);
+    c->resumed = resumed;
     c->timestamp = json_number_value(when);
   }
   json_decref(o);
@@ -91,6 +110,18 @@ compare_changes(gconstpointer a, gconstpointer b)
 {
   const SgChange *x = *(SgChange *const *)a, *y = *(SgChange *const *)b;
   return x->nimg < y->nimg ? -1 : x->nimg > y->nimg;
+}
+
+/* What the command line says counts from where the run was resumed on: changes that were recorded
+ * before and lie beyond are void. */
+static void
+drop_void(GPtrArray *list, const SgChange *by)
+{
+  for (guint i = list->len; by->resumed && i-- > 0;) {
+    const SgChange *c = list->pdata[i];
+    if (c->nimg > by->nimg && g_str_equal(c->name, by->name))
+      g_ptr_array_remove_index(list, i);
+  }
 }
 
 static char *
@@ -123,6 +154,7 @@ sg_changes_read(const char *run_dir, GError **error)
       g_prefix_error(error, "%s, line %d: ", path, number);
       return NULL;
     }
+    drop_void(list, c);
     g_ptr_array_add(list, c);
   }
   g_ptr_array_sort(list, compare_changes); /* which is stable */
@@ -153,17 +185,30 @@ sg_changes_options(const char *run_dir, GError **error)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* A number, or a text. */
+static json_t *
+value_json(const char *text)
+{
+  json_t *v = json_loads(text, JSON_DECODE_ANY, NULL);
+
+  if (json_is_number(v))
+    return v;
+  json_decref(v);
+  return json_string(text);
+}
+
 static char *
 to_line(const SgChange *c)
 {
-  json_t *o = json_object(), *from = json_loads(c->from, JSON_DECODE_ANY, NULL);
-  json_t *to = json_loads(c->to, JSON_DECODE_ANY, NULL);
+  json_t *o = json_object(), *from = value_json(c->from), *to = value_json(c->to);
 
   json_object_set_new(o, "nimg", json_integer((json_int_t)c->nimg));
   json_object_set_new(o, "name", json_string(c->name));
   json_object_set_new(o, "from", from);
   json_object_set_new(o, "to", to);
   json_object_set_new(o, "timestamp", json_real(c->timestamp));
+  if (c->resumed)
+    json_object_set_new(o, "resumed", json_true());
   char *text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
   char *line = g_strconcat(text, "\n", NULL);
   free(text);

@@ -16,13 +16,20 @@ typedef struct {
   guint64 nimg; /* images seen when it takes effect */
   char *name, *from, *to;
   double timestamp; /* Unix time */
+  gboolean resumed; /* on the command line that resumed the run: what was changed later before that
+                       is void */
 } SgChange;
 
+/* What may change when a run is resumed: nothing of it is part of what is computed (but for the
+ * last bits of sums). NULL-terminated. */
+extern const char *const sg_change_resumable[];
 /* What may change while a training runs; NULL-terminated. */
 extern const char *const sg_change_names[];
 /* Whether it is one of these (or "lr", both learning rates) and fits the options table. Error:
  * name, what is expected, what was found. */
 gboolean sg_change_check(const char *name, const char *value, GError **error);
+/* Whether a resumed run may be given it. */
+gboolean sg_change_check_resumed(const char *name, const char *value, GError **error);
 SgChange *sg_change_new(guint64 nimg, const char *name, const char *from, const char *to);
 void sg_change_free(SgChange *c);
 

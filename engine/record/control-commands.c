@@ -58,6 +58,7 @@ obey_locked(SgControl *c, const char *command)
   } else if (g_str_equal(command, "snapshot")) {
     c->flags |= SG_CONTROL_SNAPSHOT;
   } else if (g_str_equal(command, "stop")) {
+    c->stops++;
     sg_control_stop_locked(c);
   } else if (!g_str_equal(command, "status")) {
     return sg_control_refuse(
@@ -170,6 +171,15 @@ take_locked(SgControl *c)
   SgControlFlags flags = c->flags;
   c->flags &= ~SG_CONTROL_SNAPSHOT;
   return flags;
+}
+
+guint
+sg_control_stops(SgControl *c)
+{
+  g_mutex_lock(&c->mutex);
+  guint n = c->stops;
+  g_mutex_unlock(&c->mutex);
+  return n + (c->takes_signals ? sg_control_signals_count() : 0);
 }
 
 SgControlFlags

@@ -21,6 +21,7 @@ struct _SgControl {
   GCond changed;
   SgControlFlags flags;
   gboolean leaving;
+  guint stops; /* commands to stop */
   json_t *status;
   gboolean advances;
   guint64 nimg;

@@ -1,4 +1,5 @@
-/* SIGINT and SIGTERM end a training after the step it is in; a second one ends it at once. */
+/* Signals that end a training after the step it is in, with a snapshot. A second SIGINT, SIGTERM or
+ * SIGQUIT ends it at once; SIGHUP comes from the terminal and the shell, SIGXCPU every second. */
 #include "engine/record/run-dir-private.h"
 #include <errno.h>
 #include <signal.h>
@@ -7,16 +8,20 @@
 
 /* One training a process takes them: -1 or where its thread is woken. */
 static atomic_int wake = -1;
-static atomic_int seen;
-static struct sigaction old_int, old_term, old_usr1;
+static atomic_int seen, last, patient;
 static gboolean takes_usr1;
+
+static const int numbers[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGXCPU};
+static struct sigaction old[G_N_ELEMENTS(numbers)], old_usr1, old_xfsz;
 
 static void
 on_signal(int number)
 {
   int saved = errno;
+  gboolean again = number == SIGHUP || number == SIGXCPU || atomic_load(&patient);
 
-  if (atomic_fetch_add(&seen, 1) > 0) {
+  atomic_store(&last, number);
+  if (atomic_fetch_add(&seen, 1) > 0 && !again) {
     /* Whoever asks twice does not want to wait for the snapshot. */
     signal(number, SIG_DFL);
     raise(number);
@@ -27,15 +32,25 @@ on_signal(int number)
 }
 
 static void
-take_signal(int number, struct sigaction *old)
+take_signal(int number, struct sigaction *before)
 {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
   sigemptyset(&action.sa_mask);
-  sigaction(number, NULL, old);
-  /* nohup and shells' background jobs ignore SIGINT on purpose. */
-  if (old->sa_handler != SIG_IGN)
+  sigaction(number, NULL, before);
+  /* nohup and shells' background jobs ignore some on purpose. */
+  if (before->sa_handler != SIG_IGN)
     sigaction(number, &action, NULL);
+}
+
+/* Writing fails then as on a full disk, which is waited for. */
+static void
+ignore_file_size(void)
+{
+  struct sigaction action = {.sa_handler = SIG_IGN};
+
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGXFSZ, &action, &old_xfsz);
 }
 
 gboolean
@@ -46,8 +61,10 @@ sg_control_signals_take(int wake_fd)
   if (!atomic_compare_exchange_strong(&wake, &none, wake_fd))
     return FALSE;
   atomic_store(&seen, 0);
-  take_signal(SIGINT, &old_int);
-  take_signal(SIGTERM, &old_term);
+  atomic_store(&last, 0);
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    take_signal(numbers[i], &old[i]);
+  ignore_file_size();
   return TRUE;
 }
 
@@ -65,13 +82,35 @@ sg_control_signals_seen(void)
   return atomic_load(&seen) > 0;
 }
 
+guint
+sg_control_signals_count(void)
+{
+  return (guint)atomic_load(&seen);
+}
+
+int
+sg_control_signal(SgControl *c)
+{
+  (void)c;
+  return atomic_load(&last);
+}
+
+void
+sg_control_be_patient(SgControl *c, gboolean is)
+{
+  (void)c;
+  atomic_store(&patient, is);
+}
+
 void
 sg_control_signals_leave(void)
 {
-  sigaction(SIGINT, &old_int, NULL);
-  sigaction(SIGTERM, &old_term, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    sigaction(numbers[i], &old[i], NULL);
+  sigaction(SIGXFSZ, &old_xfsz, NULL);
   if (takes_usr1)
     sigaction(SIGUSR1, &old_usr1, NULL);
   takes_usr1 = FALSE;
+  atomic_store(&patient, 0);
   atomic_store(&wake, -1);
 }

@@ -45,6 +45,12 @@ double sg_stat_std(const SgStat *stat);
 GPtrArray *sg_stats_tags(const SgStats *s);
 /* The line for stats.jsonl, with its line break. */
 char *sg_stats_to_line(const SgStats *s, double timestamp);
+/* Replaces what is known of a tag; takes the histogram, which may be NULL. */
+void sg_stats_put(SgStats *s, const char *tag, guint64 num, double mean, double m2,
+                  SgHistogram *histogram);
+/* All of it as text and back (stats-keep.c). FALSE: the text is none, and nothing is known then. */
+char *sg_stats_keep(const SgStats *s);
+gboolean sg_stats_restore(SgStats *s, const char *text);
 void sg_stats_clear(SgStats *s);
 void sg_stats_free(SgStats *s);
 
@@ -83,12 +89,13 @@ gboolean sg_control_failed(GError **error, const char *run_dir, int why);
 
 /* ---- signals (control-signals.c) ---- */
 
-/* Has SIGINT and SIGTERM write SG_CONTROL_WAKE_STOP to wake_fd. FALSE: another SgControl of this
+/* Has SIGINT, SIGTERM, SIGQUIT, SIGHUP and SIGXCPU write SG_CONTROL_WAKE_STOP to wake_fd. FALSE: another SgControl of this
  * process has them. */
 gboolean sg_control_signals_take(int wake_fd);
 /* SIGUSR1, too: mpirun hands it on, while SIGINT and SIGTERM end mpirun, which soon kills. */
 void sg_control_signals_take_usr1(void);
 gboolean sg_control_signals_seen(void);
+guint sg_control_signals_count(void);
 void sg_control_signals_leave(void);
 
 #define SG_CONTROL_WAKE_STOP "s"

@@ -363,6 +363,32 @@ sg_run_dir_histogram(SgRunDir *r, const char *tag, const float *values, guint n,
   sg_stats_histogram(r->stats, tag, values, n, lo, hi, bins);
 }
 
+char *
+sg_run_dir_keep_stats(const SgRunDir *r)
+{
+  return sg_stats_keep(r->stats);
+}
+
+void
+sg_run_dir_restore_stats(SgRunDir *r, const char *text)
+{
+  sg_stats_restore(r->stats, text);
+}
+
+gboolean
+sg_run_dir_has_line(const SgRunDir *r, double kimg)
+{
+  g_autofree char *path = g_build_filename(r->path, "stats.jsonl", NULL), *text = NULL;
+  gboolean cut;
+  gsize n;
+
+  if (!(text = sg_read_file(path, MAX_STATS, &n, NULL)))
+    return FALSE;
+  /* Less one picture: a line goes if one is of this place. */
+  g_free(sg_stats_cut(text, n, kimg - 0.001, &cut));
+  return cut;
+}
+
 double
 sg_run_dir_mean(const SgRunDir *r, const char *tag)
 {

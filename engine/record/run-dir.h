@@ -39,6 +39,12 @@ double sg_run_dir_mean(const SgRunDir *r, const char *tag); /* since the last ti
  * written with the next. */
 gboolean sg_run_dir_tick(SgRunDir *r, double kimg, GError **error);
 
+/* What has been measured since the last tick, as text and back: a snapshot keeps it. */
+char *sg_run_dir_keep_stats(const SgRunDir *r);
+void sg_run_dir_restore_stats(SgRunDir *r, const char *text);
+/* The last line of stats.jsonl is of this place. */
+gboolean sg_run_dir_has_line(const SgRunDir *r, double kimg);
+
 /* Grid of rows × columns pictures [n, C, R, R] floats -1…1 (1 or 3 channels) as `name` in the run
  * directory. */
 gboolean sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, int n, int columns,
@@ -69,7 +75,8 @@ typedef enum {
   SG_CONTROL_STOP = 1 << 2,
   SG_CONTROL_CHANGE = 1 << 3, /* level: while sg_control_take_change() has something */
 } SgControlFlags;
-/* Also takes SIGINT and SIGTERM as stop (a second one ends at once). A stale socket file is
+/* Also takes SIGINT, SIGTERM and SIGQUIT as stop (a second one ends at once), and SIGHUP and SIGXCPU
+ * (which may come again); SIGXFSZ is a full disk and no end. A stale socket file is
  * replaced, a live one is an error: two trainers must not write one run. The path may be longer
  * than sockaddr_un holds. */
 SgControl *sg_control_new(const char *run_dir, GError **error);
@@ -80,6 +87,13 @@ SgControlFlags sg_control_take(SgControl *c);
 /* The next value to be set, checked by sg_change_check() and never "lr"; FALSE when there is none.
  * Both to be freed. */
 gboolean sg_control_take_change(SgControl *c, char **name, char **value);
+/* How often it was asked to stop, by command or signal: who waits for something ends that when asked
+ * once more. */
+guint sg_control_stops(SgControl *c);
+/* While it waits a second signal does not end the process at once. */
+void sg_control_be_patient(SgControl *c, gboolean patient);
+/* The signal that asked it to stop last, or 0. */
+int sg_control_signal(SgControl *c);
 /* Blocks while paused, until resume, stop, a wish for a snapshot, a change or a publication due
  * (PAUSE is still set then); returns sg_control_take(). */
 SgControlFlags sg_control_wait(SgControl *c);

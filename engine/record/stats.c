@@ -56,6 +56,19 @@ sg_stats_report(SgStats *s, const char *tag, double value)
   stat->m2 += before * (value - stat->mean);
 }
 
+void
+sg_stats_put(SgStats *s, const char *tag, guint64 num, double mean, double m2,
+             SgHistogram *histogram)
+{
+  SgStat *stat = stat_for(s, tag);
+
+  stat->num = num;
+  stat->mean = mean;
+  stat->m2 = m2;
+  histogram_free(stat->histogram);
+  stat->histogram = histogram;
+}
+
 double
 sg_stat_std(const SgStat *stat)
 {

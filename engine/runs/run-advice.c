@@ -158,6 +158,85 @@ collapse(const SgRunFacts *f, GPtrArray *to)
                "with a larger gamma or a lower learning rate."));
 }
 
+/* From the first line on: softplus losses are of the order of 1, an untrained pair's below 20. */
+static gboolean
+is_exploding(SgSeries *s)
+{
+  double v;
+  return last_values(s, 1, &v) && isfinite(v) && fabs(v) > 100;
+}
+
+static void
+exploding(const SgRunFacts *f, GPtrArray *to)
+{
+  double v, worst = 0;
+
+  if (last_values(f->loss_g, 1, &v) && is_exploding(f->loss_g))
+    worst = fabs(v);
+  if (last_values(f->loss_d, 1, &v) && is_exploding(f->loss_d))
+    worst = MAX(worst, fabs(v));
+  if (!(worst > 0))
+    return;
+  add(to, "exploding", SG_ADVICE_WARNING,
+      g_strdup_printf(
+          "A loss is %.0f, where about 1 is usual: the training explodes and will end in "
+          "values that are not numbers.",
+          worst),
+      g_strdup(
+          "Stop it and start again, or from an older snapshot, with a lower learning rate (lr-g "
+          "and lr-d) or a larger gamma."));
+}
+
+/* The paper's runs stay below 0.85, from where on augmentations leak into what is generated (ADA,
+ * section 3.2). */
+static void
+augmented(const SgRunFacts *f, GPtrArray *to)
+{
+  double p;
+
+  if (!f->ada || !last_values(f->augment, 1, &p) || !(p >= 0.85))
+    return;
+  add(to, "ada-high", SG_ADVICE_WARNING,
+      g_strdup_printf(
+          "ADA augments with a probability of %.2f: the discriminator knows the pictures by "
+          "heart, and augmentations soon show in what is generated.",
+          p),
+      g_strdup("Add pictures, show them flipped too (mirror), or start from a model of similar "
+               "pictures (resume); the best snapshot may be an older one."));
+}
+
+/* The same score for everything: ln 4 is what guessing costs. Networks that have just met guess. */
+static void
+blind(const SgRunFacts *f, GPtrArray *to)
+{
+  double real[3], fake[3], loss[3], x, y;
+  gsize n = f->loss_d ? sg_series_length(f->loss_d) : 0;
+
+  if (n == 0 || !sg_series_point(f->loss_d, n - 1, &x, &y) || x < 4 ||
+      !last_values(f->scores_real, 3, real) || !last_values(f->scores_fake, 3, fake) ||
+      !last_values(f->loss_d, 3, loss))
+    return;
+  for (int i = 0; i < 3; i++)
+    if (!(fabs(real[i] - fake[i]) < 1e-3) || !(fabs(loss[i] - log(4)) < 0.01))
+      return;
+  add(to, "d-dead", SG_ADVICE_WARNING,
+      g_strdup("The discriminator gives real and generated pictures the same score: it has learnt "
+               "nothing, or forgotten everything, and the generator learns nothing from it."),
+      g_strdup(
+          "Start again with a smaller gamma or another learning rate (lr-d); from a model, see "
+          "that it has its discriminator."));
+}
+
+static void
+waiting(const SgRunFacts *f, GPtrArray *to)
+{
+  if (!f->waiting || (f->state != SG_RUN_RUNNING && f->state != SG_RUN_PAUSED))
+    return;
+  add(to, "waiting", SG_ADVICE_WARNING,
+      g_strdup_printf("The training stands still. %s.", f->waiting),
+      g_strdup("Give it what it waits for and it goes on by itself."));
+}
+
 /* ---- the surroundings ------------------------------------------------------------------------ */
 
 static char *
@@ -255,12 +334,14 @@ static void
 ended(const SgRunFacts *f, GPtrArray *to)
 {
   gboolean failed = f->log_line && g_str_has_prefix(f->log_line, "Failed: ");
+  const char *reason = f->reason ? f->reason : failed ? f->log_line + strlen("Failed: ") : NULL;
 
   if (f->state != SG_RUN_DIED)
     return;
-  if (failed)
+  if (reason)
     add(to, "failed", SG_ADVICE_ERROR,
-        g_strdup_printf("The training ended with an error: %s.", f->log_line + strlen("Failed: ")),
+        failed ? g_strdup_printf("The training ended with an error: %s.", reason)
+               : g_strdup_printf("The training ended after it had said: %s.", reason),
         g_strdup(f->snapshots > 0 ? "Remove the cause, then resume: it goes on from the newest "
                                     "snapshot."
                                   : "Remove the cause, then start again: there is no snapshot to "
@@ -280,7 +361,11 @@ sg_run_advice(const SgRunFacts *f)
 
   diverged(f, all);
   ended(f, all);
+  waiting(f, all);
+  exploding(f, all);
   discriminator_wins(f, all);
+  blind(f, all);
+  augmented(f, all);
   collapse(f, all);
   disk(f, all);
   little_data(f, all);

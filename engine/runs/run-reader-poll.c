@@ -1,4 +1,5 @@
 /* Looking for what is new in a run directory, and what follows from it. */
+#include "engine/record/changes.h"
 #include "engine/runs/run-reader-private.h"
 #include "engine/runs/run-series-private.h"
 #include <math.h>
@@ -148,14 +149,39 @@ poll_metrics(SgRunReader *r)
   return changed;
 }
 
+/* Steered, or resumed with other options: what counts is what was said last. */
+static void
+take_changes(SgRunOptions *o, const char *dir)
+{
+  g_autoptr(GPtrArray) changes = sg_changes_read(dir, NULL);
+
+  for (guint i = 0; changes && i < changes->len; i++) {
+    const SgChange *c = changes->pdata[i];
+    double v = g_ascii_strtod(c->to, NULL);
+    if (g_str_equal(c->name, "kimg"))
+      o->total_kimg = v;
+    else if (g_str_equal(c->name, "tick"))
+      o->tick_kimg = v;
+    else if (g_str_equal(c->name, "snap"))
+      o->snap = (int)v;
+    else if (g_str_equal(c->name, "keep"))
+      o->keep = (int)v;
+    g_hash_table_insert(o->texts, g_strdup(c->name), g_strdup(c->to));
+  }
+}
+
 static gboolean
 poll_options(SgRunReader *r)
 {
   g_autofree char *path = g_build_filename(r->path, "training_options.json", NULL);
+  g_autofree char *changes = g_build_filename(r->path, SG_CHANGES_NAME, NULL);
+  gboolean changed = stamp_changed(path, &r->options_stamp);
 
-  if (!stamp_changed(path, &r->options_stamp))
+  if (!stamp_changed(changes, &r->changes_stamp) && !changed)
     return FALSE;
   SgRunOptions *options = sg_run_options_read(path);
+  if (options->ours)
+    take_changes(options, r->path);
   g_mutex_lock(&r->lock);
   SgRunOptions *old = r->options;
   r->options = options;
@@ -217,9 +243,11 @@ poll_process(SgRunReader *r)
   gboolean socket = lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
 
   if (!socket) {
-    r->answer = (SgRunAnswer){FALSE, FALSE, FALSE, NAN, NAN, NAN, NAN, 0};
+    g_free(r->answer.waiting);
+    r->answer = (SgRunAnswer){FALSE, FALSE, FALSE, NULL, NAN, NAN, NAN, NAN, 0};
     r->asked = 0;
   } else if (r->asked == 0 || now - r->asked >= SECOND) {
+    g_free(r->answer.waiting);
     r->answer = sg_run_ask(r->path);
     r->asked = g_get_monotonic_time();
   }
@@ -383,7 +411,7 @@ static GPtrArray *
 advice_of(const SgRunReader *r, const SgRunStatus *s)
 {
   const SgRunOptions *o = r->options;
-  g_autofree char *line = sg_run_last_line(r->log);
+  g_autofree char *line = sg_run_last_line(r->log), *reason = sg_run_log_reason(r->log);
   SgRunFacts f = {
       .state = s->state,
       .signs_real = sg_run_reader_find(r, "Loss/signs/real"),
@@ -403,6 +431,11 @@ advice_of(const SgRunReader *r, const SgRunStatus *s)
       .keep = o->keep,
       .snapshots = r->files ? (int)r->files->snapshots->len : 0,
       .log_line = line,
+      .reason = reason,
+      .waiting = r->answer.answered ? r->answer.waiting : NULL,
+      .augment = sg_run_reader_find(r, "Progress/augment"),
+      .scores_real = sg_run_reader_find(r, "Loss/scores/real"),
+      .scores_fake = sg_run_reader_find(r, "Loss/scores/fake"),
   };
   return sg_run_advice(&f);
 }

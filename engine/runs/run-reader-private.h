@@ -177,12 +177,16 @@ typedef enum {
   SG_RUN_END_FAILED,
 } SgRunEnd;
 SgRunEnd sg_run_log_end(const char *log);
+/* What went wrong last as the log of this leg tells it, without its line's beginning: an error, or a
+ * snapshot, statistics or data that were waited for. NULL: it tells nothing. */
+char *sg_run_log_reason(const char *log);
 /* The last line with anything in it. */
 char *sg_run_last_line(const char *log);
 
 typedef struct {
   gboolean answered, refused; /* refused: a socket, but nobody behind it */
   gboolean paused;
+  char *waiting;                              /* what for, or NULL; the reader frees it */
   double kimg, total_kimg, sec_per_kimg, eta; /* NAN: not said */
   gint pid;
 } SgRunAnswer;
@@ -202,6 +206,9 @@ typedef struct {
   double snapshot_kimg;  /* from one snapshot to the next; 0: only the last */
   int keep, snapshots;   /* keep: 0: all */
   const char *log_line;  /* the last one, or NULL */
+  const char *reason;    /* sg_run_log_reason(), or NULL */
+  const char *waiting;   /* what the training waits for, or NULL */
+  SgSeries *augment, *scores_real, *scores_fake;
 } SgRunFacts;
 GPtrArray *sg_run_advice(const SgRunFacts *f); /* of SgAdvice */
 SgAdvice *sg_advice_copy(const SgAdvice *a);
@@ -222,7 +229,7 @@ struct _SgRunReader {
   /* The polling thread's own. */
   SgStatsFile *file, *file_anew;
   SgStatsTable *anew; /* of a file that was written anew, until it has been read */
-  SgRunStamp directory, options_stamp, log_stamp;
+  SgRunStamp directory, options_stamp, changes_stamp, log_stamp;
   GHashTable *metric_stamps;                  /* file name -> Stamp * */
   gint64 listed, asked, grown, refused_since; /* monotonic; 0: never */
   gboolean loaded;                            /* stats.jsonl has been read to its end once */

@@ -44,6 +44,38 @@ sg_run_log_end(const char *log)
   return g_str_has_prefix(line, "Failed: ") ? SG_RUN_END_FAILED : SG_RUN_END_NONE;
 }
 
+/* What a line says if it tells of something that went wrong, or NULL. */
+static const char *
+trouble_in(const char *line)
+{
+  static const char *const begins[] = {"Failed: ", "No snapshot at ",
+                                       "Statistics wait in memory: ", "Waiting for ",
+                                       "Asked to stop by a signal"};
+
+  for (guint i = 0; i < G_N_ELEMENTS(begins); i++)
+    if (g_str_has_prefix(line, begins[i]))
+      return i == 0 ? line + strlen(begins[0]) : line;
+  return NULL;
+}
+
+char *
+sg_run_log_reason(const char *log)
+{
+  g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+  const char *reason = NULL;
+
+  for (guint i = 0; lines[i]; i++)
+    if (trouble_in(lines[i]))
+      reason = trouble_in(lines[i]);
+    else if (g_str_has_prefix(lines[i], "Run directory: ") ||
+             g_str_has_prefix(lines[i], "The data set is there again") ||
+             g_str_has_prefix(lines[i], "There is space again") ||
+             (g_str_has_prefix(lines[i], "tick ") && reason &&
+              !g_str_has_prefix(reason, "No snapshot")))
+      reason = NULL; /* over and done with */
+  return g_strdup(reason);
+}
+
 static double
 number(const json_t *root, const char *name)
 {
@@ -54,7 +86,7 @@ number(const json_t *root, const char *name)
 SgRunAnswer
 sg_run_ask(const char *dir)
 {
-  SgRunAnswer a = {FALSE, FALSE, FALSE, NAN, NAN, NAN, NAN, 0};
+  SgRunAnswer a = {FALSE, FALSE, FALSE, NULL, NAN, NAN, NAN, NAN, 0};
   g_autoptr(GError) error = NULL;
   g_autofree char *line = sg_control_send(dir, "status", TIMEOUT_MS, &error);
 
@@ -67,6 +99,7 @@ sg_run_ask(const char *dir)
   json_t *root = json_loads(line, 0, NULL);
   a.answered = TRUE;
   a.paused = json_is_true(json_object_get(root, "paused"));
+  a.waiting = g_strdup(json_string_value(json_object_get(root, "waiting")));
   a.kimg = number(root, "kimg");
   a.total_kimg = number(root, "total_kimg");
   a.sec_per_kimg = number(root, "sec_per_kimg");

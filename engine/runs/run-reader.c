@@ -54,7 +54,7 @@ sg_run_reader_new(const char *path, GError **error)
   r->options = sg_run_options_read("");
   r->log = g_strdup("");
   r->advice = g_ptr_array_new();
-  r->answer = (SgRunAnswer){FALSE, FALSE, FALSE, NAN, NAN, NAN, NAN, 0};
+  r->answer = (SgRunAnswer){FALSE, FALSE, FALSE, NULL, NAN, NAN, NAN, NAN, 0};
   r->status.state = SG_RUN_FOREIGN;
   return r;
 }
@@ -74,6 +74,7 @@ sg_run_reader_free(SgRunReader *r)
   sg_run_options_free(r->options);
   g_ptr_array_unref(r->advice);
   g_mutex_clear(&r->lock);
+  g_free(r->answer.waiting);
   g_free(r->log);
   g_free(r->path);
   g_free(r->name);

@@ -2,7 +2,6 @@
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
-#include <stdio.h>
 
 typedef struct {
   SgBuf *real, *real_c;
@@ -71,7 +70,7 @@ count_signs(SgLearn *l)
 /* ---- one iteration --------------------------------------------------------------------------- */
 
 static gboolean
-check_finite(const SgTrainer *t, SgPhase phase, GError **error)
+check_finite(SgTrainer *t, SgPhase phase, GError **error)
 {
   GError *why = NULL;
 
@@ -103,19 +102,6 @@ run_phase(SgTrainer *t, SgPhase phase, const SgBatch *batch, GError *before, GEr
   return TRUE;
 }
 
-/* Images that could not be decoded when their turn came: another one is shown in their place. */
-static void
-tell_refused(SgTrainer *t)
-{
-  for (; t->told < t->ds->refused->len; t->told++) {
-    const SgRefusal *r = t->ds->refused->pdata[t->told];
-    if (t->dir)
-      sg_run_dir_log(t->dir, "Not used: %s: %s\n", r->name, r->reason);
-    else /* the log is rank 0's */
-      fprintf(stderr, "vitrine train: not used: %s: %s\n", r->name, r->reason);
-  }
-}
-
 /* The next pictures of this process's part. */
 static gboolean
 load(SgTrainer *t, SgBatch *batch, GError **error)
@@ -123,10 +109,8 @@ load(SgTrainer *t, SgBatch *batch, GError **error)
   SgBackend *b = t->l->backend;
   const SgModelInfo *i = &t->l->shape.info;
   int n = sg_share_of(t->l->share, t->o->batch), r = i->img_resolution;
-  gboolean ok = sg_loader_next(t->loader, t->pixels, i->c_dim ? t->labels : NULL, error);
 
-  tell_refused(t);
-  if (!ok)
+  if (!sg_trainer_load(t, error))
     return FALSE;
   batch->real = sg_buf_from_floats(b, t->pixels, n, i->img_channels, r, r, error);
   if (batch->real && i->c_dim)

@@ -300,6 +300,7 @@ gboolean
 sg_trainer_preflight(SgTrainer *t, GError **error)
 {
   SgLearn *l = t->l;
+  gboolean leads = sg_group_rank(t->group) == 0;
   GError *why = NULL, *failed = NULL;
   double iteration;
   g_autofree char *nets =
@@ -325,5 +326,8 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
       "Time:          %s per kimg (%.1f images/s), a snapshot every %s, %s to %.0f kimg\n", a,
       t->o->batch / iteration, b, c, t->o->kimg);
   say(t, time);
-  return TRUE;
+  g_autofree char *disk = leads ? sg_trainer_disk_text(t, &failed) : NULL;
+  if (disk)
+    say(t, disk);
+  return sg_group_agree(t->group, failed, error);
 }

@@ -13,6 +13,13 @@ G_BEGIN_DECLS
 typedef struct _SgTrainerMetrics SgTrainerMetrics;
 
 typedef struct {
+  gboolean line, tick; /* a line of statistics; a tick ends with it */
+  gboolean snap;       /* a snapshot… */
+  gboolean clock;      /* …which only the clock asks for */
+  gboolean look;       /* grid, histograms and metrics of a snapshot that is saved are to come */
+} SgDue;
+
+typedef struct {
   SgTrainOptions *o; /* borrowed */
   SgDataset *ds;     /* borrowed */
   SgAugPipe pipe;
@@ -40,12 +47,21 @@ typedef struct {
   GPtrArray *changes; /* of SgChange: what was set while the resumed run ran; NULL: nothing */
   guint next_change;
 
-  gint64 started, tick_started; /* monotonic microseconds */
-  guint64 tick_nimg;
+  gint64 started, line_started; /* monotonic microseconds */
+  guint64 tick_nimg, line_nimg,
+      timed_nimg; /* where the tick of so many images began, the line, and the line in this process */
   int tick;
-  double sec_per_kimg; /* of the last tick, 0 before */
+  double sec_per_kimg; /* of the last line, 0 before */
+  SgDue due;           /* at this place of the loop */
+  char *note;          /* of the snapshot that is resumed from */
+  char *passing;       /* a snapshot that goes when a newer one is there */
+  gint64 saved;        /* the networks, when, and where */
+  guint64 saved_nimg;
+  double metric_seconds; /* the last time; 0: never yet */
+  char *waiting;         /* what for, or NULL */
+  gboolean stopped_waiting, ending, diverged;
   gint64 told_status;
-  double maintenance; /* seconds spent on snapshots since the last tick */
+  double maintenance; /* seconds spent on snapshots since the last line */
   double phase_seconds[SG_PHASES];
 } SgTrainer;
 
@@ -80,7 +96,24 @@ SgBackend *sg_trainer_open_device(const SgTrainOptions *o, SgGroup *group, GErro
 /* trainer-loop.c */
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */
-gboolean sg_trainer_diverged(const SgTrainer *t, const char *what, GError **error);
+gboolean sg_trainer_diverged(SgTrainer *t, const char *what, GError **error);
+/* Says in log and status what it waits for; NULL: not any more. */
+void sg_trainer_set_waiting(SgTrainer *t, const char *text);
+/* trainer-tick.c */
+/* At the place that the snapshot is of: does what was still to be done there. */
+void sg_trainer_begin_ticks(SgTrainer *t);
+void sg_trainer_end_line(SgTrainer *t, gboolean tick);
+/* What a snapshot remembers for it, as text; to be freed. */
+char *sg_trainer_note(const SgTrainer *t);
+/* Something that is wanted every so many seconds is due; in the first minutes sooner: after a sixth
+ * of them, and then whenever the time has doubled. 0: never. */
+gboolean sg_late(double every, gint64 since, gint64 started);
+/* trainer-data.c */
+/* The next pictures and labels of this process's part; waits while the data set is away. */
+gboolean sg_trainer_load(SgTrainer *t, GError **error);
+void sg_trainer_open_loader(SgTrainer *t);
+/* trainer-disk.c: the line of the preflight; NULL and error if not one snapshot fits. */
+char *sg_trainer_disk_text(const SgTrainer *t, GError **error);
 /* trainer-steer.c */
 /* When a run is resumed, makes the changes up to here again and remembers the later ones. */
 gboolean sg_trainer_read_changes(SgTrainer *t, GError **error);
@@ -96,6 +129,8 @@ void sg_trainer_publish(SgTrainer *t, gboolean last);
 /* trainer-snapshot.c: picture grid, networks, histograms, metric. Problems of the disk are logged
  * and remembered, not errors. */
 void sg_trainer_snapshot(SgTrainer *t);
+/* What comes with it, without the networks. */
+void sg_trainer_look(SgTrainer *t, gboolean clock);
 gboolean sg_trainer_save_networks(SgTrainer *t, GError **error);
 void sg_trainer_prepare_grid(SgTrainer *t);
 void sg_trainer_write_reals(SgTrainer *t);

@@ -3,6 +3,7 @@
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
 #include "engine/train/trainer-private.h"
+#include <glib/gstdio.h>
 #include <math.h>
 
 #define HISTOGRAM_IMAGES 256
@@ -140,13 +141,25 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
   t->broken = sg_learn_is_finite(t->l) ? NULL : "weights are not numbers";
   if (t->broken || !compare(t))
     return sg_trainer_diverged(t, t->broken, error);
+  g_autofree char *note = sg_trainer_note(t);
   gboolean named = t->l->o->cond && t->ds->one_hot;
-  if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, named ? t->ds->label_names : NULL,
+  /* One that somebody wanted to stay is not made one that goes. */
+  gboolean passing =
+      t->due.clock && (g_strcmp0(path, t->passing) == 0 || !g_file_test(path, G_FILE_TEST_EXISTS));
+  if (!sg_snapshot_save(t->l, path, t->ds->name, t->ds->n, named ? t->ds->label_names : NULL, note,
                         error)) {
-    t->owed = TRUE;
+    t->owed = !t->due.clock || t->owed;
     return FALSE;
   }
+  if (t->owed)
+    sg_run_dir_log(t->dir, "There is space again: saved as %s\n", path);
   t->owed = FALSE;
+  t->saved = g_get_monotonic_time();
+  t->saved_nimg = t->l->nimg;
+  if (t->passing && !g_str_equal(t->passing, path))
+    g_unlink(t->passing);
+  g_free(t->passing);
+  t->passing = passing ? g_strdup(path) : NULL;
   g_free(t->last_good);
   t->last_good = g_steal_pointer(&path);
   if (t->o->keep > 0)
@@ -154,20 +167,46 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
   return TRUE;
 }
 
+/* A metric may take long: a snapshot that only the clock asks for comes with those that take a small
+ * part of the time between two. */
+static gboolean
+is_affordable(const SgTrainer *t, double grid_seconds)
+{
+  double pictures = MIN(t->o->metric_images, (int)t->ds->n);
+  double guess =
+      t->metric_seconds > 0 ? t->metric_seconds : 2 * grid_seconds * pictures / MAX(1, t->grid_n);
+  return guess < 0.05 * 60 * t->o->snap_minutes;
+}
+
+void
+sg_trainer_look(SgTrainer *t, gboolean clock)
+{
+  gint64 start = g_get_monotonic_time();
+  g_autofree char *grid = g_strdup_printf("fakes%06d.png", (int)(t->l->nimg / 1000));
+
+  sg_trainer_write_fakes(t, grid);
+  double seconds = sg_seconds_since(start);
+  write_histograms(t);
+  if (clock && !is_affordable(t, seconds))
+    return;
+  start = g_get_monotonic_time();
+  sg_trainer_measure(t);
+  t->metric_seconds = sg_seconds_since(start);
+}
+
 void
 sg_trainer_snapshot(SgTrainer *t)
 {
   gint64 start = g_get_monotonic_time();
-  g_autofree char *grid = g_strdup_printf("fakes%06d.png", (int)(t->l->nimg / 1000));
   g_autoptr(GError) error = NULL;
 
+  t->due.look = TRUE;
   if (!sg_trainer_save_networks(t, &error) && !t->broken)
-    sg_run_dir_log(t->dir, "No snapshot at %.1f kimg: %s. Training goes on and tries again.\n",
-                   (double)t->l->nimg / 1000, error->message);
+    sg_run_dir_log(t->dir, "No snapshot at %.1f kimg: %s.%s\n", (double)t->l->nimg / 1000,
+                   error->message, t->ending ? "" : " Training goes on and tries again.");
   if (t->broken)
     return;
-  sg_trainer_write_fakes(t, grid);
-  write_histograms(t);
-  sg_trainer_measure(t);
+  sg_trainer_look(t, t->due.clock);
+  t->due.look = FALSE;
   t->maintenance += sg_seconds_since(start);
 }

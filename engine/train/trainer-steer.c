@@ -23,11 +23,51 @@ set(SgTrainer *t, const SgChange *c)
   return FALSE;
 }
 
+static void
+tell(SgTrainer *t, const SgChange *c, const char *from)
+{
+  sg_run_dir_log(t->dir, "Changed at %.3f kimg: %s from %s to %s\n", (double)t->l->nimg / 1000,
+                 c->name, from, c->to);
+}
+
 /* A change of what the command line said when the run was resumed is left out. */
 static gboolean
 is_wanted(const SgTrainer *t, const SgChange *c)
 {
   return !sg_train_options_is_given(t->o, c->name);
+}
+
+static gboolean
+has_later(const SgTrainer *t, const char *name)
+{
+  for (guint i = t->next_change; i < t->changes->len; i++)
+    if (g_str_equal(((SgChange *)t->changes->pdata[i])->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* What the command line that resumes the run says otherwise is what the next plain resume goes on
+ * with. */
+static gboolean
+record_given(SgTrainer *t, GError **error)
+{
+  const char *dir = sg_run_dir_path(t->dir);
+  g_autoptr(SgTrainOptions) was = sg_changes_options(dir, error);
+
+  for (guint i = 0; was && sg_change_resumable[i]; i++) {
+    const char *name = sg_change_resumable[i];
+    g_autofree char *from = sg_train_options_text(was, name);
+    g_autofree char *to = sg_train_options_text(t->o, name);
+    if (!sg_train_options_is_given(t->o, name) || !to ||
+        (g_strcmp0(from, to) == 0 && !has_later(t, name)))
+      continue;
+    g_autoptr(SgChange) c = sg_change_new(t->l->nimg, name, from ? from : "", to);
+    c->resumed = TRUE;
+    if (!sg_changes_append(dir, c, error))
+      return FALSE;
+    tell(t, c, c->from);
+  }
+  return was != NULL;
 }
 
 gboolean
@@ -37,18 +77,11 @@ sg_trainer_read_changes(SgTrainer *t, GError **error)
   for (; t->changes && t->next_change < t->changes->len; t->next_change++) {
     const SgChange *c = t->changes->pdata[t->next_change];
     if (c->nimg > t->l->nimg)
-      return TRUE;
+      break;
     if (is_wanted(t, c))
       set(t, c);
   }
-  return t->changes != NULL;
-}
-
-static void
-tell(SgTrainer *t, const SgChange *c, const char *from)
-{
-  sg_run_dir_log(t->dir, "Changed at %.3f kimg: %s from %s to %s\n", (double)t->l->nimg / 1000,
-                 c->name, from, c->to);
+  return t->changes && record_given(t, error);
 }
 
 /* Those of iterations that are computed once more. */
@@ -105,11 +138,11 @@ sg_trainer_steer(SgTrainer *t, gboolean asked)
 static double
 pace(const SgTrainer *t)
 {
-  double kimg = (double)(t->l->nimg - t->tick_nimg) / 1000;
+  double kimg = (double)(t->l->nimg - t->timed_nimg) / 1000;
   if (t->sec_per_kimg > 0)
     return t->sec_per_kimg;
-  return kimg > 0 && t->tick_started > 0
-             ? (sg_seconds_since(t->tick_started) - t->maintenance) / kimg
+  return kimg > 0 && t->line_started > 0
+             ? (sg_seconds_since(t->line_started) - t->maintenance) / kimg
              : 0;
 }
 
@@ -128,6 +161,10 @@ sg_trainer_set_status(SgTrainer *t)
       o->snap, "keep", o->keep, "tick_kimg", o->tick_kimg, "lr_g", o->lr_g, "lr_d", o->lr_d, "pid",
       (int)getpid(), "run", shown, "version", SG_VERSION);
 
+  if (t->waiting) {
+    g_autofree char *waiting = g_utf8_make_valid(t->waiting, -1);
+    json_object_set_new(status, "waiting", json_string(waiting));
+  }
   char *text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(10));
   sg_control_advance(t->control, t->l->nimg);
   sg_control_set_status(t->control, text);

@@ -20,6 +20,9 @@ trainer_clear(SgTrainer *t)
   g_free(t->grid_c);
   g_free(t->last_good);
   sg_adopted_free(t->adopted);
+  g_free(t->note);
+  g_free(t->waiting);
+  g_free(t->passing);
   g_clear_pointer(&t->changes, g_ptr_array_unref);
 }
 
@@ -90,7 +93,7 @@ prepare(SgTrainer *t, char **snapshot, GError **error)
 static gboolean
 load_snapshot(SgTrainer *t, const char *snapshot, GError **error)
 {
-  if (snapshot && t->exact && !sg_snapshot_load(t->l, snapshot, t->ds->n, error))
+  if (snapshot && t->exact && !sg_snapshot_load(t->l, snapshot, t->ds->n, &t->note, error))
     return FALSE;
   if (snapshot && !t->exact) {
     g_autoptr(SgModel) m = sg_model_load(snapshot, error);
@@ -159,9 +162,7 @@ prepare_batches(SgTrainer *t)
   t->pixels = g_new(float, (n * (gsize)(i->img_channels * i->img_resolution * i->img_resolution)));
   t->labels = g_new0(float, (n * (gsize)MAX(1, i->c_dim)));
   t->told = t->ds->refused->len;
-  t->loader = sg_loader_new_part(
-      t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch, t->o->batch,
-      sg_group_rank(t->group), sg_group_size(t->group), 4, t->o->workers);
+  sg_trainer_open_loader(t);
 }
 
 /* The others are told of the end, whatever it is, if they wait for orders. */

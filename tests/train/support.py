@@ -15,10 +15,10 @@ import zlib
 
 PROGRAM, ROOT = (os.path.abspath(path) for path in sys.argv[1:3])
 BUNDLED = os.path.join(ROOT, 'data', 'models', 'lorelei64.safetensors')
-# Nets of a few thousand weights. One thread: two wait for each other on a busy machine. 100 steps, a snapshot every 5.
+# Nets of a few thousand weights, no clock. One thread: two wait for each other on a busy machine. 100 steps, a snapshot every 5.
 SMALL = ('--resolution=8', '--batch=4', '--mbstd-group=2', '--channel-base=64', '--channel-max=8', '--z-dim=8',
          '--w-dim=8', '--mapping-layers=2', '--d-mapping-layers=2', '--threads=1', '--metrics=none', '--tick=0.02',
-         '--snap=1', '--kimg=0.4')
+         '--snap=1', '--kimg=0.4', '--tick-seconds=0', '--snap-minutes=0')
 # One's own random numbers everywhere, R1 and path length often.
 EVERYTHING = ('--aug=ada', '--p=0.5', '--ada-kimg=2', '--ada-interval=16', '--mixing=0.5', '--r1-interval=3',
               '--pl-interval=3', '--mirror=1', '--seed=7')
@@ -173,9 +173,16 @@ def state(run):
     """All that has to be equal in two runs that computed the same."""
     tensors, meta = snapshot_of(run)
     options = json.loads(meta.pop('train.options'))
-    for name in ('resume', 'outdir', 'kimg'):
+    for name in ('resume', 'outdir', 'kimg', 'tick', 'tick-seconds', 'snap', 'snap-minutes', 'metrics', 'keep'):
         options.pop(name)
+    meta.pop('train.note')  # ticks are counted on from a stop
     return tensors, meta, options
+
+
+def curves(run):
+    """The lines of statistics but for what is timed."""
+    return [{tag: value for tag, value in line.items() if not tag.startswith(('Timing/', 'Resources/', 'timestamp'))}
+            for line in parse_lines(read(run + '/stats.jsonl'))]
 
 
 # ---- running -------------------------------------------------------------------------------------
@@ -271,3 +278,35 @@ class Case(unittest.TestCase):
         for x, y, what in zip(state(a), state(b), ('tensors', 'metadata', 'options')):
             self.assertEqual(sorted(x), sorted(y), what)
             self.assertEqual([k for k in x if x[k] != y[k]], [], f'{what} of {a} and {b} differ')
+
+
+class Begun(Case):
+    """Trainings that are under way."""
+    def begin(self, *args, kimg=1000, **kw):
+        """(process, run directory) of one that has begun."""
+        outdir = self.new_outdir()
+        p = self.start('--outdir=' + outdir, *SMALL, *args, f'--kimg={kimg}', **kw)
+        run = self.wait('the run directory', lambda: self.run_dir(outdir), p)
+        self.wait('its socket', lambda: os.path.exists(run + '/control.sock'), p)
+        return p, run
+
+    def wait_for_snapshot(self, p, run):
+        self.wait('a snapshot', lambda: glob.glob(run + '/network-snapshot-*.safetensors'), p)
+
+    def check_stopped(self, p, run, *args):
+        """It ended well, left what it should and goes on to where an uninterrupted one gets."""
+        self.end(p)
+        parse_all(run)
+        self.assertEqual([n for n in os.listdir(run) if n.endswith('.tmp') or n == 'control.sock'], [])
+        kimg = float(snapshot_of(run)[1]['kimg'])
+        self.assertIn(f'Stopped at {kimg:.3f} kimg', read(run + '/log.txt').decode())
+        more = f'--kimg={kimg + 0.04:.3f}'
+        self.resume(run, more)
+        self.assert_same(self.train(*SMALL, *args, more), run)
+
+    def control(self, run, command):
+        code, out, err = vitrine('control', '--json', run, command)
+        self.assertEqual((code, err), (0, ''), command)
+        answer = json.loads(out)
+        self.assertTrue(answer['ok'])
+        return answer

@@ -294,7 +294,12 @@ class Change(Steer):
         run = self.prepared(later)
         self.resume(run, '--kimg=0.12')
         self.assertEqual(snapshot_of(run)[1]['train.nimg'], '120')
-        self.assertEqual(read(run + '/changes.jsonl'), later)
+        # Recorded like any other change, and the next plain resume goes on with it: over at 0.12.
+        text = read(run + '/changes.jsonl')
+        self.assertTrue(text.startswith(later + b'{"nimg":0,"name":"kimg","from":0.1'), text)
+        self.assertIn(b'"resumed":true', text)
+        self.resume(run)
+        self.assertEqual((snapshot_of(run)[1]['train.nimg'], read(run + '/changes.jsonl')), ('120', text))
 
     def test_from_the_start(self):
         """Changed before the first step is as if begun with it; both optimisers' lazy factors included."""
@@ -319,7 +324,7 @@ class Change(Steer):
         self.wait_status(p, run, snap=500)
         self.stop(p, run)
         self.assertTrue(read(run + '/changes.jsonl').startswith(good + b'{"nimg":'))
-        self.assertEqual([c[1] for c in self.changes(run)], ['lr-g', 'snap'])
+        self.assertEqual([c[1] for c in self.changes(run)], ['lr-g', 'kimg', 'snap'])  # kimg by the command line
 
     def test_no_room(self):
         """What cannot be recorded is not done."""

@@ -3,7 +3,6 @@
 usage: test-train.py PROGRAM SOURCE_ROOT [TEST…]      standard library only
 """
 import glob
-import itertools
 import json
 import os
 import random
@@ -17,8 +16,8 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True  # nothing is left in the source tree
-from support import (BUNDLED, EVERYTHING, ROOT, SMALL, Case, make_folder, make_zip, parse_all, parse_safetensors,
-                     parse_whole, png, read, snapshot_of, state, tell, vitrine, write)
+from support import (EVERYTHING, ROOT, SMALL, Begun, Case, curves, make_folder, make_zip, parse_all,
+                     parse_safetensors, parse_whole, png, read, snapshot_of, state, tell, vitrine, write)
 
 # Background jobs of a shell ignore SIGINT, and so would the trainings.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -82,8 +81,8 @@ class Kill(Case):
             # Every tick once, whatever was cut and written again.
             kimg = [line['Progress/kimg']['mean'] for line in left['stats.jsonl']]
             self.assertEqual(kimg, sorted(set(kimg)))
-            # A kill between the last snapshot and its tick leaves that tick unwritten: the run is over then.
-            self.assertLessEqual(kimg[-1], float(snapshot_of(run)[1]['kimg']))
+            # As exact as the weights, also where the kill came between a snapshot and its line.
+            self.assertEqual(curves(run), curves(whole))
 
     def test_everything(self):
         self.one_life_after_another(8, 1, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING)
@@ -163,44 +162,20 @@ class Kill(Case):
 
 # ---- asked to stop -------------------------------------------------------------------------------
 
-class Stop(Case):
-    def begin(self, *args, kimg=1000, **kw):
-        """(process, run directory) of one that has begun."""
-        outdir = self.new_outdir()
-        p = self.start('--outdir=' + outdir, *SMALL, *args, f'--kimg={kimg}', **kw)
-        run = self.wait('the run directory', lambda: self.run_dir(outdir), p)
-        self.wait('its socket', lambda: os.path.exists(run + '/control.sock'), p)
-        return p, run
-
-    def wait_for_snapshot(self, p, run):
-        self.wait('a snapshot', lambda: glob.glob(run + '/network-snapshot-*.safetensors'), p)
-
-    def check_stopped(self, p, run, *args):
-        """It ended well, left what it should and goes on to where an uninterrupted one gets."""
-        self.end(p)
-        parse_all(run)
-        self.assertEqual([n for n in os.listdir(run) if n.endswith('.tmp') or n == 'control.sock'], [])
-        kimg = float(snapshot_of(run)[1]['kimg'])
-        self.assertIn(f'Stopped at {kimg:.3f} kimg', read(run + '/log.txt').decode())
-        more = f'--kimg={kimg + 0.04:.3f}'
-        self.resume(run, more)
-        self.assert_same(self.train(*SMALL, *args, more), run)
-
-    def control(self, run, command):
-        code, out, err = vitrine('control', '--json', run, command)
-        self.assertEqual((code, err), (0, ''), command)
-        answer = json.loads(out)
-        self.assertTrue(answer['ok'])
-        return answer
-
+class Stop(Begun):
     def test_signals(self):
         args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
         # After a snapshot, and with none but the last.
-        for number, snap in ((signal.SIGINT, '--snap=1'), (signal.SIGTERM, '--snap=1000')):
+        for number, snap in ((signal.SIGINT, '--snap=1'), (signal.SIGTERM, '--snap=1000'), (signal.SIGQUIT, '--snap=1000'),
+                             (signal.SIGXCPU, '--snap=1000'), (signal.SIGHUP, '--snap=1000')):
             p, run = self.begin(*args, snap)
             self.wait('a tick', lambda: read(run + '/stats.jsonl'), p)
             p.send_signal(number)
+            if number in (signal.SIGHUP, signal.SIGXCPU):  # the terminal and its shell, every second
+                for _ in range(3):
+                    p.send_signal(number)
             self.check_stopped(p, run, *args, snap)
+            self.assertIn(f'Asked to stop by a signal ({signal.strsignal(number)})', read(run + '/log.txt').decode())
 
     def test_removed(self):
         """A training whose directory is gone does not go on for nobody."""
@@ -257,8 +232,7 @@ class Stop(Case):
         """No file may grow beyond 30000 bytes: no snapshot (85 000), soon no statistics. Then there is room."""
         args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
 
-        def full():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        def full():  # SIGXFSZ is the program's business
             resource.setrlimit(resource.RLIMIT_FSIZE, (30000, resource.RLIM_INFINITY))
         p, run = self.begin(*args, preexec_fn=full)
         log = run + '/log.txt'
@@ -278,14 +252,36 @@ class Stop(Case):
         """The last snapshot is waited for."""
         args = ['--data=' + make_folder(self.tmp + '/set'), '--kimg=0.04', '--tick=1']
 
-        def full():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        def full():  # SIGXFSZ is the program's business
             resource.setrlimit(resource.RLIMIT_FSIZE, (30000, resource.RLIM_INFINITY))
         p, run = self.begin(*args, kimg=0.04, preexec_fn=full)
         self.wait('the complaint', lambda: b'No snapshot at' in read(run + '/log.txt'), p)
         resource.prlimit(p.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         self.end(p)
         self.assert_same(self.train(*SMALL, *args), run)
+
+
+    def test_given_up(self):
+        """Asked to stop again the wait for room ends, and what became of the run can be read."""
+        def full():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (30000, resource.RLIM_INFINITY))
+        p, run = self.begin('--data=' + make_folder(self.tmp + '/set'), '--tick=1', preexec_fn=full)
+        self.control(run, 'stop')
+        self.wait('it to wait', lambda: self.control(run, 'status').get('waiting'), p)
+        self.assertIn('stop again to give up', read(run + '/log.txt').decode())
+        told, = json.loads(vitrine('runs', '--json', run)[1])
+        self.assertEqual((told['state'], [a['id'] for a in told['advice'] if a['id'] == 'waiting']), ('running', ['waiting']))
+        self.control(run, 'stop')
+        self.assertIn('given up when the training was asked to stop again', self.end(p, 1))
+        told, = json.loads(vitrine('runs', '--json', run)[1])
+        self.assertEqual(told['state'], 'died')
+        self.assertIn('File too large', next(a for a in told['advice'] if a['id'] == 'failed')['text'])
+        # A second signal does the same, and does not end the process in the middle of it.
+        p, run = self.begin('--data=' + self.tmp + '/set', '--tick=1', preexec_fn=full)
+        p.terminate()
+        self.wait('it to wait', lambda: b'stop again to give up' in read(run + '/log.txt'), p)
+        p.terminate()
+        self.assertIn('given up', self.end(p, 1))
 
 
 # ---- not a number --------------------------------------------------------------------------------
@@ -421,239 +417,6 @@ class Threads(Case):
             tensors = state(run)[0]
             first = first or tensors
             self.assertEqual([k for k in first if first[k] != tensors[k]], [], f'{n} threads')
-
-
-# ---- going on ------------------------------------------------------------------------------------
-
-class Resume(Case):
-    def setUp(self):
-        super().setUp()
-        self.data = make_folder(self.tmp + '/set')
-        self.base = ['--data=' + self.data, *SMALL, '--kimg=0.04']
-
-    def test_refusals(self):
-        run = self.train(*self.base)
-        before = {name: read(f'{run}/{name}') for name in os.listdir(run)}
-        for option in ('--batch=8', '--gamma=3', '--cond=1', '--resolution=16', '--seed=1', '--mirror=1', '--lr=0.1'):
-            name = 'lr-g' if option == '--lr=0.1' else option[2:].split('=')[0]
-            self.refuse(2, '--resume=' + run, option, says=(f'--{name} ',))
-        write(self.data + '/more.png', png(8, 8, 99))
-        self.refuse(1, '--resume=' + run, '--kimg=1', says=('24 images', '25'))
-        self.refuse(1, '--resume=' + self.tmp + '/nowhere', says=(self.tmp + '/nowhere',))
-        self.refuse(1, '--resume=' + self.data, says=('training_options.json',))
-        self.refuse(1, '--resume=' + self.data + '/more.png', '--outdir=' + self.tmp + '/out', *self.base, says=('more.png',))
-        # What is said besides must not contradict the model (it was a shape that did not fit before).
-        self.refuse(2, '--resume=' + BUNDLED, '--outdir=' + self.tmp + '/out', *self.base, says=(BUNDLED, '--z-dim is 8', ' 512'))
-        self.refuse(2, '--resume=' + os.path.join(ROOT, 'tests', 'fixtures', 'sg2.safetensors'), '--outdir=' + self.tmp + '/out',
-                    *self.base, says=('--mapping-layers is 2', ' 3'))
-        self.refuse(1, '--resume=' + os.path.join(ROOT, 'tests', 'fixtures', 'simplerick_zip.pt'), '--outdir=' + self.tmp + '/out',
-                    '--data=' + self.data, says=('StyleGAN2',))
-        self.assertEqual({name: read(f'{run}/{name}') for name in os.listdir(run)}, before)
-        self.assertFalse(os.path.exists(self.tmp + '/out'))
-
-    def test_pipes(self):
-        """What waits for ever when it is opened is refused, whichever of the run's files it is."""
-        run = self.train(*self.base)
-        for name in 'training_options.json', 'changes.jsonl', 'stats.jsonl', 'log.txt':
-            path = f'{run}/{name}'
-            before = read(path) if os.path.exists(path) else None
-            if before is not None:
-                os.remove(path)
-            os.mkfifo(path)
-            self.refuse(1, '--resume=' + run, '--kimg=1', says=(name, 'not a file but a pipe'))
-            os.remove(path)
-            if before is not None:
-                write(path, before)
-
-    def test_while_alive(self):
-        outdir = self.new_outdir()
-        p = self.start('--outdir=' + outdir, *self.base, '--kimg=1000')
-        self.wait('a snapshot', lambda: glob.glob(outdir + '/0*/network-snapshot-*.safetensors'), p)
-        run = self.run_dir(outdir)
-        self.refuse(1, '--resume=' + run, says=(run, 'another training'))
-        p.terminate()
-        self.end(p)
-        parse_all(run)
-        # Two at once get two directories.
-        both = [self.start('--outdir=' + outdir, *self.base) for _ in range(2)]
-        for p in both:
-            self.end(p)
-        self.assertEqual(len({os.path.basename(path)[:5] for path in glob.glob(outdir + '/0*')}), 3)
-
-    def test_without_snapshot(self):
-        whole = self.train(*self.base)
-        run = self.tmp + '/00000-run'
-        os.mkdir(run)
-        shutil.copy(whole + '/training_options.json', run)
-        self.resume(run)
-        self.assert_same(whole, run)
-        self.assertIn('fakes_init.png', parse_all(run))
-
-    def test_longer(self):
-        """--kimg may change, and a finished run that is resumed changes nothing."""
-        run = self.train(*self.base)
-        before = read(run + '/network-snapshot-000000.safetensors')
-        self.resume(run)
-        self.assertEqual(read(run + '/network-snapshot-000000.safetensors'), before)
-        self.resume(run, '--kimg=0.1')
-        self.assert_same(self.train(*self.base, '--kimg=0.1'), run)
-
-    def test_transfer(self):
-        """A new run from a model's weights, on any set: it counts from 0 and adapts faster."""
-        model = self.train(*self.base) + '/network-snapshot-000000.safetensors'
-        other = '--data=' + make_folder(self.tmp + '/other', n=10)
-        new = self.train(*self.base, other, '--resume=' + model, '--kimg=0.02', '--batch=2')
-        meta = snapshot_of(new)[1]
-        self.assertEqual((meta['train.nimg'], meta['train.iteration'], meta['train.images']), ('20', '10', '10'))
-        options = parse_all(new)['training_options.json']
-        self.assertEqual((options['ada-kimg'], options['ema-rampup'], options['resume']), (100, 0, model))
-        # Small steps: near where it started.
-        near = self.train(*self.base, other, '--resume=' + model, '--kimg=0.02', '--lr=1e-7')
-        a, b = parse_safetensors(read(model))[0], snapshot_of(near)[0]
-        for name in ('G.synthesis.b8.conv0.weight', 'D.b8.conv0.weight'):
-            pairs = [*zip(struct.iter_unpack('<f', a[name]), struct.iter_unpack('<f', b[name]))]
-            self.assertLess(max(abs(x - y) for (x,), (y,) in pairs), 1e-4)
-        # Killed before its first snapshot it begins with the model again.
-        again = self.tmp + '/00000-again'
-        os.mkdir(again)
-        shutil.copy(new + '/training_options.json', again)
-        self.resume(again)
-        self.assert_same(new, again)
-        # Another shape.
-        self.refuse(2, '--outdir=' + self.tmp + '/out', *self.base, '--resume=' + model, '--w-dim=16', says=(model, '--w-dim is 16'))
-
-
-class FineTune(Case):
-    """New runs from a model's weights, which need not fit."""
-    REST = ('--batch=4', '--threads=1', '--metrics=none', '--tick=0.02', '--snap=1', '--kimg=0.004', '--lr=1e-9', '--aug=noaug')
-    ARCHITECTURE = {'z-dim': 8, 'w-dim': 8, 'mapping-layers': 5, 'channel-base': 64, 'channel-max': 8, 'g-arch': 'orig',
-                    'd-arch': 'skip', 'conv-clamp': 77, 'mbstd-channels': 2, 'mapping-lr-mul': 0.02}
-
-    def setUp(self):
-        super().setUp()
-        self.data = '--data=' + make_folder(self.tmp + '/set')
-        odd = [f'--{name}={value}' for name, value in self.ARCHITECTURE.items()]
-        self.run = self.train(self.data, *SMALL, *odd, '--kimg=0.04')
-        self.model = self.run + '/network-snapshot-000000.safetensors'
-
-    def tune(self, *args, model=None):
-        return self.train(self.data, *self.REST, '--resume=' + (model or self.model), *args)
-
-    def table(self, text):
-        """{part: (copied, new, left)} of what is said about the weights; the discriminator's parts behind "D."."""
-        lines = text[text.index('Weights:       tensors'):].splitlines()[1:]
-        rows = itertools.takewhile(bool, (re.fullmatch(r' {15} *(\S+) +(\d+) +(\d+) +(\d+)', line) for line in lines))
-        found = {}
-        for row in rows:
-            name = 'D.' + row[1] if 'discriminator' in found else row[1]
-            found[name] = tuple(map(int, row.groups()[1:]))
-        return found
-
-    def said(self, run):
-        return self.table(read(run + '/log.txt').decode())
-
-    def near(self, a, b, name):
-        pairs = [*zip(struct.iter_unpack('<f', a[name]), struct.iter_unpack('<f', b[name]), strict=True)]
-        return max(abs(x - y) for (x,), (y,) in pairs) < 1e-4
-
-    def test_architecture(self):
-        """Of the model, whatever the preset says; nothing of it is dropped."""
-        new = self.tune()
-        options = parse_all(new)['training_options.json']
-        self.assertEqual({name: options[name] for name in self.ARCHITECTURE}, self.ARCHITECTURE)
-        a, b = parse_safetensors(read(self.model))[0], snapshot_of(new)[0]
-        self.assertEqual(sorted(a), sorted(b))
-        for name in a:
-            if not name.startswith('train.') and not name.endswith('w_avg'):  # which follows whatever is drawn
-                self.assertTrue(self.near(a, b, name), name)
-        found = self.said(new)
-        self.assertEqual(sorted(found), ['discriminator', 'generator'])
-        self.assertEqual([row[1:] for row in found.values()], [(0, 0)] * 2)
-        # Said again it is no contradiction; said otherwise it is.
-        self.tune('--mapping-layers=5', '--conv-clamp=77.0', '--cfg=stylegan2', '--mbstd-group=4', '--batch=4')
-        for name, value in (('mapping-layers', 2), ('g-arch', 'skip'), ('d-arch', 'resnet'), ('conv-clamp', -1), ('z-dim', 16),
-                            ('w-dim', 4), ('channel-base', 32), ('channel-max', 4), ('mbstd-channels', 1), ('mapping-lr-mul', 0.01)):
-            for more in ([], ['--dry-run']):
-                self.refuse(2, self.data, '--outdir=' + self.tmp + '/no', *self.REST, '--resume=' + self.model, f'--{name}={value}',
-                            *more, says=(f'--{name} is {value}', f'{self.ARCHITECTURE[name]}', self.model))
-        self.assertFalse(os.path.exists(self.tmp + '/no'))
-
-    def test_sizes(self):
-        a = parse_safetensors(read(self.model))[0]
-        for size, new, left in ((32, ['b32', 'b16'], []), (16, ['b16'], [])):
-            run = self.tune(f'--resolution={size}')
-            b, said = snapshot_of(run)[0], self.said(run)
-            self.assertEqual(said['generator'][2], 4)  # toRGB of the last block, which orig has there alone
-            for r in new:
-                self.assertEqual((said[f'synthesis.{r}'][0], said['D.' + r][0]), (0, 0))
-            for name in ('G.synthesis.b8.conv0.weight', 'G.mapping.fc0.weight', 'G_ema.synthesis.b4.const', 'D.b8.conv0.weight'):
-                self.assertTrue(self.near(a, b, name), name)
-
-    def test_colours_and_classes(self):
-        grey = self.tune('--channels=1')
-        self.assertEqual(self.said(grey)['generator'][1:], (2, 2))
-        self.assertEqual(snapshot_of(grey)[1]['img_channels'], '1')
-        labels = '--data=' + make_zip(self.tmp + '/set.zip')
-        three = self.train(labels, *self.REST, '--resume=' + self.model, '--cond=1')
-        said = self.said(three)
-        self.assertEqual((said['mapping'][2], snapshot_of(three)[1]['c_dim']), (1, '3'))
-        model = three + '/network-snapshot-000000.safetensors'
-        # From there: as it is, with other classes, and without.
-        self.assertEqual(sorted(self.said(self.train(labels, *self.REST, '--resume=' + model))), ['discriminator', 'generator'])
-        five = self.train('--data=' + make_zip(self.tmp + '/five.zip', classes=5), *self.REST, '--resume=' + model)
-        self.assertEqual((self.said(five)['generator'][1:], snapshot_of(five)[1]['c_dim']), ((1, 1), '5'))
-        none = self.tune(model=model)
-        self.assertEqual(snapshot_of(none)[1]['c_dim'], '0')
-        self.assertGreater(self.said(none)['generator'][2], 0)
-        self.refuse(1, self.data, '--outdir=' + self.tmp + '/no', *self.REST, '--resume=' + model, '--cond=1', says=('labels',))
-
-    def test_generator_alone(self):
-        model = os.path.join(ROOT, 'tests', 'fixtures', 'sg2.safetensors')
-        said = self.said(self.tune(model=model))
-        self.assertEqual((said['generator'][1:], said['discriminator'][0], said['discriminator'][2]), ((0, 0), 0, 0))
-
-    def test_bundled(self):
-        code, out, err = vitrine('train', self.data, '--outdir=' + self.tmp + '/no', '--resume=' + BUNDLED, '--batch=4', '--dry-run')
-        self.assertEqual((code, err), (0, ''))
-        self.assertEqual([row[1:] for row in self.table(out).values()], [(0, 0)] * 2)
-        options = json.JSONDecoder().raw_decode(out)[0]
-        self.assertEqual((options['resolution'], options['channel-base'], options['channel-max']), (64, 2048, 128))
-
-    def test_pickle_and_folder(self):
-        """NVlabs' file, and the folder of their run."""
-        fixture = os.path.join(ROOT, 'tests', 'fixtures', 'sg2_ada_p4.pkl')
-        folder = self.tmp + '/00012-theirs'
-        os.mkdir(folder)
-        self.refuse(1, self.data, '--outdir=' + self.tmp + '/no', '--resume=' + folder, says=('training_options.json',))
-        write(folder + '/network-snapshot-000200.pkl', read(fixture))
-        write(folder + '/network-snapshot-001000.pkl', read(fixture))
-        write(folder + '/training_options.json', b'{"num_gpus": 1, "training_set_kwargs": {"path": "x.zip"}}')
-        run = self.train(self.data, *self.REST, '--resume=' + folder)
-        options = parse_all(run)['training_options.json']
-        self.assertEqual((options['resume'], options['mapping-layers'], options['resolution']),
-                         (folder + '/network-snapshot-001000.pkl', 3, 16))
-        self.assertEqual([row[1:] for row in self.said(run).values()], [(0, 0)] * 2)
-        os.remove(folder + '/training_options.json')
-        self.train(self.data, *self.REST, '--resume=' + folder)
-
-    def test_latest(self):
-        outdir = os.path.dirname(self.run)
-        os.mkdir(outdir + '/00900-no-run')
-        code, out, err = vitrine('train', '--resume=latest', '--outdir=' + outdir, '--kimg=0.06')
-        self.assertEqual((code, err), (0, ''))
-        self.assertEqual(snapshot_of(self.run)[1]['kimg'], '0.059999999999999998')
-        self.refuse(2, '--resume=latest', says=('--outdir',))
-        self.refuse(1, '--resume=latest', '--outdir=' + self.tmp + '/set', says=('none',))
-
-    def test_surplus(self):
-        """A snapshot with a tensor more than its options describe is not gone on with."""
-        data = read(self.model)
-        n, = struct.unpack('<Q', data[:8])
-        head = json.loads(data[8:8 + n])
-        options = json.loads(head['__metadata__']['train.options'])
-        options['mapping-layers'] = 4
-        write(self.run + '/training_options.json', json.dumps(options).encode())
-        self.refuse(1, '--resume=' + self.run, '--kimg=0.06', says=(self.model, 'mapping'))
 
 
 # ---- what there is afterwards --------------------------------------------------------------------

@@ -248,6 +248,99 @@ test_ended(void)
   ASSERT_SILENT(&f);
 }
 
+/* From the first line on. */
+static void
+test_first_line(void)
+{
+  SgRunFacts f = sound();
+
+  f.loss_g = flat(1, 99);
+  f.loss_d = flat(1, 0.7);
+  ASSERT_SILENT(&f);
+  then(f.loss_g, -101);
+  ASSERT_SAID(&f, "exploding");
+  then(f.loss_g, 3);
+  ASSERT_SILENT(&f);
+  then(f.loss_d, 1e6);
+  ASSERT_SAID(&f, "exploding");
+  sg_series_unref(f.loss_g);
+  sg_series_unref(f.loss_d);
+  f = sound();
+  f.augment = flat(1, 0.9);
+  ASSERT_SILENT(&f); /* fixed, as somebody wished */
+  f.ada = TRUE;
+  ASSERT_SAID(&f, "ada-high");
+  then(f.augment, 0.84);
+  ASSERT_SILENT(&f);
+  sg_series_unref(f.augment);
+}
+
+static void
+test_dead(void)
+{
+  SgRunFacts f = sound();
+
+  f.loss_d = flat(3, log(4));
+  f.scores_real = flat(3, 0.01);
+  f.scores_fake = flat(3, 0.0105);
+  ASSERT_SAID(&f, "d-dead");
+  then(f.scores_fake, 0.02);
+  ASSERT_SILENT(&f);
+  sg_series_unref(f.scores_fake);
+  f.scores_fake = flat(2, 0.01);
+  ASSERT_SILENT(&f);
+  sg_series_unref(f.scores_fake);
+  f.scores_fake = flat(3, 0.01);
+  then(f.loss_d, 1.3);
+  ASSERT_SILENT(&f);
+  sg_series_unref(f.loss_d);
+  sg_series_unref(f.scores_real);
+  sg_series_unref(f.scores_fake);
+}
+
+static void
+test_waiting(void)
+{
+  SgRunFacts f = sound();
+
+  f.waiting = "Waiting for the data set /faces";
+  ASSERT_SAID(&f, "waiting");
+  f.state = SG_RUN_STOPPED;
+  ASSERT_SILENT(&f);
+}
+
+/* What the log knows of a death. */
+static void
+test_reason(void)
+{
+  static const struct {
+    const char *log, *reason;
+  } cases[] = {
+      {"Run directory: /r\ntick 0\n", NULL},
+      {"tick 0\nFailed: no device\n", "no device"},
+      {"tick 0\nFailed: no device\nmpirun noticed that a process ended\n", "no device"},
+      {"No snapshot at 3.0 kimg: /r: No space left on device. Training goes on and tries again.\n"
+       "tick 4\ntick 5\n",
+       "No snapshot at 3.0 kimg: /r: No space left on device. Training goes on and tries again."},
+      {"Statistics wait in memory: /r: No space\ntick 5\n", NULL},
+      {"Waiting for the data set /d, of which\nThe data set is there again\n", NULL},
+      {"Waiting for space to save\n", "Waiting for space to save"},
+      {"Asked to stop by a signal (Hangup)\n", "Asked to stop by a signal (Hangup)"},
+      {"Failed: no device\nRun directory: /r\ntick 0\n", NULL},
+      {"", NULL},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *reason = sg_run_log_reason(cases[i].log);
+    g_assert_cmpstr(reason, ==, cases[i].reason);
+  }
+  SgRunFacts f = sound();
+  f.state = SG_RUN_DIED;
+  f.reason = "Waiting for space to save";
+  g_autofree char *said = advice(&f, "failed");
+  g_assert_true(strstr(said, "after it had said: Waiting for space") != NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -260,5 +353,9 @@ main(int argc, char **argv)
   g_test_add_func("/run-advice/little-data", test_little_data);
   g_test_add_func("/run-advice/slow", test_slow);
   g_test_add_func("/run-advice/ended", test_ended);
+  g_test_add_func("/run-advice/first-line", test_first_line);
+  g_test_add_func("/run-advice/dead", test_dead);
+  g_test_add_func("/run-advice/waiting", test_waiting);
+  g_test_add_func("/run-advice/reason", test_reason);
   return g_test_run();
 }
