@@ -75,8 +75,8 @@ typedef enum {
   SG_CONTROL_STOP = 1 << 2,
   SG_CONTROL_CHANGE = 1 << 3, /* level: while sg_control_take_change() has something */
 } SgControlFlags;
-/* Also takes SIGINT, SIGTERM and SIGQUIT as stop (a second one ends at once), and SIGHUP and SIGXCPU
- * (which may come again); SIGXFSZ is a full disk and no end. A stale socket file is
+/* Also takes SIGINT, SIGTERM and SIGQUIT as stop (a second one ends at once), and SIGHUP and
+ * SIGXCPU (which may come again); SIGXFSZ is a full disk and no end. A stale socket file is
  * replaced, a live one is an error: two trainers must not write one run. The path may be longer
  * than sockaddr_un holds. */
 SgControl *sg_control_new(const char *run_dir, GError **error);
@@ -87,8 +87,8 @@ SgControlFlags sg_control_take(SgControl *c);
 /* The next value to be set, checked by sg_change_check() and never "lr"; FALSE when there is none.
  * Both to be freed. */
 gboolean sg_control_take_change(SgControl *c, char **name, char **value);
-/* How often it was asked to stop, by command or signal: who waits for something ends that when asked
- * once more. */
+/* How often it was asked to stop, by command or signal: who waits for something ends that when
+ * asked once more. */
 guint sg_control_stops(SgControl *c);
 /* While it waits a second signal does not end the process at once. */
 void sg_control_be_patient(SgControl *c, gboolean patient);

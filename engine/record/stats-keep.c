@@ -1,5 +1,5 @@
-/* What has been measured since the last line, as text that a snapshot keeps: a run that goes on from
- * there writes the same line as one that was not interrupted. */
+/* What has been measured since the last line, as text that a snapshot keeps: a run that goes on
+ * from there writes the same line as one that was not interrupted. */
 #include "engine/record/run-dir-private.h"
 #include <jansson.h>
 #include <math.h>

@@ -177,8 +177,8 @@ typedef enum {
   SG_RUN_END_FAILED,
 } SgRunEnd;
 SgRunEnd sg_run_log_end(const char *log);
-/* What went wrong last as the log of this leg tells it, without its line's beginning: an error, or a
- * snapshot, statistics or data that were waited for. NULL: it tells nothing. */
+/* What went wrong last as the log of this leg tells it, without its line's beginning: an error, or
+ * a snapshot, statistics or data that were waited for. NULL: it tells nothing. */
 char *sg_run_log_reason(const char *log);
 /* The last line with anything in it. */
 char *sg_run_last_line(const char *log);

@@ -167,8 +167,8 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
   return TRUE;
 }
 
-/* A metric may take long: a snapshot that only the clock asks for comes with those that take a small
- * part of the time between two. */
+/* A metric may take long: a snapshot that only the clock asks for comes with those that take a
+ * small part of the time between two. */
 static gboolean
 is_affordable(const SgTrainer *t, double grid_seconds)
 {

@@ -1,9 +1,9 @@
 /* Lines of statistics and status, and what a snapshot remembers of the one that it falls into.
  *
- * A tick is so many thousand images and decides about snapshots; a line ends with it, or before when
- * the clock asks for one. Neither changes what is computed. A snapshot keeps what has been measured
- * since the last line and what was still to be done at its place: a run that goes on from there
- * leaves the lines of one that was not interrupted. */
+ * A tick is so many thousand images and decides about snapshots; a line ends with it, or before
+ * when the clock asks for one. Neither changes what is computed. A snapshot keeps what has been
+ * measured since the last line and what was still to be done at its place: a run that goes on from
+ * there leaves the lines of one that was not interrupted. */
 #include "engine/backend/backend-device.h"
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
