@@ -48,8 +48,8 @@ typedef struct {
   guint next_change;
 
   gint64 started, line_started; /* monotonic microseconds */
-  guint64 tick_nimg, line_nimg,
-      timed_nimg; /* where the tick of so many images began, the line, and the line in this process */
+  /* Where the tick of so many images began, the line, and the line in this process. */
+  guint64 tick_nimg, line_nimg, timed_nimg;
   int tick;
   double sec_per_kimg; /* of the last line, 0 before */
   SgDue due;           /* at this place of the loop */
