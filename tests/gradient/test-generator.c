@@ -208,7 +208,7 @@ test_gradients(gconstpointer data)
   Setup s;
 
   setup_init(&s, c, FALSE);
-  for (int by = BY_W; by <= BY_NOISE; by++) {
+  for (int by = BY_W; by <= (s.n_noise ? BY_NOISE : BY_STYLES); by++) {
     s.by = by;
     check_gradients(&s, c->name, FALSE);
     check_gradients(&s, c->name, TRUE);
@@ -250,11 +250,12 @@ noise_of(guint stage, int n, gpointer data, GError **error)
 
   for (guint i = 0, at = 0; i < net->run->len; i++) { /* stages are the styled layers */
     const SgLayer *l = sg_network_running(net, i);
+    gboolean noisy = l->param[SG_ROLE_NOISE_STRENGTH] >= 0;
     if (l->w_index >= 0 && at++ == stage)
-      break;
-    k += l->param[SG_ROLE_NOISE_STRENGTH] >= 0;
+      return noisy ? sg_buf_ref(s->noise[k]) : NULL;
+    k += noisy;
   }
-  return sg_buf_ref(s->noise[k]);
+  return NULL;
 }
 
 static void
