@@ -1,5 +1,5 @@
 /* genforce's StyleGAN2: NVlabs' network of TensorFlow in PyTorch's layout, under names of its own
- * (docs/formats.md, genforce). Its discriminator is not read. */
+ * (docs/formats.md, Genforce). Its discriminator is not read. */
 #include "engine/formats/format-error.h"
 #include "engine/models/importer.h"
 #include <stdio.h>
