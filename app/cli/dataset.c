@@ -324,7 +324,7 @@ cli_dataset(int argc, char **argv)
   GOptionGroup *groups[] = {group, NULL};
   const CliHelp help = {
       "", "Makes a data set of equally large squares, as NVlabs' dataset_tool lays it out.",
-      "Reads a folder (searched deeply) or a zip of PNG, JPEG and WebP pictures; a CelebA folder; "
+      "Reads a folder (searched deeply) or a zip of pictures; a CelebA folder; CIFAR's tarballs; "
       "IDX files\n"
       "of the MNIST family, also gzipped. Labels are found in dataset.json, labels.csv, class "
       "folders.\n"

@@ -89,7 +89,7 @@ unpack_to(gzFile in, int out, guint64 most, GError **error)
 }
 
 SgSource *
-sg_gz_unpack(const char *path, guint64 most, GError **error)
+sg_gz_unpack(const char *path, guint64 most, gboolean exactly, GError **error)
 {
   g_autofree char *temporary = NULL;
   SgSource *source = NULL;
@@ -98,7 +98,7 @@ sg_gz_unpack(const char *path, guint64 most, GError **error)
 
   if (!in)
     return NULL;
-  if (most > LARGE && most / MOST_RATIO > packed) {
+  if (exactly && most > LARGE && most / MOST_RATIO > packed) {
     gzclose(in);
     sg_broken(error,
               "%" G_GUINT64_FORMAT " bytes cannot hold the %" G_GUINT64_FORMAT
@@ -106,6 +106,8 @@ sg_gz_unpack(const char *path, guint64 most, GError **error)
               packed, most >> 20);
     return NULL;
   }
+  if (!exactly)
+    most = MIN(most, MAX(LARGE, packed * MOST_RATIO));
   int fd = g_file_open_tmp("vitrine-set-XXXXXX", &temporary, error);
   if (fd >= 0 && unpack_to(in, fd, most, error))
     source = sg_source_open(temporary, error);

@@ -107,7 +107,7 @@ static SgSource *
 whole(const Bytes *b, const char *path, guint64 expected, GError **error)
 {
   g_autoptr(SgSource) source =
-      b->packed ? sg_gz_unpack(path, expected, error) : sg_source_ref(b->source);
+      b->packed ? sg_gz_unpack(path, expected, TRUE, error) : sg_source_ref(b->source);
 
   if (source && sg_source_size(source) != expected) {
     sg_broken(error,

@@ -45,8 +45,9 @@ SgProbeResult sg_probe(const guint8 *data, gsize size, gboolean whole, SgProbe *
 /* The first n bytes of what a gzipped file holds. *most: how many bytes it can hold at most; fewer
  * than n: all there are. */
 gboolean sg_gz_head(const char *path, guint8 *head, gsize n, guint64 *most, GError **error);
-/* All of it in a file without a name; an error if it holds more than `most` bytes. */
-SgSource *sg_gz_unpack(const char *path, guint64 most, GError **error);
+/* All of it in a file without a name; an error if it holds more than `most` bytes. `exactly`: so
+ * many are expected, and what so small a file cannot hold is not begun with. */
+SgSource *sg_gz_unpack(const char *path, guint64 most, gboolean exactly, GError **error);
 
 /* ---- pictures by number (dataset-idx.c) ---- */
 
@@ -70,6 +71,9 @@ void sg_store_free(SgStore *store);
 /* TRUE if `path` is an IDX file of images or a folder that holds nothing but IDX files. */
 gboolean sg_idx_recognise(const char *path);
 SgStore *sg_idx_open(const char *path, gboolean use_labels, GError **error);
+/* TRUE for a tarball of CIFAR by its name, and for a folder by its files (dataset-cifar.c). */
+gboolean sg_cifar_recognise(const char *path);
+SgStore *sg_cifar_open(const char *path, gboolean use_labels, GError **error);
 
 /* ---- pixels (dataset-resize.c) ---- */
 

@@ -188,9 +188,12 @@ open_any(SgDatasetFull *full, GError **error)
 {
   const char *path = full->set.path;
 
-  if (!sg_idx_recognise(path))
+  if (sg_cifar_recognise(path))
+    full->store = sg_cifar_open(path, full->options.use_labels, error);
+  else if (sg_idx_recognise(path))
+    full->store = sg_idx_open(path, full->options.use_labels, error);
+  else
     return sg_dataset_survey(full, error);
-  full->store = sg_idx_open(path, full->options.use_labels, error);
   if (!full->store)
     return FALSE;
   open_store(full);

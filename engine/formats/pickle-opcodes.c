@@ -150,9 +150,11 @@ length_width(guint8 code)
   switch (code) {
   case 0x8c: /* SHORT_BINUNICODE */
   case 'C':  /* SHORT_BINBYTES */
+  case 'U':  /* SHORT_BINSTRING, Python 2's text */
     return 1;
   case 'X': /* BINUNICODE */
   case 'B': /* BINBYTES */
+  case 'T': /* BINSTRING */
     return 4;
   default:
     return 8;
@@ -453,6 +455,8 @@ const SgPickleOpcode sg_pickle_opcodes[256] = {
     [0x8a] = op_long,
     [0x8b] = op_long,
     ['G'] = op_float,
+    ['T'] = op_string,
+    ['U'] = op_string,
     ['X'] = op_string,
     [0x8c] = op_string,
     [0x8d] = op_string,

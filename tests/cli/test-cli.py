@@ -271,12 +271,12 @@ class Mix(Case):
                 part = expected[i * n:(i + 1) * n]
                 self.assertEqual(len(found), n)
                 self.assertLess(max(abs(a - b) for a, b in zip(found, part)), 1e-4 * span, (name, r, c))
-                _, rows = rgb(f'{path}/{r}-{c}.png')
+                _, rows = rgb(f'{path}/{r}-{c}.png', shape[0])
                 h, w = shape[1:]
                 for k in range(shape[0]):
                     for at in range(h * w):
                         want = int(min(max(part[k * h * w + at] * 127.5 + 128, 0), 255))
-                        self.assertLessEqual(abs(rows[at * 3 + k] - want), 1, (name, r, c, k, at))
+                        self.assertLessEqual(abs(rows[at * shape[0] + k] - want), 1, (name, r, c, k, at))
 
     def test_grid(self):
         """Pure faces head rows and columns, the corner is black, and a face mixed with itself is itself."""
