@@ -3,6 +3,7 @@
  * device, which is the same work. */
 #include "app/session/vitrine-opener-private.h"
 #include <glib/gi18n.h>
+#include "engine/base/debug.h"
 #include "engine/backend/backend-device.h"
 
 typedef enum {
@@ -135,6 +136,7 @@ packed_cb(GObject *source, GAsyncResult *result, gpointer data)
   gboolean good = g_task_propagate_boolean(G_TASK(result), &error);
 
   self->packing = FALSE;
+  sg_debug(SG_DEBUG_RENDER, "weights are packed: %s", good ? "good" : error->message);
   if (self->closed)
     return; /* the window is closed */
   if (job->kind == NEW_DEVICE) {

@@ -2,6 +2,7 @@
 #include "app/session/vitrine-idle-work.h"
 #include "app/session/vitrine-picture.h"
 #include "engine/backend/backend-device.h"
+#include "engine/base/debug.h"
 
 /* A drag pauses for a frame or two now and then: only a longer quiet is idle. */
 #define QUIET_USEC (120 * 1000)
@@ -423,6 +424,8 @@ vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
     self->asked = sg_recipe_copy(recipe);
   }
   g_mutex_lock(&self->mutex);
+  if (self->slot)
+    sg_debug(SG_DEBUG_RENDER, "a newer picture takes the place of one that waited");
   request_free(self->slot);
   self->slot = request;
   if (edited)

@@ -1,4 +1,5 @@
 #include "app/session/vitrine-tasks.h"
+#include "engine/base/debug.h"
 #include <gio/gio.h>
 
 /* One reference is the list's, one is held by a step that runs and one by each news on its way. */
@@ -82,6 +83,7 @@ vitrine_tasks_start(VitrineTasks *self, const VitrineTaskClass *class, gpointer 
   g_mutex_lock(&self->mutex);
   g_queue_push_tail(&self->tasks, task);
   g_mutex_unlock(&self->mutex);
+  sg_debug(SG_DEBUG_TASKS, "task %u begins%s", task->id, class->urgent ? ", urgent" : "");
   return self->last_id;
 }
 
@@ -104,6 +106,7 @@ vitrine_tasks_stop(VitrineTasks *self, guint id)
 
   if (!task)
     return;
+  sg_debug(SG_DEBUG_TASKS, "task %u is stopped", id);
   stop(self, task);
   g_hash_table_remove(self->live, GUINT_TO_POINTER(id));
 }
@@ -194,7 +197,11 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   g_mutex_unlock(&self->mutex);
   if (!task)
     return;
+  gint64 start = g_get_monotonic_time();
   gboolean more = task->class.step(task->data, renderer, &news);
+  sg_debug(SG_DEBUG_TASKS, "task %u: a step of %.2f ms%s%s", task->id,
+           (double)(g_get_monotonic_time() - start) / 1e3, news ? ", news" : "",
+           more ? "" : ", done");
   g_mutex_lock(&self->mutex);
   gboolean again = more && !task->stopped;
   if (again)

@@ -1,5 +1,6 @@
 #include "engine/explore/renderer.h"
 #include "engine/backend/backend-device.h"
+#include "engine/base/debug.h"
 #include "engine/explore/nets.h"
 #include "engine/kernels/element.h"
 #include "engine/nets/discriminator.h"
@@ -154,6 +155,9 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
   p->first_layer = (int)first;
   p->reduced = p->width < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
+  sg_debug(SG_DEBUG_RENDER, "%d faces of seed %u at %dx%d from layer %d on: %.2f ms%s", p->faces,
+           recipe->seed, p->width, p->height, p->first_layer, p->seconds * 1e3,
+           p->overflow ? ", overflow" : "");
   return p;
 }
 

@@ -1,4 +1,5 @@
 #include "engine/explore/stage-cache.h"
+#include "engine/base/debug.h"
 #include "engine/base/random.h"
 #include <string.h>
 
@@ -570,6 +571,7 @@ sg_stage_cache_render(SgStageCache *c, const float *ws, const SgStageEdits *edit
   } while (!found && k.from-- > 0);
   if (first_run)
     *first_run = k.from;
+  sg_debug(SG_DEBUG_CACHE, "%u of %u stages were there", k.from, to);
   if (k.from == to)
     return sg_buf_ref(k.img);
   c->valid = k.from;

@@ -1,5 +1,6 @@
 /* What a run leaves behind at a snapshot: networks, picture grid, histograms of D's scores, the
  * metrics (trainer-metric.c). */
+#include "engine/base/debug.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
 #include "engine/train/trainer-private.h"
@@ -137,6 +138,7 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
 {
   g_autofree char *name = sg_run_dir_snapshot_name(t->l->nimg / 1000);
   g_autofree char *path = g_build_filename(sg_run_dir_path(t->dir), name, NULL);
+  gint64 start = g_get_monotonic_time();
 
   t->broken = sg_learn_is_finite(t->l) ? NULL : "weights are not numbers";
   if (t->broken || !compare(t))
@@ -151,6 +153,8 @@ sg_trainer_save_networks(SgTrainer *t, GError **error)
     t->owed = !t->due.clock || t->owed;
     return FALSE;
   }
+  sg_debug(SG_DEBUG_TRAIN, "snapshot %s: %.0f ms", path,
+           (double)(g_get_monotonic_time() - start) / 1e3);
   if (t->owed)
     sg_run_dir_log(t->dir, "There is space again: saved as %s\n", path);
   t->owed = FALSE;

@@ -4,6 +4,7 @@
  * when the clock asks for one. Neither changes what is computed. A snapshot keeps what has been
  * measured since the last line and what was still to be done at its place: a run that goes on from
  * there leaves the lines of one that was not interrupted. */
+#include "engine/base/debug.h"
 #include "engine/backend/backend-device.h"
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
@@ -93,6 +94,8 @@ static void
 begin_line(SgTrainer *t, gboolean tick)
 {
   if (tick) {
+    sg_debug(SG_DEBUG_TRAIN, "tick %d at %.3f kimg: %.2f s, %.2f s of them maintenance", t->tick,
+             (double)t->l->nimg / 1000, sg_seconds_since(t->tick_started), t->maintenance);
     t->tick++;
     t->tick_nimg = t->l->nimg;
   }
