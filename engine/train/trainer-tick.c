@@ -95,7 +95,7 @@ begin_line(SgTrainer *t, gboolean tick)
 {
   if (tick) {
     sg_debug(SG_DEBUG_TRAIN, "tick %d at %.3f kimg: %.2f s, %.2f s of them maintenance", t->tick,
-             (double)t->l->nimg / 1000, sg_seconds_since(t->tick_started), t->maintenance);
+             (double)t->l->nimg / 1000, sg_seconds_since(t->line_started), t->maintenance);
     t->tick++;
     t->tick_nimg = t->l->nimg;
   }
