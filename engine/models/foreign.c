@@ -24,6 +24,8 @@ static const struct {
     {{"progression.0.conv", NULL}, "a StyleGAN1 model (style-based-gan-pytorch)"},
     {{"init_block.const", NULL}, "a StyleGAN1 model (StyleGAN.pytorch)"},
     {{"synthesis.layer0.const", NULL}, "a StyleGAN1 model (genforce)"},
+    {{"style_mapping.", "constant_input.input"}, "a StyleGAN2 of mmgeneration, in another layout"},
+    {{"style_mlp.", "style_conv1."}, "a StyleGAN2 of BasicSR, in another layout"},
     {{"dwt.", "iwt."}, "a SWAGAN, StyleGAN2 in wavelets"},
     {{"model.diffusion_model.", NULL}, "a Stable Diffusion model, not a GAN"},
 };

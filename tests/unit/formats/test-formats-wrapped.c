@@ -299,6 +299,10 @@ test_names(void)
       {{"generator_smooth.synthesis.layer0.const", NULL}, "genforce"},
       {{"g_running.generator.progression.0.conv1.input", NULL}, "style-based-gan-pytorch"},
       {{"params_ema.stylegan_decoder.constant", NULL}, "GFPGAN"},
+      {{"state_dict.generator_ema.style_mapping.1.linear.weight_orig",
+        "state_dict.generator_ema.constant_input.input"},
+       "mmgeneration"},
+      {{"params_ema.style_mlp.1.weight", "params_ema.style_conv1.weight"}, "BasicSR"},
       {{"other.b4.conv.weight", "other.b4.out.weight"}, "discriminator without a generator"},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
