@@ -160,10 +160,8 @@ sg_stage_cache_style_add(const SgStageCache *c)
 
 /* ---- noise ----------------------------------------------------------------------------------- */
 
-/* The plane a file does not hold, fixed all the same: RandomState (block).randn (2, r, r), block
- * counted from 1, the first plane for the convolution that doubles the resolution. */
-static SgBuf *
-fixed_plane(const SgStageCache *c, const SgStage *stage, GError **error)
+SgBuf *
+sg_stage_fixed_noise(const SgStage *stage, GError **error)
 {
   SgRandomState state;
   int r = stage->resolution;
@@ -172,7 +170,7 @@ fixed_plane(const SgStageCache *c, const SgStage *stage, GError **error)
 
   sg_random_state_seed(&state, (guint32)stage->w_index + 1);
   sg_random_state_randn_f32(&state, 2 * size, planes);
-  return sg_buf_from_floats(c->net->backend, planes + (stage->up ? 0 : size), 1, 1, r, r, error);
+  return sg_buf_from_floats(stage->backend, planes + (stage->up ? 0 : size), 1, 1, r, r, error);
 }
 
 static SgBuf *
@@ -223,7 +221,7 @@ stage_noise(guint i, int n, gpointer data, GError **error)
   if (c->noise_mode == SG_NOISE_CONST && stage->noise_const && !map)
     return sg_buf_ref(stage->noise_const);
   if (!c->noise[i] && c->noise_mode == SG_NOISE_CONST && !map)
-    c->noise[i] = fixed_plane(c, stage, error);
+    c->noise[i] = sg_stage_fixed_noise(stage, error);
   else if (!c->noise[i] && c->noise_mode == SG_NOISE_RANDOM && !draw_random(c, error))
     return NULL;
   if (!c->noise[i] && map)

@@ -165,11 +165,14 @@ def outcome(program, commands, folder):
     return spoken, left(folder)
 
 
-def networks(tools, work):
+def networks(old, tools, work):
+    """What the old program can open; newer formats have nothing to be compared with."""
     yield 'bundled', BUNDLED, False
     for name in sorted(os.listdir(FIXTURES)):
-        if name.startswith(('sg2', 'simplerick')) and name.endswith(('.safetensors', '.pkl', '.pt')):
-            yield name, os.path.join(FIXTURES, name), False
+        path = os.path.join(FIXTURES, name)
+        if name.startswith(('sg2', 'simplerick')) and name.endswith(('.safetensors', '.pkl', '.pt')) and \
+                subprocess.run([old, 'inspect', path], capture_output=True).returncode == 0:
+            yield name, path, False
     for g, d, classes in (('skip', 'resnet', 0), ('orig', 'orig', 3), ('resnet', 'skip', 0)):
         path = os.path.join(work, f'random-{g}-{d}.safetensors')
         subprocess.run([os.path.join(tools, 'make-random-model'), f'--arch={g}', f'--d-arch={d}', f'--c-dim={classes}', '--resolution=32',
@@ -204,7 +207,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         data = os.path.join(work, 'set')
         small_set(data)
-        cases = [case for m in networks(tools, work) for case in picture_cases(*m)] + list(training_cases(data))
+        cases = [case for m in networks(a.old, tools, work) for case in picture_cases(*m)] + list(training_cases(data))
         for i, (case, commands) in enumerate(cases):
             if a.only in case:
                 row(case, *(outcome(program, commands, os.path.join(work, which, str(i)))

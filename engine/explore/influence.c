@@ -1,0 +1,341 @@
+#include "engine/explore/influence.h"
+#include "engine/autograd/ops.h"
+#include "engine/base/philox.h"
+#include "engine/explore/nets.h"
+#include "engine/formats/format-error.h"
+#include <math.h>
+#include <string.h>
+
+/* Probes that go through the network together. */
+#define BATCH 8
+/* From the network's -1…1 to grey levels. */
+#define LEVELS 127.5
+
+typedef struct {
+  SgWeights *g;
+  const SgSynthesis *net;
+  SgStageEdits edits;
+  const SgRegion *region;
+  SgInfluence *out;
+  int layers;      /* that take a style */
+  float **affine;  /* [layers] of [channels, w_dim], the run-time gain included */
+  float **style;   /* [layers] of [channels] */
+  SgPhilox random; /* of the probes' signs */
+} Work;
+
+static void
+work_clear(Work *k)
+{
+  for (int l = 0; l < k->layers; l++) {
+    g_free(k->affine[l]);
+    g_free(k->style[l]);
+  }
+  g_free(k->affine);
+  g_free(k->style);
+}
+
+static float *
+numbers(SgBuf *buf)
+{
+  float *v = g_new(float, sg_buf_count(buf));
+  buf->backend->download(buf, v);
+  return v;
+}
+
+/* s = A w + b of every layer, as the network computes it. */
+static void
+fill_styles(Work *k, const float *ws)
+{
+  const SgNetwork *n = k->g->network;
+  gsize dim = (gsize)n->w_dim;
+
+  for (int l = 0; l < k->layers; l++) {
+    const SgLayer *layer = sg_generator_styled_layer(k->g, l);
+    const float *w = ws + (gsize)layer->w_index * dim;
+    double gain = sg_param_scale(n, sg_layer_param(n, layer, SG_ROLE_AFFINE_WEIGHT));
+    g_autofree float *bias = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_BIAS)->value);
+    float *a = k->affine[l] = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_WEIGHT)->value);
+    k->style[l] = g_new(float, layer->in);
+    for (int c = 0; c < layer->in; c++) {
+      double sum = (double)bias[c] + layer->style_offset;
+      for (gsize j = 0; j < dim; j++) {
+        a[(gsize)c * dim + j] *= (float)gain;
+        sum += (double)a[(gsize)c * dim + j] * (double)w[j];
+      }
+      k->style[l][c] = (float)sum;
+    }
+  }
+}
+
+static void
+add_style_offsets(Work *k, const SgRecipe *recipe)
+{
+  for (guint i = 0; recipe->s_offset && i < recipe->s_offset->len; i++) {
+    const SgLayerOffset *o = &g_array_index(recipe->s_offset, SgLayerOffset, i);
+    if (o->layer < k->layers && o->index < sg_generator_styled_layer(k->g, o->layer)->in)
+      k->style[o->layer][o->index] += (float)o->value;
+  }
+}
+
+/* n copies of a layer's style, as a leaf. */
+static SgVar *
+leaf(SgTape *t, const float *style, int channels, int n, GError **error)
+{
+  g_autofree float *rows = g_new(float, (gsize)n *(gsize)channels);
+
+  for (int i = 0; i < n; i++)
+    memcpy(rows + (gsize)i * (gsize)channels, style, (gsize)channels * sizeof(float));
+  g_autoptr(SgBuf) buf = sg_buf_from_floats(sg_tape_backend(t), rows, n, channels, 1, 1, error);
+  return buf ? sg_var_leaf(t, buf) : NULL;
+}
+
+/* n probes: signs inside the region of [n, C, H, W], 0 outside. */
+static SgBuf *
+signs(Work *k, int n, GError **error)
+{
+  const SgNetwork *net = k->g->network;
+  const SgRegion *r = k->region;
+  gsize plane = (gsize)net->height * (gsize)net->width, picture = plane * (gsize)net->channels;
+  g_autofree float *v = g_new0(float, picture *(gsize)n);
+
+  for (gsize p = 0; p < (gsize)n * (gsize)net->channels; p++)
+    for (int y = r->y; y < r->y + r->h; y++)
+      for (int x = r->x; x < r->x + r->w; x++)
+        v[p * plane + (gsize)y * (gsize)net->width + (gsize)x] =
+            sg_philox_uniform(&k->random) < 0.5 ? -1 : 1;
+  return sg_buf_from_floats(k->g->backend, v, n, net->channels, net->height, net->width, error);
+}
+
+/* What the gradients of one probe say: |J^T r|² is added up, and the row of J^T r is kept. */
+static void
+take_probe(Work *k, int row, float *const *gradient, int sample)
+{
+  SgInfluence *o = k->out;
+  gsize dim = (gsize)o->w_dim, at = 0;
+  g_autofree double *by_layer = g_new0(double, ((gsize)o->num_ws * dim));
+  double *all = o->jacobian + (gsize)row * dim;
+
+  for (int l = 0; l < k->layers; l++) {
+    const SgLayer *layer = sg_generator_styled_layer(k->g, l);
+    const float *g = gradient[l] + (gsize)sample * (gsize)layer->in;
+    double *w = by_layer + (gsize)layer->w_index * dim;
+    for (int c = 0; c < layer->in; c++) {
+      const float *a = k->affine[l] + (gsize)c * dim;
+      g_array_index(o->channels, SgChannelInfluence, at++).strength += (double)g[c] * (double)g[c];
+      for (gsize j = 0; j < dim; j++)
+        w[j] += (double)g[c] * (double)a[j];
+    }
+  }
+  for (int l = 0; l < o->num_ws; l++)
+    for (gsize j = 0; j < dim; j++) {
+      double v = by_layer[(gsize)l * dim + j];
+      all[j] += v;
+      o->by_layer[(gsize)l * dim + j] += v * v;
+    }
+  for (gsize j = 0; j < dim; j++)
+    o->w[j] += all[j] * all[j];
+}
+
+/* The plane of a convolution, times its gain; NULL without error: it has none. */
+static SgBuf *
+noise_plane(const Work *k, const SgStage *stage, GError **error)
+{
+  const SgStageEdits *e = &k->edits;
+  const SgTensor *map = e->noise_maps ? e->noise_maps[stage->conv_index] : NULL;
+  double gain = e->noise_gain ? e->noise_gain[stage->conv_index] : 1;
+  int r = stage->resolution;
+  g_autoptr(SgBuf) own = NULL;
+
+  if (e->noise != SG_NOISE_CONST)
+    return NULL;
+  if (!map && !(own = stage->noise_const ? sg_buf_ref(stage->noise_const)
+                                         : sg_stage_fixed_noise(stage, error)))
+    return NULL;
+  g_autofree float *v = own ? numbers(own) : g_memdup2(map->data, sizeof(float) * map->numel);
+  for (int i = 0; i < r * r; i++)
+    v[i] *= (float)gain;
+  return sg_buf_from_floats(k->g->backend, v, 1, 1, r, r, error);
+}
+
+static gboolean
+take_noise(Work *k, SgTape *t, SgVar **noise, GError **error)
+{
+  GError *inner = NULL;
+
+  for (guint i = 0; i < k->net->stages->len; i++) {
+    const SgStage *stage = sg_synthesis_stage(k->net, i);
+    if (stage->kind != SG_STAGE_CONV)
+      continue;
+    g_autoptr(SgBuf) plane = noise_plane(k, stage, &inner);
+    if (inner) {
+      g_propagate_error(error, inner);
+      return FALSE;
+    }
+    noise[stage->conv_index] = plane ? sg_var_constant(t, plane) : NULL;
+  }
+  return TRUE;
+}
+
+/* The picture of n equal faces as a function of their styles. */
+static SgVar *
+synthesize(Work *k, SgTape *t, SgVar **styles, int n, GError **error)
+{
+  g_autofree SgVar **noise = g_new0(SgVar *, MAX(1, k->net->num_convs));
+  const SgSynthesisInputs in = {.styles = styles, .noise = noise};
+
+  for (int l = 0; l < k->layers; l++)
+    if (!(styles[l] = leaf(t, k->style[l], sg_generator_styled_layer(k->g, l)->in, n, error)))
+      return NULL;
+  return take_noise(k, t, noise, error) ? sg_generator_synthesize(t, k->g, &in) : NULL;
+}
+
+static gboolean
+probe(Work *k, SgTape *t, int row, int n, GError **error)
+{
+  g_autofree SgVar **styles = g_new0(SgVar *, k->layers), **grads = g_new0(SgVar *, k->layers);
+  g_autofree float **values = g_new0(float *, k->layers);
+  gboolean ok = FALSE;
+
+  sg_tape_enter(t);
+  SgVar *picture = synthesize(k, t, styles, n, error);
+  g_autoptr(SgBuf) sign = picture ? signs(k, n, error) : NULL;
+  if (sign) {
+    sg_tape_grad(t, picture, sg_var_constant(t, sign), styles, k->layers, FALSE, grads);
+    for (int l = 0; l < k->layers; l++)
+      values[l] = grads[l] ? numbers(grads[l]->value)
+                           : g_new0(float, (gsize)n *(gsize)sg_generator_styled_layer(k->g, l)->in);
+    ok = sg_backend_check(k->g->backend, error);
+  }
+  for (int i = 0; ok && i < n; i++)
+    take_probe(k, row + i, values, i);
+  for (int l = 0; l < k->layers; l++)
+    g_free(values[l]);
+  sg_tape_leave(t, NULL);
+  GError *failed = NULL;
+  if (!sg_tape_reset(t, &failed)) { /* why a NULL came back, if nothing else has said so */
+    if (error && !*error)
+      g_propagate_error(error, failed);
+    else
+      g_error_free(failed);
+    return FALSE;
+  }
+  return ok;
+}
+
+static double
+root(double squares, int probes, double numbers_in_region)
+{
+  return LEVELS * sqrt(squares / probes / numbers_in_region);
+}
+
+static void
+finish(Work *k)
+{
+  SgInfluence *o = k->out;
+  double count = (double)k->region->w * k->region->h * k->g->network->channels;
+
+  for (int j = 0; j < o->w_dim; j++)
+    o->w[j] = root(o->w[j], o->probes, count);
+  for (gsize j = 0; j < (gsize)o->num_ws * (gsize)o->w_dim; j++)
+    o->by_layer[j] = root(o->by_layer[j], o->probes, count);
+  for (guint i = 0; i < o->channels->len; i++) {
+    SgChannelInfluence *c = &g_array_index(o->channels, SgChannelInfluence, i);
+    c->strength = root(c->strength, o->probes, count);
+  }
+  for (gsize j = 0; j < (gsize)o->probes * (gsize)o->w_dim; j++)
+    o->jacobian[j] *= LEVELS / sqrt(o->probes * count);
+}
+
+static SgInfluence *
+result_new(const Work *k, int probes)
+{
+  SgInfluence *o = g_new0(SgInfluence, 1);
+  const SgNetwork *n = k->g->network;
+  gsize dim = (gsize)n->w_dim;
+
+  o->w_dim = n->w_dim;
+  o->num_ws = n->num_ws;
+  o->probes = probes;
+  o->w = g_new0(double, dim);
+  o->by_layer = g_new0(double, ((gsize)n->num_ws * dim));
+  o->jacobian = g_new0(double, ((gsize)probes * dim));
+  o->channels = g_array_new(FALSE, TRUE, sizeof(SgChannelInfluence));
+  for (int l = 0; l < k->layers; l++)
+    for (int c = 0; c < sg_generator_styled_layer(k->g, l)->in; c++) {
+      const SgChannelInfluence one = {l, c, 0};
+      g_array_append_val(o->channels, one);
+    }
+  return o;
+}
+
+static gboolean
+check_region(const SgNetwork *n, const SgRegion *r, GError **error)
+{
+  if (r->x >= 0 && r->y >= 0 && r->w > 0 && r->h > 0 && r->x <= n->width - r->w &&
+      r->y <= n->height - r->h)
+    return TRUE;
+  return sg_unsupported(error,
+                        "the region %d,%d of %d × %d pixels does not lie in pictures of %d × %d",
+                        r->x, r->y, r->w, r->h, n->width, n->height);
+}
+
+SgInfluence *
+sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe, const SgRegion *region,
+                 int probes, guint64 seed, GError **error)
+{
+  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  const SgNetwork *n = g->network;
+  g_autofree float *ws = g_new(float, ((gsize)n->num_ws * (gsize)n->w_dim));
+
+  if (!nets || !check_region(n, region, error) || !sg_nets_single_ws(nets, recipe, ws, error))
+    return NULL;
+  Work k = {.g = g,
+            .net = nets->net,
+            .region = region,
+            .layers = sg_generator_styled_layers(g),
+            .random = {.seed = seed}};
+
+  if (!sg_nets_stage_edits(nets, recipe, &k.edits, error))
+    return NULL;
+  g_autoptr(SgTape) tape = sg_tape_new(g->backend);
+  k.affine = g_new0(float *, k.layers);
+  k.style = g_new0(float *, k.layers);
+  k.out = result_new(&k, probes);
+  fill_styles(&k, ws);
+  add_style_offsets(&k, recipe);
+  gboolean ok = TRUE;
+  for (int i = 0; ok && i < probes; i += BATCH)
+    ok = probe(&k, tape, i, MIN(BATCH, probes - i), error);
+  if (ok)
+    finish(&k);
+  else
+    g_clear_pointer(&k.out, sg_influence_free);
+  work_clear(&k);
+  return k.out;
+}
+
+void
+sg_influence_free(SgInfluence *i)
+{
+  if (!i)
+    return;
+  g_free(i->w);
+  g_free(i->by_layer);
+  g_free(i->jacobian);
+  g_array_unref(i->channels);
+  g_free(i);
+}
+
+double
+sg_influence_direction(const SgInfluence *i, const double *direction)
+{
+  double squares = 0;
+
+  for (int p = 0; p < i->probes; p++) {
+    double v = 0;
+    for (int j = 0; j < i->w_dim; j++)
+      v += i->jacobian[(gsize)p * (gsize)i->w_dim + (gsize)j] * direction[j];
+    squares += v * v;
+  }
+  return sqrt(squares);
+}

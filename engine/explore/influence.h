@@ -1,0 +1,45 @@
+/* What moves this spot? How much a region of a face's picture answers to each coordinate of w and
+ * to each style channel, from gradients: all of them at once, instead of moving one after the
+ * other. */
+#pragma once
+
+#include "engine/explore/renderer.h"
+#include "engine/gradients/networks.h"
+
+G_BEGIN_DECLS
+
+/* One style channel. */
+typedef struct {
+  int layer, channel; /* layer: as styles are numbered in a recipe, s[layer][channel] */
+  double strength;
+} SgChannelInfluence;
+
+/* Strengths are root mean squares over the region: grey levels (of 255) by which its colour values
+ * change, to first order, for a change of 1. */
+typedef struct {
+  int w_dim, num_ws;
+  double *w;        /* [w_dim]: in all layers at once */
+  double *by_layer; /* [num_ws, w_dim]: in one layer */
+  double *jacobian; /* [probes, w_dim]: for sg_influence_direction() */
+  int probes;
+  GArray *channels; /* of SgChannelInfluence, as they run */
+} SgInfluence;
+
+typedef struct {
+  int x, y, w, h; /* pixels, inside the picture */
+} SgRegion;
+
+/* Face 0 of the recipe. With J the derivative of the region's P numbers, E (J^T r)_i² = |J_i|² for
+ * r of random signs (Hutchinson's estimator): `probes` such r, 1…256, drawn from Philox stream
+ * `seed`, estimate all |J_i| / sqrt (P) at once, each to about a part of 1 / sqrt (2 probes).
+ * `g` holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning
+ * has no part in it, nor has random noise. NULL and error: the region does not lie in the picture, memory. */
+SgInfluence *sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe,
+                              const SgRegion *region, int probes, guint64 seed, GError **error);
+void sg_influence_free(SgInfluence *i);
+/* The same for a direction of w [w_dim] that is added to all layers. */
+double sg_influence_direction(const SgInfluence *i, const double *direction);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgInfluence, sg_influence_free)
+
+G_END_DECLS

@@ -1,0 +1,167 @@
+/* What moves a region: estimates by gradients against moving every coordinate. */
+#include "engine/explore/influence.h"
+#include "tests/support/models.h"
+#include <math.h>
+#include <string.h>
+
+#define PROBES 128
+#define STEP   0.01
+
+typedef struct {
+  SgModel *model;
+  SgRenderer *renderer;
+  SgWeights *g;
+  SgRecipe *recipe;
+  SgRegion region;
+} Setup;
+
+static void
+setup_init(Setup *s, const char *fixture)
+{
+  g_autoptr(GError) error = NULL;
+
+  s->model = test_load_model(fixture);
+  s->renderer = test_renderer_new(s->model, NULL, SG_RENDERER_BUDGET);
+  s->g = sg_weights_new_generator(sg_renderer_backend(s->renderer), s->model, FALSE, &error);
+  g_assert_no_error(error);
+  s->recipe = sg_recipe_new(s->model->info.z_dim, s->model->info.w_dim);
+  s->recipe->seed = 7;
+  s->recipe->w_offset[1] = 0.5;
+  s->region = (SgRegion){3, 2, 6, 5};
+}
+
+static void
+setup_clear(Setup *s)
+{
+  sg_recipe_free(s->recipe);
+  sg_weights_free(s->g);
+  sg_renderer_free(s->renderer);
+  sg_model_unref(s->model);
+}
+
+/* Root mean square over the region of (a - b) / (2 STEP), in grey levels. */
+static double
+slope(const Setup *s, const SgRecipe *up, const SgRecipe *down)
+{
+  g_autoptr(SgTensor) a = test_render(s->renderer, up), b = test_render(s->renderer, down);
+  int h = (int)a->shape[2], w = (int)a->shape[3];
+  double squares = 0, n = 0;
+
+  for (int c = 0; c < (int)a->shape[1]; c++)
+    for (int y = s->region.y; y < s->region.y + s->region.h; y++)
+      for (int x = s->region.x; x < s->region.x + s->region.w; x++, n++) {
+        gsize i = ((gsize)c * (gsize)h + (gsize)y) * (gsize)w + (gsize)x;
+        double d = 127.5 * (double)(a->data[i] - b->data[i]) / (2 * STEP);
+        squares += d * d;
+      }
+  return sqrt(squares / n);
+}
+
+static double
+moved_w(const Setup *s, int j, const double *direction)
+{
+  g_autoptr(SgRecipe) up = sg_recipe_copy(s->recipe), down = sg_recipe_copy(s->recipe);
+
+  for (int i = 0; i < up->w_dim; i++) {
+    double by = direction ? direction[i] : i == j;
+    up->w_offset[i] += STEP * by;
+    down->w_offset[i] -= STEP * by;
+  }
+  return slope(s, up, down);
+}
+
+static void
+add_style(SgRecipe *r, const SgChannelInfluence *c, double by)
+{
+  const SgLayerOffset o = {c->layer, c->channel, by};
+
+  if (!r->s_offset)
+    r->s_offset = g_array_new(FALSE, FALSE, sizeof(SgLayerOffset));
+  g_array_append_val(r->s_offset, o);
+}
+
+static double
+moved_style(const Setup *s, const SgChannelInfluence *c)
+{
+  g_autoptr(SgRecipe) up = sg_recipe_copy(s->recipe), down = sg_recipe_copy(s->recipe);
+
+  add_style(up, c, STEP);
+  add_style(down, c, -STEP);
+  return slope(s, up, down);
+}
+
+/* An estimate of `probes` probes lies within five of its standard deviations. */
+static void
+assert_near(double estimate, double exact, double largest)
+{
+  g_assert_cmpfloat(fabs(estimate - exact), <, 5 * exact / sqrt(2 * PROBES) + 1e-3 * largest);
+}
+
+static int
+stronger(gconstpointer a, gconstpointer b)
+{
+  double x = ((const SgChannelInfluence *)a)->strength;
+  double y = ((const SgChannelInfluence *)b)->strength;
+  return (x < y) - (x > y);
+}
+
+static void
+test_against_moving(gconstpointer fixture)
+{
+  g_autoptr(GError) error = NULL;
+  Setup s;
+
+  setup_init(&s, fixture);
+  g_autoptr(SgInfluence) i =
+      sg_influence_new(s.renderer, s.g, s.recipe, &s.region, PROBES, 3, &error);
+  g_assert_no_error(error);
+  g_autofree double *exact = g_new(double, i->w_dim), *direction = g_new(double, i->w_dim);
+  double largest = 0, mean = 0;
+  for (int j = 0; j < i->w_dim; j++) {
+    exact[j] = moved_w(&s, j, NULL);
+    largest = MAX(largest, exact[j]);
+  }
+  g_assert_cmpfloat(largest, >, 0);
+  for (int j = 0; j < i->w_dim; j++) {
+    assert_near(i->w[j], exact[j], largest);
+    mean += i->w[j] / exact[j] / i->w_dim;
+    direction[j] = cos(j);
+  }
+  g_assert_cmpfloat_with_epsilon(mean, 1, 0.05); /* it is not biased */
+  assert_near(sg_influence_direction(i, direction), moved_w(&s, -1, direction), largest);
+  g_array_sort(i->channels, stronger);
+  for (guint c = 0; c < 8; c++) {
+    const SgChannelInfluence *one = &g_array_index(i->channels, SgChannelInfluence, c);
+    assert_near(one->strength, moved_style(&s, one), one->strength);
+  }
+  setup_clear(&s);
+}
+
+/* Equal probes give equal bits, other ones do not; a region beyond the picture is refused. */
+static void
+test_seed_and_region(void)
+{
+  g_autoptr(GError) error = NULL;
+  Setup s;
+
+  setup_init(&s, "sg2.safetensors");
+  g_autoptr(SgInfluence) a = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 3, NULL);
+  g_autoptr(SgInfluence) b = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 3, NULL);
+  g_autoptr(SgInfluence) c = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 4, NULL);
+  g_assert_cmpmem(a->w, sizeof(double) * (gsize)a->w_dim, b->w, sizeof(double) * (gsize)b->w_dim);
+  g_assert_cmpfloat(a->w[0], !=, c->w[0]);
+  s.region.x = s.model->info.img_resolution - 2;
+  g_assert_null(sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 3, &error));
+  g_assert_nonnull(strstr(error->message, "does not lie in pictures"));
+  setup_clear(&s);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_data_func("/influence/stylegan2", "sg2.safetensors", test_against_moving);
+  g_test_add_data_func("/influence/mystylegan", "simplerick_zip.pt", test_against_moving);
+  g_test_add_func("/influence/seed-and-region", test_seed_and_region);
+  return g_test_run();
+}
