@@ -29,6 +29,7 @@ int cli_layers(int argc, char **argv);
 int cli_runs(int argc, char **argv);
 int cli_stats(int argc, char **argv);
 int cli_attribute(int argc, char **argv);
+int cli_influence(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 

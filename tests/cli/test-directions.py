@@ -79,12 +79,48 @@ class Directions(unittest.TestCase):
         facts = json.loads(header(os.path.join(self.out('f'), 'sefa.safetensors'))['__metadata__']['directions'])
         self.assertEqual(facts[0]['layers'], [1, 3])
 
+    def test_influence_predicts_what_moving_gives(self):
+        code, said, err = vitrine('influence', f'--network={self.model}', '--seed=2', '--class=1', '--region=4,4,6,6', '--probes=64',
+                                  '--top=6', '--json', f'--csv={self.out("i.csv")}')
+        self.assertEqual(code, 0, err)
+        strongest = json.loads(said)['strongest']
+        with open(self.out('i.csv')) as f:
+            rows = list(csv.DictReader(f))
+        predicted = [float(r['predicted']) for r in rows]
+        self.assertEqual(predicted, sorted(predicted, reverse=True))
+        self.assertEqual([r['name'] for r in rows[:6]], [s['name'] for s in strongest])
+        # All of w and one line for each style channel of the convolutions.
+        self.assertEqual(sum(r['name'].startswith('w') for r in rows), 32)
+        self.assertTrue(all(s['measured'] > 0 for s in strongest))
+
+    def test_attribute_by_table_and_measure(self):
+        with open(self.out('labels.csv'), 'w') as f:
+            f.write('seed,odd,same\n' + ''.join(f'{i},{i % 2},1\n' for i in range(120)))
+        code, said, err = vitrine('attribute', f'--network={self.model}', f'--labels={self.out("labels.csv")}', '--folds=3',
+                                  '--c=10', '--samples=120', f'--outdir={self.out("t")}', '--json')
+        self.assertEqual(code, 0, err)
+        odd, same = json.loads(said)['attributes']
+        self.assertIn('nothing to tell apart', same['refused'])
+        self.assertLess(abs(odd['w']['auc'] - 0.5), 0.3)  # the parity of a seed is in no picture
+        code, said, err = vitrine('attribute', f'--network={self.model}', '--measure=brightness', '--folds=3', '--c=10',
+                                  '--samples=200', f'--outdir={self.out("b")}', '--json')
+        self.assertEqual(code, 0, err)
+        self.assertGreater(json.loads(said)['attributes'][0]['w']['auc'], 0.8)
+        self.assertTrue(os.path.getsize(os.path.join(self.out('b'), 'brightness.png')))
+
     def test_refusals_say_what_is_wrong(self):
         for command, args, says in (('pca', ['--samples=5'], '100 to'), ('pca', ['--layers=0-99'], 'layers 0 to'),
                                     ('pca', ['--layers=0,2'], 'one range'), ('pca', ['--class=3'], 'classes 0 to 2'),
-                                    ('sefa', ['--components=0'], '1 to'), ('sefa', ['--layers=x'], 'numbers')):
+                                    ('sefa', ['--components=0'], '1 to'), ('attribute', [], 'one source of labels'),
+                                    ('attribute', ['--measure=beauty'], 'expected brightness'), ('sefa', ['--layers=x'], 'numbers')):
             code, _, err = vitrine(command, f'--network={self.model}', f'--outdir={self.out("bad")}', *args)
             self.assertEqual((code, err.count('\n')), (2, 1), (args, err))
+            self.assertIn(says, err)
+
+    def test_regions_lie_in_the_picture(self):
+        for region, status, says in (('1,2,3', 2, 'X,Y,WIDTH,HEIGHT'), ('12,0,6,2', 1, 'does not lie in pictures of 16')):
+            code, _, err = vitrine('influence', f'--network={self.model}', f'--region={region}')
+            self.assertEqual((code, err.count('\n')), (status, 1), err)
             self.assertIn(says, err)
 
     def test_without_lapack_a_sentence(self):
