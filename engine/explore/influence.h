@@ -31,9 +31,10 @@ typedef struct {
 
 /* Face 0 of the recipe. With J the derivative of the region's P numbers, E (J^T r)_i² = |J_i|² for
  * r of random signs (Hutchinson's estimator): `probes` such r, 1…256, drawn from Philox stream
- * `seed`, estimate all |J_i| / sqrt (P) at once, each to about a part of 1 / sqrt (2 probes).
- * `g` holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning
- * has no part in it, nor has random noise. NULL and error: the region does not lie in the picture, memory. */
+ * `seed`, estimate all |J_i| / sqrt (P) at once, each to about a part of 1 / sqrt (2 probes). `g`
+ * holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning has no
+ * part in it, nor has random noise. NULL and error: the region does not lie in the picture,
+ * memory. */
 SgInfluence *sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe,
                               const SgRegion *region, int probes, guint64 seed, GError **error);
 void sg_influence_free(SgInfluence *i);

@@ -37,9 +37,9 @@ int sg_stage_cache_faces(const SgStageCache *c);
 /* SgPass.style_add of the last picture; borrowed until the next. */
 SgBuf *const *sg_stage_cache_style_add(const SgStageCache *c);
 
-/* The plane of noise that a file does not hold, fixed all the same: RandomState (block).randn (2, r,
- * r), block counted from 1, the first plane for the convolution that doubles the resolution. [1, 1,
- * r, r], transfer full. */
+/* The plane of noise that a file does not hold, fixed all the same: RandomState (block).randn (2,
+ * r, r), block counted from 1, the first plane for the convolution that doubles the resolution. [1,
+ * 1, r, r], transfer full. */
 SgBuf *sg_stage_fixed_noise(const SgStage *stage, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgStageCache, sg_stage_cache_free)
