@@ -3,6 +3,7 @@
  * sizes of StyleGAN3 (Karras et al. 2021), pictures that are not square. */
 #include "engine/formats/format-error.h"
 #include "engine/models/family.h"
+#include "engine/nets/geometry.h"
 #include "engine/nets/mapping.h"
 #include <math.h>
 #include <string.h>
@@ -295,12 +296,11 @@ add_alias_free(SgNetwork *n, int from, int in_rate, int out_rate, int size, int 
   sg_network_declare(n, i, SG_ROLE_AVERAGE, 0, NULL, "%s.magnitude", name);
 }
 
-static void
-test_alias_free(void)
+static SgNetwork *
+alias_free_network(void)
 {
   static const int rates[] = {16, 16, 32, 32, 64, 64, 128}, margin = 10;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(SgNetwork) n = sg_network_new(&other);
+  SgNetwork *n = sg_network_new(&other);
   SgLayer in = sg_layer_new(SG_KIND_FOURIER, SG_SECTION_SYNTHESIS);
 
   n->w_dim = 5;
@@ -317,9 +317,61 @@ test_alias_free(void)
   for (int k = 1; k < (int)G_N_ELEMENTS(rates); k++)
     add_alias_free(n, k - 1, rates[k - 1], rates[k], rates[k] + 2 * margin, k);
   n->output = last(n);
+  return n;
+}
+
+static void
+test_alias_free(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgNetwork) n = alias_free_network();
+
   sg_network_verify(n, &error);
   g_assert_no_error(error);
   g_assert_cmpint(sg_network_layer(n, n->output)->out_h, ==, 148);
+}
+
+/* ---- what cannot be run is refused, not drawn wrongly ------------------------------------------ */
+
+static void
+not_run(SgNetwork *n, const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgNetwork) owned = n;
+
+  g_assert_false(sg_network_check_runnable(n, &error));
+  if (!strstr(error->message, text))
+    g_error("“%s” does not say “%s”", error->message, text);
+}
+
+static SgNetwork *
+with_taps(double second)
+{
+  SgBlueprint b = blueprint(SG_ARCH_SKIP, 0);
+  SgNetwork *g = b.info.family->describe_generator(&b);
+  const double taps[] = {0.125, second, 0.375, 0.125};
+
+  for (guint i = 0; i < g->layers->len; i++)
+    if (sg_network_layer(g, (int)i)->after.n)
+      sg_network_edit(g, (int)i)->after.taps = sg_network_keep_taps(g, taps, 4);
+  return g;
+}
+
+static void
+test_not_run(void)
+{
+  g_autoptr(GError) error = NULL;
+  SgBlueprint wide = blueprint(SG_ARCH_SKIP, 0);
+
+  wide.base_h = 4;
+  wide.base_w = 6;
+  not_run(adain_network(), "layer0 normalises by its style (AdaIN), which this version cannot run");
+  not_run(alias_free_network(), "input begins with Fourier features");
+  not_run(wide.info.family->describe_generator(&wide), "is 6×4 pixels; this version runs square");
+  not_run(with_taps(0.3), "synthesis.b8.conv0 resamples 1:1 with 4 taps and padding 1, 1");
+  g_autoptr(SgNetwork) same = with_taps(0.375);
+  sg_network_check_runnable(same, &error);
+  g_assert_no_error(error);
 }
 
 /* ---- nonsense is refused --------------------------------------------------------------------- */
@@ -394,6 +446,7 @@ main(int argc, char **argv)
   g_test_add_func("/network/not-square", test_not_square);
   g_test_add_func("/network/adain", test_adain);
   g_test_add_func("/network/alias-free", test_alias_free);
+  g_test_add_func("/network/not-run", test_not_run);
   g_test_add_func("/network/nonsense", test_nonsense);
   return g_test_run();
 }
