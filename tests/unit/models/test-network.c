@@ -331,7 +331,7 @@ test_alias_free(void)
   g_assert_cmpint(sg_network_layer(n, n->output)->out_h, ==, 148);
 }
 
-/* ---- what cannot be run is refused, not drawn wrongly ------------------------------------------ */
+/* ---- what cannot be run is refused, not drawn wrongly ---------------------------------------- */
 
 static void
 not_run(SgNetwork *n, const char *text)
