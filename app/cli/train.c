@@ -7,6 +7,7 @@
 #include "engine/runs/run-reader.h"
 #include "engine/train/trainer.h"
 #include "app/cli/cli.h"
+#include "app/cli/train-words.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -136,12 +137,40 @@ resume_options(const char *dir, const Given *given, GError **error)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Options that have no effect with this kind of augmentation. */
+static gboolean
+check_augmentation(const SgTrainOptions *o, const Given *given, GError **error)
+{
+  static const struct {
+    const char *name, *with; /* the kinds that it is for */
+  } rules[] = {{"p", "ada fixed"},
+               {"augpipe", "ada fixed"},
+               {"target", "ada"},
+               {"ada-kimg", "ada"},
+               {"ada-interval", "ada"}};
+
+  for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+    if (given_value(given, rules[i].name) && !strstr(rules[i].with, o->aug)) {
+      cli_set_usage_error(error, "--%s=%s has no effect with --aug=%s: leave out one of them",
+                          rules[i].name, given_value(given, rules[i].name), o->aug);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* Options of a new run; `model`: the file whose weights it starts from, or NULL. */
 static SgTrainOptions *
 new_options(const Given *given, const char *model, GError **error)
 {
   const char *preset = given_value(given, "cfg");
 
+  if (!cli_train_check_preset(preset, error))
+    return NULL;
+  if (model && !g_file_test(model, G_FILE_TEST_EXISTS) && cli_train_is_download(model)) {
+    cli_set_usage_error(
+        error, "--resume=%s: nothing is downloaded here; fetch the file and give its path", model);
+    return NULL;
+  }
   if (model && !g_file_test(model, G_FILE_TEST_EXISTS)) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                 "%s: there is no such file or run directory", model);
@@ -156,7 +185,7 @@ new_options(const Given *given, const char *model, GError **error)
     return NULL;
   }
   g_autoptr(SgTrainOptions) o = sg_train_options_new(preset ? preset : "auto", error);
-  if (!o || !apply(o, given, error))
+  if (!o || !apply(o, given, error) || !check_augmentation(o, given, error))
     return NULL;
   if (!model) {
     g_clear_pointer(&o->resume, g_free);
@@ -247,8 +276,10 @@ make_options(const Given *given, GError **error)
 static SgDataset *
 open_dataset(SgTrainOptions *o, gboolean asked, gboolean tell, GError **error)
 {
-  SgDatasetOptions options = {
-      .resolution = o->resolution, .channels = o->channels, .use_labels = o->cond};
+  SgDatasetOptions options = {.resolution = o->resolution,
+                              .channels = o->channels,
+                              .use_labels = o->cond,
+                              .max_images = (guint)o->subset};
   GError *why = NULL;
   SgDataset *ds = sg_dataset_open(o->data, &options, &why);
 
@@ -374,7 +405,13 @@ cli_train(int argc, char **argv)
       groups};
 
   make_groups(&given, groups);
-  if (cli_parse(&argc, &argv, entries, &help, &error) && argc > 1)
+  g_auto(GStrv) words = cli_train_words(argv, &error);
+  g_autofree char **left = g_new0(char *, words ? g_strv_length(words) + 1 : 1);
+  for (guint i = 0; words && words[i]; i++)
+    left[i] = words[i]; /* GOption takes words out of the array, and leaves the rest in it */
+  argc = words ? (int)g_strv_length(words) : 0;
+  argv = left;
+  if (words && cli_parse(&argc, &argv, entries, &help, &error) && argc > 1)
     cli_set_usage_error(&error, "one word too many: %s", argv[1]);
   int status = run_together(&given, error);
   for (guint i = 0; i < sg_train_option_count; i++)

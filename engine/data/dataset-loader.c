@@ -34,8 +34,9 @@ struct _SgLoader {
   guint64 seed, start, handed_out; /* positions */
   guint64 next_batch;              /* to be decoded */
   guint64 next_taken;              /* to be handed out */
-  guint32 size;                    /* of an epoch: twice the set with mirror */
-  int batch, ahead, n_threads;     /* batch: pictures of this loader's part */
+  guint mirror;                    /* SgMirror */
+  guint32 size;                /* of an epoch: twice the set with mirror, four times with both */
+  int batch, ahead, n_threads; /* batch: pictures of this loader's part */
   int part, parts;
   gsize image_bytes;
   gboolean quit;
@@ -100,6 +101,18 @@ flip(guint8 *pixels, int channels, int r)
     }
 }
 
+static void
+flip_y(guint8 *pixels, int channels, int r)
+{
+  for (int c = 0; c < channels; c++, pixels += r * r)
+    for (int a = 0, b = r - 1; a < b; a++, b--)
+      for (int x = 0; x < r; x++) {
+        guint8 t = pixels[a * r + x];
+        pixels[a * r + x] = pixels[b * r + x];
+        pixels[b * r + x] = t;
+      }
+}
+
 /* Call locked. */
 static void
 remember_failure(SgLoader *l, guint32 index, const char *message)
@@ -130,8 +143,14 @@ decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
     if (skip)
       continue;
     if (sg_dataset_read(ds, index, pixels, &why)) {
-      if (drawn >= ds->n)
+      guint way =
+          drawn / ds->n; /* the set once as it is, then flipped in one way after the other */
+      if (l->mirror == SG_MIRROR_Y)
+        way *= SG_MIRROR_Y;
+      if (way & SG_MIRROR_X)
         flip(pixels, ds->channels, ds->resolution);
+      if (way & SG_MIRROR_Y)
+        flip_y(pixels, ds->channels, ds->resolution);
       slot->index[place] = index;
       return TRUE;
     }
@@ -180,22 +199,23 @@ work(gpointer loader)
 /* ---- handing out ----------------------------------------------------------------------------- */
 
 SgLoader *
-sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch, int ahead,
+sg_loader_new(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int batch, int ahead,
               int threads)
 {
   return sg_loader_new_part(ds, mirror, seed, position, batch, 0, 1, ahead, threads);
 }
 
 SgLoader *
-sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch,
-                   int part, int parts, int ahead, int threads)
+sg_loader_new_part(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int batch, int part,
+                   int parts, int ahead, int threads)
 {
   SgLoader *l = g_new0(SgLoader, 1);
 
   l->full = (SgDatasetFull *)ds;
   l->seed = seed;
   l->start = l->handed_out = position;
-  l->size = mirror ? 2 * ds->n : ds->n;
+  l->mirror = mirror;
+  l->size = ds->n * (mirror & SG_MIRROR_X ? 2 : 1) * (mirror & SG_MIRROR_Y ? 2 : 1);
   l->batch = MAX(batch / parts, 1);
   l->part = part;
   l->parts = parts;

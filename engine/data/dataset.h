@@ -83,12 +83,13 @@ void sg_dataset_label(SgDataset *ds, guint index, float *label);
  * the set). An image that fails to decode is replaced by the next one of the order, remembered in
  * ds->refused once, and costs no position. */
 typedef struct _SgLoader SgLoader;
-SgLoader *sg_loader_new(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position, int batch,
+typedef enum { SG_MIRROR_X = 1, SG_MIRROR_Y = 2 } SgMirror; /* flags; both: four times the set */
+SgLoader *sg_loader_new(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int batch,
                         int ahead, int threads);
 /* One process's part of a group's: of each `batch` positions the `part`-th and every parts-th after
  * it, batch / parts pictures (parts divides batch). */
-SgLoader *sg_loader_new_part(SgDataset *ds, gboolean mirror, guint64 seed, guint64 position,
-                             int batch, int part, int parts, int ahead, int threads);
+SgLoader *sg_loader_new_part(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int batch,
+                             int part, int parts, int ahead, int threads);
 /* images [batch, C, R, R] floats as uint8 / 127.5 - 1; labels [batch, label_dim] or NULL. FALSE
  * only if too few images decode at all. */
 gboolean sg_loader_next(SgLoader *l, float *images, float *labels, GError **error);

@@ -214,12 +214,46 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
   return why == NULL;
 }
 
+/* Parameters lie in the order of layers, those that see the picture first. */
+static int
+count_frozen(const SgLearn *l)
+{
+  const GArray *list = l->d->list;
+  const char *layer = "";
+  gsize length = 0;
+
+  for (guint i = 0, seen = 0; i < list->len; i++) {
+    const SgWeight *w = &g_array_index(list, SgWeight, i);
+    gboolean same = strncmp(w->name, layer, length) == 0 && length > 0;
+    if (w->buffer)
+      return (int)l->d->learnt;
+    if (!same && seen++ == (guint)l->o->freezed)
+      return (int)w->first;
+    layer = w->name;
+    length = (gsize)(strrchr(w->name, '.') - w->name) + 1;
+  }
+  return (int)l->d->learnt;
+}
+
+/* Adam does not move what never had a gradient. */
+static gboolean
+freeze(SgLearn *l, SgOptimizer *opt, GError **error)
+{
+  int n = opt == &l->opt_d && l->o->freezed > 0 ? count_frozen(l) : 0;
+
+  if (n == 0)
+    return TRUE;
+  g_autoptr(SgBuf) frozen = sg_buf_view(opt->grad, 0, 1, 1, 1, n);
+  return sg_buf_fill(frozen, 0, error);
+}
+
 gboolean
 sg_learn_phase(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error)
 {
   SgOptimizer *opt = sg_learn_optimizer(l, phase);
 
-  if (!sg_learn_gradients(l, phase, draw, error) || !sg_backend_check(l->backend, error))
+  if (!sg_learn_gradients(l, phase, draw, error) || !freeze(l, opt, error) ||
+      !sg_backend_check(l->backend, error))
     return FALSE;
   opt->adam.step++;
   l->backend->adam(opt->net->learning, opt->m, opt->v, opt->grad, &opt->adam);

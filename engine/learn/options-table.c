@@ -51,6 +51,7 @@ const SgTrainOption sg_train_option_table[] = {
        "papers; cybersecurity128 is that of \"Tackling fake images in cybersecurity\"."),
   TEXT("name", name, NULL, "the data set's file name",
        "Name of the data set in the run directory's name."),
+  TEXT("desc", desc, NULL, "none", "A word that is added to the run directory's name."),
   INT("resolution", resolution, 8, 1024, "from the data set; cybersecurity128: 128",
       "Side of the pictures, a power of two; images are cropped and resized to it."),
   INT("channels", channels, 1, 3, "from the data set", "Colour channels: 1 (grey) or 3."),
@@ -58,6 +59,8 @@ const SgTrainOption sg_train_option_table[] = {
       "Length of a label; 0 without labels. The data set decides it."),
   BOOL("cond", cond, "0", "Train a conditional model on the data set's labels."),
   BOOL("mirror", mirror, "0", "Show every image flipped too, which doubles the set."),
+  BOOL("mirror-y", mirror_y, "0", "Show every image upside down too, which doubles the set."),
+  INT("subset", subset, 0, 100000000, "0", "Only so many images of the set, the first of them; 0: all."),
   SEED("seed", seed, "0", "Everything random follows from this number, 0 to 2^64 - 1."),
 #undef GROUP
 #define GROUP "Networks"
@@ -86,6 +89,9 @@ const SgTrainOption sg_train_option_table[] = {
       "Pictures compared by the minibatch standard deviation (progressive GAN, Karras et al. 2018)."),
   INT("mbstd-channels", mbstd_channels, 0, 512, "1",
       "Feature maps of the minibatch standard deviation; 0: none."),
+  INT("freezed", freezed, 0, 1000, "0",
+      "So many layers of the discriminator, from the picture on, keep the weights they begin with (freeze-D, "
+      "Mo et al. 2020)."),
 #undef GROUP
 #define GROUP "Losses"
   INT("batch", batch, 1, 4096,

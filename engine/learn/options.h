@@ -10,8 +10,10 @@ typedef struct {
   /* what and where */
   char *data, *outdir, *resume, *preset; /* preset: "auto" … */
   char *name;                            /* of the data set, for the run directory */
+  char *desc;                            /* added to it, or NULL */
   int resolution, channels, label_dim;   /* from the data set */
-  gboolean cond, mirror;
+  gboolean cond, mirror, mirror_y;
+  int subset; /* so many pictures of the set; 0: all */
   guint64 seed;
 
   /* networks */
@@ -22,6 +24,7 @@ typedef struct {
   double conv_clamp;     /* < 0: none */
   int d_mapping_layers;  /* conditional only */
   int mbstd_group, mbstd_channels;
+  int freezed; /* layers of the discriminator that do not learn */
 
   /* losses and optimisers */
   int batch;

@@ -55,22 +55,31 @@ highest_number(const char *outdir, gint64 wanted, int *twins)
   return highest;
 }
 
+/* Fit for a file's name; 255 bytes of that are the most a file system takes. */
+static char *
+file_word(const char *text, gsize most)
+{
+  char *word = g_utf8_make_valid(text, -1);
+
+  if (strlen(word) > most)
+    *g_utf8_find_prev_char(word, word + most + 1) = '\0';
+  for (char *p = word; *p; p++)
+    if (*p == '/' || (guchar)*p < ' ' || *p == 0x7f)
+      *p = '_';
+  return word;
+}
+
 /* "stylegan2-faces-res256-batch32-gamma0.4096", as NVlabs' train.py describes a run. */
 static char *
 describe(const SgTrainOptions *o)
 {
   char gamma[G_ASCII_DTOSTR_BUF_SIZE];
-  g_autofree char *name = g_utf8_make_valid(o->name && *o->name ? o->name : "data", -1);
+  g_autofree char *name = file_word(o->name && *o->name ? o->name : "data", 120);
+  g_autofree char *desc = file_word(o->desc ? o->desc : "", 60);
 
-  /* 255 bytes are the most a file system takes. */
-  if (strlen(name) > 120)
-    *g_utf8_find_prev_char(name, name + 121) = '\0';
-  for (char *p = name; *p; p++)
-    if (*p == '/' || (guchar)*p < ' ' || *p == 0x7f)
-      *p = '_';
   g_ascii_formatd(gamma, sizeof gamma, "%g", o->r1_gamma);
-  return g_strdup_printf("stylegan2-%s-res%d-batch%d-gamma%s", name, o->resolution, o->batch,
-                         gamma);
+  return g_strdup_printf("stylegan2-%s-res%d-batch%d-gamma%s%s%s", name, o->resolution, o->batch,
+                         gamma, *desc ? "-" : "", desc);
 }
 
 /* mkdir decides between two runs of the same name. Those of different names may both get a number;

@@ -16,8 +16,9 @@ sg_trainer_open_loader(SgTrainer *t)
 {
   sg_loader_free(t->loader);
   t->loader = sg_loader_new_part(
-      t->ds, t->o->mirror, t->o->seed, t->l->iteration * (guint64)t->o->batch, t->o->batch,
-      sg_group_rank(t->group), sg_group_size(t->group), 4, t->o->workers);
+      t->ds, (t->o->mirror ? SG_MIRROR_X : 0) | (t->o->mirror_y ? SG_MIRROR_Y : 0), t->o->seed,
+      t->l->iteration * (guint64)t->o->batch, t->o->batch, sg_group_rank(t->group),
+      sg_group_size(t->group), 4, t->o->workers);
 }
 
 /* Images that could not be decoded when their turn came: another one is shown in their place. */

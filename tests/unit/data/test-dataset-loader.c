@@ -103,6 +103,39 @@ test_order(void)
   drop_folder(folder);
 }
 
+/* In an epoch every image comes once each way: as it is, flipped, upside down, and both. */
+static void
+test_mirror(void)
+{
+  char *folder = make_folder();
+  static const int ways[] = {0, SG_MIRROR_X, SG_MIRROR_Y, SG_MIRROR_X | SG_MIRROR_Y};
+
+  for (guint8 i = 0; i < N; i++) { /* 10 i + 1 … 4 in the corners, by rows */
+    guint8 pixels[PLANE] = {0};
+    g_autofree char *name = g_strdup_printf("%d.png", i);
+    for (guint8 k = 0; k < 4; k++)
+      pixels[(k / 2) * (SIDE - 1) * SIDE + (k % 2) * (SIDE - 1)] = (guint8)(10 * i + k + 1);
+    put_file(folder, name, make_png(SIDE, SIDE, 8, 0, pixels, SIDE, NULL, 0));
+  }
+  g_autoptr(SgDataset) ds = open_set(folder);
+  for (guint w = 0; w < G_N_ELEMENTS(ways); w++) {
+    int seen[N][4] = {{0}}, kinds = (ways[w] & 1 ? 2 : 1) * (ways[w] & 2 ? 2 : 1);
+    SgLoader *l = sg_loader_new(ds, (guint)ways[w], 3, 0, 1, 2, 1);
+    float image[PLANE];
+    for (int k = 0; k < N * kinds; k++) {
+      g_assert_true(sg_loader_next(l, image, NULL, NULL));
+      int corner = (int)((image[0] + 1) * 127.5f + 0.5f);
+      seen[corner / 10][corner % 10 - 1]++;
+    }
+    sg_loader_free(l);
+    for (int i = 0; i < N; i++)
+      for (int c = 0; c < 4;
+           c++) /* the corner that comes to the top left: 1 flipped, 2 upside down */
+        g_assert_cmpint(seen[i][c], ==, (c & ~ways[w]) == 0);
+  }
+  drop_folder(folder);
+}
+
 /* A training that lasts. */
 static void
 test_far(void)
@@ -341,6 +374,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/loader/order", test_order);
+  g_test_add_func("/loader/mirror", test_mirror);
   g_test_add_func("/loader/far", test_far);
   g_test_add_func("/loader/broken", test_broken);
   g_test_add_func("/loader/all-broken", test_all_broken);

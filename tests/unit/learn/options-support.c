@@ -76,9 +76,11 @@ legal_value(const SgTrainOption *row)
 {
   static const struct {
     const char *name, *value;
-  } special[] = {{"resolution", "32"},     {"channels", "1"},    {"cfg", "paper512"},
-                 {"augpipe", "blit+geom"}, {"device", "cuda:1"}, {"cond", "1"},
-                 {"mirror", "yes"},        {"lr-d", "0.00125"},  {"seed", "18446744073709551615"}};
+  } special[] = {{"resolution", "32"}, {"channels", "1"},
+                 {"cfg", "paper512"},  {"augpipe", "blit+geom"},
+                 {"device", "cuda:1"}, {"cond", "1"},
+                 {"mirror", "yes"},    {"mirror-y", "yes"},
+                 {"lr-d", "0.00125"},  {"seed", "18446744073709551615"}};
 
   for (gsize i = 0; i < G_N_ELEMENTS(special); i++)
     if (g_str_equal(special[i].name, row->name))
