@@ -40,6 +40,10 @@ int cli_sefa(int argc, char **argv);
 GQuark cli_usage_error_quark(void);
 void cli_set_usage_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Foreign text as a terminal may have it: control characters as \x1b, what is not UTF-8 replaced.
+ * To be freed. */
+char *cli_visible(const char *text);
+
 /* Says `error` (if any) on one line of standard error, frees it, and returns the exit status. */
 int cli_finish(const char *command, GError *error);
 

@@ -25,6 +25,22 @@ cli_set_usage_error(GError **error, const char *format, ...)
   g_set_error_literal(error, CLI_USAGE_ERROR, 0, text);
 }
 
+char *
+cli_visible(const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  GString *out = g_string_new(NULL);
+
+  for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (g_unichar_iscntrl(c))
+      g_string_append_printf(out, "\\x%02x", c);
+    else
+      g_string_append_unichar(out, c);
+  }
+  return g_string_free(out, FALSE);
+}
+
 int
 cli_finish(const char *command, GError *error)
 {
@@ -34,7 +50,8 @@ cli_finish(const char *command, GError *error)
     return 0;
   /* A program that reads our errors counts on one line. */
   g_strdelimit(error->message, "\r\n", ' ');
-  fprintf(stderr, "vitrine %s: %s", command, error->message);
+  g_autofree char *message = cli_visible(error->message);
+  fprintf(stderr, "vitrine %s: %s", command, message);
   status = error->domain == CLI_USAGE_ERROR ? 2 : 1;
   if (status == 2)
     fprintf(stderr, " (\"vitrine %s --help\" explains)", command);
@@ -95,8 +112,10 @@ cli_load_model(const char *path, GError **error)
   g_autofree char *file = sg_run_network(path, error);
   SgModel *m = file ? sg_model_load(file, error) : NULL;
 
-  for (guint i = 0; m && i < m->warnings->len; i++)
-    fprintf(stderr, "%s: %s: %s\n", g_get_prgname(), file, (char *)m->warnings->pdata[i]);
+  for (guint i = 0; m && i < m->warnings->len; i++) {
+    g_autofree char *warning = cli_visible(m->warnings->pdata[i]), *name = cli_visible(file);
+    fprintf(stderr, "%s: %s: %s\n", g_get_prgname(), name, warning);
+  }
   return m;
 }
 

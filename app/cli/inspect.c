@@ -194,7 +194,9 @@ print_attributes(const SgArchive *a)
       key += strlen("__metadata__.");
     else if (!g_str_has_prefix(key, "training_set_kwargs.") && strchr(key, '.'))
       continue;
-    printf("  %s: %s\n", key, (char *)g_hash_table_lookup(a->attributes, l->data));
+    g_autofree char *name = cli_visible(key);
+    g_autofree char *value = cli_visible(g_hash_table_lookup(a->attributes, l->data));
+    printf("  %s: %s\n", name, value);
   }
 }
 
@@ -210,7 +212,8 @@ print_tensors(const SgArchive *a, gboolean hashes)
     const SgEntry *e = a->entries->pdata[i];
     g_autofree char *shape = sg_shape_to_string(e->tensor->ndim, e->tensor->shape);
     SgWeightStats s = sg_weight_stats_measure(e->tensor->data, e->tensor->numel);
-    printf("%-*s %-20s %-9s", width, e->name, shape, e->dtype);
+    g_autofree char *name = cli_visible(e->name);
+    printf("%-*s %-20s %-9s", width, name, shape, e->dtype);
     if (s.finite)
       printf(" %11.4g %11.4g %11.4g %11.4g %8" G_GUINT64_FORMAT, s.min, s.max, s.mean, s.std,
              s.zeros);
@@ -230,19 +233,26 @@ print_text(const SgArchive *a, const SgModel *model, const GError *why, gboolean
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GPtrArray) order = count_networks(a, counts);
 
-  printf("%s: %s\n", a->path, model ? model->kind : a->kind);
+  g_autofree char *path = cli_visible(a->path);
+  g_autofree char *kind = cli_visible(model ? model->kind : a->kind);
+
+  printf("%s: %s\n", path, kind);
   if (model)
     print_architecture(model);
-  for (guint i = 0; model && i < model->warnings->len; i++)
-    printf("warning: %s\n", (char *)model->warnings->pdata[i]);
-  if (!model)
-    printf("not a model that Vitrine runs: %s\n", why->message);
+  for (guint i = 0; model && i < model->warnings->len; i++) {
+    g_autofree char *warning = cli_visible(model->warnings->pdata[i]);
+    printf("warning: %s\n", warning);
+  }
+  if (!model) {
+    g_autofree char *reason = cli_visible(why->message);
+    printf("not a model that Vitrine runs: %s\n", reason);
+  }
   print_attributes(a);
   printf("parameters:");
   for (guint i = 0; i < order->len; i++) {
-    const char *name = order->pdata[i];
+    g_autofree char *name = cli_visible(order->pdata[i]);
     printf("%s %s %" G_GSIZE_FORMAT, i ? "," : "", name[0] ? name : "(top level)",
-           *(gsize *)g_hash_table_lookup(counts, name));
+           *(gsize *)g_hash_table_lookup(counts, order->pdata[i]));
   }
   putchar('\n');
   print_tensors(a, hashes);

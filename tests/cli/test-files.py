@@ -180,6 +180,24 @@ class Warnings(Case):
         self.assertEqual(json.loads(self.run_ok('inspect', '--json', whole))['warnings'], [])
 
 
+class Escapes(Case):
+    def test_names(self):
+        """What a file calls its tensors and says about itself does nothing to a terminal."""
+        evil = '\x1b]0;title\x07'
+        header = json.dumps({'__metadata__': {'licence' + evil: evil + '\n'}, evil + 'b.weight': {
+            'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]}}).encode()
+        with open(self.path('evil\x1b.safetensors'), 'wb') as f:
+            f.write(len(header).to_bytes(8, 'little') + header + bytes(4))
+        path = self.path('evil\x1b.safetensors')
+        out = self.run_ok('inspect', path)
+        self.assertEqual({c for c in out if ord(c) < 32 or ord(c) == 127}, {'\n'})
+        self.assertIn('\\x1b]0;title\\x07b.weight', out)
+        self.assertIn('licence\\x1b', out)
+        _, _, err = self.vitrine('generate', '--network=' + path, '--seeds=0', '--outdir=' + self.path('g'))
+        self.assertEqual({c for c in err if ord(c) < 32}, {'\n'})
+        self.assertIn('evil\\x1b.safetensors', err)
+
+
 class Desktop(unittest.TestCase):
     def test_types(self):
         """Pictures and folders can be opened with Vitrine from a file manager, too."""
