@@ -56,7 +56,7 @@ is_wanted(const char *base)
   return FALSE;
 }
 
-/* The folder that holds the files: `path` or the one that the tarball makes in it; NULL: neither. */
+/* The folder that holds the files: `path` or the one that the tarball makes in it, or NULL. */
 static char *
 find_folder(const char *path)
 {
@@ -112,7 +112,7 @@ open_folder(Cifar *c, const char *path, GError **error)
   return TRUE;
 }
 
-/* The wanted files of a tar archive (POSIX ustar: blocks of 512 bytes, a header before each file). */
+/* The wanted files of a tar archive (POSIX ustar: blocks of 512 bytes, a header before each). */
 static gboolean
 open_tar(Cifar *c, SgSource *tar, GError **error)
 {
