@@ -65,6 +65,7 @@ options(VitrineRunSetup *self, GError **error)
 gboolean
 vitrine_run_setup_set(VitrineRunSetup *self, const char *name, const char *value, GError **error)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), FALSE);
   g_autofree char *text = value ? g_strstrip(g_strdup(value)) : g_strdup("");
   const char *old = g_hash_table_lookup(self->given, name);
 
@@ -90,6 +91,7 @@ vitrine_run_setup_set(VitrineRunSetup *self, const char *name, const char *value
 const char *
 vitrine_run_setup_get(VitrineRunSetup *self, const char *name)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
   return g_hash_table_lookup(self->given, name);
 }
 
@@ -114,6 +116,7 @@ field_text(const SgTrainOptions *o, const SgTrainOption *row)
 char *
 vitrine_run_setup_effective(VitrineRunSetup *self, const char *name)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
   const SgTrainOption *row = vitrine_run_option_find(name);
   g_autoptr(SgTrainOptions) o = options(self, NULL);
 
@@ -126,6 +129,7 @@ vitrine_run_setup_effective(VitrineRunSetup *self, const char *name)
 gboolean
 vitrine_run_setup_may_change(VitrineRunSetup *self, const char *name)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), FALSE);
   return self->origin != VITRINE_FROM_RUN || g_strv_contains(sg_change_resumable, name);
 }
 
@@ -134,6 +138,7 @@ vitrine_run_setup_may_change(VitrineRunSetup *self, const char *name)
 void
 vitrine_run_setup_set_found(VitrineRunSetup *self, int resolution, int channels, int label_dim)
 {
+  g_return_if_fail(VITRINE_IS_RUN_SETUP(self));
   self->resolution = resolution;
   self->channels = channels;
   self->label_dim = label_dim;
@@ -144,6 +149,7 @@ gboolean
 vitrine_run_setup_set_origin(VitrineRunSetup *self, VitrineRunOrigin origin, const char *path,
                              const char *json, GError **error)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), FALSE);
   if (origin == VITRINE_FROM_RUN && path) {
     g_autoptr(SgTrainOptions) o = sg_train_options_from_json(path, json ? json : "", error);
     if (!o)
@@ -167,6 +173,7 @@ vitrine_run_setup_get_origin(VitrineRunSetup *self)
 const char *
 vitrine_run_setup_get_origin_path(VitrineRunSetup *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
   return self->origin_path;
 }
 
@@ -175,6 +182,7 @@ vitrine_run_setup_get_origin_path(VitrineRunSetup *self)
 char *
 vitrine_run_setup_problem(VitrineRunSetup *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
   g_autoptr(GError) error = NULL;
   GHashTableIter iter;
   gpointer why;
@@ -199,6 +207,7 @@ vitrine_run_setup_problem(VitrineRunSetup *self)
 char **
 vitrine_run_setup_argv(VitrineRunSetup *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
   g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
 
   /* In the table's order, so that the same wishes give the same line. */

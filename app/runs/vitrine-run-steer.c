@@ -67,6 +67,7 @@ steered_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_run_steer(VitrineRun *self, const char *command)
 {
+  g_return_if_fail(VITRINE_IS_RUN(self));
   char **words = g_strsplit(command, " ", 4);
   guint n = g_strv_length(words);
 

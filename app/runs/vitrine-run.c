@@ -320,54 +320,63 @@ deliver_cb(gpointer data)
 const char *
 vitrine_run_get_path(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->watch->path;
 }
 
 gboolean
 vitrine_run_is_loaded(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), FALSE);
   return self->loaded;
 }
 
 const char *
 vitrine_run_get_error(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->error : NULL;
 }
 
 const SgRunStatus *
 vitrine_run_get_status(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->status : NULL;
 }
 
 GPtrArray *
 vitrine_run_get_advice(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->advice : NULL;
 }
 
 GPtrArray *
 vitrine_run_get_grids(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->grids : NULL;
 }
 
 GPtrArray *
 vitrine_run_get_snapshots(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->snapshots : NULL;
 }
 
 GPtrArray *
 vitrine_run_get_legs(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->legs : NULL;
 }
 
 GPtrArray *
 vitrine_run_get_histograms(VitrineRun *self, const char *which)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   if (!self->facts)
     return NULL;
   return g_str_equal(which, "real") ? self->facts->real : self->facts->fake;
@@ -382,12 +391,14 @@ vitrine_run_get_tags(VitrineRun *self)
 const char *
 vitrine_run_get_log(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   return self->facts ? self->facts->log : NULL;
 }
 
 SgRunReader *
 vitrine_run_get_reader(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), NULL);
   if (!self->facts || !self->facts->status)
     return NULL;
   g_mutex_lock(&self->watch->mutex);
@@ -399,12 +410,14 @@ vitrine_run_get_reader(VitrineRun *self)
 gboolean
 vitrine_run_can_steer(VitrineRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(self), FALSE);
   return self->facts && self->facts->steers;
 }
 
 void
 vitrine_run_add_viewer(VitrineRun *self, int count)
 {
+  g_return_if_fail(VITRINE_IS_RUN(self));
   Watch *w = self->watch;
 
   g_mutex_lock(&w->mutex);
@@ -417,6 +430,7 @@ vitrine_run_add_viewer(VitrineRun *self, int count)
 void
 vitrine_run_hurry(VitrineRun *self)
 {
+  g_return_if_fail(VITRINE_IS_RUN(self));
   Watch *w = self->watch;
 
   g_mutex_lock(&w->mutex);

@@ -129,6 +129,7 @@ set_trouble(VitrineDeviceChoice *self, const GError *error, gboolean while_drawi
 gboolean
 vitrine_device_choice_take_error(VitrineDeviceChoice *self, const GError *error)
 {
+  g_return_val_if_fail(VITRINE_IS_DEVICE_CHOICE(self), FALSE);
   if (!vitrine_device_choice_draws(self) || !sg_backend_is_device_error(error))
     return FALSE;
   set_trouble(self, error, TRUE);

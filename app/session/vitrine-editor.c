@@ -288,12 +288,14 @@ apply_seed(VitrineEditor *self, guint32 seed, const char *merge_key)
 void
 vitrine_editor_set_seed(VitrineEditor *self, guint32 seed)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   apply_seed(self, seed, NULL);
 }
 
 void
 vitrine_editor_step_seed(VitrineEditor *self, int by)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   const SgRecipe *recipe = vitrine_editor_get_recipe(self);
 
   if (recipe)
@@ -304,12 +306,14 @@ vitrine_editor_step_seed(VitrineEditor *self, int by)
 void
 vitrine_editor_random_seed(VitrineEditor *self)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   apply_seed(self, (guint32)g_random_int_range(0, 100000), NULL);
 }
 
 void
 vitrine_editor_set_faces(VitrineEditor *self, int faces)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   SgRecipe *recipe = copy_current(self);
 
   if (!recipe)
@@ -323,6 +327,7 @@ vitrine_editor_set_faces(VitrineEditor *self, int faces)
 void
 vitrine_editor_reset(VitrineEditor *self)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   const SgRecipe *current = vitrine_editor_get_recipe(self);
 
   if (!current)
@@ -337,6 +342,7 @@ vitrine_editor_reset(VitrineEditor *self)
 void
 vitrine_editor_adopt_vector(VitrineEditor *self, SgSpace space, const double *v)
 {
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
   SgRecipe *recipe = copy_current(self);
 
   g_return_if_fail(recipe != NULL);
@@ -356,6 +362,7 @@ vitrine_editor_adopt_vector(VitrineEditor *self, SgSpace space, const double *v)
 const double *
 vitrine_editor_get_base_z(VitrineEditor *self)
 {
+  g_return_val_if_fail(VITRINE_IS_EDITOR(self), NULL);
   const SgRecipe *recipe = vitrine_editor_get_recipe(self);
 
   if (recipe && !self->z_base) {

@@ -37,6 +37,7 @@ vitrine_messages_say(VitrineMessages *self, const char *text, gboolean is_error)
 void
 vitrine_messages_info(VitrineMessages *self, const char *format, ...)
 {
+  g_return_if_fail(VITRINE_IS_MESSAGES(self));
   va_list args;
 
   va_start(args, format);
@@ -48,6 +49,7 @@ vitrine_messages_info(VitrineMessages *self, const char *format, ...)
 void
 vitrine_messages_error(VitrineMessages *self, const char *heading, const char *text)
 {
+  g_return_if_fail(VITRINE_IS_MESSAGES(self));
   g_autofree char *whole = g_strdup_printf("%s\n\n%s", heading, text);
   vitrine_messages_say(self, whole, TRUE);
 }

@@ -160,6 +160,7 @@ packed_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_opener_check_device(VitrineOpener *self)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   if (self->model && !self->packing && vitrine_device_choice_is_open(self->with.device))
     pack(self, sg_model_ref(self->model), NEW_DEVICE);
 }
@@ -178,12 +179,14 @@ same_kind(const SgModelInfo *a, const SgModelInfo *b)
 gboolean
 vitrine_opener_takes_weights(VitrineOpener *self, const SgModel *model)
 {
+  g_return_val_if_fail(VITRINE_IS_OPENER(self), FALSE);
   return self->model && same_kind(&self->model->info, &model->info);
 }
 
 void
 vitrine_opener_update_weights(VitrineOpener *self, SgModel *model)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   if (!vitrine_opener_takes_weights(self, model)) {
     vitrine_messages_error(self->with.messages, _("The new weights do not fit"),
                            _("They are of a network with another architecture than the open one."));
@@ -200,5 +203,6 @@ vitrine_opener_update_weights(VitrineOpener *self, SgModel *model)
 void
 vitrine_opener_pack_model(VitrineOpener *self, SgModel *model)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   pack(self, model, NEW_MODEL);
 }

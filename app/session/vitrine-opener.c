@@ -28,6 +28,7 @@ void
 vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *renderer,
                            SgRecipe *recipe)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   const SgModelInfo *info = &model->info;
 
   self->serial++;
@@ -46,6 +47,7 @@ vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *rend
 void
 vitrine_opener_adopt_weights(VitrineOpener *self, SgModel *model, SgRenderer *renderer)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   vitrine_view_set_weights(self->with.view, renderer, FALSE);
   set_model(self, model);
   vitrine_following_in_use(self->with.following);
@@ -88,6 +90,7 @@ vitrine_opener_is_loading(VitrineOpener *self)
 void
 vitrine_opener_update_loading(VitrineOpener *self)
 {
+  g_return_if_fail(VITRINE_IS_OPENER(self));
   gboolean loading = vitrine_opener_is_loading(self);
 
   if (self->told_loading == loading)

@@ -223,6 +223,7 @@ write_waiting(VitrineSaver *self)
 char *
 vitrine_saver_vector_text(VitrineSaver *self, SgSpace space)
 {
+  g_return_val_if_fail(VITRINE_IS_SAVER(self), NULL);
   int n = 0;
   char number[G_ASCII_DTOSTR_BUF_SIZE];
   g_autofree double *v = edited_vector(self, space, &n);

@@ -18,7 +18,7 @@ divider_x(VitrineCanvas *self)
 {
   graphene_rect_t rect;
 
-  vitrine_view_rect(&self->view, &rect);
+  vitrine_canvas_view_rect(&self->view, &rect);
   return rect.origin.x + rect.size.width * self->divider_at;
 }
 
@@ -27,7 +27,7 @@ set_divider_x(VitrineCanvas *self, double x)
 {
   graphene_rect_t rect;
 
-  vitrine_view_rect(&self->view, &rect);
+  vitrine_canvas_view_rect(&self->view, &rect);
   self->divider_at = CLAMP((x - rect.origin.x) / MAX(rect.size.width, 1), 0, 1);
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
@@ -41,14 +41,14 @@ near_divider(VitrineCanvas *self, double x)
 static void
 pan(VitrineCanvas *self, double dx, double dy)
 {
-  if (vitrine_view_pan(&self->view, dx, dy))
+  if (vitrine_canvas_view_pan(&self->view, dx, dy))
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
 static void
 zoom_at(VitrineCanvas *self, double zoom, double x, double y)
 {
-  vitrine_view_zoom_at(&self->view, zoom, x, y);
+  vitrine_canvas_view_zoom_at(&self->view, zoom, x, y);
   vitrine_canvas_view_changed(self);
 }
 
@@ -112,8 +112,8 @@ scroll_cb(GtkEventControllerScroll *scroll, double dx, double dy, gpointer data)
     return GDK_EVENT_STOP;
   }
   double notches = pixels ? dy / 40 : dy;
-  zoom_at(self, vitrine_view_zoom(&self->view) * pow(NOTCH_FACTOR, -notches), self->pointer_x,
-          self->pointer_y);
+  zoom_at(self, vitrine_canvas_view_zoom(&self->view) * pow(NOTCH_FACTOR, -notches),
+          self->pointer_x, self->pointer_y);
   return GDK_EVENT_STOP;
 }
 
@@ -121,7 +121,7 @@ static void
 pinch_begin_cb(GtkGesture *gesture, GdkEventSequence *sequence, gpointer data)
 {
   VitrineCanvas *self = data;
-  self->pinch_zoom = vitrine_view_zoom(&self->view);
+  self->pinch_zoom = vitrine_canvas_view_zoom(&self->view);
 }
 
 static void
@@ -214,6 +214,7 @@ add_drag(VitrineCanvas *self, guint button)
 void
 vitrine_canvas_init_input(VitrineCanvas *self)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   GtkWidget *widget = GTK_WIDGET(self);
   GtkEventController *motion = gtk_event_controller_motion_new();
   GtkEventController *scroll =

@@ -11,7 +11,7 @@ struct _VitrineCanvas {
   GtkWidget parent_instance;
 
   GdkTexture *texture, *original;
-  VitrineView view;
+  VitrineCanvasView view;
   gboolean show_original;
   gboolean divider;
   double divider_at; /* 0..1 of the picture's width */

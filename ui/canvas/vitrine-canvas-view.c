@@ -7,14 +7,14 @@ static const double round_zooms[] = {0.05, 0.1, 0.25, 0.5, 0.75, 1,  1.5, 2,  3,
                                      4,    6,   8,    12,  16,   24, 32,  48, 64};
 
 void
-vitrine_view_init(VitrineView *v)
+vitrine_canvas_view_init(VitrineCanvasView *v)
 {
-  *v = (VitrineView){.device_scale = 1, .fit = TRUE, .zoom = 1};
+  *v = (VitrineCanvasView){.device_scale = 1, .fit = TRUE, .zoom = 1};
 }
 
 /* Whole factors keep every pixel the same size; they are taken unless much room would be wasted. */
 static double
-fit_zoom(const VitrineView *v)
+fit_zoom(const VitrineCanvasView *v)
 {
   double room_x = MAX(v->width - 2 * FIT_MARGIN, 1) * v->device_scale;
   double room_y = MAX(v->height - 2 * FIT_MARGIN, 1) * v->device_scale;
@@ -26,26 +26,26 @@ fit_zoom(const VitrineView *v)
 }
 
 double
-vitrine_view_zoom(const VitrineView *v)
+vitrine_canvas_view_zoom(const VitrineCanvasView *v)
 {
   return v->fit ? fit_zoom(v) : v->zoom;
 }
 
 /* Logical pixels per pixel of the picture. */
 static double
-scale_of(const VitrineView *v)
+scale_of(const VitrineCanvasView *v)
 {
-  return vitrine_view_zoom(v) / v->device_scale;
+  return vitrine_canvas_view_zoom(v) / v->device_scale;
 }
 
 static double
-on_device_pixel(const VitrineView *v, double x)
+on_device_pixel(const VitrineCanvasView *v, double x)
 {
   return round(x * v->device_scale) / v->device_scale;
 }
 
 void
-vitrine_view_rect(const VitrineView *v, graphene_rect_t *rect)
+vitrine_canvas_view_rect(const VitrineCanvasView *v, graphene_rect_t *rect)
 {
   double scale = scale_of(v);
   double w = v->picture_width * scale, h = v->picture_height * scale;
@@ -68,7 +68,7 @@ limit_centre(double centre, double picture, double canvas)
 }
 
 static void
-limit(VitrineView *v)
+limit(VitrineCanvasView *v)
 {
   double scale = scale_of(v);
 
@@ -77,7 +77,7 @@ limit(VitrineView *v)
 }
 
 static void
-leave_fit(VitrineView *v)
+leave_fit(VitrineCanvasView *v)
 {
   if (!v->fit)
     return;
@@ -88,7 +88,7 @@ leave_fit(VitrineView *v)
 }
 
 void
-vitrine_view_zoom_at(VitrineView *v, double zoom, double x, double y)
+vitrine_canvas_view_zoom_at(VitrineCanvasView *v, double zoom, double x, double y)
 {
   leave_fit(v);
   double before = scale_of(v);
@@ -103,9 +103,9 @@ vitrine_view_zoom_at(VitrineView *v, double zoom, double x, double y)
 }
 
 double
-vitrine_view_next_zoom(const VitrineView *v, gboolean larger)
+vitrine_canvas_view_next_zoom(const VitrineCanvasView *v, gboolean larger)
 {
-  double now = vitrine_view_zoom(v);
+  double now = vitrine_canvas_view_zoom(v);
   int n = (int)G_N_ELEMENTS(round_zooms);
 
   if (larger) {
@@ -121,7 +121,7 @@ vitrine_view_next_zoom(const VitrineView *v, gboolean larger)
 }
 
 gboolean
-vitrine_view_pan(VitrineView *v, double dx, double dy)
+vitrine_canvas_view_pan(VitrineCanvasView *v, double dx, double dy)
 {
   if (v->fit)
     return FALSE;

@@ -16,18 +16,18 @@ typedef struct {
   gboolean fit;
   double zoom;               /* device pixels per pixel of the picture, unless fit */
   double centre_x, centre_y; /* picture coordinates in the middle of the canvas */
-} VitrineView;
+} VitrineCanvasView;
 
-void vitrine_view_init(VitrineView *v);
+void vitrine_canvas_view_init(VitrineCanvasView *v);
 /* The zoom in effect, whether fit or chosen. */
-double vitrine_view_zoom(const VitrineView *v);
+double vitrine_canvas_view_zoom(const VitrineCanvasView *v);
 /* Where the picture is drawn: logical pixels, its corner on a device pixel. */
-void vitrine_view_rect(const VitrineView *v, graphene_rect_t *rect);
+void vitrine_canvas_view_rect(const VitrineCanvasView *v, graphene_rect_t *rect);
 /* Leaves fit; what is under (x, y) stays there. */
-void vitrine_view_zoom_at(VitrineView *v, double zoom, double x, double y);
+void vitrine_canvas_view_zoom_at(VitrineCanvasView *v, double zoom, double x, double y);
 /* The next round zoom above or below. */
-double vitrine_view_next_zoom(const VitrineView *v, gboolean larger);
+double vitrine_canvas_view_next_zoom(const VitrineCanvasView *v, gboolean larger);
 /* Moves the picture by logical pixels; it cannot be lost. TRUE if it moved. */
-gboolean vitrine_view_pan(VitrineView *v, double dx, double dy);
+gboolean vitrine_canvas_view_pan(VitrineCanvasView *v, double dx, double dy);
 
 G_END_DECLS

@@ -65,7 +65,7 @@ append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
   gboolean preview = gdk_texture_get_width(texture) < self->view.picture_width;
 
   vitrine_append_ground(snapshot, texture, rect);
-  if (vitrine_view_zoom(&self->view) >= 1 && !preview)
+  if (vitrine_canvas_view_zoom(&self->view) >= 1 && !preview)
     append_sharp(snapshot, texture, rect, visible);
   else
     gtk_snapshot_append_texture(snapshot, texture, rect);
@@ -120,7 +120,7 @@ vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
     return;
   self->view.device_scale = gtk_widget_get_scale_factor(widget);
   graphene_rect_init(&visible, 0, 0, (float)self->view.width, (float)self->view.height);
-  vitrine_view_rect(&self->view, &rect);
+  vitrine_canvas_view_rect(&self->view, &rect);
   gtk_snapshot_push_clip(snapshot, &visible);
   gsk_rounded_rect_init_from_rect(&frame, &rect, 0);
   gtk_snapshot_append_outset_shadow(snapshot, &frame, &shadow, 0, 1, 0, 6);
@@ -161,7 +161,7 @@ vitrine_canvas_size_allocate(GtkWidget *widget, int width, int height, int basel
   self->view.width = width;
   self->view.height = height;
   self->view.device_scale = gtk_widget_get_scale_factor(widget);
-  vitrine_view_pan(&self->view, 0, 0);
+  vitrine_canvas_view_pan(&self->view, 0, 0);
   if (!self->notify_source)
     self->notify_source = g_idle_add(notify_cb, self);
 }
@@ -171,6 +171,7 @@ vitrine_canvas_size_allocate(GtkWidget *widget, int width, int height, int basel
 void
 vitrine_canvas_view_changed(VitrineCanvas *self)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   gtk_widget_queue_draw(GTK_WIDGET(self));
   g_signal_emit(self, signals[VIEW_CHANGED], 0);
 }
@@ -178,6 +179,7 @@ vitrine_canvas_view_changed(VitrineCanvas *self)
 void
 vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, int height)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   gboolean resized = width != self->view.picture_width || height != self->view.picture_height;
 
   g_set_object(&self->texture, texture);
@@ -193,6 +195,7 @@ vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, 
 void
 vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   if (g_set_object(&self->original, original) && (self->show_original || self->divider))
     gtk_widget_queue_draw(GTK_WIDGET(self));
 }
@@ -200,6 +203,7 @@ vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original)
 void
 vitrine_canvas_set_description(VitrineCanvas *self, const char *description)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   gtk_accessible_update_property(GTK_ACCESSIBLE(self), GTK_ACCESSIBLE_PROPERTY_LABEL, description,
                                  -1);
 }
@@ -207,6 +211,7 @@ vitrine_canvas_set_description(VitrineCanvas *self, const char *description)
 void
 vitrine_canvas_zoom_fit(VitrineCanvas *self)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   self->view.fit = TRUE;
   vitrine_canvas_view_changed(self);
 }
@@ -214,43 +219,49 @@ vitrine_canvas_zoom_fit(VitrineCanvas *self)
 static void
 zoom_at_centre(VitrineCanvas *self, double zoom)
 {
-  vitrine_view_zoom_at(&self->view, zoom, self->view.width / 2, self->view.height / 2);
+  vitrine_canvas_view_zoom_at(&self->view, zoom, self->view.width / 2, self->view.height / 2);
   vitrine_canvas_view_changed(self);
 }
 
 void
 vitrine_canvas_zoom_one(VitrineCanvas *self)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   zoom_at_centre(self, 1);
 }
 
 void
 vitrine_canvas_zoom_in(VitrineCanvas *self)
 {
-  zoom_at_centre(self, vitrine_view_next_zoom(&self->view, TRUE));
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  zoom_at_centre(self, vitrine_canvas_view_next_zoom(&self->view, TRUE));
 }
 
 void
 vitrine_canvas_zoom_out(VitrineCanvas *self)
 {
-  zoom_at_centre(self, vitrine_view_next_zoom(&self->view, FALSE));
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  zoom_at_centre(self, vitrine_canvas_view_next_zoom(&self->view, FALSE));
 }
 
 double
 vitrine_canvas_get_zoom(VitrineCanvas *self)
 {
-  return vitrine_view_zoom(&self->view);
+  g_return_val_if_fail(VITRINE_IS_CANVAS(self), 0);
+  return vitrine_canvas_view_zoom(&self->view);
 }
 
 gboolean
 vitrine_canvas_is_fit(VitrineCanvas *self)
 {
+  g_return_val_if_fail(VITRINE_IS_CANVAS(self), FALSE);
   return self->view.fit;
 }
 
 void
 vitrine_canvas_set_show_original(VitrineCanvas *self, gboolean show)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   if (self->show_original == show)
     return;
   self->show_original = show;
@@ -260,12 +271,14 @@ vitrine_canvas_set_show_original(VitrineCanvas *self, gboolean show)
 gboolean
 vitrine_canvas_get_show_original(VitrineCanvas *self)
 {
+  g_return_val_if_fail(VITRINE_IS_CANVAS(self), FALSE);
   return self->show_original;
 }
 
 void
 vitrine_canvas_set_divider(VitrineCanvas *self, gboolean divider)
 {
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
   if (self->divider == divider)
     return;
   self->divider = divider;
@@ -275,6 +288,7 @@ vitrine_canvas_set_divider(VitrineCanvas *self, gboolean divider)
 gboolean
 vitrine_canvas_get_divider(VitrineCanvas *self)
 {
+  g_return_val_if_fail(VITRINE_IS_CANVAS(self), FALSE);
   return self->divider;
 }
 
@@ -309,7 +323,7 @@ vitrine_canvas_class_init(VitrineCanvasClass *class)
 static void
 vitrine_canvas_init(VitrineCanvas *self)
 {
-  vitrine_view_init(&self->view);
+  vitrine_canvas_view_init(&self->view);
   self->divider_at = 0.5;
   gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
   gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);

@@ -362,6 +362,7 @@ draw_all_sparse(VitrineChart *self, const VitrinePen *pen, Dot *const *dots, con
 void
 vitrine_chart_draw_curves(VitrineChart *self, const VitrinePen *pen)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   const VitrineChartFrame *f = &self->frame;
   /* Whole units, so that the raster's pixels are the screen's. */
   graphene_rect_t area =

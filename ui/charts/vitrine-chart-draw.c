@@ -65,6 +65,7 @@ has_legend(VitrineChart *self)
 double
 vitrine_chart_head(VitrineChart *self, const VitrinePen *pen, gboolean draw)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), 0);
   g_autoptr(PangoLayout) title = title_layout(self, pen);
   double x = 0, y = 0, line = 0, width, height, room = fmax(pen->width - self->corner, 60);
 
@@ -262,6 +263,7 @@ draw_empty(VitrineChart *self, const VitrinePen *pen)
 void
 vitrine_chart_paint(VitrineChart *self, const VitrinePen *pen, double density)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   make_frame(self, pen, density);
   vitrine_chart_head(self, pen, TRUE);
   draw_y_axis(pen, &self->frame);
@@ -353,6 +355,7 @@ draw_readout(VitrineChart *self, const VitrinePen *pen)
 void
 vitrine_chart_draw(VitrineChart *self, GtkSnapshot *snapshot)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   VitrinePen pen = vitrine_pen(GTK_WIDGET(self), snapshot);
 
   if (!self->drawn) {

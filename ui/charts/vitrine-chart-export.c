@@ -32,6 +32,7 @@ paper_node(VitrineChart *self, double scale, int *width, int *height)
 GBytes *
 vitrine_chart_to_png(VitrineChart *self, double scale)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   const double margin = 8;
   int width, height;
 
@@ -220,6 +221,7 @@ table_to_csv(Table *table, GCancellable *cancellable)
 GBytes *
 vitrine_chart_to_csv(VitrineChart *self)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   Table *table = table_new(self);
   GBytes *csv = table_to_csv(table, NULL);
 
@@ -242,6 +244,7 @@ void
 vitrine_chart_to_csv_async(VitrineChart *self, GCancellable *cancellable,
                            GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   g_autoptr(GTask) task = g_task_new(self, cancellable, callback, data);
 
   g_task_set_task_data(task, table_new(self), table_free);
@@ -251,5 +254,6 @@ vitrine_chart_to_csv_async(VitrineChart *self, GCancellable *cancellable,
 GBytes *
 vitrine_chart_to_csv_finish(VitrineChart *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   return g_task_propagate_pointer(G_TASK(result), error);
 }

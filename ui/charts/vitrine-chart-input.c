@@ -135,6 +135,7 @@ drag_end_cb(GtkGestureDrag *drag, double dx, double dy, VitrineChart *self)
 gboolean
 vitrine_chart_wheel(VitrineChart *self, double x, double dx, double dy, GdkModifierType state)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), FALSE);
   gboolean ctrl = (state & GDK_CONTROL_MASK) != 0, shift = (state & GDK_SHIFT_MASK) != 0;
   gboolean focus = gtk_widget_is_focus(GTK_WIDGET(self));
 
@@ -408,6 +409,7 @@ add(VitrineChart *self, GtkEventController *controller, const char *signal, GCal
 void
 vitrine_chart_add_input(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   GtkEventController *c;
 
   c = add(self, gtk_event_controller_motion_new(), "motion", G_CALLBACK(motion_cb));

@@ -6,6 +6,7 @@
 double
 vitrine_chart_snap(VitrineChart *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), 0);
   double best = NAN, px, py;
 
   for (guint i = 0; i < self->curves->len; i++) {
@@ -45,6 +46,7 @@ spread_text(VitrineChart *self, const VitrineCurve *curve, double x)
 char *
 vitrine_chart_value(VitrineChart *self, const VitrineCurve *curve, double x, double *px, double *py)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   double first, last, low, high, value, smooth;
 
   *py = NAN;
@@ -76,6 +78,7 @@ vitrine_chart_value(VitrineChart *self, const VitrineCurve *curve, double x, dou
 char *
 vitrine_chart_x_text(VitrineChart *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   double x0, x1;
   gboolean named = self->x_label && *self->x_label;
 
@@ -87,6 +90,7 @@ vitrine_chart_x_text(VitrineChart *self, double x)
 char *
 vitrine_chart_describe(VitrineChart *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   double at = vitrine_chart_snap(self, x), px, py;
   g_autofree char *where = vitrine_chart_x_text(self, isnan(at) ? x : at);
   GString *text = g_string_new(where);
@@ -108,6 +112,7 @@ vitrine_chart_describe(VitrineChart *self, double x)
 void
 vitrine_chart_tell(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   double first, last;
   g_autofree char *text = NULL;
 

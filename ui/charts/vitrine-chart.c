@@ -33,12 +33,14 @@ curve_free(gpointer data)
 VitrineCurve *
 vitrine_chart_curve(VitrineChart *self, guint i)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), NULL);
   return g_ptr_array_index(self->curves, i);
 }
 
 gboolean
 vitrine_chart_bounds(VitrineChart *self, double *first, double *last)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), FALSE);
   double x0, x1, low, high;
 
   *first = INFINITY;
@@ -60,6 +62,7 @@ vitrine_chart_bounds(VitrineChart *self, double *first, double *last)
 void
 vitrine_chart_redraw(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   g_clear_pointer(&self->drawn, gsk_render_node_unref);
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
@@ -115,6 +118,7 @@ void
 vitrine_chart_add(VitrineChart *self, const char *label, guint colour, gboolean dashed,
                   SgSeries *series, SgSeries *band)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   VitrineCurve *curve = g_new0(VitrineCurve, 1);
 
   curve->label = g_strdup(label ? label : "");
@@ -135,6 +139,7 @@ vitrine_chart_add(VitrineChart *self, const char *label, guint colour, gboolean 
 void
 vitrine_chart_clear(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   g_ptr_array_set_size(self->curves, 0);
   self->legend_at = -1;
   self->y_chosen = FALSE;
@@ -146,6 +151,7 @@ vitrine_chart_clear(VitrineChart *self)
 void
 vitrine_chart_refresh(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   if (serial(self) != self->serial)
     data_changed(self);
 }
@@ -153,6 +159,7 @@ vitrine_chart_refresh(VitrineChart *self)
 void
 vitrine_chart_toggle(VitrineChart *self, guint i)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   if (i >= self->curves->len)
     return;
   VitrineCurve *curve = vitrine_chart_curve(self, i);
@@ -186,6 +193,7 @@ smooth_cb(gpointer data)
 void
 vitrine_chart_set_smoothing(VitrineChart *self, double factor)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   gsize points = 0;
 
   self->smoothing = isfinite(factor) ? CLAMP(factor, 0, 0.999) : 0;
@@ -201,6 +209,7 @@ vitrine_chart_set_smoothing(VitrineChart *self, double factor)
 void
 vitrine_chart_set_logarithmic(VitrineChart *self, gboolean on)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   if (self->logarithmic == !!on)
     return;
   self->logarithmic = !!on;
@@ -212,6 +221,7 @@ vitrine_chart_set_logarithmic(VitrineChart *self, gboolean on)
 void
 vitrine_chart_set_corner(VitrineChart *self, int width)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   self->corner = MAX(width, 0);
   gtk_widget_queue_resize(GTK_WIDGET(self));
 }
@@ -235,6 +245,7 @@ range_is(VitrineChart *self, gboolean everything, double x0, double x1)
 void
 vitrine_chart_set_range(VitrineChart *self, double x0, double x1)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   gboolean everything = !(x0 < x1) || !isfinite(x0) || !isfinite(x1);
 
   range_is(self, everything, everything ? 0 : x0, everything ? 0 : x1);
@@ -243,12 +254,14 @@ vitrine_chart_set_range(VitrineChart *self, double x0, double x1)
 void
 vitrine_chart_copy_range(VitrineChart *self, VitrineChart *from)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   range_is(self, from->everything, from->x0, from->x1);
 }
 
 void
 vitrine_chart_set_extent(VitrineChart *self, double x0, double x1)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   gboolean given = isfinite(x0) && isfinite(x1) && x0 < x1;
 
   if (self->extent[0] == x0 && self->extent[1] == x1)
@@ -262,6 +275,7 @@ vitrine_chart_set_extent(VitrineChart *self, double x0, double x1)
 void
 vitrine_chart_get_range(VitrineChart *self, double *x0, double *x1)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   *x0 = self->x0;
   *x1 = self->x1;
   if (self->everything && !vitrine_chart_bounds(self, x0, x1)) {
@@ -273,12 +287,14 @@ vitrine_chart_get_range(VitrineChart *self, double *x0, double *x1)
 gboolean
 vitrine_chart_is_following(VitrineChart *self)
 {
+  g_return_val_if_fail(VITRINE_IS_CHART(self), FALSE);
   return self->following;
 }
 
 void
 vitrine_chart_move_to(VitrineChart *self, double x0, double x1)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   double first, last;
 
   if (!vitrine_chart_bounds(self, &first, &last) || !(first < last) || !(x0 < x1))
@@ -295,6 +311,7 @@ vitrine_chart_move_to(VitrineChart *self, double x0, double x1)
 void
 vitrine_chart_show_everything(VitrineChart *self)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   self->y_chosen = FALSE;
   range_is(self, TRUE, 0, 0);
   g_signal_emit(self, range_changed_signal, 0);
@@ -305,6 +322,7 @@ vitrine_chart_show_everything(VitrineChart *self)
 void
 vitrine_chart_set_marker(VitrineChart *self, double x)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   if (x == self->marker || (isnan(x) && isnan(self->marker)))
     return;
   self->marker = x;
@@ -315,6 +333,7 @@ vitrine_chart_set_marker(VitrineChart *self, double x)
 void
 vitrine_chart_set_cursor(VitrineChart *self, double x)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   if (x == self->cursor || (isnan(x) && isnan(self->cursor)))
     return;
   self->cursor = x;
@@ -325,6 +344,7 @@ vitrine_chart_set_cursor(VitrineChart *self, double x)
 void
 vitrine_chart_point_at(VitrineChart *self, double x, double y)
 {
+  g_return_if_fail(VITRINE_IS_CHART(self));
   const VitrineChartFrame *f = &self->frame;
 
   if (isnan(x) || f->width <= 0 || x < f->left - 8 || x > f->left + f->width + 8 ||

@@ -301,6 +301,7 @@ draw_readout(const VitrinePen *pen, const VitrinePlotFrame *f)
 void
 vitrine_plot_draw(VitrinePlot *self, GtkSnapshot *snapshot)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   VitrinePen pen = vitrine_pen(GTK_WIDGET(self), snapshot);
 
   if (!self->drawn) {

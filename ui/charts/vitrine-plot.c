@@ -60,6 +60,7 @@ choose_range(const double set[2], const double data[2], double *min, double *max
 void
 vitrine_plot_ranges(VitrinePlot *self, VitrinePlotFrame *frame)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   double x[2] = {INFINITY, -INFINITY}, y[2] = {INFINITY, -INFINITY};
 
   data_ranges(self, x, y);
@@ -91,6 +92,7 @@ vitrine_plot_nearest(const VitrinePlotSeries *s, double x)
 const VitrinePlotSeries *
 vitrine_plot_first(VitrinePlot *self)
 {
+  g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   for (int i = 0; i < VITRINE_PLOT_SERIES; i++)
     if (self->series[i].n > 0)
       return &self->series[i];
@@ -100,6 +102,7 @@ vitrine_plot_first(VitrinePlot *self)
 double
 vitrine_plot_snap(VitrinePlot *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_PLOT(self), 0);
   double best = NAN;
 
   for (int i = 0; i < VITRINE_PLOT_SERIES; i++) {
@@ -118,6 +121,7 @@ vitrine_plot_snap(VitrinePlot *self, double x)
 char *
 vitrine_plot_value(VitrinePlot *self, guint i, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   const VitrinePlotSeries *s = &self->series[i];
   int at = vitrine_plot_nearest(s, x);
   VitrinePlotFrame frame;
@@ -139,6 +143,7 @@ vitrine_plot_value(VitrinePlot *self, guint i, double x)
 char *
 vitrine_plot_x_text(VitrinePlot *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   const VitrinePlotSeries *s = vitrine_plot_first(self);
   VitrinePlotFrame frame;
 
@@ -155,6 +160,7 @@ vitrine_plot_x_text(VitrinePlot *self, double x)
 char *
 vitrine_plot_describe(VitrinePlot *self, double x)
 {
+  g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   double at = vitrine_plot_snap(self, x);
   g_autofree char *where = vitrine_plot_x_text(self, isnan(at) ? x : at);
   GString *text = g_string_new(NULL);
@@ -198,6 +204,7 @@ tell(VitrinePlot *self)
 void
 vitrine_plot_set_labels(VitrinePlot *self, const char *x_label, const char *y_label)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   g_free(self->x_label);
   g_free(self->y_label);
   self->x_label = g_strdup(x_label);
@@ -211,6 +218,7 @@ vitrine_plot_set_labels(VitrinePlot *self, const char *x_label, const char *y_la
 void
 vitrine_plot_set_x_range(VitrinePlot *self, double min, double max)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   self->x_range[0] = min;
   self->x_range[1] = max;
   redraw(self);
@@ -219,6 +227,7 @@ vitrine_plot_set_x_range(VitrinePlot *self, double min, double max)
 void
 vitrine_plot_set_y_range(VitrinePlot *self, double min, double max)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   self->y_range[0] = min;
   self->y_range[1] = max;
   redraw(self);
@@ -251,6 +260,7 @@ vitrine_plot_set_series(VitrinePlot *self, guint index, const char *label, Vitri
 void
 vitrine_plot_set_marker(VitrinePlot *self, double x)
 {
+  g_return_if_fail(VITRINE_IS_PLOT(self));
   if (x == self->marker || (isnan(x) && isnan(self->marker)))
     return;
   self->marker = x;

@@ -45,6 +45,7 @@ refresh_idle_cb(gpointer data)
 void
 vitrine_dimension_list_refresh_rows(VitrineDimensionList *self, gboolean all)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_LIST(self));
   gboolean later = FALSE;
   for (guint i = 0; i < self->rows->len; i++) {
     VitrineDimensionRow *row = self->rows->pdata[i];
@@ -123,6 +124,7 @@ bound_row(VitrineDimensionList *self, int index)
 gboolean
 vitrine_dimension_list_focus_position(VitrineDimensionList *self, int position, VitrineRowPart part)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_LIST(self), FALSE);
   g_autoptr(VitrineDimension) item =
       position < 0 ? NULL
                    : g_list_model_get_item(G_LIST_MODEL(self->dimensions->ordered), position);
@@ -213,6 +215,7 @@ unbind_cb(GtkListItemFactory *factory, GtkListItem *list_item, VitrineDimensionL
 GtkListItemFactory *
 vitrine_dimension_list_make_factory(VitrineDimensionList *self)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_LIST(self), NULL);
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
   g_signal_connect(factory, "setup", G_CALLBACK(setup_cb), self);
   g_signal_connect(factory, "bind", G_CALLBACK(bind_cb), self);

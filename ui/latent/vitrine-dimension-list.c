@@ -290,6 +290,7 @@ grow_cb(gpointer data)
 double
 vitrine_dimension_list_get_range(VitrineDimensionList *self)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_LIST(self), 0);
   return self->range;
 }
 
@@ -302,6 +303,7 @@ range_name(double range)
 void
 vitrine_dimension_list_set_range(VitrineDimensionList *self, double range)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_LIST(self));
   guint selected = 0;
   while (selected < G_N_ELEMENTS(presets) && presets[selected] < range)
     selected++;
@@ -327,6 +329,7 @@ vitrine_dimension_list_set_range(VitrineDimensionList *self, double range)
 void
 vitrine_dimension_list_set_dragging(VitrineDimensionList *self, gboolean dragging)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_LIST(self));
   if (self->dragging == dragging)
     return;
   self->dragging = dragging;
@@ -337,12 +340,14 @@ vitrine_dimension_list_set_dragging(VitrineDimensionList *self, gboolean draggin
 void
 vitrine_dimension_list_jump(VitrineDimensionList *self)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_LIST(self));
   gtk_widget_grab_focus(self->jump);
 }
 
 gboolean
 vitrine_dimension_list_go_to(VitrineDimensionList *self, int index)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_LIST(self), FALSE);
   if (index < 0 || index >= vitrine_dimensions_get_n(self->dimensions))
     return FALSE;
   if (vitrine_dimensions_position(self->dimensions, index) < 0) {

@@ -46,6 +46,7 @@ vitrine_dimension_new(int index)
 void
 vitrine_dimension_set_name(VitrineDimension *self, const char *name)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION(self));
   char *copy = g_strdup(name);
   g_free(self->name);
   self->name = copy;
@@ -318,6 +319,7 @@ name_part(GtkWidget *part, const char *kind, int index, const char *label)
 void
 vitrine_dimension_row_bind(VitrineDimensionRow *self, VitrineDimension *item)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_ROW(self));
   if (!g_set_object(&self->item, item) || item == NULL)
     return;
   self->fresh = TRUE;
@@ -335,6 +337,7 @@ vitrine_dimension_row_bind(VitrineDimensionRow *self, VitrineDimension *item)
 VitrineDimension *
 vitrine_dimension_row_get_item(VitrineDimensionRow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_ROW(self), NULL);
   return self->item;
 }
 
@@ -383,6 +386,7 @@ refresh_influence(VitrineDimensionRow *self, double max_influence)
 void
 vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_ROW(self));
   const VitrineDimension *item = self->item;
   if (item == NULL)
     return;
@@ -408,18 +412,21 @@ vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double ma
 void
 vitrine_dimension_row_set_stale(VitrineDimensionRow *self)
 {
+  g_return_if_fail(VITRINE_IS_DIMENSION_ROW(self));
   self->stale = TRUE;
 }
 
 gboolean
 vitrine_dimension_row_is_stale(VitrineDimensionRow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_ROW(self), FALSE);
   return self->stale;
 }
 
 GtkWidget *
 vitrine_dimension_row_get_part(VitrineDimensionRow *self, VitrineRowPart part)
 {
+  g_return_val_if_fail(VITRINE_IS_DIMENSION_ROW(self), NULL);
   GtkWidget *parts[] = {self->scale, self->entry, self->reset, self->pin};
   return parts[part];
 }

@@ -28,6 +28,7 @@ G_DEFINE_FINAL_TYPE(VitrineGeneration, vitrine_generation, GTK_TYPE_BOX)
 void
 vitrine_generation_step_seed(VitrineGeneration *self, int step)
 {
+  g_return_if_fail(VITRINE_IS_GENERATION(self));
   VitrineEditor *editor = vitrine_session_get_editor(self->session);
 
   if (step)

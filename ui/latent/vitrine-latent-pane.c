@@ -83,11 +83,13 @@ vitrine_latent_pane_class_init(VitrineLatentPaneClass *class)
 void
 vitrine_latent_pane_jump(VitrineLatentPane *self)
 {
+  g_return_if_fail(VITRINE_IS_LATENT_PANE(self));
   vitrine_dimension_list_jump(self->list);
 }
 
 gboolean
 vitrine_latent_pane_go_to(VitrineLatentPane *self, int index)
 {
+  g_return_val_if_fail(VITRINE_IS_LATENT_PANE(self), FALSE);
   return vitrine_dimension_list_go_to(self->list, index);
 }

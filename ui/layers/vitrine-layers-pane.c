@@ -362,6 +362,7 @@ save_csv_cb(GtkButton *button, VitrineLayersPane *self)
 void
 vitrine_layers_pane_show(VitrineLayersPane *self, guint stage, int channel)
 {
+  g_return_if_fail(VITRINE_IS_LAYERS_PANE(self));
   self->channel = channel;
   gtk_drop_down_set_selected(self->stage, stage);
   show_channel(self);
@@ -370,6 +371,7 @@ vitrine_layers_pane_show(VitrineLayersPane *self, guint stage, int channel)
 gboolean
 vitrine_layers_pane_is_current(VitrineLayersPane *self)
 {
+  g_return_val_if_fail(VITRINE_IS_LAYERS_PANE(self), FALSE);
   return !self->stale;
 }
 

@@ -155,6 +155,7 @@ vitrine_device_row_new(const char *choice)
 void
 vitrine_device_row_set_choice(VitrineDeviceRow *self, const char *device)
 {
+  g_return_if_fail(VITRINE_IS_DEVICE_ROW(self));
   if (g_strcmp0(self->choice, device) == 0)
     return;
   g_free(self->choice);
@@ -165,5 +166,6 @@ vitrine_device_row_set_choice(VitrineDeviceRow *self, const char *device)
 const char *
 vitrine_device_row_get_choice(VitrineDeviceRow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_DEVICE_ROW(self), NULL);
   return self->choice;
 }

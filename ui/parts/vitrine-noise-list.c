@@ -189,6 +189,7 @@ add_row(VitrineNoiseList *self, const SgProbeStage *stage)
 void
 vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
 {
+  g_return_if_fail(VITRINE_IS_NOISE_LIST(self));
   for (guint i = 0; i < self->rows->len; i++) {
     gtk_grid_remove(GTK_GRID(self->grid), g_array_index(self->rows, Row, i).toggle);
     gtk_grid_remove(GTK_GRID(self->grid), g_array_index(self->rows, Row, i).scale);

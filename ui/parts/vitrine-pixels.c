@@ -104,5 +104,6 @@ vitrine_pixels_new(GdkTexture *texture)
 GdkTexture *
 vitrine_pixels_get_texture(VitrinePixels *self)
 {
+  g_return_val_if_fail(VITRINE_IS_PIXELS(self), NULL);
   return self->texture;
 }

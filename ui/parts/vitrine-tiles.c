@@ -134,5 +134,6 @@ vitrine_tiles_new(int column_width, int most_columns, int spacing)
 void
 vitrine_tiles_append(VitrineTiles *self, GtkWidget *child)
 {
+  g_return_if_fail(VITRINE_IS_TILES(self));
   gtk_widget_insert_before(child, GTK_WIDGET(self), NULL);
 }

@@ -195,6 +195,7 @@ update(VitrinePruningLayers *self)
 void
 vitrine_pruning_layers_set_remaining(VitrinePruningLayers *self, guint n, const guint64 *remaining)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_LAYERS(self));
   for (guint i = 0; i < self->rows->len; i++) {
     Row *row = row_at(self, i);
     guint64 value = remaining && i < n ? remaining[i] : G_MAXUINT64;
@@ -319,6 +320,7 @@ update_model(VitrinePruningLayers *self)
 void
 vitrine_pruning_layers_set_session(VitrinePruningLayers *self, VitrineSession *session)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_LAYERS(self));
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);

@@ -7,6 +7,7 @@
 gboolean
 vitrine_pruning_pane_has_discriminator(VitrinePruningPane *self)
 {
+  g_return_val_if_fail(VITRINE_IS_PRUNING_PANE(self), FALSE);
   SgModel *model = vitrine_session_get_model(self->session);
   return model && model->info.has_d;
 }
@@ -121,6 +122,7 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
 void
 vitrine_pruning_pane_stop_scores(VitrinePruningPane *self)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   vitrine_view_stop_task(vitrine_session_get_view(self->session), self->score_task);
   vitrine_view_stop_task(vitrine_session_get_view(self->session), self->original_task);
   self->score_task = self->original_task = 0;
@@ -130,6 +132,7 @@ vitrine_pruning_pane_stop_scores(VitrinePruningPane *self)
 void
 vitrine_pruning_pane_ask_score(VitrinePruningPane *self)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
 
   if (!r || !self->work || !gtk_widget_get_mapped(GTK_WIDGET(self)))

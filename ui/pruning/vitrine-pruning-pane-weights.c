@@ -14,6 +14,7 @@ set_share(GtkLabel *count, GtkLabel *share, guint64 n, guint64 total)
 void
 vitrine_pruning_pane_show_counts(VitrinePruningPane *self)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
 
   if (!self->counter || !r) {
@@ -76,6 +77,7 @@ renewed_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_pruning_pane_start_renewal(VitrinePruningPane *self, gboolean with_work)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   guint serial = vitrine_opener_get_serial(vitrine_session_get_opener(self->session));
 
   self->renewing = TRUE;
@@ -88,6 +90,7 @@ vitrine_pruning_pane_start_renewal(VitrinePruningPane *self, gboolean with_work)
 void
 vitrine_pruning_pane_renew(VitrinePruningPane *self)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   if (self->behind && !self->renewing && !self->score_task && !self->original_task &&
       gtk_widget_get_mapped(GTK_WIDGET(self)))
     vitrine_pruning_pane_start_renewal(self, TRUE);
@@ -96,6 +99,7 @@ vitrine_pruning_pane_renew(VitrinePruningPane *self)
 void
 vitrine_pruning_pane_weights_changed(VitrinePruningPane *self)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_PANE(self));
   self->behind = TRUE;
   vitrine_pruning_pane_renew(self);
 }

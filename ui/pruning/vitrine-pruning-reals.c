@@ -146,6 +146,7 @@ start(VitrinePruningReals *self, const char *path)
 void
 vitrine_pruning_reals_choose(VitrinePruningReals *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_REALS(self));
   g_autofree char *path = g_file_get_path(file);
   g_autofree char *uri = g_file_get_uri(file);
 
@@ -226,6 +227,7 @@ void
 vitrine_pruning_reals_set_session(VitrinePruningReals *self, VitrineSession *session,
                                   VitrinePruningSweep *sweep)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_REALS(self));
   self->session = g_object_ref(session);
   self->sweep = sweep;
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,

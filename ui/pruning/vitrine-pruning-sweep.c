@@ -322,6 +322,7 @@ model_changed_cb(VitrinePruningSweep *self)
 void
 vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_SWEEP(self));
   self->counter = counter;
   show_remaining(self);
   update_button(self);
@@ -330,6 +331,7 @@ vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounte
 void
 vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_SWEEP(self));
   const double x[] = {0, 1}, y[] = {score, score};
 
   self->real = score;
@@ -383,6 +385,7 @@ write_figure(VitrinePruningSweep *self, const char *path, GError **error)
 gboolean
 vitrine_pruning_sweep_export(VitrinePruningSweep *self, const char *path, GError **error)
 {
+  g_return_val_if_fail(VITRINE_IS_PRUNING_SWEEP(self), FALSE);
   if (g_str_has_suffix(path, ".png") || g_str_has_suffix(path, ".svg"))
     return write_figure(self, path, error);
   g_autofree char *csv = csv_text(self);
@@ -414,6 +417,7 @@ export_clicked_cb(GtkButton *button, VitrinePruningSweep *self)
 void
 vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session)
 {
+  g_return_if_fail(VITRINE_IS_PRUNING_SWEEP(self));
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
                           G_CONNECT_SWAPPED);

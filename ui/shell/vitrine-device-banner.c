@@ -45,6 +45,7 @@ close_cb(VitrineDeviceBanner *self)
 void
 vitrine_device_banner_set_session(VitrineDeviceBanner *self, VitrineSession *session)
 {
+  g_return_if_fail(VITRINE_IS_DEVICE_BANNER(self));
   self->session = g_object_ref(session);
   g_signal_connect_object(vitrine_session_get_device(session), "notify::trouble",
                           G_CALLBACK(update), self, G_CONNECT_SWAPPED);

@@ -62,6 +62,7 @@ follow_cb(VitrineFollowBadge *self)
 void
 vitrine_follow_badge_set_session(VitrineFollowBadge *self, VitrineSession *session)
 {
+  g_return_if_fail(VITRINE_IS_FOLLOW_BADGE(self));
   const char *const properties[] = {"notify::directory", "notify::kimg", "notify::live",
                                     "notify::followable"};
 

@@ -360,6 +360,7 @@ static const char *const model_actions[] = {
 void
 vitrine_window_init_actions(VitrineWindow *self)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
 }
 
@@ -373,6 +374,7 @@ set_enabled(VitrineWindow *self, const char *name, gboolean enabled)
 void
 vitrine_window_update_actions(VitrineWindow *self)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   gboolean undo = FALSE, redo = FALSE, modified = FALSE;
   GAction *faces = g_action_map_lookup_action(G_ACTION_MAP(self), "faces");
@@ -391,6 +393,7 @@ vitrine_window_update_actions(VitrineWindow *self)
 void
 vitrine_window_update_recent(VitrineWindow *self)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   g_auto(GStrv) paths = vitrine_store_recent();
 
   g_menu_remove_all(self->recent_menu);

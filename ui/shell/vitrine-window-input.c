@@ -90,6 +90,7 @@ add_held_key(VitrineWindow *self)
 void
 vitrine_window_init_input(VitrineWindow *self)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   add_drop_target(self);
   add_held_key(self);
 }

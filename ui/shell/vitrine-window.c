@@ -278,6 +278,7 @@ connect_session(VitrineWindow *self)
 void
 vitrine_window_show_run(VitrineWindow *self, const char *run_dir)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   g_free(self->run);
   self->run = g_strdup(run_dir);
   show_run(self);
@@ -296,6 +297,7 @@ recognised_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
   const char *path = g_file_peek_path(file);
 
   if (path)
@@ -467,17 +469,20 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
 VitrineSession *
 vitrine_window_get_session(VitrineWindow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WINDOW(self), NULL);
   return self->session;
 }
 
 VitrineCanvas *
 vitrine_window_get_canvas(VitrineWindow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WINDOW(self), NULL);
   return self->canvas;
 }
 
 GtkWidget *
 vitrine_window_get_dialog(VitrineWindow *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WINDOW(self), NULL);
   return self->dialog;
 }

@@ -263,6 +263,7 @@ ask_replace(VitrineStripDialog *self, const char *png, const char *csv)
 void
 vitrine_strip_dialog_save(VitrineStripDialog *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_STRIP_DIALOG(self));
   g_autofree char *path = g_file_get_path(file);
   g_autofree char *csv = path ? vitrine_strip_csv_path(path) : NULL;
 

@@ -28,6 +28,7 @@ clear(VitrineStripView *self)
 void
 vitrine_strip_view_reset(VitrineStripView *self, int rows, int n, char **labels)
 {
+  g_return_if_fail(VITRINE_IS_STRIP_VIEW(self));
   clear(self);
   self->rows = rows;
   self->n = n;
@@ -39,6 +40,7 @@ vitrine_strip_view_reset(VitrineStripView *self, int rows, int n, char **labels)
 void
 vitrine_strip_view_add(VitrineStripView *self, const SgStripTile *tile)
 {
+  g_return_if_fail(VITRINE_IS_STRIP_VIEW(self));
   gsize stride = (gsize)tile->width * (gsize)tile->bytes;
   g_autoptr(GBytes) bytes = g_bytes_new(tile->rgb, stride * (gsize)tile->height);
 
@@ -57,6 +59,7 @@ vitrine_strip_view_add(VitrineStripView *self, const SgStripTile *tile)
 int
 vitrine_strip_view_count(VitrineStripView *self)
 {
+  g_return_val_if_fail(VITRINE_IS_STRIP_VIEW(self), 0);
   return self->count;
 }
 

@@ -141,6 +141,7 @@ looked_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 void
 vitrine_new_run_data_open(VitrineNewRunData *self, const char *path)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN_DATA(self));
   g_autofree char *name = g_path_get_basename(path), *title = g_markup_escape_text(name, -1);
   Look *look = g_new(Look, 1);
 
@@ -162,6 +163,7 @@ vitrine_new_run_data_open(VitrineNewRunData *self, const char *path)
 gboolean
 vitrine_new_run_data_is_good(VitrineNewRunData *self)
 {
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_DATA(self), FALSE);
   return self->good;
 }
 

@@ -161,6 +161,7 @@ read_model(VitrineNewRunOrigin *self, const char *path)
 void
 vitrine_new_run_origin_set(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN_ORIGIN(self));
   if (self->reading)
     g_cancellable_cancel(self->reading);
   g_clear_object(&self->reading);

@@ -159,6 +159,7 @@ ask_cb(gpointer data)
 void
 vitrine_new_run_preflight_stop(VitrineNewRunPreflight *self)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self));
   g_clear_handle_id(&self->timer, g_source_remove);
   if (self->asking)
     g_cancellable_cancel(self->asking);
@@ -193,6 +194,7 @@ update(VitrineNewRunPreflight *self)
 void
 vitrine_new_run_preflight_set_ready(VitrineNewRunPreflight *self, gboolean ready)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self));
   self->ready = ready;
   update(self);
 }
@@ -200,12 +202,14 @@ vitrine_new_run_preflight_set_ready(VitrineNewRunPreflight *self, gboolean ready
 const char *
 vitrine_new_run_preflight_get_error(VitrineNewRunPreflight *self)
 {
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self), NULL);
   return self->error;
 }
 
 double
 vitrine_new_run_preflight_get_speed(VitrineNewRunPreflight *self)
 {
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self), 0);
   return self->speed;
 }
 

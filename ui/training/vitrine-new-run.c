@@ -229,17 +229,20 @@ vitrine_new_run_present(GtkWindow *parent)
 void
 vitrine_new_run_set_data(VitrineNewRun *self, const char *path)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN(self));
   vitrine_new_run_data_open(self->data, path);
 }
 
 void
 vitrine_new_run_set_origin(VitrineNewRun *self, VitrineRunOrigin origin, const char *path)
 {
+  g_return_if_fail(VITRINE_IS_NEW_RUN(self));
   vitrine_new_run_origin_set(self->origin, origin, path);
 }
 
 VitrineRunSetup *
 vitrine_new_run_get_setup(VitrineNewRun *self)
 {
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN(self), NULL);
   return self->setup;
 }

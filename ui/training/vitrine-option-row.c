@@ -87,6 +87,7 @@ show_value(VitrineOptionRow *self)
 void
 vitrine_option_row_set_note(VitrineOptionRow *self, const char *note)
 {
+  g_return_if_fail(VITRINE_IS_OPTION_ROW(self));
   if (g_strcmp0(self->note, note) == 0)
     return;
   g_free(self->note);

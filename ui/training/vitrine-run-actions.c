@@ -243,6 +243,7 @@ set_enabled(GActionMap *map, const char *name, gboolean on)
 void
 vitrine_run_view_update_actions(VitrineRunView *self)
 {
+  g_return_if_fail(VITRINE_IS_RUN_VIEW(self));
   GActionMap *map = g_object_get_data(G_OBJECT(self), "run-actions");
   const SgRunStatus *s = vitrine_run_get_status(self->run);
   gboolean ended = s && s->state != SG_RUN_RUNNING && s->state != SG_RUN_PAUSED;
@@ -261,6 +262,7 @@ vitrine_run_view_update_actions(VitrineRunView *self)
 void
 vitrine_run_view_init_actions(VitrineRunView *self)
 {
+  g_return_if_fail(VITRINE_IS_RUN_VIEW(self));
   g_autoptr(GSimpleActionGroup) group = g_simple_action_group_new();
 
   g_action_map_add_action_entries(G_ACTION_MAP(group), entries, G_N_ELEMENTS(entries), self);

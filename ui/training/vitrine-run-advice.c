@@ -156,6 +156,7 @@ fingerprint(VitrineRunView *self, GPtrArray *advice, gboolean died, const char *
 void
 vitrine_run_view_show_advice(VitrineRunView *self)
 {
+  g_return_if_fail(VITRINE_IS_RUN_VIEW(self));
   const SgRunStatus *s = vitrine_run_get_status(self->run);
   GPtrArray *advice = vitrine_run_get_advice(self->run);
   gboolean died = s && s->state == SG_RUN_DIED && !has(advice, "died");

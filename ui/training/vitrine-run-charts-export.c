@@ -7,6 +7,7 @@
 const char *
 vitrine_run_charts_name(VitrineRun *run)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   const SgRunStatus *status = vitrine_run_get_status(run);
   return status ? status->name : vitrine_run_get_path(run);
 }
@@ -151,6 +152,7 @@ pngs_written_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_run_charts_export_png(VitrineRunCharts *self, GFile *folder)
 {
+  g_return_if_fail(VITRINE_IS_RUN_CHARTS(self));
   GHashTable *files =
       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   g_autoptr(GTask) task = g_task_new(self->session, NULL, pngs_written_cb, NULL);
@@ -187,6 +189,7 @@ csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_run_charts_export_csv(VitrineRunCharts *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_RUN_CHARTS(self));
   g_autofree char *path = g_file_get_path(file);
 
   if (!vitrine_run_get_reader(self->run) || !path)

@@ -276,6 +276,7 @@ refresh(VitrineRunCharts *self)
 void
 vitrine_run_charts_compare(VitrineRunCharts *self, VitrineRun *other, gboolean on)
 {
+  g_return_if_fail(VITRINE_IS_RUN_CHARTS(self));
   gboolean had = g_ptr_array_find(self->others, other, NULL);
 
   if (had == on || other == self->run)
@@ -295,6 +296,7 @@ vitrine_run_charts_compare(VitrineRunCharts *self, VitrineRun *other, gboolean o
 GPtrArray *
 vitrine_run_charts_get_others(VitrineRunCharts *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_CHARTS(self), NULL);
   return self->others;
 }
 
@@ -394,6 +396,7 @@ vitrine_run_charts_init(VitrineRunCharts *self)
 GtkWidget *
 vitrine_run_charts_new(VitrineRun *run, VitrineSession *session)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunCharts *self = g_object_new(VITRINE_TYPE_RUN_CHARTS, "name", "run-charts", NULL);
 
   self->run = g_object_ref(run);

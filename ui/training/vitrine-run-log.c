@@ -124,6 +124,7 @@ vitrine_run_log_init(VitrineRunLog *self)
 GtkWidget *
 vitrine_run_log_new(VitrineRun *run)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunLog *self = g_object_new(VITRINE_TYPE_RUN_LOG, "name", "run-log", NULL);
 
   self->run = g_object_ref(run);

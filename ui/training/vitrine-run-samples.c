@@ -452,6 +452,7 @@ vitrine_run_samples_init(VitrineRunSamples *self)
 GtkWidget *
 vitrine_run_samples_new(VitrineRun *run)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunSamples *self = g_object_new(VITRINE_TYPE_RUN_SAMPLES, "name", "run-samples", NULL);
 
   self->run = g_object_ref(run);

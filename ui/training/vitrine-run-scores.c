@@ -366,6 +366,7 @@ vitrine_run_scores_init(VitrineRunScores *self)
 GtkWidget *
 vitrine_run_scores_new(VitrineRun *run, VitrineSession *session)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunScores *self = g_object_new(VITRINE_TYPE_RUN_SCORES, "name", "run-scores", NULL);
 
   self->run = g_object_ref(run);

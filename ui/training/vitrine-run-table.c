@@ -251,6 +251,7 @@ vitrine_run_table_init(VitrineRunTable *self)
 GtkWidget *
 vitrine_run_table_new(VitrineRun *run)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunTable *self = g_object_new(VITRINE_TYPE_RUN_TABLE, "name", "run-table", NULL);
 
   self->run = g_object_ref(run);

@@ -305,6 +305,7 @@ vitrine_run_view_init(VitrineRunView *self)
 GtkWidget *
 vitrine_run_view_new(VitrineRun *run, VitrineSession *session)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN(run), NULL);
   VitrineRunView *self = g_object_new(VITRINE_TYPE_RUN_VIEW, NULL);
 
   self->run = g_object_ref(run);
@@ -331,24 +332,28 @@ vitrine_run_view_new(VitrineRun *run, VitrineSession *session)
 VitrineRun *
 vitrine_run_view_get_run(VitrineRunView *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_VIEW(self), NULL);
   return self->run;
 }
 
 void
 vitrine_run_view_show(VitrineRunView *self, const char *page)
 {
+  g_return_if_fail(VITRINE_IS_RUN_VIEW(self));
   gtk_stack_set_visible_child_name(self->stack, page);
 }
 
 const char *
 vitrine_run_view_get_page(VitrineRunView *self)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_VIEW(self), NULL);
   return gtk_stack_get_visible_child_name(self->stack);
 }
 
 GtkWidget *
 vitrine_run_view_present_large(VitrineRunView *self, GtkWindow *parent)
 {
+  g_return_val_if_fail(VITRINE_IS_RUN_VIEW(self), NULL);
   GtkWidget *window = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
   GtkWidget *view = vitrine_run_view_new(self->run, self->session);
   GtkEventController *keys = gtk_shortcut_controller_new();

@@ -37,6 +37,7 @@ remember_cb(VitrineRun *run)
 void
 vitrine_training_pane_open(VitrineTrainingPane *self, const char *run_dir)
 {
+  g_return_if_fail(VITRINE_IS_TRAINING_PANE(self));
   g_autoptr(VitrineRun) run = vitrine_run_watch(run_dir);
   g_autofree char *name = g_path_get_basename(vitrine_run_get_path(run));
 
@@ -73,6 +74,7 @@ open_run_cb(VitrineRunView *view, const char *run_dir, VitrineTrainingPane *self
 VitrineRunView *
 vitrine_training_pane_get_view(VitrineTrainingPane *self)
 {
+  g_return_val_if_fail(VITRINE_IS_TRAINING_PANE(self), NULL);
   return self->view;
 }
 

@@ -192,6 +192,7 @@ view_cb(GtkToggleButton *button, VitrineWeightFigures *self)
 void
 vitrine_weight_figures_set_session(VitrineWeightFigures *self, VitrineSession *session)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_FIGURES(self));
   g_set_object(&self->session, session);
 }
 
@@ -199,6 +200,7 @@ void
 vitrine_weight_figures_set_node(VitrineWeightFigures *self, VitrineWeightData *data,
                                 VitrineWeightNode *node)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_FIGURES(self));
   g_clear_pointer(&self->data, vitrine_weight_data_unref);
   self->data = data ? vitrine_weight_data_ref(data) : NULL;
   g_set_object(&self->node, node);
@@ -209,6 +211,7 @@ vitrine_weight_figures_set_node(VitrineWeightFigures *self, VitrineWeightData *d
 void
 vitrine_weight_figures_set_prune(VitrineWeightFigures *self, const SgPrune *prune)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_FIGURES(self));
   if (sg_prune_equal(&self->prune, prune))
     return;
   sg_prune_clear(&self->prune);
@@ -222,6 +225,7 @@ vitrine_weight_figures_set_prune(VitrineWeightFigures *self, const SgPrune *prun
 void
 vitrine_weight_figures_measured(VitrineWeightFigures *self, guint index)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_FIGURES(self));
   if (self->node && vitrine_weight_node_holds(self->node, index))
     show_node(self);
 }

@@ -62,24 +62,28 @@ vitrine_weight_node_new(const char *label, const char *path)
 const char *
 vitrine_weight_node_get_label(VitrineWeightNode *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), NULL);
   return self->label;
 }
 
 const char *
 vitrine_weight_node_get_path(VitrineWeightNode *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), NULL);
   return self->path;
 }
 
 GArray *
 vitrine_weight_node_get_indices(VitrineWeightNode *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), NULL);
   return self->indices;
 }
 
 gboolean
 vitrine_weight_node_holds(VitrineWeightNode *self, guint index)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), FALSE);
   for (guint i = 0; i < self->indices->len; i++)
     if (g_array_index(self->indices, guint, i) == index)
       return TRUE;
@@ -89,12 +93,14 @@ vitrine_weight_node_holds(VitrineWeightNode *self, guint index)
 GListStore *
 vitrine_weight_node_get_children(VitrineWeightNode *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), NULL);
   return self->children;
 }
 
 VitrineWeightNode *
 vitrine_weight_node_child(VitrineWeightNode *self, const char *label, const char *path)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_NODE(self), NULL);
   if (!self->children)
     self->children = g_list_store_new(VITRINE_TYPE_WEIGHT_NODE);
   guint n = g_list_model_get_n_items(G_LIST_MODEL(self->children));
@@ -111,6 +117,7 @@ vitrine_weight_node_child(VitrineWeightNode *self, const char *label, const char
 void
 vitrine_weight_node_set_detail(VitrineWeightNode *self, const char *detail)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_NODE(self));
   if (g_strcmp0(self->detail, detail) == 0)
     return;
   g_free(self->detail);

@@ -330,6 +330,7 @@ vitrine_weight_tree_new(GtkListView *view)
 void
 vitrine_weight_tree_set_data(VitrineWeightTree *self, VitrineWeightData *data)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_TREE(self));
   g_clear_object(&self->chosen);
   g_ptr_array_set_size(self->nodes, 0);
   self->syncing = TRUE;
@@ -347,6 +348,7 @@ vitrine_weight_tree_set_data(VitrineWeightTree *self, VitrineWeightData *data)
 void
 vitrine_weight_tree_renew(VitrineWeightTree *self, VitrineWeightData *data)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_TREE(self));
   vitrine_weight_data_ref(data);
   g_clear_pointer(&self->data, vitrine_weight_data_unref);
   self->data = data;
@@ -357,6 +359,7 @@ vitrine_weight_tree_renew(VitrineWeightTree *self, VitrineWeightData *data)
 void
 vitrine_weight_tree_measured(VitrineWeightTree *self, guint index)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_TREE(self));
   for (guint i = 0; i < self->nodes->len; i++)
     if (vitrine_weight_node_holds(self->nodes->pdata[i], index))
       update_detail(self, self->nodes->pdata[i]);
@@ -365,6 +368,7 @@ vitrine_weight_tree_measured(VitrineWeightTree *self, guint index)
 void
 vitrine_weight_tree_search(VitrineWeightTree *self, const char *text)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHT_TREE(self));
   g_autofree char *wanted = g_utf8_casefold(text, -1);
 
   g_list_store_remove_all(self->found);
@@ -385,12 +389,14 @@ vitrine_weight_tree_search(VitrineWeightTree *self, const char *text)
 VitrineWeightNode *
 vitrine_weight_tree_get_chosen(VitrineWeightTree *self)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_TREE(self), NULL);
   return self->chosen;
 }
 
 gboolean
 vitrine_weight_tree_select(VitrineWeightTree *self, const char *path)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHT_TREE(self), FALSE);
   for (guint i = 0; i < self->nodes->len; i++)
     if (!path || g_str_equal(vitrine_weight_node_get_path(self->nodes->pdata[i]), path)) {
       select_node(self, self->nodes->pdata[i]);

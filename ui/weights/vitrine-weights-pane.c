@@ -242,11 +242,13 @@ vitrine_weights_pane_init(VitrineWeightsPane *self)
 gboolean
 vitrine_weights_pane_select(VitrineWeightsPane *self, const char *path)
 {
+  g_return_val_if_fail(VITRINE_IS_WEIGHTS_PANE(self), FALSE);
   return vitrine_weight_tree_select(self->tree, path);
 }
 
 void
 vitrine_weights_pane_export(VitrineWeightsPane *self, GFile *file)
 {
+  g_return_if_fail(VITRINE_IS_WEIGHTS_PANE(self));
   vitrine_weights_export_to(self->session, file);
 }
