@@ -88,7 +88,7 @@ MUTATIONS = [
     (LAYERS, '.scale = demodulation(t, l, style, weight)', '.scale = sg_var_detach(t, demodulation(t, l, style, weight))'),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 0),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 1),
-    (LAYERS, '.gain = 1,\n                      .clamp = l->clamp}', '.gain = 1,\n                      .clamp = -1}'),
+    (LAYERS, '.gain = 1, .clamp = l->clamp}', '.gain = 1, .clamp = -1}'),
     (LAYERS, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
     (LAYERS, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
     (LAYERS, 'SgVar *planes = sg_op_mul(t, noise, strength);', 'SgVar *planes = sg_op_mul(t, sg_var_detach(t, noise), strength);'),
