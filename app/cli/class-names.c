@@ -44,7 +44,7 @@ cli_resolve_class(int argc, char **argv, GError **error)
   const char *name = value_of(argc, argv, "class", &at);
   const char *network = value_of(argc, argv, "network", &network_at);
 
-  if (!name || is_number(name) || !network)
+  if (!name || is_number(name) || !network || g_ascii_strcasecmp(name, "none") == 0)
     return TRUE;
   g_autoptr(SgModel) model = cli_load_model(network, error);
   g_auto(GStrv) names = model ? sg_model_class_names(model) : NULL;

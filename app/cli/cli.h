@@ -47,18 +47,38 @@ char *cli_visible(const char *text);
 /* Says `error` (if any) on one line of standard error, frees it, and returns the exit status. */
 int cli_finish(const char *command, GError *error);
 
+/* What a number option takes, both ends included. */
 typedef struct {
-  const char *parameters; /* "IMAGE…" or "" */
-  const char *summary;    /* one sentence */
-  const char *details;    /* after the options in --help, or NULL */
-  GOptionGroup **groups;  /* more options, NULL-terminated; taken; NULL for none */
+  const char *option;
+  double min, max;
+} CliRange;
+
+/* Number options without a range take finite numbers as far as this, and ints. */
+#define CLI_NUMBER_MAX 1e9
+
+typedef struct _CliRecipeOptions CliRecipeOptions;
+
+typedef struct {
+  const char *parameters;   /* "IMAGE…" or "" */
+  const char *summary;      /* one sentence */
+  const char *details;      /* after the options in --help, or NULL */
+  GOptionGroup **groups;    /* more options, NULL-terminated; taken; NULL for none */
+  const CliRange *ranges;   /* of number options, to one whose option is NULL; or NULL */
+  CliRecipeOptions *recipe; /* the options of a recipe as well; or NULL */
 } CliHelp;
 
 /* Parses `entries` (as in GOptionEntry; both --name=value and --name value). What remains in argv
  * after the command's name are the operands. Prints help and exits on --help. FALSE with
- * CLI_USAGE_ERROR for what it does not know. */
+ * CLI_USAGE_ERROR for what it does not know, and for what is no number of its option's range. */
 gboolean cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *help,
                    GError **error);
+/* A finite number from min to max; `option` is its name without dashes. */
+gboolean cli_parse_number(const char *option, const char *text, double min, double max,
+                          double *value, GError **error);
+gboolean cli_parse_int(const char *option, const char *text, gint64 min, gint64 max, gint64 *value,
+                       GError **error);
+/* "12" of a model with so many classes, or "none": -1. */
+gboolean cli_parse_class(const char *text, const SgModelInfo *info, int *label, GError **error);
 
 /* "0-3,7" -> guint32 0 1 2 3 7, in the order given, at most CLI_MAX_SEEDS of them. */
 #define CLI_MAX_SEEDS 1000000
@@ -79,10 +99,31 @@ gboolean cli_resolve_class(int argc, char **argv, GError **error);
  * Vitrine. */
 SgModel *cli_load_model_of(const char *path, const char *recipe, GError **error);
 
+/* ---- options that make a recipe (recipe.c): one block for every command that draws ---- */
+
+struct _CliRecipeOptions {
+  const char *const *only;    /* options that the command takes, NULL-terminated; NULL: all */
+  const char *const *without; /* but these; NULL: none is left out */
+  GArray *values;             /* of char *, one a field of the recipe, NULL where not given */
+  GArray *entries;            /* of GOptionEntry */
+  char *recipe;
+  char **set, **locks, **directions, **noise_maps;
+};
+
+/* Fills `entries`; freed by clear. */
+void cli_recipe_options_init(CliRecipeOptions *o, const char *const *only,
+                             const char *const *without);
+void cli_recipe_options_clear(CliRecipeOptions *o);
+/* Was this option given? */
+gboolean cli_recipe_option_given(const CliRecipeOptions *o, const char *option);
 /* The recipe inside a saved picture, or of a .json file, for this model; warns on standard error
  * when it was made with other weights. Errors name the file. */
 SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *model,
                           GError **error);
+/* The recipe of --recipe, or a new one for the model, with what the other options say. Warns on
+ * standard error, as `command`, when the recipe was made with other weights. */
+SgRecipe *cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *model,
+                         GError **error);
 
 /* Writes an object to standard output, indented; takes it. */
 struct json_t;

@@ -68,6 +68,134 @@ print_help(GOptionContext *context)
   fputs(text, stdout);
 }
 
+/* ---- numbers --------------------------------------------------------------------------------- */
+
+gboolean
+cli_parse_number(const char *option, const char *text, double min, double max, double *value,
+                 GError **error)
+{
+  char *end;
+  double v = g_ascii_strtod(text, &end);
+
+  if (end != text && *end == '\0' && v >= min && v <= max) { /* NaN is not */
+    *value = v;
+    return TRUE;
+  }
+  cli_set_usage_error(error, "--%s: expected a number from %.9g to %.9g, found \"%s\"", option, min,
+                      max, text);
+  return FALSE;
+}
+
+gboolean
+cli_parse_int(const char *option, const char *text, gint64 min, gint64 max, gint64 *value,
+              GError **error)
+{
+  if (g_ascii_string_to_signed(text + (*text == '+'), 10, min, max, value, NULL))
+    return TRUE;
+  cli_set_usage_error(error,
+                      "--%s: expected a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                      ", found \"%s\"",
+                      option, min, max, text);
+  return FALSE;
+}
+
+gboolean
+cli_parse_class(const char *text, const SgModelInfo *info, int *label, GError **error)
+{
+  gint64 v = -1;
+
+  if (info->c_dim == 0) {
+    cli_set_usage_error(error, "--class: this model has no classes");
+    return FALSE;
+  }
+  if (g_ascii_strcasecmp(text, "none") != 0 &&
+      !g_ascii_string_to_signed(text, 10, 0, info->c_dim - 1, &v, NULL)) {
+    cli_set_usage_error(error,
+                        "--class: this model has classes: expected 0 to %d or none, found \"%s\"",
+                        info->c_dim - 1, text);
+    return FALSE;
+  }
+  *label = (int)v;
+  return TRUE;
+}
+
+static gboolean
+is_number(const GOptionEntry *e)
+{
+  return e->arg == G_OPTION_ARG_INT || e->arg == G_OPTION_ARG_INT64 ||
+         e->arg == G_OPTION_ARG_DOUBLE;
+}
+
+/* GOption takes nan, inf and 0x1p3, and knows no range: numbers are read as text and looked at
+ * here. A copy of `entries` whose numbers are texts, one slot of `texts` each. */
+static GOptionEntry *
+numbers_as_text(const GOptionEntry *entries, char ***texts)
+{
+  gsize n = 0;
+  GOptionEntry *copy;
+
+  while (entries[n].long_name)
+    n++;
+  copy = g_memdup2(entries, sizeof *entries * (n + 1));
+  *texts = g_new0(char *, n + 1);
+  for (gsize i = 0; i < n; i++)
+    if (is_number(&entries[i])) {
+      copy[i].arg = G_OPTION_ARG_STRING;
+      copy[i].arg_data = &(*texts)[i];
+    }
+  return copy;
+}
+
+static const CliRange *
+range_of(const CliHelp *help, const char *option)
+{
+  for (const CliRange *r = help->ranges; r && r->option; r++)
+    if (g_str_equal(r->option, option))
+      return r;
+  return NULL;
+}
+
+static gboolean
+read_number(const GOptionEntry *e, const CliRange *range, const char *text, GError **error)
+{
+  gint64 v;
+
+  if (e->arg == G_OPTION_ARG_DOUBLE)
+    return cli_parse_number(e->long_name, text, range ? range->min : -CLI_NUMBER_MAX,
+                            range ? range->max : CLI_NUMBER_MAX, e->arg_data, error);
+  gint64 least = e->arg == G_OPTION_ARG_INT ? G_MININT : G_MININT64;
+  gint64 most = e->arg == G_OPTION_ARG_INT ? G_MAXINT : G_MAXINT64;
+  if (!cli_parse_int(e->long_name, text, range ? (gint64)range->min : least,
+                     range ? (gint64)range->max : most, &v, error))
+    return FALSE;
+  if (e->arg == G_OPTION_ARG_INT)
+    *(int *)e->arg_data = (int)v;
+  else
+    *(gint64 *)e->arg_data = v;
+  return TRUE;
+}
+
+static gboolean
+read_numbers(const GOptionEntry *entries, const CliHelp *help, char **texts, GError **error)
+{
+  for (gsize i = 0; entries[i].long_name; i++)
+    if (texts[i] &&
+        !read_number(&entries[i], range_of(help, entries[i].long_name), texts[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* GOption leaves the "--" that ends the options where it was. */
+static void
+drop_dashes(int *argc, char **argv)
+{
+  if (*argc > 1 && g_str_equal(argv[1], "--")) {
+    for (int i = 1; i < *argc; i++)
+      argv[i] = argv[i + 1];
+    (*argc)--;
+  }
+}
+
 gboolean
 cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *help, GError **error)
 {
@@ -76,34 +204,35 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
       {"help", 'h', G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &wants_help, NULL, NULL}, {NULL}};
   g_autofree char *prgname = g_strconcat("vitrine ", (*argv)[0], NULL);
   g_autoptr(GOptionContext) context = g_option_context_new(help->parameters);
+  char **texts;
+  g_autofree GOptionEntry *read = numbers_as_text(entries, &texts);
   GError *inner = NULL;
 
   g_set_prgname(prgname);
   g_option_context_set_help_enabled(context, FALSE);
   g_option_context_set_summary(context, help->summary);
   g_option_context_set_description(context, help->details);
-  g_option_context_add_main_entries(context, entries, NULL);
+  g_option_context_add_main_entries(context, read, NULL);
+  if (help->recipe)
+    g_option_context_add_main_entries(context, (GOptionEntry *)help->recipe->entries->data, NULL);
   g_option_context_add_main_entries(context, own, NULL);
   for (GOptionGroup **group = help->groups; group && *group; group++)
     g_option_context_add_group(context, *group);
-  if (!cli_resolve_class(*argc, *argv, error))
-    return FALSE;
-  if (!g_option_context_parse(context, argc, argv, &inner)) {
+  gboolean ok = cli_resolve_class(*argc, *argv, error);
+  if (ok && !(ok = g_option_context_parse(context, argc, argv, &inner)))
     cli_set_usage_error(error, "%s", inner->message);
-    g_error_free(inner);
-    return FALSE;
-  }
-  if (wants_help) {
+  if (ok && wants_help)
     print_help(context);
+  else if (ok)
+    ok = read_numbers(entries, help, texts, error);
+  g_clear_error(&inner);
+  for (gsize i = 0; entries[i].long_name; i++)
+    g_free(texts[i]);
+  g_free(texts);
+  if (ok && wants_help)
     exit(0);
-  }
-  /* GOption leaves the "--" that ends the options where it was. */
-  if (*argc > 1 && g_str_equal((*argv)[1], "--")) {
-    for (int i = 1; i < *argc; i++)
-      (*argv)[i] = (*argv)[i + 1];
-    (*argc)--;
-  }
-  return TRUE;
+  drop_dashes(argc, *argv);
+  return ok;
 }
 
 SgModel *
@@ -118,6 +247,8 @@ cli_load_model(const char *path, GError **error)
   }
   return m;
 }
+
+/* ---- seeds ----------------------------------------------------------------------------------- */
 
 static gboolean
 parse_seed(const char **p, guint32 *seed)

@@ -3,38 +3,32 @@
 #include "engine/kernels/element.h"
 #include "engine/explore/picture-model.h"
 #include "engine/backend/backend-device.h"
+#include "engine/explore/recipe-fields.h"
 #include "engine/explore/renderer.h"
+#include "engine/explore/vector-file.h"
 #include "engine/formats/npy.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
-#include <float.h>
 #include <glib/gstdio.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What an option holds when it was not given. */
-#define UNSET_INT G_MININT
-/* A value nobody asks for; NaN can be typed. */
-#define UNSET_DOUBLE (-DBL_MAX)
-
 typedef struct {
-  char *network, *seeds, *noise_mode, *scale_space, *latent, *space, *recipe, *outdir, *device;
-  char **set;
-  double trunc, scale;
-  int cutoff, noise_seed, label;
+  char *network, *seeds, *latent, *space, *save, *outdir, *device;
   gboolean npy, grid, json;
+  CliRecipeOptions recipe;
 } Options;
 
 typedef struct {
   const Options *opt;
   SgModel *model;
   SgRenderer *renderer;
-  SgRecipe *base;      /* everything but the seed */
-  gboolean has_vector; /* base carries a loaded z or w: it replaces a seed */
-  GArray *seeds;       /* of guint32 */
-  guint8 *all;         /* every picture, for --grid; NULL without */
+  SgRecipe *base;     /* everything but the seed */
+  SgVectors *vectors; /* of --latent: each replaces a seed; or NULL */
+  GArray *seeds;      /* of guint32; of --latent, how many there are */
+  guint8 *all;        /* every picture, for --grid; NULL without */
   json_t *written;
   CliProgress progress;
   gsize done;
@@ -45,42 +39,52 @@ options_clear(Options *o)
 {
   g_free(o->network);
   g_free(o->seeds);
-  g_free(o->noise_mode);
-  g_free(o->scale_space);
   g_free(o->latent);
   g_free(o->space);
-  g_free(o->recipe);
+  g_free(o->save);
   g_free(o->outdir);
   g_free(o->device);
-  g_strfreev(o->set);
+  cli_recipe_options_clear(&o->recipe);
+}
+
+static gboolean
+options_check(const Options *o, int argc, char **argv, GError **error)
+{
+  if (argc > 1)
+    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
+  else if (!o->network && !o->recipe.recipe)
+    cli_set_usage_error(error, "which model? --network=FILE");
+  else if (!o->outdir)
+    cli_set_usage_error(error, "where to? --outdir=DIR");
+  else if (!o->seeds && !o->latent && !o->recipe.recipe)
+    cli_set_usage_error(error, "which pictures? --seeds=0-3,7, --latent=FILE.npy or --recipe=FILE");
+  else if (o->seeds && o->latent)
+    cli_set_usage_error(error, "--latent replaces the seed: give one of --seeds and --latent");
+  else if (o->space && !o->latent)
+    cli_set_usage_error(error, "--latent-space says what --latent holds, which is not given");
+  else
+    return TRUE;
+  return FALSE;
 }
 
 static gboolean
 options_parse(Options *o, int argc, char **argv, GError **error)
 {
+  static const char *const without[] = {"seed", "faces", NULL};
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network, "the model", "FILE"},
       {"seeds", 0, 0, G_OPTION_ARG_STRING, &o->seeds, "which seeds, like 0-3,7", "SEEDS"},
       {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o->outdir, "where pictures go; made if missing",
        "DIR"},
-      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
-      {"trunc-cutoff", 0, 0, G_OPTION_ARG_INT, &o->cutoff, "truncate only the first N layers", "N"},
-      {"noise-mode", 0, 0, G_OPTION_ARG_STRING, &o->noise_mode, "const (default), random or none",
-       "MODE"},
-      {"noise-seed", 0, 0, G_OPTION_ARG_INT, &o->noise_seed, "for --noise-mode=random (0)", "N"},
-      {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model", "N"},
-      {"scale", 0, 0, G_OPTION_ARG_DOUBLE, &o->scale, "multiplies the whole latent vector (1)",
-       "FACTOR"},
-      {"scale-space", 0, 0, G_OPTION_ARG_STRING, &o->scale_space, "which vector: w (default) or z",
-       "w|z"},
-      {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set, "moves dimensions, like z3=+2.5,w17=-1",
-       "OFFSETS"},
-      {"latent", 0, 0, G_OPTION_ARG_FILENAME, &o->latent, "a saved vector instead of a seed",
-       "FILE.npy"},
-      {"space", 0, 0, G_OPTION_ARG_STRING, &o->space, "what --latent holds: z or w (default)",
-       "z|w"},
-      {"recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe, "start from a saved picture or recipe",
-       "PNG|JSON"},
+      {"latent", 0, 0, G_OPTION_ARG_FILENAME, &o->latent,
+       "saved vectors instead of seeds: z, w or one w a layer", "NPY|NPZ|PT"},
+      {"projected-w", 0, 0, G_OPTION_ARG_FILENAME, &o->latent, "the same, as NVlabs' tools call it",
+       "NPZ"},
+      {"latent-space", 0, 0, G_OPTION_ARG_STRING, &o->space,
+       "what --latent holds, where its name or key does not tell", "z|w"},
+      {"space", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &o->space, NULL, NULL},
+      {"save-latent", 0, 0, G_OPTION_ARG_STRING, &o->save,
+       "also seed0000-z.npy, or seed0000-w.npz: the w of each layer as it is drawn", "z|w"},
       {"npy", 0, 0, G_OPTION_ARG_NONE, &o->npy, "also seed0000.npy: float32 [C, H, W], unclamped",
        NULL},
       {"grid", 0, 0, G_OPTION_ARG_NONE, &o->grid, "also grid.png with all of them", NULL},
@@ -90,158 +94,46 @@ options_parse(Options *o, int argc, char **argv, GError **error)
        "auto (default), cpu, cuda, cuda:N, or reference: slow, in double", "D"},
       {NULL}};
   const CliHelp help = {
-      "", "Makes pictures: DIR/seed0000.png and so on, each with its whole recipe inside.",
-      "Other options win over what a recipe says. Values may follow after a space as well:\n"
-      "  vitrine generate --network model.pkl --seeds 0-3 --trunc 0.7 --outdir out"};
+      .parameters = "",
+      .summary = "Makes pictures: DIR/seed0000.png and so on, each with its whole recipe inside.",
+      .details =
+          "Other options win over what a recipe says. Values may follow after a space as well:\n"
+          "  vitrine generate --network model.pkl --seeds 0-3 --trunc 0.7 --outdir out",
+      .recipe = &o->recipe};
 
-  *o = (Options){.trunc = UNSET_DOUBLE,
-                 .scale = UNSET_DOUBLE,
-                 .cutoff = UNSET_INT,
-                 .noise_seed = UNSET_INT,
-                 .label = UNSET_INT};
-  if (!cli_parse(&argc, &argv, entries, &help, error))
-    return FALSE;
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network && !o->recipe)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (!o->seeds && !o->latent && !o->recipe)
-    cli_set_usage_error(error, "which pictures? --seeds=0-3,7, --latent=FILE.npy or --recipe=FILE");
-  else if (o->seeds && o->latent)
-    cli_set_usage_error(error, "--latent replaces the seed: give one of --seeds and --latent");
-  else
-    return TRUE;
-  return FALSE;
+  *o = (Options){0};
+  cli_recipe_options_init(&o->recipe, NULL, without);
+  return cli_parse(&argc, &argv, entries, &help, error) && options_check(o, argc, argv, error);
 }
 
-/* One of the words, as its index; -1 and a usage error otherwise. `text` NULL gives `fallback`. */
+/* One of the spaces' words, as SgSpace; -1 without one; -2 and a usage error for another. */
 static int
-choose(const char *option, const char *text, const char *const *words, int fallback, GError **error)
+parse_space(const char *option, const char *text, GError **error)
 {
-  if (!text)
-    return fallback;
-  for (int i = 0; words[i]; i++)
-    if (g_ascii_strcasecmp(text, words[i]) == 0)
+  for (int i = 0; text && sg_space_words[i]; i++)
+    if (g_ascii_strcasecmp(text, sg_space_words[i]) == 0)
       return i;
-  g_autofree char *list = g_strjoinv(", ", (char **)words);
-  cli_set_usage_error(error, "--%s: expected one of %s, found \"%s\"", option, list, text);
-  return -1;
+  if (!text)
+    return -1;
+  cli_set_usage_error(error, "--%s: expected z or w, found \"%s\"", option, text);
+  return -2;
 }
 
-static const char *const space_words[] = {"z", "w", NULL};                  /* as SgSpace */
-static const char *const noise_words[] = {"const", "random", "none", NULL}; /* as SgNoiseMode */
-
-/* "z3=+2.5" */
+/* Vectors replace seeds: as many pictures as there are vectors. */
 static gboolean
-apply_offset(SgRecipe *r, const char *text, GError **error)
+read_latent(Job *job, GError **error)
 {
-  char *end;
-  const char *p = text + 1;
-  gboolean z = text[0] == 'z' || text[0] == 'Z', w = text[0] == 'w' || text[0] == 'W';
+  int space = parse_space("latent-space", job->opt->space, error);
 
-  if ((!z && !w) || !g_ascii_isdigit(*p))
-    goto bad;
-  guint64 dim = g_ascii_strtoull(p, &end, 10);
-  if (*end != '=' || !end[1])
-    goto bad;
-  p = end + 1;
-  double value = g_ascii_strtod(p, &end);
-  if (*end || end == p || !isfinite(value))
-    goto bad;
-  if (dim >= (guint64)(z ? r->z_dim : r->w_dim)) {
-    cli_set_usage_error(error, "--set: %s: this model's %c has dimensions 0 to %d", text, text[0],
-                        (z ? r->z_dim : r->w_dim) - 1);
+  job->vectors = space < -1 ? NULL
+                            : sg_vectors_read(job->opt->latent, &job->model->info, space, -1,
+                                              "--latent-space=z or w", error);
+  if (!job->vectors)
     return FALSE;
-  }
-  (z ? r->z_offset : r->w_offset)[dim] = value;
+  for (int i = 0; i < job->vectors->n; i++)
+    g_array_append_val(job->seeds, job->base->seed);
+  sg_recipe_drop_vectors(job->base);
   return TRUE;
-bad:
-  cli_set_usage_error(error, "--set: expected something like z3=+2.5 or w17=-1, found \"%s\"",
-                      text);
-  return FALSE;
-}
-
-static gboolean
-apply_offsets(SgRecipe *r, char **set, GError **error)
-{
-  for (char **s = set; s && *s; s++) {
-    g_auto(GStrv) parts = g_strsplit(*s, ",", -1);
-    for (char **part = parts; *part; part++)
-      if (!apply_offset(r, g_strstrip(*part), error))
-        return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-check_label(const SgModelInfo *info, int label, gboolean given, GError **error)
-{
-  if (info->c_dim == 0 && given)
-    cli_set_usage_error(error, "--class: this model has no classes");
-  else if (info->c_dim > 0 && (label < 0 || label >= info->c_dim))
-    cli_set_usage_error(error, "this model has classes: choose one with --class=0 to %d",
-                        info->c_dim - 1);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
-apply_options(SgRecipe *r, const Options *o, const SgModelInfo *info, GError **error)
-{
-  int noise = choose("noise-mode", o->noise_mode, noise_words, (int)r->noise_mode, error);
-  int space = noise < 0
-                  ? -1
-                  : choose("scale-space", o->scale_space, space_words, (int)r->scale_space, error);
-  if (space < 0)
-    return FALSE;
-  r->noise_mode = (SgNoiseMode)noise;
-  r->scale_space = (SgSpace)space;
-  if (o->trunc != UNSET_DOUBLE)
-    r->psi = o->trunc;
-  if (o->scale != UNSET_DOUBLE)
-    r->scale = o->scale;
-  if (!isfinite(r->psi) || !isfinite(r->scale)) {
-    cli_set_usage_error(error, "--trunc and --scale must be finite numbers");
-    return FALSE;
-  }
-  if (o->cutoff != UNSET_INT) {
-    if (o->cutoff < 0 || o->cutoff > info->num_ws) {
-      cli_set_usage_error(error,
-                          "--trunc-cutoff: this model has 0 to %d layers to truncate, found %d",
-                          info->num_ws, o->cutoff);
-      return FALSE;
-    }
-    r->cutoff = o->cutoff;
-  }
-  if (o->noise_seed != UNSET_INT) {
-    if (o->noise_seed < 0) {
-      cli_set_usage_error(error, "--noise-seed must not be negative, found %d", o->noise_seed);
-      return FALSE;
-    }
-    r->noise_seed = (guint32)o->noise_seed;
-  }
-  if (o->label != UNSET_INT)
-    r->label = o->label;
-  return check_label(info, r->label, o->label != UNSET_INT, error) &&
-         apply_offsets(r, o->set, error);
-}
-
-static gboolean
-read_latent(SgRecipe *r, const Options *o, GError **error)
-{
-  int space = choose("space", o->space, space_words, SG_SPACE_W, error);
-  double **base = space == SG_SPACE_Z ? &r->z_base : &r->w_base;
-
-  if (space < 0)
-    return FALSE;
-  g_clear_pointer(&r->z_base, g_free);
-  g_clear_pointer(&r->w_base, g_free);
-  *base = sg_npy_read_vector(o->latent, space == SG_SPACE_Z ? r->z_dim : r->w_dim, error);
-  r->faces = 1;
-  return *base != NULL;
 }
 
 /* Fills base and seeds. */
@@ -249,27 +141,24 @@ static gboolean
 prepare(Job *job, GError **error)
 {
   const Options *o = job->opt;
-  const SgModelInfo *info = &job->model->info;
 
-  job->base = o->recipe ? cli_read_recipe("generate", o->recipe, job->model, error)
-                        : sg_recipe_new(info->z_dim, info->w_dim);
-  if (!job->base || (o->latent && !read_latent(job->base, o, error)) ||
-      !apply_options(job->base, o, info, error))
+  if (parse_space("save-latent", o->save, error) < -1)
+    return FALSE;
+  job->base = cli_recipe_new(&o->recipe, "generate", job->model, error);
+  if (!job->base)
     return FALSE;
   if (o->seeds) {
     job->seeds = cli_parse_seeds(o->seeds, error);
-    if (!job->seeds)
-      return FALSE;
-    g_clear_pointer(&job->base->z_base, g_free);
-    g_clear_pointer(&job->base->w_base, g_free);
-  } else {
-    job->seeds = g_array_new(FALSE, FALSE, sizeof(guint32));
-    for (int i = 0; i < job->base->faces; i++) {
-      guint32 seed = job->base->seed + (guint32)i;
-      g_array_append_val(job->seeds, seed);
-    }
+    sg_recipe_drop_vectors(job->base);
+    return job->seeds != NULL;
   }
-  job->has_vector = job->base->z_base || job->base->w_base;
+  job->seeds = g_array_new(FALSE, FALSE, sizeof(guint32));
+  if (o->latent)
+    return read_latent(job, error);
+  for (int i = 0; i < job->base->faces; i++) {
+    guint32 seed = job->base->seed + (guint32)i;
+    g_array_append_val(job->seeds, seed);
+  }
   return TRUE;
 }
 
@@ -301,11 +190,36 @@ recipe_from(const Job *job, gsize i, int faces)
 
   r->seed = g_array_index(job->seeds, guint32, i);
   r->faces = faces;
-  if (i > 0) {
-    g_clear_pointer(&r->z_base, g_free);
-    g_clear_pointer(&r->w_base, g_free);
-  }
+  if (i > 0)
+    sg_recipe_drop_vectors(r);
+  if (job->vectors) /* base has none of its own */
+    sg_vectors_apply(job->vectors, (int)i, r);
   return r;
+}
+
+static char *
+stem_of(const Job *job, gsize i)
+{
+  if (job->vectors && job->vectors->n > 1)
+    return g_strdup_printf("vector%04" G_GSIZE_FORMAT, i);
+  if (job->vectors || (i == 0 && (job->base->z_base || job->base->w_base)))
+    return g_strdup("vector");
+  return g_strdup_printf("seed%04u", g_array_index(job->seeds, guint32, i));
+}
+
+/* z as edited, or the w of every layer as the synthesis network is given it. */
+static gboolean
+write_latent(const Job *job, gsize i, const char *stem, json_t *entry, GError **error)
+{
+  g_autoptr(SgRecipe) r = recipe_from(job, i, 1);
+  gboolean z = g_ascii_strcasecmp(job->opt->save, "z") == 0;
+  g_autofree char *name = g_strconcat(stem, z ? "-z.npy" : "-w.npz", NULL);
+  g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
+  int layers = z ? 1 : job->model->info.num_ws, dim = z ? r->z_dim : r->w_dim;
+  g_autofree double *v = z ? sg_recipe_edited_z(r, 0) : sg_renderer_ws(job->renderer, r, error);
+
+  json_object_set_new(entry, z ? "z" : "w", json_string(path));
+  return v && sg_vectors_write(path, z ? SG_SPACE_Z : SG_SPACE_W, layers, dim, v, error);
 }
 
 static char *
@@ -320,8 +234,7 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
 {
   int c = (int)images->shape[1], h = (int)images->shape[2], w = (int)images->shape[3];
   guint32 seed = g_array_index(job->seeds, guint32, i);
-  g_autofree char *stem =
-      job->has_vector && i == 0 ? g_strdup("vector") : g_strdup_printf("seed%04u", seed);
+  g_autofree char *stem = stem_of(job, i);
   g_autofree char *name = g_strconcat(stem, ".png", NULL);
   g_autofree char *png = g_build_filename(job->opt->outdir, name, NULL);
   g_autofree char *json = recipe_json(job, i, 1);
@@ -341,7 +254,7 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
     if (!sg_npy_write(npy, face, error))
       return FALSE;
   }
-  return TRUE;
+  return !job->opt->save || write_latent(job, i, stem, entry, error);
 }
 
 static gsize
@@ -375,11 +288,12 @@ render_batch(Job *job, gsize first, int faces, GError **error)
 /* How many seeds from `first` on are consecutive, at most `most`: a recipe holds a first seed and a
  * count. */
 static int
-run_length(const GArray *seeds, gsize first, int most)
+run_length(const Job *job, gsize first, int most)
 {
+  const GArray *seeds = job->seeds;
   int n = 1;
 
-  while (n < most && first + (gsize)n < seeds->len &&
+  while (n < most && !job->vectors && first + (gsize)n < seeds->len &&
          g_array_index(seeds, guint32, first + (gsize)n) ==
              g_array_index(seeds, guint32, first) + (guint32)n)
     n++;
@@ -402,7 +316,7 @@ write_grid(Job *job, GError **error)
   gsize line = picture_bytes(job->model) / (gsize)size, stride = line * (gsize)columns;
   g_autofree guint8 *grid = g_malloc0(stride * (gsize)size * (gsize)rows);
   g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
-  gboolean one_recipe = n <= SG_RECIPE_MAX_FACES && run_length(job->seeds, 0, n) == n;
+  gboolean one_recipe = n <= SG_RECIPE_MAX_FACES && run_length(job, 0, n) == n;
   g_autofree char *json = one_recipe ? recipe_json(job, 0, n) : NULL;
 
   for (int i = 0; i < n; i++)
@@ -434,7 +348,7 @@ render_all(Job *job, GError **error)
   cli_progress_begin(&job->progress, "pictures", n);
   gboolean ok = TRUE;
   for (gsize i = 0; ok && i < n;) {
-    int faces = run_length(job->seeds, i, most);
+    int faces = run_length(job, i, most);
     ok = render_batch(job, i, faces, error);
     i += (gsize)faces;
   }
@@ -459,7 +373,7 @@ run(const Options *opt, GError **error)
   gint64 start = g_get_monotonic_time();
   gboolean ok = FALSE;
 
-  job.model = cli_load_model_of(opt->network, opt->recipe, error);
+  job.model = cli_load_model_of(opt->network, opt->recipe.recipe, error);
   if (job.model && prepare(&job, error)) {
     job.renderer = open_renderer(job.model, opt->device, error);
     ok = job.renderer && render_all(&job, error);
@@ -469,6 +383,7 @@ run(const Options *opt, GError **error)
   g_clear_pointer(&job.renderer, sg_renderer_free);
   g_clear_pointer(&job.model, sg_model_unref);
   g_clear_pointer(&job.base, sg_recipe_free);
+  g_clear_pointer(&job.vectors, sg_vectors_free);
   g_clear_pointer(&job.seeds, g_array_unref);
   g_free(job.all);
   json_decref(job.written);

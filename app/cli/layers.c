@@ -1,23 +1,19 @@
 /* vitrine layers: what the stages of the synthesis network compute for one face, as pictures and
  * tables. */
 #include "app/cli/cli.h"
-#include <float.h>
 #include <glib/gstdio.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "engine/explore/probe.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
 
-#define UNSET_DOUBLE (-DBL_MAX)
-#define COLUMNS      16
+#define COLUMNS 16
 
 typedef struct {
-  char *network, *seed, *recipe, *layers, *outdir;
-  double trunc;
-  int label;
+  char *network, *layers, *outdir;
   gboolean common;
+  CliRecipeOptions recipe;
 } Options;
 
 typedef struct {
@@ -33,46 +29,15 @@ options_check(const Options *o, int argc, char **argv, GError **error)
 {
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network && !o->recipe)
+  else if (!o->network && !o->recipe.recipe)
     cli_set_usage_error(error, "which model? --network=FILE");
   else if (!o->outdir)
     cli_set_usage_error(error, "where to? --outdir=FOLDER");
-  else if (!o->seed == !o->recipe)
+  else if (cli_recipe_option_given(&o->recipe, "seed") == (o->recipe.recipe != NULL))
     cli_set_usage_error(error, "which face? one of --seed=N and --recipe=FILE");
-  else if (o->trunc != UNSET_DOUBLE && !isfinite(o->trunc))
-    cli_set_usage_error(error, "--trunc must be a finite number");
   else
     return TRUE;
   return FALSE;
-}
-
-static SgRecipe *
-new_face(const Options *o, const SgModel *model, GError **error)
-{
-  const SgModelInfo *info = &model->info;
-  guint64 seed = 0;
-  g_autoptr(SgRecipe) face = NULL;
-
-  if (o->recipe)
-    face = cli_read_recipe("layers", o->recipe, model, error);
-  else if (g_ascii_string_to_unsigned(o->seed, 10, 0, G_MAXUINT32, &seed, NULL))
-    face = sg_recipe_new(info->z_dim, info->w_dim);
-  else
-    cli_set_usage_error(error, "--seed: expected a number from 0 to %u, found \"%s\"", G_MAXUINT32,
-                        o->seed);
-  if (!face)
-    return NULL;
-  if (!o->recipe)
-    face->seed = (guint32)seed;
-  if (o->trunc != UNSET_DOUBLE)
-    face->psi = o->trunc;
-  if (o->label != G_MININT)
-    face->label = o->label;
-  if (info->c_dim ? face->label < 0 || face->label >= info->c_dim : o->label != G_MININT) {
-    cli_set_usage_error(error, "--class: this model has %d classes", info->c_dim);
-    return NULL;
-  }
-  return g_steal_pointer(&face);
 }
 
 /* The stages that --layer names, all of them without it: [stages], to be freed. */
@@ -158,8 +123,8 @@ run(const Options *opt, GError **error)
 {
   Job job = {.opt = opt};
 
-  if ((job.model = cli_load_model_of(opt->network, opt->recipe, error)) &&
-      (job.face = new_face(opt, job.model, error)) &&
+  if ((job.model = cli_load_model_of(opt->network, opt->recipe.recipe, error)) &&
+      (job.face = cli_recipe_new(&opt->recipe, "layers", job.model, error)) &&
       (job.renderer = sg_renderer_new(job.model, NULL, error))) {
     job.stages = sg_probe_stages(job.renderer);
     g_autofree gboolean *chosen = chosen_stages(&job, error);
@@ -180,34 +145,34 @@ run(const Options *opt, GError **error)
 int
 cli_layers(int argc, char **argv)
 {
-  Options o = {.trunc = UNSET_DOUBLE, .label = G_MININT};
+  static const char *const without[] = {"faces", NULL};
+  Options o = {0};
   GError *error = NULL;
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o.network, "the model", "FILE"},
-      {"seed", 0, 0, G_OPTION_ARG_STRING, &o.seed, "which face", "N"},
-      {"recipe", 0, 0, G_OPTION_ARG_FILENAME, &o.recipe, "a saved picture or recipe instead",
-       "PNG|JSON"},
       {"layer", 0, 0, G_OPTION_ARG_STRING, &o.layers, "which layers (all)", "NAME,…"},
       {"common", 0, 0, G_OPTION_ARG_NONE, &o.common,
        "all channels over one range of grey, instead of each over its own", NULL},
-      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o.trunc, "truncation psi (1: none)", "PSI"},
-      {"class", 0, 0, G_OPTION_ARG_INT, &o.label, "class of a conditional model", "N"},
       {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o.outdir, "the folder to write to", "FOLDER"},
       {NULL}};
   const CliHelp help = {
-      "", "Writes what the layers of the synthesis network compute for one face.",
-      "For a convolution: LAYER-channels.png (16 in a row, each from black to white) and "
-      "LAYER-mean.png; for a\n"
-      "toRGB: LAYER-rgb.png, what it adds to the picture. LAYER.csv has the numbers of each "
-      "channel and the style\n"
-      "vector. A recipe's pruning, mixing and noise apply.\n"
-      "  vitrine layers --network model.pkl --seed 0 --layer b16.conv1,b16.torgb --outdir inside"};
+      .parameters = "",
+      .summary = "Writes what the layers of the synthesis network compute for one face.",
+      .details =
+          "For a convolution: LAYER-channels.png (16 in a row, each from black to white) and "
+          "LAYER-mean.png; for a\n"
+          "toRGB: LAYER-rgb.png, what it adds to the picture. LAYER.csv has the numbers of each "
+          "channel and the style\n"
+          "vector. A recipe's pruning, mixing and noise apply.\n"
+          "  vitrine layers --network model.pkl --seed 0 --layer b16.conv1,b16.torgb --outdir "
+          "inside",
+      .recipe = &o.recipe};
 
+  cli_recipe_options_init(&o.recipe, NULL, without);
   if (cli_parse(&argc, &argv, entries, &help, &error) && options_check(&o, argc, argv, &error))
     run(&o, &error);
   g_free(o.network);
-  g_free(o.seed);
-  g_free(o.recipe);
+  cli_recipe_options_clear(&o.recipe);
   g_free(o.layers);
   g_free(o.outdir);
   return cli_finish("layers", error);

@@ -88,16 +88,25 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
       {NULL}};
+  static const CliRange ranges[] = {{"images", 1, 1000000},
+                                    {"seed", 0, G_MAXINT32},
+                                    {"trunc", -SG_RECIPE_FACTOR_MAX, SG_RECIPE_FACTOR_MAX},
+                                    {NULL}};
   const CliHelp help = {
-      "", "Measures how far a model's pictures are from real ones, without another network.",
-      "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
-      "(Karras et al.\n"
-      "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare "
-      "only numbers of\n"
-      "the same --images: fewer pictures alone make them larger. Noise inputs are the model's own "
-      "(const).\n"
-      "  vitrine metrics --network=model.pkl --data=faces.zip\n"
-      "  vitrine metrics --data=faces.zip --reference=other-faces"};
+      .parameters = "",
+      .summary =
+          "Measures how far a model's pictures are from real ones, without another network.",
+      .details =
+          "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
+          "(Karras et al.\n"
+          "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare "
+          "only numbers of\n"
+          "the same --images: fewer pictures alone make them larger. Noise inputs are the model's "
+          "own "
+          "(const).\n"
+          "  vitrine metrics --network=model.pkl --data=faces.zip\n"
+          "  vitrine metrics --data=faces.zip --reference=other-faces",
+      .ranges = ranges};
 
   *o = (Options){.images = 2048, .trunc = 1};
   if (!cli_parse(&argc, &argv, entries, &help, error))
@@ -110,12 +119,6 @@ options_parse(Options *o, int argc, char **argv, GError **error)
     cli_set_usage_error(error, "which real pictures? --data=DIR or ZIP");
   else if (!o->network == !o->reference)
     cli_set_usage_error(error, "compared with what? Give one of --network and --reference");
-  else if (o->images < 1 || o->images > 1000000)
-    cli_set_usage_error(error, "--images must be from 1 to 1000000, found %d", o->images);
-  else if (o->seed < 0)
-    cli_set_usage_error(error, "--seed must not be negative");
-  else if (!isfinite(o->trunc))
-    cli_set_usage_error(error, "--trunc must be a finite number");
   else
     return check_metrics(o, error);
   return FALSE;

@@ -17,10 +17,9 @@
 #define DEFAULT_LAST_STYLE 6
 
 typedef struct {
-  char *network, *rows, *cols, *styles, *noise_mode, *outdir;
-  double trunc;
-  int cutoff, noise_seed, label;
+  char *network, *rows, *cols, *styles, *outdir;
   gboolean npy, json;
+  CliRecipeOptions recipe;
 } Options;
 
 typedef struct {
@@ -44,13 +43,14 @@ options_clear(Options *o)
   g_free(o->rows);
   g_free(o->cols);
   g_free(o->styles);
-  g_free(o->noise_mode);
   g_free(o->outdir);
+  cli_recipe_options_clear(&o->recipe);
 }
 
 static gboolean
 options_parse(Options *o, int argc, char **argv, GError **error)
 {
+  static const char *const without[] = {"seed", "faces", NULL};
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network, "the model", "FILE"},
       {"rows", 0, 0, G_OPTION_ARG_STRING, &o->rows, "seeds of the rows: whose faces, like 85,100",
@@ -61,27 +61,27 @@ options_parse(Options *o, int argc, char **argv, GError **error)
        "which w the columns replace (0-6, or all of a smaller model)", "LAYERS"},
       {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o->outdir, "where pictures go; made if missing",
        "DIR"},
-      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
-      {"trunc-cutoff", 0, 0, G_OPTION_ARG_INT, &o->cutoff, "truncate only the first N layers", "N"},
-      {"noise-mode", 0, 0, G_OPTION_ARG_STRING, &o->noise_mode, "const (default), random or none",
-       "MODE"},
-      {"noise-seed", 0, 0, G_OPTION_ARG_INT, &o->noise_seed, "for --noise-mode=random (0)", "N"},
-      {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model", "N"},
       {"npy", 0, 0, G_OPTION_ARG_NONE, &o->npy, "also ROW-COL.npy: float32 [C, H, W], unclamped",
        NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what was written as JSON on standard output",
        NULL},
       {NULL}};
   const CliHelp help = {
-      "",
-      "Mixes styles: DIR/ROW-COL.png is the face of seed ROW with the styles of seed COL in the "
-      "chosen layers, each with its whole recipe inside; SEED-SEED.png is a face as it is; "
-      "DIR/grid.png has all of them.",
-      "Low layers draw pose and shape, high ones colours and detail (\"vitrine inspect\" lists "
-      "them):\n"
-      "  vitrine mix --network model.pkl --rows 85,100,75 --cols 55,821 --styles 0-3 --outdir out"};
+      .parameters = "",
+      .summary =
+          "Mixes styles: DIR/ROW-COL.png is the face of seed ROW with the styles of seed COL in "
+          "the "
+          "chosen layers, each with its whole recipe inside; SEED-SEED.png is a face as it is; "
+          "DIR/grid.png has all of them.",
+      .details =
+          "Low layers draw pose and shape, high ones colours and detail (\"vitrine inspect\" lists "
+          "them):\n"
+          "  vitrine mix --network model.pkl --rows 85,100,75 --cols 55,821 --styles 0-3 --outdir "
+          "out",
+      .recipe = &o->recipe};
 
-  *o = (Options){.trunc = 1, .cutoff = -1, .label = -1};
+  *o = (Options){0};
+  cli_recipe_options_init(&o->recipe, NULL, without);
   if (!cli_parse(&argc, &argv, entries, &help, error))
     return FALSE;
   if (argc > 1)
@@ -94,10 +94,6 @@ options_parse(Options *o, int argc, char **argv, GError **error)
     cli_set_usage_error(error, "whose styles? --cols=55,821");
   else if (!o->outdir)
     cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (!isfinite(o->trunc))
-    cli_set_usage_error(error, "--trunc must be a finite number");
-  else if (o->noise_seed < 0)
-    cli_set_usage_error(error, "--noise-seed must not be negative, found %d", o->noise_seed);
   else
     return TRUE;
   return FALSE;
@@ -129,38 +125,6 @@ parse_styles(const char *text, int num_ws, GError **error)
 }
 
 static gboolean
-parse_noise_mode(const char *text, SgNoiseMode *mode, GError **error)
-{
-  static const char *const words[] = {"const", "random", "none"}; /* as SgNoiseMode */
-
-  for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-    if (!text || g_ascii_strcasecmp(text, words[i]) == 0) {
-      *mode = (SgNoiseMode)i;
-      return TRUE;
-    }
-  cli_set_usage_error(error, "--noise-mode: expected one of const, random, none, found \"%s\"",
-                      text);
-  return FALSE;
-}
-
-static gboolean
-check_options(const Options *o, const SgModelInfo *info, GError **error)
-{
-  if (info->c_dim == 0 && o->label != -1)
-    cli_set_usage_error(error, "--class: this model has no classes");
-  else if (info->c_dim > 0 && (o->label < 0 || o->label >= info->c_dim))
-    cli_set_usage_error(error, "this model has classes: choose one with --class=0 to %d",
-                        info->c_dim - 1);
-  else if (o->cutoff < -1 || o->cutoff > info->num_ws)
-    cli_set_usage_error(error,
-                        "--trunc-cutoff: this model has 0 to %d layers to truncate, found %d",
-                        info->num_ws, o->cutoff);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
 check_size(const Job *job, GError **error)
 {
   gint64 pixels = (gint64)job->model->info.img_resolution * job->model->info.img_resolution;
@@ -179,14 +143,11 @@ prepare(Job *job, GError **error)
   const Options *o = job->opt;
   const SgModelInfo *info = &job->model->info;
 
-  job->base = sg_recipe_new(info->z_dim, info->w_dim);
-  if (!check_options(o, info, error) ||
-      !parse_noise_mode(o->noise_mode, &job->base->noise_mode, error))
+  job->base = cli_recipe_new(&o->recipe, "mix", job->model, error);
+  if (!job->base)
     return FALSE;
-  job->base->psi = o->trunc;
-  job->base->cutoff = o->cutoff;
-  job->base->noise_seed = (guint32)o->noise_seed;
-  job->base->label = o->label;
+  sg_recipe_drop_vectors(job->base);
+  job->base->faces = 1;
   job->rows = cli_parse_numbers("rows", o->rows, error);
   job->cols = job->rows ? cli_parse_numbers("cols", o->cols, error) : NULL;
   job->styles = job->cols ? parse_styles(o->styles, info->num_ws, error) : NULL;

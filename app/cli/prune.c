@@ -14,21 +14,23 @@
 #include <string.h>
 
 #define MAX_THRESHOLDS 100001
+#define MAX_THRESHOLD  1e12 /* no weight is larger */
 #define REAL_IMAGES    32
 
 typedef struct {
   char *network, *magnitude, *exclude, *outdir, *save, *data;
   char **layers;
-  double from, to, step, trunc, threshold;
-  gint64 seed;
-  int images, pictures, label;
+  double from, to, step, threshold;
+  int images, pictures;
   gboolean json;
+  CliRecipeOptions recipe; /* seed, truncation and class of the faces */
 } Options;
 
 typedef struct {
   const Options *opt;
   SgModel *model;
-  SgPrune prune; /* of which the sweep changes the threshold */
+  SgRecipe *faces; /* seed, truncation and class of those that are scored */
+  SgPrune prune;   /* of which the sweep changes the threshold */
   SgPruneScorer *scorer;
   int n;                                  /* thresholds */
   double *threshold, *share, *score_mean; /* [n] */
@@ -50,6 +52,7 @@ options_clear(Options *o)
   g_free(o->save);
   g_free(o->data);
   g_strfreev(o->layers);
+  cli_recipe_options_clear(&o->recipe);
 }
 
 static gboolean
@@ -61,15 +64,6 @@ check_range(const Options *o, GError **error)
   else if (!(o->step > 0) || (o->to - o->from) / o->step > MAX_THRESHOLDS - 1)
     cli_set_usage_error(error, "--step must make from 1 to %d thresholds, found %g", MAX_THRESHOLDS,
                         o->step);
-  else if (o->images < 1 || o->images > SG_PRUNE_MAX_IMAGES)
-    cli_set_usage_error(error, "--images must be from 1 to %d, found %d", SG_PRUNE_MAX_IMAGES,
-                        o->images);
-  else if (o->pictures < 0)
-    cli_set_usage_error(error, "--pictures must be 0 or more, found %d", o->pictures);
-  else if (o->seed < 0 || o->seed > G_MAXUINT32)
-    cli_set_usage_error(error, "--seed must be from 0 to %u", G_MAXUINT32);
-  else if (!isfinite(o->trunc))
-    cli_set_usage_error(error, "--trunc must be a finite number");
   else
     return TRUE;
   return FALSE;
@@ -99,15 +93,20 @@ options_check(const Options *o, int argc, char **argv, GError **error)
 static gboolean
 options_parse(Options *o, int argc, char **argv, GError **error)
 {
+  static const char *const only[] = {"seed", "trunc", "class", NULL};
+  static const CliRange ranges[] = {{"from", 0, MAX_THRESHOLD},
+                                    {"to", 0, MAX_THRESHOLD},
+                                    {"step", 1e-9, MAX_THRESHOLD},
+                                    {"threshold", 0, MAX_THRESHOLD},
+                                    {"images", 1, SG_PRUNE_MAX_IMAGES},
+                                    {"pictures", 0, MAX_THRESHOLDS},
+                                    {NULL}};
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network, "the model", "FILE"},
       {"from", 0, 0, G_OPTION_ARG_DOUBLE, &o->from, "first threshold (0)", "T"},
       {"to", 0, 0, G_OPTION_ARG_DOUBLE, &o->to, "last threshold (1)", "T"},
       {"step", 0, 0, G_OPTION_ARG_DOUBLE, &o->step, "from one to the next (0.001)", "T"},
       {"images", 0, 0, G_OPTION_ARG_INT, &o->images, "faces that are scored (32)", "N"},
-      {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "of the first face (0)", "N"},
-      {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
-      {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model (0)", "N"},
       {"magnitude", 0, 0, G_OPTION_ARG_STRING, &o->magnitude,
        "of weights as stored, or times their equalised learning rate", "stored|effective"},
       {"exclude", 0, 0, G_OPTION_ARG_STRING, &o->exclude,
@@ -125,20 +124,28 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
       {NULL}};
   const CliHelp help = {
-      "", "Sets a generator's weights below a threshold to zero and scores what it draws then.",
-      "DIR/prune.csv has a line for each threshold: weights that remain and that are removed, mean "
-      "and standard\n"
-      "deviation of the discriminator's sigmoid and logit over the faces. prune.svg has both "
-      "curves, t0.000.png\n"
-      "and so on the faces. With --data, real.csv and a line in prune.svg say what the same "
-      "discriminator says of\n"
-      "real pictures, cropped and resized as for a training. The discriminator sees the faces in "
-      "batches as large as its minibatch "
-      "groups, in order.\n"
-      "Layers are named as \"vitrine inspect\" lists them, without G_ema.\n"
-      "  vitrine prune --network model.pkl --outdir out --exclude mapping,torgb\n"
-      "  vitrine prune --network model.pkl --threshold 0.3 --save pruned.safetensors"};
+      .parameters = "",
+      .summary =
+          "Sets a generator's weights below a threshold to zero and scores what it draws then.",
+      .details =
+          "DIR/prune.csv has a line for each threshold: weights that remain and that are removed, "
+          "mean "
+          "and standard\n"
+          "deviation of the discriminator's sigmoid and logit over the faces. prune.svg has both "
+          "curves, t0.000.png\n"
+          "and so on the faces. With --data, real.csv and a line in prune.svg say what the same "
+          "discriminator says of\n"
+          "real pictures, cropped and resized as for a training. The discriminator sees the faces "
+          "in "
+          "batches as large as its minibatch "
+          "groups, in order.\n"
+          "Layers are named as \"vitrine inspect\" lists them, without G_ema.\n"
+          "  vitrine prune --network model.pkl --outdir out --exclude mapping,torgb\n"
+          "  vitrine prune --network model.pkl --threshold 0.3 --save pruned.safetensors",
+      .ranges = ranges,
+      .recipe = &o->recipe};
 
+  cli_recipe_options_init(&o->recipe, only, NULL);
   return cli_parse(&argc, &argv, entries, &help, error) && options_check(o, argc, argv, error);
 }
 
@@ -186,13 +193,14 @@ static gboolean
 set_own_threshold(SgPrune *p, const GArray *layers, const char *text, GError **error)
 {
   const char *equals = strrchr(text, '=');
-  char *end = NULL;
-  double threshold = equals ? g_ascii_strtod(equals + 1, &end) : -1;
+  double threshold;
 
-  if (!equals || end == equals + 1 || *end || !(threshold >= 0) || !isfinite(threshold)) {
+  if (!equals) {
     cli_set_usage_error(error, "--layer: expected NAME=THRESHOLD, found \"%s\"", text);
     return FALSE;
   }
+  if (!cli_parse_number("layer", equals + 1, 0, MAX_THRESHOLD, &threshold, error))
+    return FALSE;
   g_autofree char *name = g_strndup(text, (gsize)(equals - text));
   return set_layers(p, layers, "layer", name, FALSE, threshold, error);
 }
@@ -216,32 +224,16 @@ choose_layers(Job *job, GError **error)
   return TRUE;
 }
 
-static gboolean
-check_model(const Options *o, const SgModelInfo *info, GError **error)
-{
-  if (info->c_dim == 0 && o->label >= 0)
-    cli_set_usage_error(error, "--class: this model has no classes");
-  else if (info->c_dim > 0 && o->label >= info->c_dim)
-    cli_set_usage_error(error, "--class must be from 0 to %d", info->c_dim - 1);
-  else
-    return TRUE;
-  return FALSE;
-}
-
 /* ---- the sweep ------------------------------------------------------------------------------- */
 
 static char *
 recipe_json(const Job *job)
 {
-  const SgModelInfo *info = &job->model->info;
-  g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
+  g_autoptr(SgRecipe) r = sg_recipe_copy(job->faces);
 
   if (job->opt->images > SG_RECIPE_MAX_FACES)
     return NULL;
-  r->seed = (guint32)job->opt->seed;
   r->faces = job->opt->images;
-  r->psi = job->opt->trunc;
-  r->label = info->c_dim > 0 ? MAX(job->opt->label, 0) : -1;
   sg_prune_copy(&r->prune, &job->prune);
   return sg_picture_recipe(r, job->model);
 }
@@ -386,11 +378,12 @@ sweep(Job *job, GError **error)
   make_thresholds(job);
   if (g_mkdir_with_parents(o->outdir, 0777) != 0)
     return sg_file_failed(error, o->outdir, "cannot make this folder");
-  job->scorer = sg_prune_scorer_new(job->model, o->images, (guint32)o->seed, o->trunc, error);
+  job->scorer =
+      sg_prune_scorer_new(job->model, o->images, job->faces->seed, job->faces->psi, error);
   if (!job->scorer)
     return FALSE;
-  if (o->label > 0)
-    sg_prune_scorer_set_label(job->scorer, o->label);
+  if (job->faces->label != 0 && job->model->info.c_dim > 0)
+    sg_prune_scorer_set_label(job->scorer, job->faces->label);
   if (!job->model->info.has_d)
     fprintf(stderr, "vitrine prune: %s has no discriminator, so nothing is scored\n", o->network);
   job->csv = g_string_new(SG_PRUNE_CSV_HEADER);
@@ -413,7 +406,7 @@ print_json(const Job *job, json_t *saved, double seconds)
   const Options *o = job->opt;
   json_t *root = json_pack(
       "{s:s, s:s, s:i, s:I, s:s, s:f}", "network", o->network, "hash", job->model->hash, "images",
-      o->images, "seed", (json_int_t)o->seed, "magnitude",
+      o->images, "seed", (json_int_t)job->faces->seed, "magnitude",
       job->prune.magnitude == SG_MAGNITUDE_EFFECTIVE ? "effective" : "stored", "seconds", seconds);
 
   if (o->outdir) {
@@ -441,9 +434,9 @@ run(const Options *opt, GError **error)
   json_t *saved = NULL;
 
   job.model = cli_load_model(opt->network, error);
-  if (job.model && check_model(opt, &job.model->info, error) && choose_layers(&job, error) &&
-      (!opt->outdir || sweep(&job, error)) && (!opt->save || save(&job, &saved, error)) &&
-      opt->json)
+  if (job.model && (job.faces = cli_recipe_new(&opt->recipe, "prune", job.model, error)) &&
+      choose_layers(&job, error) && (!opt->outdir || sweep(&job, error)) &&
+      (!opt->save || save(&job, &saved, error)) && opt->json)
     print_json(&job, saved, (double)(g_get_monotonic_time() - start) / 1e6);
   if (saved)
     json_decref(saved);
@@ -454,6 +447,7 @@ run(const Options *opt, GError **error)
   g_free(job.share);
   g_free(job.score_mean);
   sg_prune_clear(&job.prune);
+  sg_recipe_free(job.faces);
   g_clear_pointer(&job.scorer, sg_prune_scorer_free);
   g_clear_pointer(&job.model, sg_model_unref);
 }
@@ -461,13 +455,7 @@ run(const Options *opt, GError **error)
 int
 cli_prune(int argc, char **argv)
 {
-  Options opt = {.to = 1,
-                 .step = 0.001,
-                 .trunc = 1,
-                 .threshold = -1,
-                 .images = 32,
-                 .pictures = 11,
-                 .label = -1};
+  Options opt = {.to = 1, .step = 0.001, .threshold = -1, .images = 32, .pictures = 11};
   GError *error = NULL;
 
   if (options_parse(&opt, argc, argv, &error))

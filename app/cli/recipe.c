@@ -1,14 +1,22 @@
-/* --recipe of every command that draws. */
+/* The options that make a recipe: one block, made of the recipe's fields, for every command that
+ * draws. */
 #include "app/cli/cli.h"
 #include "app/config.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "engine/directions/direction-set.h"
+#include "engine/explore/coordinate.h"
 #include "engine/explore/picture-model.h"
+#include "engine/explore/recipe-table.h"
+#include "engine/formats/npy.h"
 #include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
 
 /* As long as a picture may hold one. */
 #define MAX_RECIPE ((gsize)16 << 20)
+
+/* ---- --recipe -------------------------------------------------------------------------------- */
 
 /* JSON text of a picture or of a .json file; `length` in bytes. */
 static char *
@@ -62,19 +70,13 @@ cli_read_recipe(const char *command, const char *path, const SgModel *model, GEr
 {
   gsize length;
   g_autofree char *json = read_json(path, &length, error), *hash = NULL;
+  g_autoptr(SgRecipe) r =
+      json ? sg_recipe_from_json(json, (gssize)length, &hash, NULL, error) : NULL;
 
   if (!json)
     return NULL;
-  g_autoptr(SgRecipe) r = sg_recipe_from_json(json, (gssize)length, &hash, NULL, error);
-  if (!r) {
+  if (!r || !sg_recipe_check(r, &model->info, error)) {
     g_prefix_error(error, "%s: ", path);
-    return NULL;
-  }
-  if (r->z_dim != model->info.z_dim || r->w_dim != model->info.w_dim) {
-    g_set_error(
-        error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-        "%s: the recipe is for a model with z [%d] and w [%d], this one has z [%d] and w [%d]",
-        path, r->z_dim, r->w_dim, model->info.z_dim, model->info.w_dim);
     return NULL;
   }
   if (hash && model->hash && !g_str_equal(hash, model->hash))
@@ -82,5 +84,296 @@ cli_read_recipe(const char *command, const char *path, const SgModel *model, GEr
             path);
   if (r->cutoff > model->info.num_ws)
     r->cutoff = model->info.num_ws;
+  return g_steal_pointer(&r);
+}
+
+/* ---- the block ------------------------------------------------------------------------------- */
+
+static gboolean
+is_in(const char *const *list, const char *option)
+{
+  return list && g_strv_contains(list, option);
+}
+
+static gboolean
+is_taken(const CliRecipeOptions *o, const char *option)
+{
+  return option && (!o->only || is_in(o->only, option)) && !is_in(o->without, option);
+}
+
+static void
+add_entry(CliRecipeOptions *o, GOptionEntry entry)
+{
+  if (is_taken(o, entry.long_name))
+    g_array_append_val(o->entries, entry);
+}
+
+void
+cli_recipe_options_init(CliRecipeOptions *o, const char *const *only, const char *const *without)
+{
+  *o = (CliRecipeOptions){.only = only, .without = without};
+  o->values = g_array_new(FALSE, TRUE, sizeof(char *));
+  o->entries = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+  g_array_set_size(o->values, sg_recipe_field_count);
+  add_entry(o, (GOptionEntry){"recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe,
+                              "start from a saved picture or recipe", "PNG|JSON"});
+  for (guint i = 0; i < sg_recipe_field_count; i++) {
+    const SgRecipeField *f = &sg_recipe_fields[i];
+    add_entry(o, (GOptionEntry){f->option, 0, 0, G_OPTION_ARG_STRING,
+                                &g_array_index(o->values, char *, i), f->help, f->arg});
+  }
+  add_entry(o, (GOptionEntry){"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set,
+                              "moves numbers: z3=+2.5,w17=-1,w0:3=1 (w of one layer),w0-3:5=1,"
+                              "s7.123=+4 (a style),d1=2 (a direction)",
+                              "OFFSETS"});
+  add_entry(o,
+            (GOptionEntry){"lock", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->locks,
+                           "values that no seed changes, like z3=0.5,w17=-0.2,w0:3=1", "VALUES"});
+  add_entry(o, (GOptionEntry){"direction", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->directions,
+                              "moves w along a direction, STRENGTH (1) of its sigmas far; may be "
+                              "repeated",
+                              "FILE[#NAME][=STRENGTH]"});
+  add_entry(o, (GOptionEntry){"noise-map", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->noise_maps,
+                              "the noise of a convolution, counted from 0; may be repeated",
+                              "N=FILE.npy"});
+}
+
+void
+cli_recipe_options_clear(CliRecipeOptions *o)
+{
+  for (guint i = 0; o->values && i < o->values->len; i++)
+    g_free(g_array_index(o->values, char *, i));
+  g_clear_pointer(&o->values, g_array_unref);
+  g_clear_pointer(&o->entries, g_array_unref);
+  g_free(o->recipe);
+  g_strfreev(o->set);
+  g_strfreev(o->locks);
+  g_strfreev(o->directions);
+  g_strfreev(o->noise_maps);
+}
+
+gboolean
+cli_recipe_option_given(const CliRecipeOptions *o, const char *option)
+{
+  for (guint i = 0; i < sg_recipe_field_count; i++)
+    if (g_strcmp0(sg_recipe_fields[i].option, option) == 0)
+      return g_array_index(o->values, char *, i) != NULL;
+  return g_str_equal(option, "recipe") && o->recipe;
+}
+
+/* ---- fields ---------------------------------------------------------------------------------- */
+
+static gboolean
+apply_word(const SgRecipeField *f, const char *text, SgRecipe *r, GError **error)
+{
+  for (int i = 0; f->words[i]; i++)
+    if (g_ascii_strcasecmp(text, f->words[i]) == 0) {
+      sg_recipe_field_set(f, r, i);
+      return TRUE;
+    }
+  g_autofree char *list = g_strjoinv(", ", (char **)f->words);
+  cli_set_usage_error(error, "--%s: expected one of %s, found \"%s\"", f->option, list, text);
+  return FALSE;
+}
+
+static gboolean
+apply_field(const SgRecipeField *f, const char *text, const SgModelInfo *info, SgRecipe *r,
+            GError **error)
+{
+  double value;
+  gint64 i;
+
+  if (f->type == SG_FIELD_CHOICE)
+    return apply_word(f, text, r, error);
+  if (g_str_equal(f->option, "class"))
+    return cli_parse_class(text, info, &r->label, error);
+  if (g_str_equal(f->option, "trunc-cutoff") &&
+      !g_ascii_string_to_signed(text, 10, 0, info->num_ws, &i, NULL)) {
+    cli_set_usage_error(error,
+                        "--trunc-cutoff: this model has 0 to %d layers to truncate, found \"%s\"",
+                        info->num_ws, text);
+    return FALSE;
+  }
+  if (f->type == SG_FIELD_REAL) {
+    if (!cli_parse_number(f->option, text, MAX(f->min, -SG_RECIPE_FACTOR_MAX),
+                          MIN(f->max, SG_RECIPE_FACTOR_MAX), &value, error))
+      return FALSE;
+  } else {
+    if (!cli_parse_int(f->option, text, (gint64)f->min, (gint64)f->max, &i, error))
+      return FALSE;
+    value = (double)i;
+  }
+  sg_recipe_field_set(f, r, value);
+  return TRUE;
+}
+
+/* ---- --set and --lock ------------------------------------------------------------------------ */
+
+/* "w0:3=+1" */
+static gboolean
+apply_coordinate(const char *option, const char *text, const SgModelInfo *info, SgRecipe *r,
+                 GError **error)
+{
+  gboolean locks = g_str_equal(option, "lock"), ok;
+  const char *equals = strchr(text, '=');
+  g_autofree char *name = g_strndup(text, equals ? (gsize)(equals - text) : 0);
+  GError *why = NULL;
+  SgCoordinate c;
+  double value;
+
+  if (!equals || !sg_coordinate_parse(name, &c) ||
+      (locks && c.kind != SG_AT_Z && c.kind != SG_AT_W)) {
+    cli_set_usage_error(error,
+                        "--%s: expected something like z3=+2.5, w17=-1 or w0:3=1, found \"%s\"",
+                        option, text);
+    return FALSE;
+  }
+  if (!sg_coordinate_check(&c, r, info->num_ws, &why)) {
+    cli_set_usage_error(error, "--%s: %s", option, why->message);
+    g_error_free(why);
+    return FALSE;
+  }
+  if (!cli_parse_number(option, equals + 1, -SG_RECIPE_FACTOR_MAX, SG_RECIPE_FACTOR_MAX, &value,
+                        error))
+    return FALSE;
+  ok = locks ? sg_coordinate_lock(&c, r, value) : sg_coordinate_set(&c, r, value);
+  if (!ok)
+    cli_set_usage_error(error, "--%s: too many at once", option);
+  return ok;
+}
+
+static gboolean
+apply_coordinates(const char *option, char **list, const SgModelInfo *info, SgRecipe *r,
+                  GError **error)
+{
+  for (char **s = list; s && *s; s++) {
+    g_auto(GStrv) parts = g_strsplit(*s, ",", -1);
+    for (char **part = parts; *part; part++)
+      if (!apply_coordinate(option, g_strstrip(*part), info, r, error))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- --direction ----------------------------------------------------------------------------- */
+
+/* "FILE=2.5" -> "FILE" and 2.5; 1 if no number follows the last '='. */
+static char *
+split_strength(const char *text, double *strength)
+{
+  const char *equals = strrchr(text, '=');
+  char *end = NULL;
+  double v = equals ? g_ascii_strtod(equals + 1, &end) : 0;
+
+  *strength = 1;
+  if (!equals || end == equals + 1 || *end)
+    return g_strdup(text);
+  *strength = v;
+  return g_strndup(text, (gsize)(equals - text));
+}
+
+static guint64
+layer_mask(int first, int last)
+{
+  guint64 layers = 0;
+
+  if (last < 0)
+    return SG_ALL_LAYERS;
+  for (int k = MAX(first, 0); k <= MIN(last, SG_RECIPE_MAX_LAYERS - 1); k++)
+    layers |= (guint64)1 << k;
+  return layers;
+}
+
+static gboolean
+add_direction(const SgDirectionSet *set, const char *name, double strength, SgRecipe *r,
+              GError **error)
+{
+  const SgNamedDirection *d = name             ? sg_direction_set_find(set, name)
+                              : set->list->len ? set->list->pdata[0]
+                                               : NULL;
+
+  if (!d)
+    cli_set_usage_error(error, "--direction: there is no \"%s\" in this file of %u directions",
+                        name ? name : "", set->list->len);
+  else if (set->w_dim != r->w_dim)
+    cli_set_usage_error(error, "--direction: the directions have %d numbers, this model's w has %d",
+                        set->w_dim, r->w_dim);
+  else if (!(fabs(strength) <= SG_RECIPE_FACTOR_MAX))
+    cli_set_usage_error(error, "--direction: expected a strength from %g to %g",
+                        -SG_RECIPE_FACTOR_MAX, SG_RECIPE_FACTOR_MAX);
+  else if (!sg_recipe_add_direction(r, d->name, d->vector, d->sigma, strength,
+                                    layer_mask(d->first, d->last)))
+    cli_set_usage_error(error, "--direction: a face has at most %d", SG_RECIPE_MAX_DIRECTIONS);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+apply_direction(const char *text, SgRecipe *r, GError **error)
+{
+  double strength;
+  g_autofree char *path = split_strength(text, &strength);
+  g_autofree char *name = NULL;
+  char *hash = strrchr(path, '#');
+
+  if (hash && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+    name = g_strdup(hash + 1);
+    *hash = '\0';
+  }
+  g_autoptr(SgDirectionSet) set = sg_direction_set_load(path, error);
+  return set && add_direction(set, name, strength, r, error);
+}
+
+/* ---- --noise-map ----------------------------------------------------------------------------- */
+
+static gboolean
+apply_noise_map(const char *text, SgRecipe *r, GError **error)
+{
+  const char *equals = strchr(text, '=');
+  g_autofree char *number = g_strndup(text, equals ? (gsize)(equals - text) : 0);
+  gint64 conv;
+
+  if (!equals || !g_ascii_string_to_signed(number, 10, 0, SG_RECIPE_MAX_CONVS - 1, &conv, NULL)) {
+    cli_set_usage_error(error, "--noise-map: expected N=FILE.npy, found \"%s\"", text);
+    return FALSE;
+  }
+  g_autofree char *path = g_canonicalize_filename(equals + 1, NULL);
+  if (!g_utf8_validate(path, -1, NULL)) {
+    cli_set_usage_error(error, "--noise-map: a picture can only name files whose path is UTF-8; "
+                               "give this one another name");
+    return FALSE;
+  }
+  g_autoptr(SgTensor) t = sg_npy_read(path, error);
+  if (!t)
+    return FALSE;
+  g_autofree char *sha256 = sg_tensor_sha256(t), *name = g_path_get_basename(path);
+  sg_recipe_set_noise_map(r, (int)conv, name, path, sha256);
+  return TRUE;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+SgRecipe *
+cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *model, GError **error)
+{
+  const SgModelInfo *info = &model->info;
+  g_autoptr(SgRecipe) r =
+      o->recipe ? cli_read_recipe(command, o->recipe, model, error) : sg_recipe_new_for(info);
+
+  for (guint i = 0; r && i < sg_recipe_field_count; i++) {
+    const char *text = g_array_index(o->values, char *, i);
+    if (text && !apply_field(&sg_recipe_fields[i], text, info, r, error))
+      return NULL;
+  }
+  for (char **d = o->directions; r && d && *d; d++)
+    if (!apply_direction(*d, r, error))
+      return NULL;
+  for (char **m = o->noise_maps; r && m && *m; m++)
+    if (!apply_noise_map(*m, r, error))
+      return NULL;
+  if (!r || !apply_coordinates("set", o->set, info, r, error) ||
+      !apply_coordinates("lock", o->locks, info, r, error))
+    return NULL;
   return g_steal_pointer(&r);
 }

@@ -12,8 +12,9 @@
 
 typedef struct {
   char *network;
-  int batch, label;
+  int batch;
   gboolean json;
+  CliRecipeOptions recipe; /* the class */
 } Options;
 
 /* Pictures are read one file after another and scored whenever `batch` of them are together. */
@@ -21,6 +22,7 @@ typedef struct {
   const Options *opt;
   SgModel *model;
   SgRenderer *renderer;
+  int label;        /* < 0: none */
   SgTensor *images; /* [batch, C, R, R] */
   GPtrArray *names; /* of those already in images */
   json_t *results;
@@ -77,7 +79,7 @@ flush(Job *job, GError **error)
   g_autofree double *logits = g_new(double, n);
   g_autofree int *labels = g_new(int, n);
   for (int i = 0; i < n; i++)
-    labels[i] = job->opt->label;
+    labels[i] = job->label;
   if (!check_batch(&job->model->info, n, "the last batch", error) ||
       !sg_renderer_score(job->renderer, batch, job->model->info.c_dim > 0 ? labels : NULL,
                          job->opt->batch, logits, error))
@@ -200,14 +202,7 @@ check_model(const Options *opt, const SgModelInfo *info, GError **error)
                 "%s: this file has no discriminator, so it cannot score", opt->network);
     return FALSE;
   }
-  if (info->c_dim == 0 && opt->label >= 0)
-    cli_set_usage_error(error, "--class: this model has no classes");
-  else if (info->c_dim > 0 && (opt->label < 0 || opt->label >= info->c_dim))
-    cli_set_usage_error(error, "this model has classes: choose one with --class=0 to %d",
-                        info->c_dim - 1);
-  else
-    return check_batch(info, opt->batch, "a batch", error);
-  return FALSE;
+  return check_batch(info, opt->batch, "a batch", error);
 }
 
 static void
@@ -216,7 +211,10 @@ run(const Options *opt, int n, char **paths, GError **error)
   Job job = {.opt = opt, .results = json_array(), .names = g_ptr_array_new_with_free_func(g_free)};
 
   job.model = cli_load_model(opt->network, error);
-  if (job.model && check_model(opt, &job.model->info, error)) {
+  g_autoptr(SgRecipe) of_class =
+      job.model ? cli_recipe_new(&opt->recipe, "score", job.model, error) : NULL;
+  if (of_class && check_model(opt, &job.model->info, error)) {
+    job.label = of_class->label;
     job.renderer = sg_renderer_new(job.model, NULL, error);
     if (job.renderer && score_all(&job, n, paths, error) && opt->json)
       print_json(&job);
@@ -231,35 +229,40 @@ run(const Options *opt, int n, char **paths, GError **error)
 int
 cli_score(int argc, char **argv)
 {
-  Options opt = {.batch = 1, .label = -1};
+  static const char *const only[] = {"class", NULL};
+  static const CliRange ranges[] = {{"batch", 1, 1024}, {NULL}};
+  Options opt = {.batch = 1};
   GError *error = NULL;
-  const GOptionEntry entries[] = {
-      {"network", 0, 0, G_OPTION_ARG_FILENAME, &opt.network, "the model, with its discriminator",
-       "FILE"},
-      {"batch", 0, 0, G_OPTION_ARG_INT, &opt.batch, "how many pictures are scored together (1)",
-       "N"},
-      {"class", 0, 0, G_OPTION_ARG_INT, &opt.label, "class of a conditional model", "N"},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "write JSON", NULL},
-      {NULL}};
+  const GOptionEntry entries[] = {{"network", 0, 0, G_OPTION_ARG_FILENAME, &opt.network,
+                                   "the model, with its discriminator", "FILE"},
+                                  {"batch", 0, 0, G_OPTION_ARG_INT, &opt.batch,
+                                   "how many pictures are scored together (1)", "N"},
+                                  {"json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "write JSON", NULL},
+                                  {NULL}};
   const CliHelp help = {
-      "IMAGE…",
-      "Scores PNG and JPEG pictures, or .npy arrays [C, H, W] or [N, C, H, W] from -1 to 1.",
-      "Prints the logit, its sigmoid and the name of each. A discriminator compares the pictures "
-      "of a batch\n"
-      "(its minibatch standard deviation), so a score depends on what is scored with it: by "
-      "default each\n"
-      "picture is alone; --batch=N scores N at a time, in the order given."};
+      .parameters = "IMAGE…",
+      .summary =
+          "Scores PNG and JPEG pictures, or .npy arrays [C, H, W] or [N, C, H, W] from -1 to 1.",
+      .details =
+          "Prints the logit, its sigmoid and the name of each. A discriminator compares the "
+          "pictures "
+          "of a batch\n"
+          "(its minibatch standard deviation), so a score depends on what is scored with it: by "
+          "default each\n"
+          "picture is alone; --batch=N scores N at a time, in the order given.",
+      .ranges = ranges,
+      .recipe = &opt.recipe};
 
+  cli_recipe_options_init(&opt.recipe, only, NULL);
   if (cli_parse(&argc, &argv, entries, &help, &error)) {
     if (!opt.network)
       cli_set_usage_error(&error, "which model? --network=FILE");
     else if (argc < 2)
       cli_set_usage_error(&error, "which pictures? Name at least one");
-    else if (opt.batch < 1 || opt.batch > 1024)
-      cli_set_usage_error(&error, "--batch must be from 1 to 1024, found %d", opt.batch);
     else
       run(&opt, argc - 1, argv + 1, &error);
   }
   g_free(opt.network);
+  cli_recipe_options_clear(&opt.recipe);
   return cli_finish("score", error);
 }

@@ -17,6 +17,24 @@ vitrine_strip_value_text(const SgStripParameter *p, double value)
   return g_strconcat(p->kind == SG_STRIP_SCALE ? "×" : "", value < 0 ? "−" : "", number, NULL);
 }
 
+static char *
+coordinate_title(const SgStripParameter *p, const SgRecipe *base)
+{
+  const SgCoordinate *at = &p->at;
+
+  if (p->kind == SG_STRIP_FIELD)
+    return sg_strip_parameter_name(p);
+  if (at->kind == SG_AT_STYLE)
+    return g_strdup_printf("Style %d.%d", at->stage, at->index);
+  if (at->kind == SG_AT_DIRECTION)
+    return g_strdup_printf("Direction %s, σ",
+                           ((SgDirection *)base->directions->pdata[at->index])->name);
+  return at->first == at->last
+             ? g_strdup_printf("Dimension %d of w in layer %d", at->index, at->first)
+             : g_strdup_printf("Dimension %d of w in layers %d to %d", at->index, at->first,
+                               at->last);
+}
+
 char *
 vitrine_strip_title(const SgStripParameter *p, const SgRecipe *base)
 {
@@ -33,6 +51,9 @@ vitrine_strip_title(const SgStripParameter *p, const SgRecipe *base)
     return g_strdup("Blend");
   case SG_STRIP_NOISE:
     return g_strdup("Strength of the noise");
+  case SG_STRIP_FIELD:
+  case SG_STRIP_AT:
+    return coordinate_title(p, base);
   }
   g_return_val_if_reached(NULL);
 }

@@ -205,6 +205,8 @@ vitrine_editor_apply(VitrineEditor *self, SgRecipe *recipe, const char *label,
     return;
   }
   g_autoptr(SgRecipe) before = sg_recipe_copy(current);
+  if (!label)
+    label = _(sg_recipe_change_label(current, recipe));
   vitrine_history_push(self->history, recipe, label, merge_key, self->gesture,
                        g_get_monotonic_time());
   changed(self, before);
@@ -337,26 +339,18 @@ vitrine_editor_reset(VitrineEditor *self)
   vitrine_editor_apply(self, recipe, _("Reset all"), NULL);
 }
 
-/* The vector is a saved result: edits of its space are in it already. A loaded z must also not be
- * hidden behind a loaded w. */
+/* The vectors are a saved result: edits of their space are in them already. */
 void
-vitrine_editor_adopt_vector(VitrineEditor *self, SgSpace space, const double *v)
+vitrine_editor_adopt_vectors(VitrineEditor *self, const SgVectors *vectors)
 {
   g_return_if_fail(VITRINE_IS_EDITOR(self));
   SgRecipe *recipe = copy_current(self);
 
   g_return_if_fail(recipe != NULL);
-  if (space == SG_SPACE_Z) {
-    sg_recipe_drop_vectors(recipe);
-    recipe->z_base = g_memdup2(v, sizeof(double) * (gsize)recipe->z_dim);
-    memset(recipe->z_offset, 0, sizeof(double) * (gsize)recipe->z_dim);
-  } else {
-    sg_recipe_set_w(recipe, 1, v);
-    memset(recipe->w_offset, 0, sizeof(double) * (gsize)recipe->w_dim);
-  }
-  if (recipe->scale_space == space)
-    recipe->scale = 1;
-  vitrine_editor_apply(self, recipe, space == SG_SPACE_Z ? _("Load z") : _("Load w"), NULL);
+  sg_vectors_apply(vectors, 0, recipe);
+  sg_recipe_clear_edits(recipe, vectors->space);
+  vitrine_editor_apply(self, recipe, vectors->space == SG_SPACE_Z ? _("Load z") : _("Load w"),
+                       NULL);
 }
 
 const double *

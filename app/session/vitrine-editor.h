@@ -6,7 +6,7 @@
 #pragma once
 
 #include <glib-object.h>
-#include "engine/explore/recipe.h"
+#include "engine/explore/vector-file.h"
 
 G_BEGIN_DECLS
 
@@ -35,7 +35,8 @@ void vitrine_editor_begin(VitrineEditor *self, SgRecipe *first);
 void vitrine_editor_tell(VitrineEditor *self);
 
 const SgRecipe *vitrine_editor_get_recipe(VitrineEditor *self); /* borrowed, NULL without a model */
-/* Takes `recipe`. `label` (translated) is what undo shows. Successive edits with the same non-NULL
+/* Takes `recipe`. `label` (translated) is what undo shows, NULL: what the
+ * recipe's field table calls the change. Successive edits with the same non-NULL
  * `merge_key` (borrowed; "z3") become one step of the history until end_gesture or a second
  * passes. A recipe for vectors of other lengths is dropped. */
 void vitrine_editor_apply(VitrineEditor *self, SgRecipe *recipe, const char *label,
@@ -56,8 +57,8 @@ void vitrine_editor_step_seed(VitrineEditor *self, int by);
 void vitrine_editor_random_seed(VitrineEditor *self);
 void vitrine_editor_set_faces(VitrineEditor *self, int faces);
 void vitrine_editor_reset(VitrineEditor *self); /* no offsets, scale 1, no loaded vectors */
-/* The faces' own z or w, [z_dim] or [w_dim], came from a vector file. */
-void vitrine_editor_adopt_vector(VitrineEditor *self, SgSpace space, const double *v);
+/* Face 0's own z or w came from a file: the first of `vectors`. */
+void vitrine_editor_adopt_vectors(VitrineEditor *self, const SgVectors *vectors);
 
 /* z of face 0 before offsets, [z_dim], borrowed; NULL without a model. */
 const double *vitrine_editor_get_base_z(VitrineEditor *self);

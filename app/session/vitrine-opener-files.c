@@ -9,7 +9,6 @@
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
 #include "engine/explore/picture-model.h"
-#include "engine/formats/npy.h"
 #include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
@@ -41,8 +40,7 @@ typedef struct {
   VitrineDeviceJob device;
   char *running;          /* the run directory it lies in, if a training runs there now */
   gboolean newer_weights; /* the picture's training has gone on since */
-  double *vector;
-  SgSpace vector_space;
+  SgVectors *vectors;
 } OpenJob;
 
 static void
@@ -58,7 +56,7 @@ open_job_free(gpointer data)
   g_clear_pointer(&job->renderer, sg_renderer_free);
   vitrine_device_job_clear(&job->device);
   g_free(job->running);
-  g_free(job->vector);
+  sg_vectors_free(job->vectors);
   g_free(job);
 }
 
@@ -202,31 +200,19 @@ read_picture(OpenJob *job, GError **error)
   return TRUE;
 }
 
-/* Takes the vector as one of the edited space if it fits there, else of the other. */
+/* Takes the vector as one of the space that the file tells, else of the edited one. */
 static gboolean
 read_vector(OpenJob *job, GError **error)
 {
-  SgSpace other = job->space == SG_SPACE_Z ? SG_SPACE_W : SG_SPACE_Z;
-  SgSpace spaces[] = {job->space, other};
-  g_autoptr(GError) first = NULL;
-
   if (!job->open_model) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 _("%s is a vector; open a model first, then the vector."), job->path);
     return FALSE;
   }
-  for (int i = 0; i < 2; i++) {
-    const SgModelInfo *info = &job->open_model->info;
-    int dims = spaces[i] == SG_SPACE_Z ? info->z_dim : info->w_dim;
-    job->vector = sg_npy_read_vector(job->path, dims, i == 0 ? &first : NULL);
-    job->vector_space = spaces[i];
-    if (job->vector) {
-      job->found = FOUND_VECTOR;
-      return TRUE;
-    }
-  }
-  g_propagate_error(error, g_steal_pointer(&first));
-  return FALSE;
+  job->vectors =
+      sg_vectors_read(job->path, &job->open_model->info, -1, (int)job->space, NULL, error);
+  job->found = FOUND_VECTOR;
+  return job->vectors != NULL;
 }
 
 static gboolean
@@ -256,6 +242,8 @@ read_file(OpenJob *job, GError **error)
   if (starts_with(job->path, "\x89PNG", 4))
     return read_picture(job, error);
   if (starts_with(job->path, "\x93NUMPY", 6))
+    return read_vector(job, error);
+  if (g_str_has_suffix(job->path, ".npz"))
     return read_vector(job, error);
   return load_model(job, job->path, error);
 }
@@ -319,10 +307,12 @@ adopt_edit(VitrineOpener *self, OpenJob *job)
         FALSE);
     return;
   }
-  vitrine_editor_adopt_vector(self->with.editor, job->vector_space, job->vector);
-  vitrine_messages_say(
-      messages, job->vector_space == SG_SPACE_Z ? _("Vector z loaded") : _("Vector w loaded"),
-      FALSE);
+  vitrine_editor_adopt_vectors(self->with.editor, job->vectors);
+  vitrine_messages_say(messages,
+                       job->vectors->space == SG_SPACE_Z ? _("Vector z loaded")
+                       : job->vectors->layers > 1        ? _("Vectors w of each layer loaded")
+                                                         : _("Vector w loaded"),
+                       FALSE);
 }
 
 static void

@@ -33,9 +33,8 @@ vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *rend
 
   self->serial++;
   g_clear_pointer(&self->next_weights, sg_model_unref);
-  vitrine_editor_begin(self->with.editor,
-                       recipe ? recipe : sg_recipe_new(info->z_dim, info->w_dim));
-  vitrine_saver_forget_waiting(self->with.saver);
+  vitrine_editor_begin(self->with.editor, recipe ? recipe : sg_recipe_new_for(info));
+  vitrine_saver_begin(self->with.saver, info->num_ws);
   vitrine_view_set_renderer(self->with.view, renderer);
   set_model(self, model);
   vitrine_favourites_set_key(self->with.favourites, model->hash, FALSE);

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "app/session/vitrine-picture.h"
 #include "engine/explore/picture-model.h"
-#include "engine/formats/npy.h"
+#include "engine/explore/vector-file.h"
 #include "engine/formats/writer.h"
 #include "engine/pictures/picture.h"
 
@@ -12,6 +12,7 @@ struct _VitrineSaver {
   VitrineEditor *editor;
   VitrineView *view;
   VitrineMessages *messages;
+  int num_ws; /* of the open model */
   int saving;
   GPtrArray *waiting; /* of GFile*: w vectors to save once the picture is up to date */
 };
@@ -26,8 +27,9 @@ typedef struct {
   char *json;
   SgPicture *picture;
   GError *error;
-  double *vector; /* or vector, [n] */
-  int n;
+  double *vector; /* or vector, [layers, dim] */
+  SgSpace space;
+  int layers, dim;
   GBytes *bytes; /* or these, as they are */
 } SaveJob;
 
@@ -59,7 +61,7 @@ write_job(SaveJob *job, GError **error)
     return sg_write_file(job->path, g_bytes_get_data(job->bytes, NULL),
                          g_bytes_get_size(job->bytes), error);
   if (job->vector)
-    return sg_npy_write_double(job->path, job->n, job->vector, error);
+    return sg_vectors_write(job->path, job->space, job->layers, job->dim, job->vector, error);
   g_autofree guint8 *rgb = vitrine_picture_grid(job->picture, &width, &height);
   return sg_png_write_drawn(job->path, rgb, width, height, job->picture->channels, job->json,
                             error);
@@ -146,22 +148,35 @@ vitrine_saver_save_picture(VitrineSaver *self, GFile *file)
 
 /* ---- vectors ----------------------------------------------------------------------------- */
 
-/* The edited vector of face 0, NULL while its base is not known. */
+/* w' of every layer of face 0; `base` [w_dim] is what its w is without a loaded one. */
 static double *
-edited_vector(VitrineSaver *self, SgSpace space, int *n)
+edited_layers(const SgRecipe *recipe, const double *base, int layers)
+{
+  gsize dim = (gsize)recipe->w_dim;
+  g_autofree float *mapped = g_new(float, dim);
+  double *v = g_new(double, ((gsize)layers * dim));
+
+  for (gsize i = 0; i < dim; i++)
+    mapped[i] = (float)base[i];
+  for (int k = 0; k < layers; k++) {
+    sg_recipe_base_w(recipe, 0, k, mapped, v + (gsize)k * dim);
+    sg_recipe_edit_w(recipe, k, v + (gsize)k * dim);
+  }
+  return v;
+}
+
+/* The edited vector of face 0, [layers, dim], NULL while its base is not known. */
+static double *
+edited_vector(VitrineSaver *self, SgSpace space, int *layers, int *dim)
 {
   const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
   const double *base = vitrine_view_get_base(self->view, space);
 
   if (!base || (space == SG_SPACE_W && !vitrine_view_is_current(self->view)))
     return NULL;
-  const double *offset = space == SG_SPACE_Z ? recipe->z_offset : recipe->w_offset;
-  double scale = recipe->scale_space == space ? recipe->scale : 1;
-  *n = space == SG_SPACE_Z ? recipe->z_dim : recipe->w_dim;
-  double *v = g_new(double, *n);
-  for (int i = 0; i < *n; i++)
-    v[i] = (base[i] + offset[i]) * scale;
-  return v;
+  *layers = space == SG_SPACE_W && sg_recipe_has_layers(recipe) ? self->num_ws : 1;
+  *dim = space == SG_SPACE_Z ? recipe->z_dim : recipe->w_dim;
+  return space == SG_SPACE_Z ? sg_recipe_edited_z(recipe, 0) : edited_layers(recipe, base, *layers);
 }
 
 void
@@ -169,12 +184,12 @@ vitrine_saver_save_vector(VitrineSaver *self, SgSpace space, GFile *file)
 {
   g_return_if_fail(VITRINE_IS_SAVER(self));
   g_return_if_fail(G_IS_FILE(file));
-  int n = 0;
+  int layers = 0, dim = 0;
   g_autofree double *vector = NULL;
 
   if (!vitrine_editor_get_recipe(self->editor))
     return;
-  vector = edited_vector(self, space, &n);
+  vector = edited_vector(self, space, &layers, &dim);
   if (!vector) {
     g_ptr_array_add(self->waiting, g_object_ref(file));
     return;
@@ -184,7 +199,9 @@ vitrine_saver_save_vector(VitrineSaver *self, SgSpace space, GFile *file)
     return;
   SaveJob *job = g_task_get_task_data(task);
   job->vector = g_steal_pointer(&vector);
-  job->n = n;
+  job->space = space;
+  job->layers = layers;
+  job->dim = dim;
   g_task_run_in_thread(task, write_worker);
 }
 
@@ -203,9 +220,10 @@ vitrine_saver_save_bytes(VitrineSaver *self, GBytes *bytes, GFile *file)
 }
 
 void
-vitrine_saver_forget_waiting(VitrineSaver *self)
+vitrine_saver_begin(VitrineSaver *self, int num_ws)
 {
   g_return_if_fail(VITRINE_IS_SAVER(self));
+  self->num_ws = num_ws;
   g_ptr_array_set_size(self->waiting, 0);
 }
 
@@ -224,14 +242,14 @@ char *
 vitrine_saver_vector_text(VitrineSaver *self, SgSpace space)
 {
   g_return_val_if_fail(VITRINE_IS_SAVER(self), NULL);
-  int n = 0;
+  int layers = 0, dim = 0;
   char number[G_ASCII_DTOSTR_BUF_SIZE];
-  g_autofree double *v = edited_vector(self, space, &n);
+  g_autofree double *v = edited_vector(self, space, &layers, &dim);
   GString *text = g_string_new(NULL);
 
-  for (int i = 0; i < n && v; i++) {
+  for (int i = 0; v && i < layers * dim; i++) {
     g_string_append(text, g_ascii_formatd(number, sizeof number, "%.9g", v[i]));
-    g_string_append_c(text, i + 1 < n ? ' ' : '\n');
+    g_string_append_c(text, (i + 1) % dim ? ' ' : '\n'); /* a line each layer */
   }
   return g_string_free(text, FALSE);
 }

@@ -28,7 +28,7 @@ void vitrine_saver_save_bytes(VitrineSaver *self, GBytes *bytes, GFile *file);
 /* A file of somebody else's is being written (1), or no longer (-1): "saving". */
 void vitrine_saver_add(VitrineSaver *self, int count);
 gboolean vitrine_saver_is_saving(VitrineSaver *self);
-/* Forgets the vectors that wait: they were of another model. */
-void vitrine_saver_forget_waiting(VitrineSaver *self);
+/* Another model, with so many w, is open: vectors that wait for a picture are forgotten. */
+void vitrine_saver_begin(VitrineSaver *self, int num_ws);
 
 G_END_DECLS

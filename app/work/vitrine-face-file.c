@@ -1,6 +1,6 @@
 #include "app/work/vitrine-face-file.h"
 #include <glib/gi18n.h>
-#include "engine/formats/npy.h"
+#include "engine/explore/vector-file.h"
 #include "engine/pictures/picture.h"
 
 static SgRecipe *
@@ -31,22 +31,21 @@ reading_free(gpointer data)
   g_free(r);
 }
 
-/* Takes the vector as one of the space that the Latent pane edits if it fits there, else of the
- * other. */
+/* Takes the vector as one of the space that the file tells, else of the one that the Latent pane
+ * edits. */
 static SgRecipe *
 read_vector(const Reading *r, GError **error)
 {
-  int z_dim = r->model->info.z_dim, w_dim = r->model->info.w_dim;
-  g_autoptr(SgRecipe) face = sg_recipe_new(z_dim, w_dim);
+  const SgModelInfo *info = &r->model->info;
+  g_autoptr(SgVectors) vectors =
+      sg_vectors_read(r->path, info, -1, r->prefers_z ? SG_SPACE_Z : SG_SPACE_W, NULL, error);
+  SgRecipe *face = vectors ? sg_recipe_new(info->z_dim, info->w_dim) : NULL;
 
+  if (!face)
+    return NULL;
   face->label = r->label;
-  if (r->prefers_z)
-    face->z_base = sg_npy_read_vector(r->path, z_dim, NULL);
-  if (!face->z_base)
-    face->w_base = sg_npy_read_vector(r->path, w_dim, r->prefers_z ? error : NULL);
-  if (!face->z_base && !face->w_base && !r->prefers_z)
-    face->z_base = sg_npy_read_vector(r->path, z_dim, error);
-  return face->z_base || face->w_base ? g_steal_pointer(&face) : NULL;
+  sg_vectors_apply(vectors, 0, face);
+  return face;
 }
 
 static void
@@ -59,7 +58,7 @@ read_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   if (!g_file_test(r->path, G_FILE_TEST_IS_REGULAR)) /* a pipe would never end */
     g_set_error(&error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED, _("%s is not a file here."),
                 r->path);
-  else if (g_str_has_suffix(r->path, ".npy"))
+  else if (sg_vectors_is_name(r->path))
     face = read_vector(r, &error);
   else
     face = read_picture(r->path, &error);

@@ -96,12 +96,10 @@ sg_nets_need_w_avg(SgNets *nets, GError **error)
 static void
 edited_z(const SgRecipe *recipe, int face, float *out)
 {
-  g_autofree double *z = g_new(double, recipe->z_dim);
-  double scale = recipe->scale_space == SG_SPACE_Z ? recipe->scale : 1;
+  g_autofree double *z = sg_recipe_edited_z(recipe, face);
 
-  sg_recipe_base_z(recipe, face, z);
   for (int i = 0; i < recipe->z_dim; i++)
-    out[i] = (float)((z[i] + recipe->z_offset[i]) * scale);
+    out[i] = (float)z[i];
 }
 
 static gboolean
@@ -264,6 +262,20 @@ prepare(SgNets *nets, const SgRecipe *recipe, GError **error)
          (recipe->psi == 1 || sg_nets_need_w_avg(nets, error));
 }
 
+/* Is a w too large for demodulation, which squares its styles? ws [rows, w_dim]. */
+static gboolean
+has_overflow(const float *ws, gsize rows, gsize w_dim)
+{
+  for (gsize i = 0; i < rows; i++) {
+    float squares = 0;
+    for (gsize k = 0; k < w_dim; k++)
+      squares += ws[i * w_dim + k] * ws[i * w_dim + k];
+    if (!isfinite(squares))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 float *
 sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
@@ -278,6 +290,7 @@ sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
     face_w(recipe, i, nets->w + (gsize)i * w_dim, rows, w);
     spread_w(nets, recipe, rows, w, ws + (gsize)i * step);
   }
+  nets->overflow = has_overflow(ws, (gsize)recipe->faces * (gsize)nets->net->num_ws, w_dim);
   return ws;
 }
 

@@ -19,6 +19,7 @@ typedef struct _SgNets {
   int faces;         /* 0: nothing has been mapped yet */
   float *z, *w;      /* of the last mapping: [faces, z_dim], [faces, w_dim] */
   int label;
+  gboolean overflow; /* some w of the last ws is too large for demodulation */
   guint settings;    /* the back end's, for w and source_w */
   SgRecipe *sources; /* whose sources source_w belongs to, or NULL */
   double *source_w;  /* [num_sources, num_ws, w_dim] w' of each */

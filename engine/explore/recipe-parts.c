@@ -347,6 +347,7 @@ sg_part_clear_sources(SgRecipe *r)
   for (int i = 0; i < r->num_sources; i++)
     g_clear_pointer(&r->sources[i], sg_recipe_free);
   r->num_sources = 0;
+  sg_recipe_set_mix(r, 0, NULL); /* of sources */
 }
 
 gboolean

@@ -93,6 +93,25 @@ sg_recipe_drop_vectors(SgRecipe *r)
   sg_part_clear_w_base(r);
 }
 
+void
+sg_recipe_clear_edits(SgRecipe *r, SgSpace space)
+{
+  for (guint i = r->locks ? r->locks->len : 0; i-- > 0;)
+    if (g_array_index(r->locks, SgLock, i).space == space)
+      g_array_remove_index(r->locks, i);
+  if (r->locks && r->locks->len == 0)
+    sg_part_clear_locks(r);
+  if (space == SG_SPACE_Z) {
+    sg_part_clear_z_offset(r);
+  } else {
+    sg_part_clear_w_offset(r);
+    sg_part_clear_w_layer_offset(r);
+    sg_part_clear_directions(r);
+  }
+  if (r->scale_space == space)
+    r->scale = 1;
+}
+
 /* Where (layer, index) is or would be among offsets. */
 static guint
 find_offset(const GArray *offsets, int layer, int index, gboolean *found)
@@ -392,6 +411,17 @@ sg_recipe_base_z(const SgRecipe *r, int face, double *z)
     sg_random_state_randn(&state, (gsize)r->z_dim, z);
   }
   put_locks(r, SG_SPACE_Z, -1, z);
+}
+
+double *
+sg_recipe_edited_z(const SgRecipe *r, int face)
+{
+  double *z = g_new(double, r->z_dim), scale = r->scale_space == SG_SPACE_Z ? r->scale : 1;
+
+  sg_recipe_base_z(r, face, z);
+  for (int i = 0; i < r->z_dim; i++)
+    z[i] = (z[i] + r->z_offset[i]) * scale;
+  return z;
 }
 
 void

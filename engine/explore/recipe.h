@@ -128,6 +128,9 @@ const char *sg_recipe_change_label(const SgRecipe *a, const SgRecipe *b);
 void sg_recipe_set_w(SgRecipe *r, int layers, const double *w);
 /* Face 0 is what its seed draws again. */
 void sg_recipe_drop_vectors(SgRecipe *r);
+/* What a vector of `space` that was saved has in it already: offsets and locks of that space, of w
+ * directions too, and the scale where it is that space's. */
+void sg_recipe_clear_edits(SgRecipe *r, SgSpace space);
 /* An offset of one coordinate; 0 takes it away. FALSE: there are too many already. */
 gboolean sg_recipe_set_w_layer_offset(SgRecipe *r, int layer, int index, double value);
 gboolean sg_recipe_set_s_offset(SgRecipe *r, int stage, int channel, double value);
@@ -181,6 +184,8 @@ SgRecipe *sg_recipe_from_json(const char *json, gssize length, char **model_hash
 
 /* z of face `i` before offsets: [z_dim] written to `z`. */
 void sg_recipe_base_z(const SgRecipe *r, int face, double *z);
+/* z' of face `i`: [z_dim], to be freed. */
+double *sg_recipe_edited_z(const SgRecipe *r, int face);
 /* w of face `i` in layer `layer` before offsets, [w_dim] written to `w`: loaded, or what was
  * mapped, [w_dim]; then the locks. layer < 0: what a slider of all layers shows, the mean of a
  * W+. */

@@ -2,6 +2,7 @@
 #include "engine/backend/backend-device.h"
 #include "engine/base/debug.h"
 #include "engine/explore/nets.h"
+#include "engine/formats/format-error.h"
 #include "engine/kernels/element.h"
 #include "engine/nets/discriminator.h"
 #include <math.h>
@@ -108,25 +109,27 @@ sg_renderer_sizes(SgRenderer *r, int most, int *sizes, double *shares)
   return sg_nets_sizes(r->stored->net, most, sizes, shares);
 }
 
+static gboolean
+all_finite(const SgTensor *t)
+{
+  for (gsize i = 0; i < t->numel; i++)
+    if (!isfinite(t->data[i]))
+      return FALSE;
+  return TRUE;
+}
+
 SgTensor *
 sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
   SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
-  return nets ? sg_nets_render(nets, recipe, error) : NULL;
-}
+  g_autoptr(SgTensor) images = nets ? sg_nets_render(nets, recipe, error) : NULL;
 
-/* Is a w too large for demodulation, which squares its styles? */
-static gboolean
-has_overflow(const float *w, int faces, int w_dim)
-{
-  for (int i = 0; i < faces; i++) {
-    float squares = 0;
-    for (int k = 0; w && k < w_dim; k++)
-      squares += w[i * w_dim + k] * w[i * w_dim + k];
-    if (!isfinite(squares))
-      return TRUE;
-  }
-  return FALSE;
+  if (!images || (!nets->overflow && all_finite(images)))
+    return g_steal_pointer(&images);
+  g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+              "the numbers overflow: a scale, truncation, offset or strength takes this model far "
+              "beyond what it can draw");
+  return NULL;
 }
 
 SgPicture *
@@ -151,7 +154,7 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
   sg_recipe_base_w(recipe, 0, -1, nets->w, p->w);
-  p->overflow = !finite || has_overflow(nets->w, recipe->faces, recipe->w_dim);
+  p->overflow = !finite || nets->overflow;
   p->first_layer = (int)first;
   p->reduced = p->width < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
@@ -159,6 +162,22 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
            recipe->seed, p->width, p->height, p->first_layer, p->seconds * 1e3,
            p->overflow ? ", overflow" : "");
   return p;
+}
+
+double *
+sg_renderer_ws(SgRenderer *r, const SgRecipe *recipe, GError **error)
+{
+  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  gsize n = nets ? (gsize)nets->net->num_ws * (gsize)nets->net->w_dim : 0;
+  g_autofree float *ws = g_new(float, n);
+  double *v;
+
+  if (!nets || !sg_nets_single_ws(nets, recipe, ws, error))
+    return NULL;
+  v = g_new(double, n);
+  for (gsize i = 0; i < n; i++)
+    v[i] = ws[i];
+  return v;
 }
 
 SgTensor *

@@ -53,8 +53,12 @@ SgPicture *sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_res
  * share of a whole picture's multiplications that each takes. At most `most` of them are
  * written; returns how many. */
 int sg_renderer_sizes(SgRenderer *r, int most, int *sizes, double *shares);
-/* Unclamped floats [faces, C, H, W] in the network's own range. */
+/* Unclamped floats [faces, C, H, W] in the network's own range. What SgPicture.overflow tells of is
+ * an error here. */
 SgTensor *sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error);
+/* The w of every layer of face 0 as the synthesis network is given it: [num_ws, w_dim], to be
+ * freed. */
+double *sg_renderer_ws(SgRenderer *r, const SgRecipe *recipe, GError **error);
 /* w = mapping (z, label) without truncation. z [N, z_dim] -> w [N, w_dim]; labels[N] or NULL. */
 SgTensor *sg_renderer_map(SgRenderer *r, const SgTensor *z, const int *labels, GError **error);
 /* Mean absolute change (0..255 per colour value) of face 0 when dimension `dim` of `space` moves by

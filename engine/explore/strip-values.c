@@ -1,27 +1,47 @@
 /* Parameters and values of strips as people write them. */
 #include "engine/explore/strip.h"
+#include "engine/explore/recipe-table.h"
+#include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
 
 static const char *const kind_names[] = {
     [SG_STRIP_SCALE] = "scale", [SG_STRIP_PRUNE] = "prune", [SG_STRIP_DIMENSION] = NULL,
     [SG_STRIP_PSI] = "psi",     [SG_STRIP_BLEND] = "blend", [SG_STRIP_NOISE] = "noise",
+    [SG_STRIP_AT] = NULL,       [SG_STRIP_FIELD] = NULL,
 };
+
+static gboolean
+parse_field(const char *text, SgStripParameter *p)
+{
+  for (guint i = 0; i < sg_recipe_field_count; i++)
+    if (sg_recipe_fields[i].strip && g_str_equal(sg_recipe_fields[i].name, text)) {
+      *p = (SgStripParameter){.kind = SG_STRIP_FIELD, .field = i};
+      return TRUE;
+    }
+  return FALSE;
+}
 
 gboolean
 sg_strip_parse_parameter(const char *text, SgStripParameter *p)
 {
-  guint64 dim;
+  SgCoordinate c;
 
   for (guint i = 0; i < G_N_ELEMENTS(kind_names); i++)
     if (g_strcmp0(text, kind_names[i]) == 0) {
       *p = (SgStripParameter){.kind = (SgStripKind)i};
       return TRUE;
     }
-  if ((*text != 'z' && *text != 'w') ||
-      !g_ascii_string_to_unsigned(text + 1, 10, 0, G_MAXINT, &dim, NULL))
+  if (parse_field(text, p))
+    return TRUE;
+  if (!g_ascii_islower(*text) || !sg_coordinate_parse(text, &c))
     return FALSE;
-  *p = (SgStripParameter){SG_STRIP_DIMENSION, *text == 'z' ? SG_SPACE_Z : SG_SPACE_W, (int)dim};
+  if (c.kind == SG_AT_Z || (c.kind == SG_AT_W && c.first < 0))
+    *p = (SgStripParameter){.kind = SG_STRIP_DIMENSION,
+                            .space = c.kind == SG_AT_Z ? SG_SPACE_Z : SG_SPACE_W,
+                            .dim = c.index};
+  else
+    *p = (SgStripParameter){.kind = SG_STRIP_AT, .at = c};
   return TRUE;
 }
 
@@ -30,7 +50,10 @@ sg_strip_parameter_name(const SgStripParameter *p)
 {
   if (p->kind == SG_STRIP_DIMENSION)
     return g_strdup_printf("%c%d", p->space == SG_SPACE_Z ? 'z' : 'w', p->dim);
-  return g_strdup(kind_names[p->kind]);
+  if (p->kind == SG_STRIP_AT)
+    return sg_coordinate_name(&p->at);
+  return g_strdup(p->kind == SG_STRIP_FIELD ? sg_recipe_fields[p->field].name
+                                            : kind_names[p->kind]);
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -125,18 +148,35 @@ sg_strip_parse_values(const char *text, GError **error)
   return g_steal_pointer(&values);
 }
 
+/* Of a field the values that its row has. */
+static const char *
+default_text(const SgStripParameter *p)
+{
+  switch (p->kind) {
+  case SG_STRIP_SCALE:
+    return sg_recipe_field_by_name("scale")->strip;
+  case SG_STRIP_PSI:
+    return sg_recipe_field_by_name("psi")->strip;
+  case SG_STRIP_FIELD:
+    return sg_recipe_fields[p->field].strip;
+  case SG_STRIP_PRUNE:
+    return "0:1:0.1";
+  case SG_STRIP_BLEND:
+    return "0:1:0.125";
+  case SG_STRIP_NOISE:
+    return "0:2:0.25";
+  case SG_STRIP_AT:
+    return p->at.kind == SG_AT_DIRECTION ? "-3:3:0.75" : "-10:10:2.5";
+  case SG_STRIP_DIMENSION:
+    return "-10:10:2.5";
+  }
+  g_return_val_if_reached(NULL);
+}
+
 GArray *
 sg_strip_default_values(const SgStripParameter *p)
 {
-  static const char *const defaults[] = {
-      [SG_STRIP_SCALE] = "0.05,0.1,0.25,0.5,1,1.5,2.5,5,10",
-      [SG_STRIP_PRUNE] = "0:1:0.1",
-      [SG_STRIP_DIMENSION] = "-10:10:2.5",
-      [SG_STRIP_PSI] = "0:1:0.125",
-      [SG_STRIP_BLEND] = "0:1:0.125",
-      [SG_STRIP_NOISE] = "0:2:0.25",
-  };
-  return sg_strip_parse_values(defaults[p->kind], NULL);
+  return sg_strip_parse_values(default_text(p), NULL);
 }
 
 /* ---- checks ---------------------------------------------------------------------------------- */
@@ -162,6 +202,8 @@ check_parameter(const SgStripParameter *p, const SgRecipe *base, GError **error)
   if (p->kind == SG_STRIP_DIMENSION && (p->dim < 0 || p->dim >= dims))
     return fail(error, "%c%d: this model's %c has dimensions 0 to %d", z ? 'z' : 'w', p->dim,
                 z ? 'z' : 'w', dims - 1);
+  if (p->kind == SG_STRIP_AT && !sg_coordinate_check(&p->at, base, SG_RECIPE_MAX_LAYERS, error))
+    return FALSE;
   if (is_hidden_by_loaded_w(p, base))
     return fail(error, "this face has a w that was loaded: its z changes nothing");
   if (p->kind == SG_STRIP_BLEND && !blends)
@@ -182,6 +224,10 @@ sg_strip_check(const SgStripParameter *p, const SgRecipe *base, int n, const dou
   for (int i = 0; i < n; i++) {
     if (!isfinite(values[i]) || fabs(values[i]) > 1e6)
       return fail(error, "values must lie within ±1,000,000, found %g", values[i]);
+    if (p->kind == SG_STRIP_FIELD &&
+        (values[i] < sg_recipe_fields[p->field].min || values[i] > sg_recipe_fields[p->field].max))
+      return fail(error, "%s takes values from %g to %g, found %g", sg_recipe_fields[p->field].name,
+                  sg_recipe_fields[p->field].min, sg_recipe_fields[p->field].max, values[i]);
     if (p->kind == SG_STRIP_PRUNE && values[i] < 0)
       return fail(error, "a threshold must not be negative, found %g", values[i]);
   }

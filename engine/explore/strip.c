@@ -1,5 +1,6 @@
 #include "engine/explore/strip.h"
 #include "engine/explore/nets.h"
+#include "engine/explore/recipe-table.h"
 #include <math.h>
 #include <string.h>
 
@@ -42,6 +43,27 @@ set_dimension(SgRecipe *r, const SgStripParameter *p, const double *w, double va
   g_autofree double *z = g_new(double, r->z_dim);
   sg_recipe_base_z(r, 0, z);
   r->z_offset[p->dim] = value - z[p->dim];
+}
+
+/* Of w of some layers the value itself, as of a dimension; of all else what is added. */
+static void
+set_at(SgRecipe *r, const SgCoordinate *at, const double *w, double value)
+{
+  SgCoordinate one = *at;
+  g_autofree float *mapped = g_new(float, r->w_dim);
+  g_autofree double *base = g_new(double, r->w_dim);
+
+  if (at->kind != SG_AT_W) {
+    sg_coordinate_set(at, r, value);
+    return;
+  }
+  for (int i = 0; i < r->w_dim; i++)
+    mapped[i] = (float)w[i];
+  for (int k = at->first; k <= at->last; k++) {
+    sg_recipe_base_w(r, 0, k, mapped, base);
+    one.first = one.last = k;
+    sg_coordinate_set(&one, r, value - base[at->index] - r->w_offset[at->index]);
+  }
 }
 
 static void
@@ -89,6 +111,12 @@ sg_strip_recipe(const SgStripParameter *p, const SgRecipe *row, const double *w,
     break;
   case SG_STRIP_NOISE:
     set_noise(r, num_convs, value);
+    break;
+  case SG_STRIP_AT:
+    set_at(r, &p->at, w, value);
+    break;
+  case SG_STRIP_FIELD:
+    sg_recipe_field_set(&sg_recipe_fields[p->field], r, value);
     break;
   }
   return r;

@@ -5,6 +5,7 @@
  * replaces what the base recipe has there; everything else of the base stays. */
 #pragma once
 
+#include "engine/explore/coordinate.h"
 #include "engine/explore/renderer.h"
 
 G_BEGIN_DECLS
@@ -16,17 +17,24 @@ typedef enum {
   SG_STRIP_PSI,       /* truncation */
   SG_STRIP_BLEND,     /* of every layer that mixes two sources */
   SG_STRIP_NOISE,     /* factor of every convolution's noise */
+  SG_STRIP_AT,        /* any other coordinate: of w of some layers the value as of a dimension, of a
+                       * style what is added, of a direction its strength */
+  SG_STRIP_FIELD,     /* any other real number of the recipe's field table */
 } SgStripKind;
 
 typedef struct {
   SgStripKind kind;
   SgSpace space; /* DIMENSION only */
   int dim;
+  SgCoordinate at; /* AT only */
+  guint field;     /* FIELD only: its row in the table */
 } SgStripParameter;
 
 #define SG_STRIP_MAX_VALUES 1001
 
-/* "scale", "prune", "psi", "blend", "noise", "z3", "w17"; FALSE for anything else. */
+/* "scale", "prune", "psi", "blend", "noise", "z3", "w17", "w0:3", "s7.123", "d1"; FALSE for
+ * anything else. Fields are parameters by their names where the field table has values for a
+ * strip. */
 gboolean sg_strip_parse_parameter(const char *text, SgStripParameter *p);
 char *sg_strip_parameter_name(const SgStripParameter *p); /* and back; to be freed */
 /* Reads numbers, an array of double: "0.5,1,2" as given, "-10:10:2.5" from, to (included when it is

@@ -208,91 +208,177 @@ sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **er
   return t;
 }
 
-/* All values as double, as stored: a float64 vector must not lose digits on its way through
- * float. */
-static gboolean
-read_doubles(SgSource *source, int expected, double *out, GError **error)
+/* One number as stored: a float64 vector must not lose digits on its way through float. */
+static double
+number_at(const Header *h, const guint8 *raw)
+{
+  if (h->dtype == SG_DTYPE_FLOAT64) {
+    guint64 bits;
+    double v;
+    memcpy(&bits, raw, 8);
+    bits = h->big_endian ? GUINT64_FROM_BE(bits) : GUINT64_FROM_LE(bits);
+    memcpy(&v, &bits, 8);
+    return v;
+  }
+  float f;
+  sg_dtype_to_float(h->dtype, h->big_endian, raw, 1, &f);
+  return f;
+}
+
+/* Where number i in C order lies in an array in Fortran order. */
+static gsize
+fortran_position(const Header *h, gsize i)
+{
+  gsize at = 0, stride = 1, left[SG_MAX_DIMS];
+
+  for (int d = h->ndim - 1; d >= 0; d--) {
+    left[d] = i % (gsize)h->shape[d];
+    i /= (gsize)h->shape[d];
+  }
+  for (int d = 0; d < h->ndim; d++) {
+    at += left[d] * stride;
+    stride *= (gsize)h->shape[d];
+  }
+  return at;
+}
+
+static double *
+read_doubles(SgSource *source, gsize most, int *ndim, gint64 *shape, GError **error)
 {
   Header h = {0};
   guint64 start = read_header(source, &h, error), count = 1;
 
   if (!start)
-    return FALSE;
-  for (int i = 0; i < h.ndim; i++)
-    if (h.shape[i] != 1 && count != 1)
-      return sg_unsupported(error, "the array has %d dimensions; expected a vector of %d numbers",
-                            h.ndim, expected);
-    else
-      count *= (guint64)h.shape[i];
-  if (count != (guint64)expected)
-    return sg_unsupported(error, "the vector has %" G_GUINT64_FORMAT " numbers; the model takes %d",
-                          count, expected);
-  gsize size = sg_dtype_size(h.dtype);
-  g_autofree guint8 *raw = g_malloc(size * (gsize)expected);
-  if (!sg_source_read(source, start, raw, size * (gsize)expected, error))
-    return FALSE;
-  for (int i = 0; i < expected; i++) {
-    if (h.dtype == SG_DTYPE_FLOAT64) {
-      guint64 bits;
-      memcpy(&bits, raw + 8 * i, 8);
-      bits = h.big_endian ? GUINT64_FROM_BE(bits) : GUINT64_FROM_LE(bits);
-      memcpy(&out[i], &bits, 8);
-    } else {
-      float f;
-      sg_dtype_to_float(h.dtype, h.big_endian, raw + size * (gsize)i, 1, &f);
-      out[i] = f;
+    return NULL;
+  for (int i = 0; i < h.ndim; i++) {
+    if (h.shape[i] > (gint64)most || (count *= (guint64)h.shape[i]) > most) {
+      g_autofree char *text = sg_shape_to_string(h.ndim, h.shape);
+      sg_unsupported(error, "the array is %s, larger than any vector of such a model", text);
+      return NULL;
     }
-    if (!isfinite(out[i]))
-      return sg_broken(error, "number %d of the vector is not finite", i);
   }
-  return TRUE;
+  gsize size = sg_dtype_size(h.dtype);
+  g_autofree guint8 *raw = g_malloc(size * (gsize)count + 1);
+  g_autofree double *out = g_new(double, count + 1);
+  if (!sg_source_read(source, start, raw, size * (gsize)count, error))
+    return NULL;
+  for (gsize i = 0; i < count; i++) {
+    out[i] = number_at(&h, raw + size * (h.fortran ? fortran_position(&h, i) : i));
+    if (!isfinite(out[i])) {
+      sg_broken(error, "number %" G_GSIZE_FORMAT " of the array is not finite", i);
+      return NULL;
+    }
+  }
+  *ndim = h.ndim;
+  memcpy(shape, h.shape, sizeof h.shape);
+  return g_steal_pointer(&out);
+}
+
+double *
+sg_npy_read_doubles(const char *path, gsize most, int *ndim, gint64 *shape, GError **error)
+{
+  g_autoptr(SgSource) source = sg_source_open(path, error);
+  double *v = source ? read_doubles(source, most, ndim, shape, error) : NULL;
+  if (!v)
+    g_prefix_error(error, "%s: ", path);
+  return v;
+}
+
+double *
+sg_npy_read_doubles_memory(const guint8 *data, gsize size, gsize most, int *ndim, gint64 *shape,
+                           GError **error)
+{
+  g_autoptr(SgSource) source = sg_source_new_memory(data, size);
+  return read_doubles(source, most, ndim, shape, error);
+}
+
+/* Axes of 1 do not count. */
+static gboolean
+check_vector(int ndim, const gint64 *shape, int expected, GError **error)
+{
+  guint64 count = 1;
+
+  for (int i = 0; i < ndim; i++)
+    if (shape[i] != 1 && count != 1)
+      return sg_unsupported(error, "the array has %d dimensions; expected a vector of %d numbers",
+                            ndim, expected);
+    else
+      count *= (guint64)shape[i];
+  return count == (guint64)expected ||
+         sg_unsupported(error, "the vector has %" G_GUINT64_FORMAT " numbers; the model takes %d",
+                        count, expected);
 }
 
 double *
 sg_npy_read_vector(const char *path, int expected, GError **error)
 {
-  g_autoptr(SgSource) source = sg_source_open(path, error);
-  g_autofree double *out = g_new(double, MAX(expected, 1));
-  if (source && read_doubles(source, expected, out, error))
-    return g_steal_pointer(&out);
+  int ndim;
+  gint64 shape[SG_MAX_DIMS];
+  g_autofree double *v =
+      sg_npy_read_doubles(path, MAX((gsize)expected, 1 << 20), &ndim, shape, error);
+
+  if (!v)
+    return NULL;
+  if (check_vector(ndim, shape, expected, error))
+    return g_steal_pointer(&v);
   g_prefix_error(error, "%s: ", path);
   return NULL;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static gboolean
-write_npy(const char *path, const char *descr, int ndim, const gint64 *shape, gconstpointer data,
-          gsize bytes, GError **error)
+static GBytes *
+npy_bytes(const char *descr, int ndim, const gint64 *shape, gconstpointer data, gsize bytes)
 {
-  g_autoptr(GString) header = g_string_new("\x93NUMPY\x01");
-  g_autoptr(SgWriter) w = sg_writer_new(path, error);
+  GString *file = g_string_new("\x93NUMPY\x01");
 
-  if (!w)
-    return FALSE;
-  g_string_append_len(header, "\0\0\0", 3); /* minor version, header length */
-  g_string_append_printf(header, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+  g_string_append_len(file, "\0\0\0", 3); /* minor version, header length */
+  g_string_append_printf(file, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
   for (int i = 0; i < ndim; i++)
-    g_string_append_printf(header, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
-  g_string_append(header, ndim == 1 ? ",), }" : "), }");
-  while ((header->len + 1) % 64)
-    g_string_append_c(header, ' ');
-  g_string_append_c(header, '\n');
-  header->str[8] = (char)((header->len - 10) & 0xff);
-  header->str[9] = (char)((header->len - 10) >> 8);
-  return sg_writer_write(w, header->str, header->len, error) &&
-         sg_writer_write(w, data, bytes, error) && sg_writer_commit(w, error);
+    g_string_append_printf(file, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
+  g_string_append(file, ndim == 1 ? ",), }" : "), }");
+  while ((file->len + 1) % 64)
+    g_string_append_c(file, ' ');
+  g_string_append_c(file, '\n');
+  file->str[8] = (char)((file->len - 10) & 0xff);
+  file->str[9] = (char)((file->len - 10) >> 8);
+  g_string_append_len(file, data, (gssize)bytes);
+  return g_string_free_to_bytes(file);
+}
+
+GBytes *
+sg_npy_bytes(const SgTensor *t)
+{
+  return npy_bytes("<f4", t->ndim, t->shape, t->data, t->numel * sizeof(float));
+}
+
+GBytes *
+sg_npy_bytes_double(int ndim, const gint64 *shape, const double *v)
+{
+  gsize n = 1;
+
+  for (int i = 0; i < ndim; i++)
+    n *= (gsize)shape[i];
+  return npy_bytes("<f8", ndim, shape, v, n * sizeof(double));
+}
+
+static gboolean
+write_bytes(const char *path, GBytes *npy, GError **error)
+{
+  return sg_write_file(path, g_bytes_get_data(npy, NULL), g_bytes_get_size(npy), error);
 }
 
 gboolean
 sg_npy_write(const char *path, const SgTensor *t, GError **error)
 {
-  return write_npy(path, "<f4", t->ndim, t->shape, t->data, t->numel * sizeof(float), error);
+  g_autoptr(GBytes) npy = sg_npy_bytes(t);
+  return write_bytes(path, npy, error);
 }
 
 gboolean
 sg_npy_write_double(const char *path, int n, const double *v, GError **error)
 {
   gint64 shape[1] = {n};
-  return write_npy(path, "<f8", 1, shape, v, (gsize)n * sizeof(double), error);
+  g_autoptr(GBytes) npy = sg_npy_bytes_double(1, shape, v);
+  return write_bytes(path, npy, error);
 }

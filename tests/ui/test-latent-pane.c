@@ -1,5 +1,6 @@
 /* The latent pane in the real window, through its widgets: every edit ends in the recipe, every
  * change of the recipe shows. */
+#include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
 #include <math.h>
 #include "ui/latent/vitrine-latent-pane.h"
@@ -241,6 +242,30 @@ test_generation(void)
   fixture_close(&f);
 }
 
+/* A conditional model starts with its first class, as the commands do, and with what scores it. */
+static void
+test_classes(void)
+{
+  RandomModelSpec spec = RANDOM_MODEL_SPEC_INIT;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = fixture_path("classes.safetensors");
+  Fixture f;
+
+  spec.resolution = 16;
+  spec.channel_base = 256;
+  spec.z_dim = spec.w_dim = 16;
+  spec.c_dim = 3;
+  g_autoptr(SgModel) model = random_model_new(&spec, &error);
+  g_assert_no_error(error);
+  g_assert_true(sg_model_save(model, path, &error));
+  fixture_forget_state();
+  fixture_open(&f, path);
+  g_assert_cmpint(recipe(&f)->label, ==, 0);
+  vitrine_editor_reset(vitrine_session_get_editor(f.session));
+  g_assert_cmpint(recipe(&f)->label, ==, 0);
+  fixture_close(&f);
+}
+
 /* The logarithmic slider: the nine factors are exact, and there and back is the same. */
 static void
 test_factors(void)
@@ -268,5 +293,6 @@ main(int argc, char **argv)
   g_test_add_func("/pane/jump", test_jump);
   g_test_add_func("/pane/influence", test_influence);
   g_test_add_func("/pane/generation", test_generation);
+  g_test_add_func("/pane/classes", test_classes);
   return g_test_run();
 }

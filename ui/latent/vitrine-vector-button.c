@@ -110,6 +110,7 @@ npy_filter(void)
   GtkFileFilter *filter = gtk_file_filter_new();
   gtk_file_filter_set_name(filter, _("NumPy arrays"));
   gtk_file_filter_add_pattern(filter, "*.npy");
+  gtk_file_filter_add_pattern(filter, "*.npz");
   return filter;
 }
 

@@ -93,6 +93,7 @@ add_file_cb(GtkButton *button, VitrineMixingPane *self)
   gtk_file_filter_set_name(filter, _("Pictures saved by Vitrine, vectors"));
   gtk_file_filter_add_pattern(filter, "*.png");
   gtk_file_filter_add_pattern(filter, "*.npy");
+  gtk_file_filter_add_pattern(filter, "*.npz");
   vitrine_file_dialog_open(GTK_IS_WINDOW(root) ? GTK_WINDOW(root) : NULL, _("Add Face"), filter,
                            file_cb, g_object_ref(self));
 }

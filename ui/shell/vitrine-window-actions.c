@@ -37,7 +37,8 @@ static void
 open_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  const char *patterns[] = {"*.safetensors", "*.pkl", "*.pt", "*.pth", "*.png", "*.npy", NULL};
+  const char *patterns[] = {"*.safetensors", "*.pkl", "*.pt",  "*.pth",
+                            "*.png",         "*.npy", "*.npz", NULL};
   g_autoptr(GtkFileFilter) filter = filter_new(_("Models, pictures and vectors"), patterns);
 
   vitrine_file_dialog_open(GTK_WINDOW(self), _("Open"), filter, opened_cb, g_object_ref(self));
@@ -153,7 +154,7 @@ static void
 load_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  const char *patterns[] = {"*.npy", NULL};
+  const char *patterns[] = {"*.npy", "*.npz", NULL};
   g_autoptr(GtkFileFilter) filter = filter_new(_("NumPy arrays"), patterns);
 
   vitrine_file_dialog_open(GTK_WINDOW(self), _("Load Vector"), filter, load_vector_cb,

@@ -1,9 +1,12 @@
-/* Small matrix work: mapping network, styles, demodulation. Rows [N, I] are few, so below a few
- * samples a dot product per output, split over the threads, beats sgemm. */
+/* Small matrix work: mapping network, styles, demodulation. Rows [N, I] are few, so a dot product
+ * per output, split over the threads, is as good as sgemm. It also gives the same bits for every
+ * number of rows, which sgemm does not: a face is the same picture alone and among the others of a
+ * grid (SG_RECIPE_MAX_FACES). Samples by the thousand need sgemm, and nobody compares them one by
+ * one. */
 #include "engine/backend/cpu/cpu-private.h"
 #include "engine/kernels/element.h"
 
-#define SGEMM_FROM 8
+#define SGEMM_FROM 65
 
 void
 cpu_dense(SgBuf *y, const SgBuf *x, const SgBuf *w, float wgain, const SgBuf *bias, float bgain,

@@ -221,7 +221,7 @@ sg_prune_scorer_free(SgPruneScorer *s)
 void
 sg_prune_scorer_set_label(SgPruneScorer *s, int label)
 {
-  g_assert(s->labels && label >= 0 && label < s->model->info.c_dim);
+  g_assert(s->labels && label < s->model->info.c_dim);
   s->recipe->label = label;
   for (int i = 0; i < s->result.images; i++)
     s->labels[i] = label;

@@ -64,7 +64,7 @@ typedef struct _SgPruneScorer SgPruneScorer;
 SgPruneScorer *sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi,
                                    GError **error);
 void sg_prune_scorer_free(SgPruneScorer *s);
-/* Class of all faces, for conditional models; what was begun must begin again. */
+/* Class of all faces (< 0: none), for conditional models; what was begun must begin again. */
 void sg_prune_scorer_set_label(SgPruneScorer *s, int label);
 /* Starts over for another pruning (copied); what was begun is dropped. Costs nothing. */
 void sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune);
