@@ -3,6 +3,7 @@
 #include "app/config.h"
 #include "engine/backend/backend-device.h"
 #include <errno.h>
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,9 @@ int
 cli_program(int argc, char **argv, CliWindowFunc window)
 {
   calm_openmp(argv);
+  sg_backend_cpu_limit_threads();
+  /* Jansson leaves out what it has no memory for, without a word. */
+  json_set_alloc_funcs(g_malloc, g_free);
   setlocale(LC_ALL, "");
   gboolean own = argc > 1 && (g_str_equal(argv[1], "train") || g_str_equal(argv[1], "generate"));
   const char *device = NULL;

@@ -276,6 +276,8 @@ SgBackend *sg_backend_cpu(void);
 void sg_backend_cpu_keep_memory(void);
 /* How many threads its kernels use from now on. */
 void sg_backend_cpu_set_threads(int n);
+/* Of what OMP_NUM_THREADS asks for, no more than any processor here can use. */
+void sg_backend_cpu_limit_threads(void);
 /* Plain loops in double, for tests: slow, and sharing nothing with the other back ends but the
  * element bodies in kernels/. */
 SgBackend *sg_backend_reference(void);

@@ -280,6 +280,10 @@ export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_da
     if (progress)
       progress(i, user_data);
     if (!sg_dataset_read_change(ds, i, planes, &change, &why)) {
+      if (sg_is_shortage(why)) { /* of which the picture knows nothing */
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+      }
       sg_dataset_refuse_image((SgDatasetFull *)ds, i, why->message);
       continue;
     }

@@ -165,7 +165,7 @@ read_from_folder(SgFiles *f, const File *file, gsize limit, gsize *size, GError 
   *size = limit ? MIN(limit, n) : n;
   g_autofree guint8 *data = g_try_malloc(*size + 1);
   if (!data)
-    sg_broken(error, "not enough memory for the file");
+    sg_no_memory(error, "for the file");
   if (!data || !sg_source_read(source, 0, data, *size, error))
     return NULL;
   return g_steal_pointer(&data);
@@ -276,7 +276,10 @@ read_entry(zip_t *zip, guint64 entry, gsize limit, gsize *size, GError **error)
   gboolean ok = got == (zip_int64_t)want && (limit || zip_fread(file, &beyond, 1) == 0);
   zip_fclose(file);
   if (!ok) {
-    sg_broken(error, data ? "is damaged in the zip archive" : "not enough memory for the file");
+    if (!data || zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_MEMORY)
+      sg_no_memory(error, "for the file");
+    else
+      sg_broken(error, "is damaged in the zip archive");
     return NULL;
   }
   *size = want;

@@ -164,7 +164,7 @@ read_labels(SgIdx *idx, const Bytes *b, const char *path, GError **error)
   g_autofree guint8 *bytes = g_try_malloc(n);
   idx->store.classes = g_try_new(guint32, n);
   if (source && (!bytes || !idx->store.classes))
-    return sg_broken(error, "not enough memory for the labels");
+    return sg_no_memory(error, "for the labels");
   if (!source || !sg_source_read(source, LABELS_HEAD, bytes, n, error))
     return FALSE;
   for (guint32 i = 0; i < n; i++) {

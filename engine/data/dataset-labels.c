@@ -239,7 +239,7 @@ spread_vectors(SgLabels *l, GError **error)
   l->dim = l->vector_dim;
   l->values = g_try_malloc0_n(l->n, l->dim * sizeof(float));
   if (!l->values)
-    return sg_broken(error, "not enough memory for the labels");
+    return sg_no_memory(error, "for the labels");
   for (guint i = 0; i < l->n; i++)
     if (entry_at(l, i)->kind == LABEL_VECTOR)
       memcpy(l->values + (gsize)i * l->dim,
@@ -261,7 +261,7 @@ sg_labels_finish(SgLabels *l, GError **error)
   l->one_hot = TRUE;
   l->classes = g_try_new0(guint32, l->n);
   if (!l->classes)
-    return sg_broken(error, "not enough memory for the labels");
+    return sg_no_memory(error, "for the labels");
   return texts ? name_classes(l, error) : number_classes(l, error);
 }
 

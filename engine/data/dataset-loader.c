@@ -12,6 +12,10 @@
 #define ORDER_STREAM (G_GUINT64_CONSTANT(0x64617461) << 32)
 #define MAX_THREADS  8
 
+/* Together some seconds. */
+#define SHORTAGE_TRIES 60
+#define SHORTAGE_WAIT  (G_USEC_PER_SEC / 20)
+
 typedef struct {
   guint64 epoch;
   guint32 *order; /* [size], NULL: not drawn yet */
@@ -125,6 +129,26 @@ remember_failure(SgLoader *l, guint32 index, const char *message)
   l->bad[index] = TRUE;
 }
 
+/* Memory or descriptors that are short may be there a moment later. */
+static gboolean
+read_patiently(SgLoader *l, guint32 index, guint8 *pixels, GError **error)
+{
+  for (int tries = 0;; tries++) {
+    GError *why = NULL;
+    if (sg_dataset_read(&l->full->set, index, pixels, &why))
+      return TRUE;
+    g_mutex_lock(&l->lock);
+    gboolean again = sg_is_shortage(why) && tries < SHORTAGE_TRIES && !l->quit;
+    g_mutex_unlock(&l->lock);
+    if (!again) {
+      g_propagate_error(error, why);
+      return FALSE;
+    }
+    g_error_free(why);
+    g_usleep(SHORTAGE_WAIT);
+  }
+}
+
 /* The image for one position. Looks through a whole epoch at most. */
 static gboolean
 decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
@@ -142,7 +166,7 @@ decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
       return TRUE;
     if (skip)
       continue;
-    if (sg_dataset_read(ds, index, pixels, &why)) {
+    if (read_patiently(l, index, pixels, &why)) {
       guint way =
           drawn / ds->n; /* the set once as it is, then flipped in one way after the other */
       if (l->mirror == SG_MIRROR_Y)
@@ -153,6 +177,10 @@ decode_one(SgLoader *l, Slot *slot, guint64 position, int place)
         flip_y(pixels, ds->channels, ds->resolution);
       slot->index[place] = index;
       return TRUE;
+    }
+    if (sg_is_shortage(why)) { /* nothing is wrong with the picture */
+      slot->error = g_steal_pointer(&why);
+      return FALSE;
     }
     g_mutex_lock(&l->lock);
     if (!l->bad[index])

@@ -59,7 +59,7 @@ read_text(const char *path, gsize *size, GError **error)
                    "expected a list of labels, found %" G_GUINT64_FORMAT " MB; up to %d are read",
                    n >> 20, MAX_LABELS_FILE >> 20);
   else if (!(text = g_try_malloc(n + 1)))
-    sg_broken(error, "not enough memory for the labels");
+    sg_no_memory(error, "for the labels");
   else if (sg_source_read(source, 0, text, n, error)) {
     *size = n;
     return g_steal_pointer(&text);
@@ -245,8 +245,9 @@ label_problem(int row)
   }
 }
 
-static void
-survey_file(SgDatasetFull *full, guint k, Survey *survey)
+/* FALSE: it could not be looked at, which says nothing about it. */
+static gboolean
+survey_file(SgDatasetFull *full, guint k, Survey *survey, GError **error)
 {
   SgImageRef ref = {g_array_index(survey->pictures, guint, k), -1};
   const char *name = sg_files_name(full->files, ref.file);
@@ -255,21 +256,26 @@ survey_file(SgDatasetFull *full, guint k, Survey *survey)
   SgProbe probe;
 
   if (!probe_file(full->files, ref.file, &probe, &why)) {
+    if (sg_is_shortage(why)) {
+      g_propagate_prefixed_error(error, g_steal_pointer(&why), "%s: ", name);
+      return FALSE;
+    }
     sg_refuse(full->set.refused, name, "%s", why->message);
-    return;
+    return TRUE;
   }
   if (MIN(probe.width, probe.height) < smallest) {
     sg_refuse(full->set.refused, name, "it is %u×%u, smaller than the least size of %u",
               probe.width, probe.height, smallest);
-    return;
+    return TRUE;
   }
   if (survey->rows && (ref.row = survey->rows[k]) < 0) {
     sg_refuse(full->set.refused, name, "%s", label_problem(ref.row));
-    return;
+    return TRUE;
   }
   g_array_append_val(full->refs, ref);
   survey->histogram[g_bit_storage(MIN(probe.width, probe.height)) - 1]++;
   survey->colour += !probe.grey;
+  return TRUE;
 }
 
 /* histogram[p]: images whose shorter side is in [2^p, 2^(p+1)). The largest power that more than
@@ -332,7 +338,8 @@ survey_all(SgDatasetFull *full, Survey *survey, GError **error)
   for (guint k = 0; k < survey->pictures->len; k++) {
     if (o->max_images && full->refs->len >= o->max_images)
       break;
-    survey_file(full, k, survey);
+    if (!survey_file(full, k, survey, error))
+      return FALSE;
   }
   ds->n = full->refs->len;
   if (ds->n == 0)

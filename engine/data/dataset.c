@@ -151,7 +151,7 @@ load_from_store(SgStore *store, guint index, SgPixels *p, GError **error)
   /* As a picture file is decoded: grey has three equal colours. */
   p->pixels = g_try_malloc(3 * n);
   if (!p->pixels)
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   p->width = store->width;
   p->height = store->height;
   p->channels = 3;

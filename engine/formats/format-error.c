@@ -31,3 +31,19 @@ sg_unsupported(GError **error, const char *format, ...)
   va_end(args);
   return FALSE;
 }
+
+gboolean
+sg_no_memory(GError **error, const char *what)
+{
+  if (error && !*error)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory %s", what);
+  return FALSE;
+}
+
+gboolean
+sg_is_shortage(const GError *error)
+{
+  return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM) ||
+         g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_MFILE) ||
+         g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NFILE);
+}

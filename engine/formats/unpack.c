@@ -86,7 +86,7 @@ open_archive(Unpacker *u, GError **error)
   struct archive *a = u->archive = archive_read_new();
 
   if (!a)
-    return sg_broken(error, "not enough memory to unpack it");
+    return sg_no_memory(error, "to unpack it");
   if (u->kind == ZIP) {
     archive_read_support_format_zip(a);
   } else if (u->kind == TAR) {

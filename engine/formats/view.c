@@ -293,8 +293,11 @@ read_strided(const SgView *view, guint64 numel, float *out, GError **error)
   /* A few elements scattered over a large storage are fetched one by one: no work is done that the
    * tensor's own size does not justify. */
   if (span / 64 <= numel) {
-    if (!(buffer = g_try_malloc(span * size)))
-      return sg_broken(error, "not enough memory to read the tensor “%s”", view->name);
+    if (!(buffer = g_try_malloc(span * size))) {
+      g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                  "not enough memory to read the tensor “%s”", view->name);
+      return FALSE;
+    }
     if (!sg_source_read(s->source, view->offset * size, buffer, span * size, error))
       return FALSE;
   }

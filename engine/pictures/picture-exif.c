@@ -149,7 +149,7 @@ sg_pixels_turn(SgPixels *p, int orientation, GError **error)
     return TRUE;
   guint8 *turned = g_try_malloc(n * channels), *to = turned;
   if (!turned)
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   walk_of(orientation, p->width, p->height, &start, &across, &down);
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++, to += channels)

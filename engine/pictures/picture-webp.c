@@ -24,7 +24,7 @@ decode_frame(SgPixels *p, WebPAnimDecoder *decoder, GError **error)
     return sg_broken(error, "not a readable WebP: it is damaged or cut off");
   p->pixels = g_try_malloc(4 * (gsize)info.canvas_width * info.canvas_height);
   if (!p->pixels)
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   memcpy(p->pixels, canvas, 4 * (gsize)info.canvas_width * info.canvas_height);
   p->width = (int)info.canvas_width;
   p->height = (int)info.canvas_height;
@@ -53,26 +53,33 @@ decode_animation(SgPixels *p, const guint8 *data, gsize size, GError **error)
 gboolean
 sg_webp_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
 {
-  WebPBitstreamFeatures f;
+  WebPDecoderConfig config;
+  const WebPBitstreamFeatures *f = &config.input;
 
-  if (WebPGetFeatures(data, size, &f) != VP8_STATUS_OK)
+  if (!WebPInitDecoderConfig(&config) ||
+      WebPGetFeatures(data, size, &config.input) != VP8_STATUS_OK)
     return sg_broken(error, "not a readable WebP");
-  if (f.has_animation)
+  if (f->has_animation)
     return decode_animation(p, data, size, error);
-  if (!sg_picture_check_size((guint64)f.width, (guint64)f.height, error))
+  if (!sg_picture_check_size((guint64)f->width, (guint64)f->height, error))
     return FALSE;
-  gsize stride = (gsize)f.width * (f.has_alpha ? 4 : 3);
-  g_autofree guint8 *decoded = g_try_malloc(stride * (gsize)f.height);
+  gsize stride = (gsize)f->width * (f->has_alpha ? 4 : 3);
+  g_autofree guint8 *decoded = g_try_malloc(stride * (gsize)f->height);
   if (!decoded)
-    return sg_broken(error, "not enough memory for the picture");
-  guint8 *done =
-      f.has_alpha ? WebPDecodeRGBAInto(data, size, decoded, stride * (gsize)f.height, (int)stride)
-                  : WebPDecodeRGBInto(data, size, decoded, stride * (gsize)f.height, (int)stride);
-  if (!done)
+    return sg_no_memory(error, "for the picture");
+  config.output.colorspace = f->has_alpha ? MODE_RGBA : MODE_RGB;
+  config.output.is_external_memory = 1;
+  config.output.u.RGBA.rgba = decoded;
+  config.output.u.RGBA.stride = (int)stride;
+  config.output.u.RGBA.size = stride * (gsize)f->height;
+  VP8StatusCode status = WebPDecode(data, size, &config);
+  if (status == VP8_STATUS_OUT_OF_MEMORY)
+    return sg_no_memory(error, "for the picture");
+  if (status != VP8_STATUS_OK)
     return sg_broken(error, "not a readable WebP: it is damaged or cut off");
-  p->width = f.width;
-  p->height = f.height;
-  p->channels = f.has_alpha ? 4 : 3;
+  p->width = f->width;
+  p->height = f->height;
+  p->channels = f->has_alpha ? 4 : 3;
   p->pixels = g_steal_pointer(&decoded);
   return TRUE;
 }

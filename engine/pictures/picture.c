@@ -30,6 +30,15 @@ sg_picture_check_size(guint64 width, guint64 height, GError **error)
 
 /* ---- PNG ------------------------------------------------------------------------------------- */
 
+/* libpng has no codes, only sentences: "Out of memory", "insufficient memory…". */
+static gboolean
+png_failed(const png_image *image, GError **error)
+{
+  if (strstr(image->message, "memory"))
+    return sg_no_memory(error, "for the picture");
+  return sg_broken(error, "not a readable PNG: %s", image->message);
+}
+
 /* Frees what libpng holds, also on failure. */
 static guint8 *
 decode_png(png_image *image, GError **error)
@@ -43,11 +52,11 @@ decode_png(png_image *image, GError **error)
   g_autofree guint8 *decoded = g_try_malloc(pixels * (alpha ? 4 : 3));
   if (!decoded) {
     png_image_free(image);
-    sg_broken(error, "not enough memory for the picture");
+    sg_no_memory(error, "for the picture");
     return NULL;
   }
   if (!png_image_finish_read(image, NULL, decoded, 0, NULL)) {
-    sg_broken(error, "not a readable PNG: %s", image->message);
+    png_failed(image, error);
     return NULL;
   }
   return g_steal_pointer(&decoded);
@@ -59,7 +68,7 @@ read_png(SgPixels *p, const guint8 *data, gsize size, GError **error)
   png_image image = {.version = PNG_IMAGE_VERSION};
 
   if (!png_image_begin_read_from_memory(&image, data, size))
-    return sg_broken(error, "not a readable PNG: %s", image.message);
+    return png_failed(&image, error);
   /* One bit per pixel is the least a PNG can store. */
   gboolean ok = sg_picture_check_size(image.width, image.height, error);
   if (ok && (guint64)image.width * image.height / 8 / SG_MAX_DEFLATE_RATIO > size)
@@ -158,7 +167,9 @@ static gboolean
 decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size, GError **error)
 {
   if (setjmp(state->escape))
-    return sg_broken(error, "not a readable JPEG: %s", state->message);
+    return state->base.msg_code == JERR_OUT_OF_MEMORY
+               ? sg_no_memory(error, "for the picture")
+               : sg_broken(error, "not a readable JPEG: %s", state->message);
   jpeg_create_decompress(c);
   c->progress = &state->progress;
   jpeg_mem_src(c, data, (unsigned long)size);
@@ -171,7 +182,7 @@ decode_jpeg(j_decompress_ptr c, JpegState *state, const guint8 *data, gsize size
   state->pixels = g_try_malloc((gsize)c->output_width * c->output_height * 3);
   state->row = g_malloc((gsize)c->output_width * 4);
   if (!state->pixels)
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   decode_rows(c, state);
   jpeg_finish_decompress(c);
   return TRUE;
@@ -339,7 +350,7 @@ sg_pixels_load(SgPixels *p, const char *path, GError **error)
   size = MIN(sg_source_size(source), MAX_FILE);
   if (!(data = g_try_malloc(MAX(size, 1))) || !sg_source_read(source, 0, data, size, error)) {
     if (!data)
-      sg_broken(error, "not enough memory for the picture");
+      sg_no_memory(error, "for the picture");
     g_prefix_error(error, "%s: ", path);
     return FALSE;
   }

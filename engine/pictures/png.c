@@ -86,7 +86,7 @@ sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels
     png_destroy_write_struct(&png, NULL);
     g_byte_array_unref(out);
     g_clear_error(&why);
-    sg_broken(error, "not enough memory to write the picture");
+    sg_no_memory(error, "to write the picture");
     return NULL;
   }
   if (setjmp(png_jmpbuf(png))) {

@@ -121,8 +121,7 @@ cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e)
 
 #pragma omp parallel
   {
-    float *v = scratch ? sg_aligned_alloc(scratch) : NULL;
-    g_assert(v || !scratch);
+    float *v = scratch ? cpu_scratch(scratch) : NULL;
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++) {
       int n = j / (blocks * strips), cb = j / strips % blocks, from = j % strips * strip;

@@ -164,8 +164,7 @@ scratch_fit(Scratch *s, const Axis *y, const Axis *x)
   gsize bytes = divide(s, y, x);
   if (bytes > s->bytes) {
     sg_aligned_free(s->block);
-    s->block = sg_aligned_alloc(bytes);
-    g_assert(s->block);
+    s->block = cpu_scratch(bytes);
     s->bytes = bytes;
     divide(s, y, x);
   }

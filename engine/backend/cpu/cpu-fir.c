@@ -73,8 +73,7 @@ fir_act(SgBuf *y, const SgBuf *x, Fir fir)
 
 #pragma omp parallel
   {
-    float *v = sg_aligned_alloc(scratch);
-    g_assert(v);
+    float *v = cpu_scratch(scratch);
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++)
       for (int row = 0; row < y->h; row++)
@@ -113,8 +112,7 @@ fir_plain(SgBuf *y, const SgBuf *x, Fir fir)
 
 #pragma omp parallel
   {
-    float *v = sg_aligned_alloc(sizeof(float) * (gsize)x->w);
-    g_assert(v);
+    float *v = cpu_scratch(sizeof(float) * (gsize)x->w);
 #pragma omp for collapse(2) schedule(static)
     for (int p = 0; p < planes; p++)
       for (int row = 0; row < y->h; row++)

@@ -30,6 +30,17 @@ cpu_row(const SgBuf *x, int n, int cb, int y)
   return (float *)x->data + (((gsize)n * cpu_blocks(x) + cb) * x->h + y) * x->w * block;
 }
 
+/* Room for some rows of one thread, which kernels cannot do without: as g_malloc, it ends the
+ * program where there is none. For sg_aligned_free. */
+static inline gpointer
+cpu_scratch(gsize bytes)
+{
+  gpointer p = sg_aligned_alloc(bytes);
+  if (!p)
+    g_error("not enough memory for %" G_GSIZE_FORMAT " bytes", bytes);
+  return p;
+}
+
 /* cpu-conv.c: chooses how to convolve. */
 SgConv *cpu_conv_new(SgBackend *b, const float *weight, int o, int i, const SgConvGeometry *g,
                      GError **error);

@@ -183,10 +183,24 @@ sg_backend_cpu_keep_memory(void)
   g_mutex_unlock(&pool.lock);
 }
 
+/* More serve nobody, and OpenMP ends the program where the system gives it no more. */
+static int
+most_threads(void)
+{
+  return MAX(64, 4 * omp_get_num_procs());
+}
+
 void
 sg_backend_cpu_set_threads(int n)
 {
-  omp_set_num_threads(n);
+  omp_set_num_threads(CLAMP(n, 1, most_threads()));
+}
+
+void
+sg_backend_cpu_limit_threads(void)
+{
+  if (omp_get_max_threads() > most_threads())
+    omp_set_num_threads(most_threads());
 }
 
 SgBackend *
