@@ -31,7 +31,9 @@ vitrine_messages_say(VitrineMessages *self, const char *text, gboolean is_error)
 {
   g_return_if_fail(VITRINE_IS_MESSAGES(self));
   g_return_if_fail(text != NULL);
-  g_signal_emit(self, message_signal, 0, text, is_error);
+  /* Errors name files as they are, and widgets take valid UTF-8 alone. */
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  g_signal_emit(self, message_signal, 0, valid, is_error);
 }
 
 void

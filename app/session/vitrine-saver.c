@@ -83,7 +83,7 @@ saved_cb(GObject *source, GAsyncResult *result, gpointer user_data)
 {
   VitrineSaver *self = VITRINE_SAVER(source);
   SaveJob *job = g_task_get_task_data(G_TASK(result));
-  g_autofree char *name = g_path_get_basename(job->path);
+  g_autofree char *name = g_filename_display_basename(job->path);
   g_autoptr(GError) error = NULL;
 
   if (g_task_propagate_boolean(G_TASK(result), &error)) {

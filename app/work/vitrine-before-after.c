@@ -135,7 +135,7 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   Pair *pair = g_task_get_task_data(G_TASK(result));
   g_autoptr(VitrineSession) session = g_steal_pointer(&pair->session);
-  g_autofree char *name = g_path_get_basename(pair->path);
+  g_autofree char *name = g_filename_display_basename(pair->path);
   g_autofree char *text = g_strdup_printf(_("Saved %s"), name);
   g_autoptr(GError) error = NULL;
 

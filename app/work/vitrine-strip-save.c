@@ -40,7 +40,8 @@ static void
 written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   SaveJob *job = g_task_get_task_data(G_TASK(result));
-  g_autofree char *png = g_path_get_basename(job->png), *csv = g_path_get_basename(job->csv);
+  g_autofree char *png = g_filename_display_basename(job->png),
+                  *csv = g_filename_display_basename(job->csv);
   g_autofree char *text = g_strdup_printf(_("Saved %s and %s"), png, csv);
   g_autoptr(GError) error = NULL;
 

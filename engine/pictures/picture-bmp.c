@@ -157,7 +157,7 @@ sg_bmp_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
   p->channels = b.bits >= 16 && b.bits != 24 && b.mask[3] ? 4 : 3;
   p->pixels = g_try_malloc_n((gsize)b.width * (gsize)b.height, (gsize)p->channels);
   if (!p->pixels)
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   guint8 *to = p->pixels;
   for (gint64 y = 0; y < b.height; y++) {
     const guint8 *row = data + b.pixels + (gsize)(b.top_down ? y : b.height - 1 - y) * stride;

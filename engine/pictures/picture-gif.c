@@ -139,7 +139,7 @@ decode(GifFileType *gif, SgPixels *p, gsize size, GError **error)
   p->height = gif->SHeight;
   p->channels = 4;
   if (!(p->pixels = g_try_malloc0(4 * n)))
-    return sg_broken(error, "not enough memory for the picture");
+    return sg_no_memory(error, "for the picture");
   if (!read_records(gif, p))
     return sg_broken(error, "not a readable GIF: it is damaged or cut off");
   if (is_opaque(p))

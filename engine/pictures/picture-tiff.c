@@ -94,7 +94,7 @@ decode(TIFF *tiff, SgPixels *p, GError **error)
   p->orientation = image.orientation >= 1 && image.orientation <= 8 ? image.orientation : 1;
   image.req_orientation = image.orientation;
   if (ok && (!raster || !(p->pixels = g_try_malloc_n(n, (gsize)p->channels))))
-    ok = sg_broken(error, "not enough memory for the picture");
+    ok = sg_no_memory(error, "for the picture");
   if (ok && !TIFFRGBAImageGet(&image, raster, image.width, image.height))
     ok = sg_broken(error, "not a readable TIFF: it is damaged or cut off");
   if (ok)

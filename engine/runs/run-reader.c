@@ -45,7 +45,7 @@ sg_run_reader_new(const char *path, GError **error)
   SgRunReader *r = g_new0(SgRunReader, 1);
   g_autofree char *stats = g_build_filename(path, "stats.jsonl", NULL);
   r->path = g_canonicalize_filename(path, NULL);
-  r->name = g_path_get_basename(r->path);
+  r->name = g_filename_display_basename(r->path);
   r->file = sg_stats_file_new(stats);
   r->metric_stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_mutex_init(&r->lock);

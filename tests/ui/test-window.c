@@ -192,6 +192,41 @@ test_bad_files(void)
   fixture_close(&f);
 }
 
+/* Every text that a widget below `w` shows or tells a screen reader is UTF-8. */
+static void
+check_texts(GtkWidget *w)
+{
+  const char *tooltip = gtk_widget_get_tooltip_text(w);
+
+  g_assert_true(!tooltip || g_utf8_validate(tooltip, -1, NULL));
+  if (GTK_IS_LABEL(w))
+    g_assert_true(g_utf8_validate(gtk_label_get_label(GTK_LABEL(w)), -1, NULL));
+  for (GtkWidget *c = gtk_widget_get_first_child(w); c; c = gtk_widget_get_next_sibling(c))
+    check_texts(c);
+}
+
+/* A model, and a file that cannot be read, whose names are no UTF-8. GTK's warnings end the test. */
+static void
+test_odd_names(void)
+{
+  Fixture f;
+  g_autofree char *from = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  g_autofree char *data = NULL;
+  gsize size = 0;
+
+  g_assert_true(g_file_get_contents(from, &data, &size, NULL));
+  g_autofree char *odd = write_file("odd\xff\xfe.safetensors", data, (gssize)size);
+  g_autofree char *broken = write_file("broken\xff.pkl", "no model", -1);
+  fixture_forget_state();
+  fixture_open(&f, odd);
+  fixture_settle(&f);
+  g_assert_true(g_utf8_validate(gtk_window_get_title(GTK_WINDOW(f.window)), -1, NULL));
+  check_texts(GTK_WIDGET(f.window));
+  check_refused(&f, broken);
+  check_texts(GTK_WIDGET(f.window));
+  fixture_close(&f);
+}
+
 static void
 test_save_fails(void)
 {
@@ -491,6 +526,7 @@ main(int argc, char **argv)
   g_test_add_func("/window/drag-and-undo", test_drag_and_undo);
   g_test_add_func("/window/picture-round-trip", test_picture_round_trip);
   g_test_add_func("/window/bad-files", test_bad_files);
+  g_test_add_func("/window/odd-names", test_odd_names);
   g_test_add_func("/window/save-fails", test_save_fails);
   g_test_add_func("/window/storm", test_storm);
   g_test_add_func("/window/grid", test_grid);

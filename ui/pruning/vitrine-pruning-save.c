@@ -93,7 +93,7 @@ static void
 finish(Saving *s)
 {
   GString *text = g_string_new(NULL);
-  g_autofree char *name = g_path_get_basename(s->path);
+  g_autofree char *name = g_filename_display_basename(s->path);
   g_autofree char *heading = g_strdup_printf(_("Saved %s"), name);
   GtkWindow *window = window_of(s);
 
@@ -195,7 +195,7 @@ vitrine_pruning_save(VitrineSession *session, GtkWidget *button)
   if (!r)
     return;
   SgModel *model = vitrine_session_get_model(session);
-  g_autofree char *base = g_path_get_basename(model->path ? model->path : "model");
+  g_autofree char *base = g_filename_display_basename(model->path ? model->path : "model");
   char *dot = strrchr(base, '.');
   if (dot)
     *dot = '\0';

@@ -33,13 +33,14 @@ update(VitrineFollowBadge *self)
   gtk_widget_set_visible(self->follow, !following && followable);
   if (!path)
     return;
-  g_autofree char *name = g_path_get_basename(path);
+  g_autofree char *name = g_filename_display_basename(path);
   text = following ? following_text(name, kimg) : g_strdup_printf(_("%s is training"), name);
   gtk_label_set_text(self->label, text);
   const char *how = !following ? _("What is shown is its newest snapshot")
                     : live     ? _("The training's newest weights, as it learns")
                                : _("Each new snapshot, as it appears");
-  g_autofree char *tooltip = g_strdup_printf("%s\n%s", how, path);
+  g_autofree char *shown = g_filename_display_name(path);
+  g_autofree char *tooltip = g_strdup_printf("%s\n%s", how, shown);
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->label), tooltip);
 }
 

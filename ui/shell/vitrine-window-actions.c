@@ -56,7 +56,8 @@ open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static char *
 suggested_name(VitrineWindow *self, const char *suffix)
 {
-  g_autofree char *base = g_path_get_basename(vitrine_session_get_model(self->session)->path);
+  g_autofree char *base =
+      g_filename_display_basename(vitrine_session_get_model(self->session)->path);
   char *dot = strrchr(base, '.');
 
   if (dot && dot != base)
@@ -399,7 +400,7 @@ vitrine_window_update_recent(VitrineWindow *self)
 
   g_menu_remove_all(self->recent_menu);
   for (int i = 0; paths[i]; i++) {
-    g_autofree char *name = g_path_get_basename(paths[i]);
+    g_autofree char *name = g_filename_display_basename(paths[i]);
     g_auto(GStrv) parts = g_strsplit(name, "_", -1);
     g_autofree char *label = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
     g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);

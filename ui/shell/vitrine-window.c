@@ -9,6 +9,7 @@
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-shortcuts.h"
 #include "ui/training/vitrine-training-pane.h"
+#include "ui/parts/vitrine-path.h"
 
 /* Numbers that change with every picture are shown calmly. */
 #define STATUS_MSEC 150
@@ -22,7 +23,7 @@ static char *
 model_name(VitrineWindow *self)
 {
   SgModel *model = vitrine_session_get_model(self->session);
-  g_autofree char *base = g_path_get_basename(model->path);
+  g_autofree char *base = g_filename_display_basename(model->path);
   char *dot = strrchr(base, '.');
 
   /* A run directory's name has no ending, but may have a number with a point in it. */
@@ -183,8 +184,8 @@ show_name(VitrineWindow *self)
 
   adw_window_title_set_title(self->title, name);
   gtk_window_set_title(GTK_WINDOW(self), name);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->status_model),
-                              vitrine_session_get_model(self->session)->path);
+  vitrine_path_tooltip(GTK_WIDGET(self->status_model),
+                       vitrine_session_get_model(self->session)->path);
 }
 
 static void

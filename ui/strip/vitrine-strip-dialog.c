@@ -250,7 +250,7 @@ ask_replace(VitrineStripDialog *self, const char *png, const char *csv)
       {NULL},
   };
   Question *question = g_new(Question, 1);
-  g_autofree char *name = g_path_get_basename(csv);
+  g_autofree char *name = g_filename_display_basename(csv);
   g_autofree char *text = g_strdup_printf(
       _("%s stands beside the picture already. The strip's table would take its place."), name);
 
@@ -290,7 +290,7 @@ static void
 save_cb(VitrineStripDialog *self)
 {
   g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
-  g_autofree char *base = g_path_get_basename(self->plan->model->path);
+  g_autofree char *base = g_filename_display_basename(self->plan->model->path);
   g_autofree char *parameter = sg_strip_parameter_name(&self->plan->parameter);
   char *dot = strrchr(base, '.');
 

@@ -3,6 +3,7 @@
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run-private.h"
 #include "app/runs/vitrine-run-data.h"
+#include "ui/parts/vitrine-path.h"
 
 struct _VitrineNewRunData {
   AdwPreferencesGroup parent_instance;
@@ -142,7 +143,8 @@ void
 vitrine_new_run_data_open(VitrineNewRunData *self, const char *path)
 {
   g_return_if_fail(VITRINE_IS_NEW_RUN_DATA(self));
-  g_autofree char *name = g_path_get_basename(path), *title = g_markup_escape_text(name, -1);
+  g_autofree char *name = g_filename_display_basename(path),
+                  *title = g_markup_escape_text(name, -1);
   Look *look = g_new(Look, 1);
 
   stop(self);
@@ -152,7 +154,7 @@ vitrine_new_run_data_open(VitrineNewRunData *self, const char *path)
   look->self = g_object_ref(self);
   look->cancellable = g_object_ref(self->looking);
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->row), title);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->row), path);
+  vitrine_path_tooltip(GTK_WIDGET(self->row), path);
   set_subtitle(self->row, _("Looking at the pictures…"));
   gtk_spinner_start(self->spinner);
   vitrine_run_data_load(path, self->looking, looked_cb, look);

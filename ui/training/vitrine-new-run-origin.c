@@ -5,6 +5,7 @@
 #include "ui/parts/vitrine-file-dialog.h"
 #include "app/work/vitrine-model-nets.h"
 #include "ui/training/vitrine-new-run-private.h"
+#include "ui/parts/vitrine-path.h"
 
 struct _VitrineNewRunOrigin {
   AdwPreferencesGroup parent_instance;
@@ -34,7 +35,7 @@ static void
 show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, const char *note,
           gboolean is_error)
 {
-  g_autofree char *name = path ? g_path_get_basename(path) : NULL;
+  g_autofree char *name = path ? g_filename_display_basename(path) : NULL;
   g_autofree char *title = name ? g_markup_escape_text(name, -1) : NULL;
   const char *empty =
       origin == VITRINE_FROM_RUN ? _("No run chosen yet") : _("No model chosen yet");
@@ -46,7 +47,7 @@ show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, 
   gtk_widget_set_visible(GTK_WIDGET(self->file), origin != VITRINE_FROM_SCRATCH);
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->file), title ? title : empty);
   adw_action_row_set_subtitle(self->file, subtitle);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->file), path);
+  vitrine_path_tooltip(GTK_WIDGET(self->file), path);
   if (is_error)
     gtk_widget_add_css_class(GTK_WIDGET(self->file), "error");
   else

@@ -150,7 +150,7 @@ fill_compare_menu(VitrineRunView *self)
       g_ptr_array_add(paths, recent[i]);
   g_menu_remove_all(self->compare_menu);
   for (guint i = 0; i < paths->len; i++) {
-    g_autofree char *name = g_path_get_basename(paths->pdata[i]);
+    g_autofree char *name = g_filename_display_basename(paths->pdata[i]);
     g_auto(GStrv) parts = g_strsplit(name, "_", -1);
     g_autofree char *plain = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
     g_autofree char *label = g_strconcat(i < others->len ? "✓ " : "", plain, NULL);
@@ -199,7 +199,7 @@ static void
 export_csv_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineRunView *self = data;
-  g_autofree char *base = g_path_get_basename(vitrine_run_get_path(self->run));
+  g_autofree char *base = g_filename_display_basename(vitrine_run_get_path(self->run));
   g_autofree char *name = g_strconcat(base, ".csv", NULL);
   g_autoptr(GtkFileFilter) filter = gtk_file_filter_new();
 

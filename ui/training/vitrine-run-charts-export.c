@@ -175,7 +175,7 @@ csv_written_cb(GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr(VitrineSession) session = data;
   g_autoptr(GError) error = NULL;
-  g_autofree char *name = g_path_get_basename(g_task_get_task_data(G_TASK(result)));
+  g_autofree char *name = g_filename_display_basename(g_task_get_task_data(G_TASK(result)));
   g_autofree char *text = NULL;
 
   vitrine_saver_add(vitrine_session_get_saver(session), -1);

@@ -235,7 +235,7 @@ figure_cb(GObject *source, GAsyncResult *result, gpointer data)
   VitrineSession *session = VITRINE_SESSION(source);
   const Figure *f = g_task_get_task_data(G_TASK(result));
   g_autoptr(GError) error = NULL;
-  g_autofree char *name = g_path_get_basename(f->path), *text = NULL;
+  g_autofree char *name = g_filename_display_basename(f->path), *text = NULL;
 
   vitrine_saver_add(vitrine_session_get_saver(session), -1);
   if (g_task_propagate_boolean(G_TASK(result), &error))

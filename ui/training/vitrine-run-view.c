@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "ui/parts/vitrine-dialogs.h"
+#include "ui/parts/vitrine-path.h"
 
 G_DEFINE_FINAL_TYPE(VitrineRunView, vitrine_run_view, GTK_TYPE_BOX)
 
@@ -147,7 +148,7 @@ changed_cb(VitrineRunView *self)
   }
   g_autofree char *line = status_line(s);
   gtk_label_set_text(self->state, line);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->state), s->path);
+  vitrine_path_tooltip(GTK_WIDGET(self->state), s->path);
   gboolean known = s->total_kimg > 0 && !isnan(s->kimg);
   gtk_widget_set_visible(GTK_WIDGET(self->progress), known);
   if (known)
@@ -357,7 +358,7 @@ vitrine_run_view_present_large(VitrineRunView *self, GtkWindow *parent)
   GtkWidget *window = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
   GtkWidget *view = vitrine_run_view_new(self->run, self->session);
   GtkEventController *keys = gtk_shortcut_controller_new();
-  g_autofree char *name = g_path_get_basename(vitrine_run_get_path(self->run));
+  g_autofree char *name = g_filename_display_basename(vitrine_run_get_path(self->run));
 
   gtk_box_append(GTK_BOX(box), adw_header_bar_new());
   gtk_widget_set_vexpand(view, TRUE);

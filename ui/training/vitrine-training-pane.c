@@ -5,6 +5,7 @@
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run.h"
 #include "ui/training/vitrine-run-leave.h"
+#include "ui/parts/vitrine-path.h"
 
 struct _VitrineTrainingPane {
   VitrinePane parent_instance;
@@ -39,7 +40,7 @@ vitrine_training_pane_open(VitrineTrainingPane *self, const char *run_dir)
 {
   g_return_if_fail(VITRINE_IS_TRAINING_PANE(self));
   g_autoptr(VitrineRun) run = vitrine_run_watch(run_dir);
-  g_autofree char *name = g_path_get_basename(vitrine_run_get_path(run));
+  g_autofree char *name = g_filename_display_basename(vitrine_run_get_path(run));
 
   if (self->view && vitrine_run_view_get_run(self->view) == run)
     return;
@@ -52,7 +53,7 @@ vitrine_training_pane_open(VitrineTrainingPane *self, const char *run_dir)
   g_signal_connect_object(self->view, "open-run", G_CALLBACK(open_run_cb), self, 0);
   adw_bin_set_child(self->bin, GTK_WIDGET(self->view));
   gtk_label_set_text(self->chosen, name);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->chooser), vitrine_run_get_path(run));
+  vitrine_path_tooltip(GTK_WIDGET(self->chooser), vitrine_run_get_path(run));
   gtk_stack_set_visible_child_name(self->stack, "run");
   g_simple_action_set_enabled(
       G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self->actions), "large")), TRUE);
@@ -97,7 +98,7 @@ fill_recent(VitrineTrainingPane *self)
 
   g_menu_remove_all(self->recent_menu);
   for (int i = 0; recent[i]; i++) {
-    g_autofree char *name = g_path_get_basename(recent[i]);
+    g_autofree char *name = g_filename_display_basename(recent[i]);
     g_auto(GStrv) parts = g_strsplit(name, "_", -1);
     g_autofree char *label = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
     g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);

@@ -209,22 +209,25 @@ test_memory(void)
   g_assert_cmpuint(after.used, ==, before.used);
 }
 
-/* Bytes of a part of a picture; a number that is none is told. */
+/* Bytes of a part of a picture, grey thrice and alpha behind the colours; a number that is none is
+ * told. */
 static void
 test_rgb8(void)
 {
   enum { N = 2, SIZE = 9 };
   for (int channels = 1; channels <= 4; channels++) {
     g_autofree float *v = g_new(float, (N * channels * SIZE * SIZE));
-    guint8 rgb[N * 49 * 3];
+    guint8 rgb[N * 49 * 4];
+    int bytes = channels % 2 ? 3 : 4, colours = channels < 3 ? 1 : 3;
     gboolean finite;
     for (int i = 0; i < N * channels * SIZE * SIZE; i++)
       v[i] = (float)((i * 37) % 301 - 150) / 140;
     g_autoptr(SgBuf) img = sg_buf_from_floats(backend, v, N, channels, SIZE, SIZE, NULL);
     sg_buf_rgb8(img, 1, 7, rgb, &finite);
     g_assert_true(finite);
-    for (int i = 0; i < (int)sizeof rgb; i++) {
-      int k = channels < 3 ? 0 : i % 3, x = i / 3 % 7 + 1, y = i / 21 % 7 + 1, n = i / 147;
+    for (int i = 0; i < N * 49 * bytes; i++) {
+      int at = i / bytes, x = at % 7 + 1, y = at / 7 % 7 + 1, n = at / 49;
+      int k = i % bytes == 3 ? channels - 1 : colours == 1 ? 0 : i % bytes;
       double want = v[((n * channels + k) * SIZE + y) * SIZE + x] * 127.5 + 128;
       g_assert_cmpint(rgb[i], ==, (int)CLAMP(floor(want + 1e-6), 0, 255));
     }
