@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import random
+import signal
 import socket
 import struct
 import subprocess
@@ -187,11 +188,23 @@ def curves(run):
 
 # ---- running -------------------------------------------------------------------------------------
 
+def connect(s, path):
+    """A socket that has its name and is not listened to yet refuses for a moment."""
+    end = time.monotonic() + 2
+    while True:
+        try:
+            return s.connect(path)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def tell(run, command, **more):
     """One line to the control socket; its answer and the descriptor that came with it, or None."""
     with socket.socket(socket.AF_UNIX) as s:
         s.settimeout(LONG)
-        s.connect(run + '/control.sock')
+        connect(s, run + '/control.sock')
         s.sendall(json.dumps({'command': command, **more}).encode() + b'\n')
         data, fds, _, _ = socket.recv_fds(s, 65536, 1)
         while not data.endswith(b'\n'):
@@ -251,6 +264,8 @@ class Case(unittest.TestCase):
         return err
 
     def start(self, *args, **kw):
+        # Whoever runs the tests may have been told to outlive its terminal (nohup); the trainings are not.
+        kw.setdefault('preexec_fn', lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         p = subprocess.Popen([PROGRAM, 'train', *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **kw)
         self.alive.append(p)
         return p
