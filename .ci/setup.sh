@@ -11,8 +11,8 @@ packages_build=(
   libglib2.0-dev libgtk-4-dev libadwaita-1-dev libjansson-dev libzip-dev libpng-dev libjpeg-dev libwebp-dev libtiff-dev libgif-dev
   zlib1g-dev nettle-dev libdnnl-dev libcairo2-dev liblapacke-dev liblinear-dev libarchive-dev
 )
-# What the window needs to look right: symbolic icons and at least one font.
-packages_window=(adwaita-icon-theme fonts-dejavu-core)
+# What the window needs to look right: symbolic icons, what draws them, and at least one font.
+packages_window=(adwaita-icon-theme librsvg2-common fonts-dejavu-core)
 # A display, a bus and a window manager for the tests of the window; python3 runs the end-to-end tests.
 packages_test=(xvfb xauth dbus openbox xdotool python3 libgl1-mesa-dri appstream)
 # Trainings of several processes.

@@ -227,6 +227,55 @@ test_odd_names(void)
   fixture_close(&f);
 }
 
+/* Checks every icon that a file of the window names; returns how many. */
+static guint
+check_icons(GtkIconTheme *theme, const char *path)
+{
+  g_autoptr(GRegex) name =
+      g_regex_new("\"([a-z0-9-]+-symbolic)\"|>([a-z0-9-]+-symbolic)<", 0, 0, NULL);
+  g_autoptr(GMatchInfo) match = NULL;
+  g_autofree char *text = NULL;
+  guint n = 0;
+
+  g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+  for (g_regex_match(name, text, 0, &match); g_match_info_matches(match); n++) {
+    g_autofree char *quoted = g_match_info_fetch(match, 1), *tagged = g_match_info_fetch(match, 2);
+    const char *icon = *quoted ? quoted : tagged;
+    if (!gtk_icon_theme_has_icon(theme, icon))
+      g_error("%s: the icon %s is not in the theme", path, icon);
+    g_match_info_next(match, NULL);
+  }
+  return n;
+}
+
+static guint
+check_icons_below(GtkIconTheme *theme, const char *folder)
+{
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull(dir);
+  while ((name = g_dir_read_name(dir))) {
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+      n += check_icons_below(theme, path);
+    else if (g_str_has_suffix(name, ".c") || g_str_has_suffix(name, ".ui"))
+      n += check_icons(theme, path);
+  }
+  return n;
+}
+
+static void
+test_icons(void)
+{
+  g_autofree char *folder =
+      g_build_filename(g_getenv("VITRINE_TEST_FILES"), "..", "..", "ui", NULL);
+  GtkIconTheme *theme = gtk_icon_theme_get_for_display(gdk_display_get_default());
+
+  g_assert_cmpuint(check_icons_below(theme, folder), >, 20);
+}
+
 static void
 test_save_fails(void)
 {
@@ -527,6 +576,7 @@ main(int argc, char **argv)
   g_test_add_func("/window/picture-round-trip", test_picture_round_trip);
   g_test_add_func("/window/bad-files", test_bad_files);
   g_test_add_func("/window/odd-names", test_odd_names);
+  g_test_add_func("/window/icons", test_icons);
   g_test_add_func("/window/save-fails", test_save_fails);
   g_test_add_func("/window/storm", test_storm);
   g_test_add_func("/window/grid", test_grid);
