@@ -125,6 +125,10 @@ SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *
 SgRecipe *cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *model,
                          GError **error);
 
+/* `status`, or 1 after a line on standard error if not all that was printed could be written: an
+ * answer that is lost is no success. */
+int cli_answered(const char *command, int status);
+
 /* Writes an object to standard output, indented; takes it. */
 struct json_t;
 void cli_print_json(struct json_t *root);

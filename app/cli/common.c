@@ -230,7 +230,7 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
     g_free(texts[i]);
   g_free(texts);
   if (ok && wants_help)
-    exit(0);
+    exit(cli_answered((*argv)[0], 0));
   drop_dashes(argc, *argv);
   return ok;
 }
@@ -319,6 +319,16 @@ cli_parse_numbers(const char *option, const char *text, GError **error)
     return NULL;
   }
   return g_steal_pointer(&seeds);
+}
+
+int
+cli_answered(const char *command, int status)
+{
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return status;
+  if (status == 0)
+    fprintf(stderr, "vitrine %s: standard output cannot be written\n", command);
+  return status ? status : 1;
 }
 
 void

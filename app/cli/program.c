@@ -167,16 +167,16 @@ cli_program(int argc, char **argv, CliWindowFunc window)
     if (command) {
       /* Programs read and write our numbers: with a point, whatever the language. */
       setlocale(LC_NUMERIC, "C");
-      return command->run(argc - 1, argv + 1);
+      return cli_answered(command->name, command->run(argc - 1, argv + 1));
     }
     if (g_str_equal(argv[1], "help") || g_str_equal(argv[1], "--help") ||
         g_str_equal(argv[1], "-h")) {
       print_help();
-      return 0;
+      return cli_answered("help", 0);
     }
     if (g_str_equal(argv[1], "--version")) {
       puts("vitrine " VITRINE_VERSION);
-      return 0;
+      return cli_answered("--version", 0);
     }
     if (looks_like_command(argv[1])) {
       fprintf(stderr,

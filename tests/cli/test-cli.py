@@ -482,6 +482,21 @@ def write_npy(path, shape, values):
         f.write(b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head.encode() + struct.pack(f'<{len(values)}f', *values))
 
 
+class FullOutput(Case):
+    """Whoever asks for an answer and has no room for it is told: exit 1, and one line."""
+
+    def test_every_command(self):
+        model = fixture('sg2.safetensors')
+        out = self.out
+        for args in (['--help'], ['--version'], ['generate', '--help'], ['inspect', model], ['inspect', model, '--json'],
+                     ['generate', f'--network={model}', '--seeds=0', f'--outdir={out}', '--json'],
+                     ['mix', f'--network={model}', '--rows=0', '--cols=1', f'--outdir={out}', '--json'],
+                     ['score', f'--network={model}', os.path.join(out, 'seed0000.png')]):
+            with open('/dev/full', 'w') as full:
+                p = subprocess.run([PROGRAM, *args], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            self.assertEqual((p.returncode, p.stderr.count('\n')), (1, 1), (args, p.stderr))
+
+
 class Channels(Case):
     """Networks that draw grey, grey and alpha, or RGB and alpha: pictures keep their kind, and a file is scored as it is."""
 
