@@ -94,8 +94,7 @@ options_parse(Options *o, int argc, char **argv, GError **error)
                                     {NULL}};
   const CliHelp help = {
       .parameters = "",
-      .summary =
-          "Measures how far a model's pictures are from real ones, without another network.",
+      .summary = "Measures how far a model's pictures are from real ones, without another network.",
       .details =
           "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
           "(Karras et al.\n"

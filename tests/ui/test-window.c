@@ -231,8 +231,9 @@ test_odd_names(void)
 static guint
 check_icons(GtkIconTheme *theme, const char *path)
 {
-  g_autoptr(GRegex) name =
-      g_regex_new("\"([a-z0-9-]+-symbolic)\"|>([a-z0-9-]+-symbolic)<", 0, 0, NULL);
+  g_autoptr(GRegex) name = g_regex_new("\"([a-z0-9-]+-symbolic)\"|"
+                                       ">([a-z0-9-]+-symbolic)<",
+                                       0, 0, NULL);
   g_autoptr(GMatchInfo) match = NULL;
   g_autofree char *text = NULL;
   guint n = 0;
