@@ -205,7 +205,7 @@ check_texts(GtkWidget *w)
     check_texts(c);
 }
 
-/* A model, and a file that cannot be read, whose names are no UTF-8. GTK's warnings end the test. */
+/* A model, and a file that cannot be read, with names that are no UTF-8. GTK warns of none. */
 static void
 test_odd_names(void)
 {
