@@ -188,6 +188,12 @@ def curves(run):
 
 # ---- running -------------------------------------------------------------------------------------
 
+def hear_signals():
+    """nohup ignores SIGHUP, a shell's background job SIGINT and SIGQUIT, and so would whatever runs below them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def connect(s, path):
     """A socket that has its name and is not listened to yet refuses for a moment."""
     end = time.monotonic() + 2
@@ -264,8 +270,7 @@ class Case(unittest.TestCase):
         return err
 
     def start(self, *args, **kw):
-        # Whoever runs the tests may have been told to outlive its terminal (nohup); the trainings are not.
-        kw.setdefault('preexec_fn', lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
+        kw.setdefault('preexec_fn', hear_signals)
         p = subprocess.Popen([PROGRAM, 'train', *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **kw)
         self.alive.append(p)
         return p
