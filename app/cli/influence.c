@@ -146,15 +146,13 @@ add_channels(Job *job)
 {
   const SgSynthesis *net = job->base.nets->net;
   g_autoptr(GPtrArray) affines = sg_affines_new(net, 0, net->num_ws - 1);
-  guint conv = 0;
 
   for (guint i = 0; i < job->influence->channels->len; i++) {
     const SgChannelInfluence *c = &g_array_index(job->influence->channels, SgChannelInfluence, i);
     const SgStage *stage = sg_synthesis_stage(net, (guint)c->layer);
     if (stage->kind != SG_STAGE_CONV)
       continue;
-    conv = (guint)stage->conv_index;
-    const SgAffine *a = affines->pdata[conv];
+    const SgAffine *a = affines->pdata[stage->conv_index];
     Mover m = {.name = g_strdup_printf("s%d.%d", c->layer, c->channel),
                .sigma = channel_sigma(job, a->a + (gsize)c->channel * (gsize)net->w_dim),
                .measured = NAN,
