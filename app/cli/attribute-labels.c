@@ -1,11 +1,11 @@
 /* Where the labels of generated faces come from: measurements, a table, or readers made from
  * labelled real pictures. */
 #include "app/cli/attribute.h"
+#include "engine/directions/ranks.h"
 #include "engine/directions/reader.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/read-file.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MAX_TABLE ((gsize)256 << 20)
@@ -33,27 +33,18 @@ is_wanted(const AttributeJob *job, const char *name)
   return g_strv_contains((const char *const *)wanted, name);
 }
 
-static int
-rising(gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* Values [n], `step` apart, as labels: 0 and 1 as they are, other numbers by their median. NULL if
  * all are equal. */
 static guint8 *
 binary(gsize n, const double *values)
 {
-  g_autofree double *sorted = g_memdup2(values, n * sizeof(double));
   g_autofree guint8 *label = g_new(guint8, n);
   gboolean switches = TRUE;
   gsize ones = 0;
 
   for (gsize i = 0; i < n; i++)
     switches &= values[i] == 0 || values[i] == 1;
-  qsort(sorted, n, sizeof(double), rising);
-  double middle = switches ? 0.5 : (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+  double middle = switches ? 0.5 : sg_ranks_median(n, values);
   for (gsize i = 0; i < n; i++)
     ones += label[i] = values[i] > middle;
   return ones > 0 && ones < n ? g_steal_pointer(&label) : NULL;
@@ -75,13 +66,12 @@ progress(gint64 done, gint64 total, gpointer data)
 }
 
 static gboolean
-draw_faces(AttributeJob *job, SgDiscriminator *d, GError **error)
+draw_faces(AttributeJob *job, int n, SgDiscriminator *d, GError **error)
 {
   CliProgress *p = &job->base.progress;
 
-  cli_progress_begin(p, "faces", (gsize)job->opt->samples);
-  job->faces = sg_face_sample_new(job->base.renderer, d, job->opt->samples, job->opt->label,
-                                  progress, p, error);
+  cli_progress_begin(p, "faces", (gsize)n);
+  job->faces = sg_face_sample_new(job->base.renderer, d, n, job->opt->label, progress, p, error);
   cli_progress_end(p);
   return job->faces != NULL;
 }
@@ -118,7 +108,7 @@ from_measures(AttributeJob *job, GError **error)
                           *name);
       return FALSE;
     }
-  if (!draw_faces(job, NULL, error))
+  if (!draw_faces(job, job->opt->samples, NULL, error))
     return FALSE;
   for (int i = 0; i < SG_MEASURE_COUNT; i++)
     if (chosen[i])
@@ -197,9 +187,7 @@ label_by_table(AttributeJob *job, const Table *t, GError **error)
   gsize rows = t->values->len / t->columns;
   g_autofree double *column = g_new(double, rows);
 
-  if ((gsize)job->opt->samples > rows)
-    ((AttributeOptions *)job->opt)->samples = (int)rows;
-  if (!draw_faces(job, NULL, error))
+  if (!draw_faces(job, (int)MIN((gsize)job->opt->samples, rows), NULL, error))
     return FALSE;
   for (guint c = 0; c < t->columns; c++) {
     if (!is_wanted(job, t->names[c]))
@@ -300,7 +288,7 @@ label_by_reader(AttributeJob *job, const Reals *r, int column, const char *name)
 static gboolean
 label_by_set(AttributeJob *job, Reals *r, SgDiscriminator *d, GError **error)
 {
-  if (!describe_reals(job, r, d, error) || !draw_faces(job, d, error))
+  if (!describe_reals(job, r, d, error) || !draw_faces(job, job->opt->samples, d, error))
     return FALSE;
   for (int c = 0; c < r->set->label_dim; c++) {
     g_autofree char *numbered = g_strdup_printf("label%d", c);

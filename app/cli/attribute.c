@@ -111,7 +111,7 @@ judge_all(AttributeJob *job, GError **error)
 {
   const AttributeOptions *o = job->opt;
   g_autofree char *details = g_strdup_printf("%d faces, L1 logistic regression, C %g, %d folds",
-                                             o->samples, o->c, o->folds);
+                                             job->faces->n, o->c, o->folds);
   g_autofree char *path = g_build_filename(o->outdir, "attributes.safetensors", NULL);
 
   job->set = sg_direction_set_new(job->faces->w_dim, job->base.model->hash, "attribute", details);

@@ -1,9 +1,9 @@
 #include "engine/directions/gauge.h"
 #include "engine/base/random.h"
 #include "engine/directions/matrix.h"
+#include "engine/directions/ranks.h"
 #include "engine/directions/seeds.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BATCH 500
@@ -22,13 +22,6 @@ sg_gauge_distance(const SgGauge *g, const double *w)
     squares += v * v;
   }
   return sqrt(squares);
-}
-
-static int
-rising(gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 /* Distances of n w that had no part in the moments. */
@@ -55,7 +48,7 @@ sample_distances(SgGauge *g, const SgMapping *m, int label, GError **error)
       g->distances[i + k] = sg_gauge_distance(g, one);
     }
   }
-  qsort(g->distances, g->n, sizeof(double), rising);
+  sg_ranks_sort(g->n, g->distances);
   return TRUE;
 }
 
@@ -87,17 +80,7 @@ sg_gauge_free(SgGauge *g)
 double
 sg_gauge_percentile(const SgGauge *g, const double *w)
 {
-  double d = sg_gauge_distance(g, w);
-  gsize low = 0, high = g->n; /* distances[low - 1] < d <= distances[high] */
-
-  while (low < high) {
-    gsize middle = (low + high) / 2;
-    if (g->distances[middle] < d)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return 100.0 * (double)low / (double)g->n;
+  return sg_ranks_percentile(g->n, g->distances, sg_gauge_distance(g, w));
 }
 
 /* ---- conditional sampling -------------------------------------------------------------------- */

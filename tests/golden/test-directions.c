@@ -4,6 +4,7 @@
 #include "engine/directions/gauge.h"
 #include "engine/directions/matrix.h"
 #include "engine/directions/pca.h"
+#include "engine/directions/ranks.h"
 #include "engine/directions/sefa.h"
 #include <jansson.h>
 #include <math.h>
@@ -152,6 +153,24 @@ test_sefa(void)
   g_assert_cmpfloat_with_epsilon(sum, 16, 1e-9); /* as many as there are channels */
 }
 
+/* By hand: statistics.median() and scipy.stats.percentileofscore (…, "strict") say the same. */
+static void
+test_ranks(void)
+{
+  const double odd[] = {3, -1, 2}, even[] = {4, 1, 1e9, 2};
+  double sorted[] = {5, 1, 2, 2};
+
+  g_assert_cmpfloat(sg_ranks_median(3, odd), ==, 2);
+  g_assert_cmpfloat(odd[0], ==, 3);
+  g_assert_cmpfloat(sg_ranks_median(4, even), ==, 3);
+  sg_ranks_sort(4, sorted);
+  g_assert_cmpmem(sorted, sizeof sorted, ((double[]){1, 2, 2, 5}), sizeof sorted);
+  g_assert_cmpfloat(sg_ranks_percentile(4, sorted, 1), ==, 0);
+  g_assert_cmpfloat(sg_ranks_percentile(4, sorted, 2), ==, 25);
+  g_assert_cmpfloat(sg_ranks_percentile(4, sorted, 2.5), ==, 75);
+  g_assert_cmpfloat(sg_ranks_percentile(4, sorted, 6), ==, 100);
+}
+
 static void
 test_gauge(void)
 {
@@ -230,6 +249,7 @@ main(int argc, char **argv)
   g_test_add_data_func("/directions/pca-of-styles", GINT_TO_POINTER(TRUE), test_pca);
   g_test_add_func("/directions/sefa", test_sefa);
   g_test_add_func("/directions/gauge", test_gauge);
+  g_test_add_func("/directions/ranks", test_ranks);
   g_test_add_func("/directions/conditional", test_conditional);
   int status = g_test_run();
   json_decref(expected);

@@ -21,7 +21,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPS, ACT, TAPE = 'engine/autograd/ops.c', 'engine/autograd/ops-act.c', 'engine/autograd/tape.c'
-LOSS, LEARN = 'engine/learn/losses.c', 'engine/learn/learn.c'
+LOSS, RESULTS, LEARN = ('engine/learn/%s.c' % x for x in ('losses', 'loss-results', 'learn'))
 D, LAYERS = ('engine/gradients/%s.c' % x for x in ('discriminator', 'layers'))
 CPU, CPUCONV = 'engine/backend/cpu/cpu-train.c', 'engine/backend/cpu/cpu-train-conv.c'
 ROWS, AUGMENT = 'engine/backend/cpu/cpu-rows.c', 'engine/backend/cpu/cpu-augment.c'
@@ -67,8 +67,8 @@ MUTATIONS = [
     # losses
     (LOSS, 'SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));', 'SgVar *loss = sg_op_gain(t, logits, -1);'),
     (LOSS, 'SgVar *loss = sg_op_softplus(t, logits);', 'SgVar *loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));'),
-    (LOSS, 'loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));\n  keep_scores(l, l->scores_real', 'loss = sg_op_softplus(t, logits);\n  keep_scores(l, l->scores_real'),
-    (LOSS, 'gain / V(loss)->n', 'gain'),
+    (LOSS, 'loss = sg_op_softplus(t, sg_op_gain(t, logits, -1));\n  leave(&r->scores_real', 'loss = sg_op_softplus(t, logits);\n  leave(&r->scores_real'),
+    (LOSS, 'gain / sg_share_all(l->share, V(loss)->n)', 'gain'),
     (LOSS, 'l->backend->combine(sum, 1, sum, 1, V(grads[i]));', 'l->backend->combine(sum, 0, sum, 1, V(grads[i]));'),
     (LOSS, 'l->o->r1_gamma / 2)', 'l->o->r1_gamma)'),
     (LOSS, 'descend(l, &l->opt_d, loss, l->o->r1_interval);', 'descend(l, &l->opt_d, loss, 1);'),
@@ -82,7 +82,7 @@ MUTATIONS = [
     (LOSS, 'k >= draw->cutoff', 'k > draw->cutoff'),
     (LOSS, 'discriminate(l, real, draw->aug_real, draw->real_c)', 'discriminate(l, real, NULL, draw->real_c)'),
     (LOSS, 'sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1)', 'from'),
-    (LOSS, '  track_w(l, w_mean);\n', ''),
+    (RESULTS, '  if (r->w_mean)\n    track_w(l, r->w_mean);\n', '  (void)track_w;\n'),
     # networks
     (LAYERS, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), o, i, 1, 1)'),
     (LAYERS, '.scale = demodulation(t, l, style, weight)', '.scale = sg_var_detach(t, demodulation(t, l, style, weight))'),
@@ -99,7 +99,7 @@ MUTATIONS = [
     (D, 'return sg_op_fir(r->t, x, sg_filter_fir(&l->before));', 'return sg_var_detach(r->t, sg_op_fir(r->t, x, sg_filter_fir(&l->before)));'),
     (LAYERS, 'l->lr == 1 ? b : sg_op_gain(t, b, l->lr)', 'b'),
     (LAYERS, 'sg_op_mul(t, x, x), n, 1, 1, 1), 1.0 / c)', 'sg_op_mul(t, x, x), n, 1, 1, 1), 1)'),
-    (LEARN, 'if (!sg_buf_fill(opt->grad, 0, error))\n    return FALSE;', ''),
+    (LEARN, 'if (!sg_buf_fill(opt->grad, 0, &why))\n    return sg_share_give_up(l, phase, why, error);', ''),
     # the CPU's kernels
     (KERNELS, 'REAL d = dy * (y > 0 ? gain : gain * a);', 'REAL d = dy * (y > 0 ? gain : a);'),
     (KERNELS, '(y >= limit || y <= -limit)', '(y >= limit)'),
