@@ -18,7 +18,7 @@
 #define REAL_IMAGES    32
 
 typedef struct {
-  char *network, *magnitude, *exclude, *outdir, *save, *data;
+  char *network, *magnitude, *exclude, *outdir, *save, *data, *judge;
   char **layers;
   double from, to, step, threshold;
   int images, pictures;
@@ -51,6 +51,7 @@ options_clear(Options *o)
   g_free(o->outdir);
   g_free(o->save);
   g_free(o->data);
+  g_free(o->judge);
   g_strfreev(o->layers);
   cli_recipe_options_clear(&o->recipe);
 }
@@ -85,9 +86,17 @@ options_check(const Options *o, int argc, char **argv, GError **error)
   else if (o->magnitude && strcmp(o->magnitude, "stored") && strcmp(o->magnitude, "effective"))
     cli_set_usage_error(error, "--magnitude must be stored or effective, found \"%s\"",
                         o->magnitude);
+  else if (o->judge && strcmp(o->judge, "alone") && strcmp(o->judge, "training"))
+    cli_set_usage_error(error, "--judge must be alone or training, found \"%s\"", o->judge);
   else
     return check_range(o, error);
   return FALSE;
+}
+
+static SgJudge
+judge(const Options *o)
+{
+  return o->judge && strcmp(o->judge, "training") == 0 ? SG_JUDGE_TRAINING : SG_JUDGE_ALONE;
 }
 
 static gboolean
@@ -119,6 +128,9 @@ options_parse(Options *o, int argc, char **argv, GError **error)
        "grids of faces, at evenly spaced thresholds (11)", "N"},
       {"data", 0, 0, G_OPTION_ARG_FILENAME, &o->data,
        "real pictures, the first 32 of which are scored as well", "DIR|ZIP"},
+      {"judge", 0, 0, G_OPTION_ARG_STRING, &o->judge,
+       "whether the discriminator sees each face alone, or groups of them as in training (alone)",
+       "alone|training"},
       {"threshold", 0, 0, G_OPTION_ARG_DOUBLE, &o->threshold, "of the model to save", "T"},
       {"save", 0, 0, G_OPTION_ARG_FILENAME, &o->save, "the pruned model", "FILE"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
@@ -135,10 +147,12 @@ options_parse(Options *o, int argc, char **argv, GError **error)
           "curves, t0.000.png\n"
           "and so on the faces. With --data, real.csv and a line in prune.svg say what the same "
           "discriminator says of\n"
-          "real pictures, cropped and resized as for a training. The discriminator sees the faces "
-          "in "
-          "batches as large as its minibatch "
-          "groups, in order.\n"
+          "real pictures, cropped and resized as for a training.\n"
+          "The score columns are means of the sigmoid, the logit columns of the logit itself. Each "
+          "face is judged alone\n"
+          "and as it is saved, as by \"vitrine score\"; with --judge=training unclamped and in "
+          "groups as large as those of\n"
+          "the minibatch standard deviation, in order.\n"
           "Layers are named as \"vitrine inspect\" lists them, without G_ema.\n"
           "  vitrine prune --network model.pkl --outdir out --exclude mapping,torgb\n"
           "  vitrine prune --network model.pkl --threshold 0.3 --save pruned.safetensors",
@@ -313,6 +327,8 @@ score_real(Job *job, GError **error)
       renderer ? sg_real_scorer_new(job->model, job->opt->data, REAL_IMAGES, error) : NULL;
   gboolean done = FALSE;
 
+  if (s)
+    sg_real_scorer_set_judge(s, judge(job->opt));
   while (s && !done)
     if (!sg_real_scorer_step(s, renderer, &done, error))
       return FALSE;
@@ -320,7 +336,7 @@ score_real(Job *job, GError **error)
     return FALSE;
   job->real = *sg_real_scorer_summary(s);
   if (!job->opt->json)
-    printf("%d real pictures: score %.6f ± %.6f, logit %+.6f ± %.6f\n", job->real.images,
+    printf("%d real pictures: sigmoid %.6f ± %.6f, logit %+.6f ± %.6f\n", job->real.images,
            job->real.score_mean, job->real.score_std, job->real.logit_mean, job->real.logit_std);
   return TRUE;
 }
@@ -348,8 +364,8 @@ write_results(const Job *job, GError **error)
   const double level[] = {job->real.score_mean, job->real.score_mean};
   const VitrineCurve curves[] = {
       {"weights that remain", (gsize)job->n, job->threshold, job->share},
-      {"discriminator score", (gsize)job->n, job->threshold, job->score_mean},
-      {"score of real pictures", 2, ends, level}};
+      {"discriminator score (mean sigmoid)", (gsize)job->n, job->threshold, job->score_mean},
+      {"score of real pictures (mean sigmoid)", 2, ends, level}};
   gsize n = !job->model->info.has_d ? 1 : job->real.images == 0 ? 2 : 3;
 
   return sg_write_file(csv, job->csv->str, job->csv->len, error) && write_real(job, error) &&
@@ -382,6 +398,7 @@ sweep(Job *job, GError **error)
       sg_prune_scorer_new(job->model, o->images, job->faces->seed, job->faces->psi, error);
   if (!job->scorer)
     return FALSE;
+  sg_prune_scorer_set_judge(job->scorer, judge(o));
   if (job->faces->label != 0 && job->model->info.c_dim > 0)
     sg_prune_scorer_set_label(job->scorer, job->faces->label);
   if (!job->model->info.has_d)
@@ -405,9 +422,10 @@ print_json(const Job *job, json_t *saved, double seconds)
 {
   const Options *o = job->opt;
   json_t *root = json_pack(
-      "{s:s, s:s, s:i, s:I, s:s, s:f}", "network", o->network, "hash", job->model->hash, "images",
-      o->images, "seed", (json_int_t)job->faces->seed, "magnitude",
-      job->prune.magnitude == SG_MAGNITUDE_EFFECTIVE ? "effective" : "stored", "seconds", seconds);
+      "{s:s, s:s, s:i, s:I, s:s, s:s, s:f}", "network", o->network, "hash", job->model->hash,
+      "images", o->images, "seed", (json_int_t)job->faces->seed, "magnitude",
+      job->prune.magnitude == SG_MAGNITUDE_EFFECTIVE ? "effective" : "stored", "judge",
+      judge(o) == SG_JUDGE_TRAINING ? "training" : "alone", "seconds", seconds);
 
   if (o->outdir) {
     json_object_set_new(root, "outdir", json_string(o->outdir));

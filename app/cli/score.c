@@ -249,7 +249,11 @@ cli_score(int argc, char **argv)
           "of a batch\n"
           "(its minibatch standard deviation), so a score depends on what is scored with it: by "
           "default each\n"
-          "picture is alone; --batch=N scores N at a time, in the order given.",
+          "picture is alone, as in the window, in strips and in \"vitrine prune\"; --batch=N "
+          "scores N "
+          "at a time, in the\n"
+          "order given. The logit is the score; its sigmoid is no probability that a picture is "
+          "real.",
       .ranges = ranges,
       .recipe = &opt.recipe};
 

@@ -18,7 +18,7 @@ struct _VitrineIdleWork {
 
   SgPicture *picture; /* newest full picture; NULL while dragging at reduced size */
   int scored;         /* faces of it that have a score */
-  double logit_sum, probability_sum;
+  double logit_sum;
   gboolean score_done;
 
   SgRecipe *measured; /* the unmodified first face that `next_dim` counts for */
@@ -114,7 +114,7 @@ vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe, SgP
   self->original_failed = FALSE;
   g_clear_pointer(&self->picture, sg_picture_free);
   self->scored = 0;
-  self->logit_sum = self->probability_sum = 0;
+  self->logit_sum = 0;
   self->score_done = picture->reduced;
   if (picture->reduced)
     sg_picture_free(picture);
@@ -172,11 +172,11 @@ static char *
 score_text(VitrineIdleWork *self)
 {
   int n = self->picture->faces;
-  double logit = self->logit_sum / n, probability = self->probability_sum / n;
+  double logit = self->logit_sum / n;
 
   if (n == 1)
-    return g_strdup_printf(_("Score %+.2f (%.0f %%)"), logit, 100 * probability);
-  return g_strdup_printf(_("Mean score %+.2f (%.0f %%)"), logit, 100 * probability);
+    return g_strdup_printf(_("Score %+.2f"), logit);
+  return g_strdup_printf(_("Mean score %+.2f"), logit);
 }
 
 /* Faces one at a time: each is scored by itself, and a grid does not make a long slice. */
@@ -204,7 +204,6 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
     return;
   }
   self->logit_sum += logit;
-  self->probability_sum += 1 / (1 + exp(-logit));
   if (++self->scored == p->faces) {
     news->score_text = score_text(self);
     self->score_done = TRUE;

@@ -743,29 +743,47 @@ class Prune(Case):
         self.assertEqual(len(json.loads(again)['pictures']), 5)
 
     def test_real(self):
-        """Real pictures are scored as `score` scores the same files, 4 at a time."""
+        """Real pictures are scored as `score` scores the same files: each alone, or as in training 4 at a time."""
         pictures = self.generate('a', '--seeds=3-8', network=BUNDLED)
         files = sorted(os.path.join(pictures, f) for f in os.listdir(pictures) if f.endswith('.png'))
-        logits = []
-        for part in files[:4], files[4:]:
-            said = self.run_ok('score', '--network=' + BUNDLED, f'--batch={len(part)}', *part)
-            logits += [float(line.split('\t')[0]) for line in said.splitlines()[1:]]
-        sigmoids = [1 / (1 + math.exp(-x)) for x in logits]
         path = os.path.join(self.out, 'p')
-        said = json.loads(self.run_ok('prune', '--network=' + BUNDLED, '--outdir=' + path, '--json', '--to=0.1',
-                                      '--step=0.1', '--images=1', '--pictures=0', '--data=' + pictures))
-        row = read(os.path.join(path, 'real.csv')).decode().splitlines()
-        self.assertEqual(row[0], 'images,score_mean,score_std,logit_mean,logit_std')
-        found = [float(x) for x in row[1].split(',')]
-        for a, b in zip(found, (6, statistics.fmean(sigmoids), statistics.pstdev(sigmoids),
-                                statistics.fmean(logits), statistics.pstdev(logits))):
-            self.assertAlmostEqual(a, b, places=5)
+        for option, parts in ['--judge=training', (files[:4], files[4:])], ['--judge=alone', [[f] for f in files]]:
+            logits = []
+            for part in parts:
+                said = self.run_ok('score', '--network=' + BUNDLED, f'--batch={len(part)}', *part)
+                logits += [float(line.split('\t')[0]) for line in said.splitlines()[1:]]
+            sigmoids = [1 / (1 + math.exp(-x)) for x in logits]
+            said = json.loads(self.run_ok('prune', '--network=' + BUNDLED, '--outdir=' + path, '--json', '--to=0.1',
+                                          '--step=0.1', '--images=1', '--pictures=0', '--data=' + pictures, option))
+            self.assertEqual('--judge=' + said['judge'], option)
+            row = read(os.path.join(path, 'real.csv')).decode().splitlines()
+            self.assertEqual(row[0], 'images,score_mean,score_std,logit_mean,logit_std')
+            found = [float(x) for x in row[1].split(',')]
+            for a, b in zip(found, (6, statistics.fmean(sigmoids), statistics.pstdev(sigmoids),
+                                    statistics.fmean(logits), statistics.pstdev(logits))):
+                self.assertAlmostEqual(a, b, places=5)
         self.assertEqual((said['real']['images'], said['real']['data']), (6, pictures))
         self.assertAlmostEqual(said['real']['score_mean'], found[1])
         self.run_bad(2, 'prune', '--network=' + BUNDLED, '--data=' + pictures, '--threshold=1', '--save=' + path,
                      says=['--outdir'])
         missing = os.path.join(self.out, 'none')
         self.run_bad(1, 'prune', '--network=' + BUNDLED, '--outdir=' + path, '--data=' + missing, says=[missing])
+
+    def test_alone(self):
+        """A face's score is that of its file, whatever is scored with it; as in training it is not."""
+        pictures = self.generate('a', '--seeds=0-4', network=BUNDLED)
+        files = sorted(os.path.join(pictures, f) for f in os.listdir(pictures) if f.endswith('.png'))
+        logits = [float(line.split('\t')[0]) for line in
+                  self.run_ok('score', '--network=' + BUNDLED, *files).splitlines()[1:]]
+        path, found = os.path.join(self.out, 'p'), {}
+        for judge in [], ['--judge=training']:
+            self.run_ok('prune', '--network=' + BUNDLED, '--outdir=' + path, '--to=0.1', '--step=0.1', '--images=5',
+                        '--pictures=0', *judge)
+            found[bool(judge)] = [float(x) for x in read(os.path.join(path, 'prune.csv')).decode().splitlines()[1].split(',')]
+        self.assertAlmostEqual(found[False][5], statistics.fmean(logits), places=5)
+        self.assertAlmostEqual(found[False][6], statistics.pstdev(logits), places=5)
+        self.assertGreater(abs(found[True][5] - found[False][5]), 0.05)
+        self.run_bad(2, 'prune', '--network=' + BUNDLED, '--outdir=' + path, '--judge=4', says=['alone', '4'])
 
     def test_layers(self):
         """Everything excluded or zero by name: nothing goes but the layer with a threshold of its own."""

@@ -145,6 +145,7 @@ test_scores(gconstpointer data)
   g_autoptr(SgModel) model = load(data);
   int faces = (int)json_integer_value(json_object_get(expected, "faces"));
   g_autoptr(SgPruneScorer) scorer = sg_prune_scorer_new(model, faces, 0, 1, &error);
+  sg_prune_scorer_set_judge(scorer, SG_JUDGE_TRAINING);
   const json_t *one = find_case(data), *thresholds = json_object_get(expected, "thresholds");
   const json_t *stored = json_object_get(one, "logits"),
                *effective = json_object_get(one, "logits_effective");

@@ -41,10 +41,10 @@ static void
 show_summary(VitrinePruningReals *self, const SgScoreSummary *s)
 {
   g_autofree char *text = g_strdup_printf(
-      ngettext("Real (%d picture of %s): score %.3f ± %.3f, logit %.3f ± %.3f",
-               "Real (%d pictures of %s): score %.3f ± %.3f, logit %.3f ± %.3f",
+      ngettext("Real (%d picture of %s): logit %.3f ± %.3f, sigmoid %.3f ± %.3f",
+               "Real (%d pictures of %s): logit %.3f ± %.3f, sigmoid %.3f ± %.3f",
                (unsigned long)s->images),
-      s->images, self->name, s->score_mean, s->score_std, s->logit_mean, s->logit_std);
+      s->images, self->name, s->logit_mean, s->logit_std, s->score_mean, s->score_std);
 
   gtk_label_set_text(self->label, text);
   vitrine_pruning_sweep_set_real(self->sweep, s->score_mean);

@@ -109,7 +109,7 @@ show_score(VitrinePruningSweep *self)
       x[n] = k / 1000.0;
       y[n++] = self->result[k][0];
     }
-  vitrine_plot_set_series(self->plot, 0, _("score"), VITRINE_PLOT_LINE, n, x, y);
+  vitrine_plot_set_series(self->plot, 0, _("score (mean sigmoid)"), VITRINE_PLOT_LINE, n, x, y);
   g_autofree char *count = g_strdup_printf(_("%d of %d"), self->done, N);
   g_autofree char *text =
       !is_older(self)

@@ -145,9 +145,9 @@ struct _SgPruneScorer {
   SgPrune prune;
   guint32 seed;
   Phase phase;
-  int at;           /* next face of the phase */
-  int group;        /* batch of D */
-  SgTensor *pixels; /* [images, C, R, R] unclamped */
+  int at; /* next face of the phase */
+  SgJudge judge;
+  SgTensor *pixels; /* [images, C, R, R] that D sees: as drawn, or unclamped */
   guint8 *rgb;
   double *logits;
   int *labels; /* [images] or NULL */
@@ -183,7 +183,6 @@ sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi, GError
   s->model = sg_model_ref(model);
   s->seed = seed;
   s->phase = PHASE_IDLE;
-  s->group = sg_score_group(info);
   s->recipe = sg_recipe_new(info->z_dim, info->w_dim);
   s->recipe->psi = psi;
   s->recipe->label = info->c_dim > 0 ? 0 : -1;
@@ -228,6 +227,12 @@ sg_prune_scorer_set_label(SgPruneScorer *s, int label)
 }
 
 void
+sg_prune_scorer_set_judge(SgPruneScorer *s, SgJudge judge)
+{
+  s->judge = judge;
+}
+
+void
 sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune)
 {
   SgPrune copy;
@@ -259,6 +264,19 @@ slice_faces(const SgPruneScorer *s)
   return (int)CLAMP(SLICE_PIXELS / pixels, 1, SLICE_FACES);
 }
 
+/* The n faces that are drawn in rgb, as D sees them: pixels [n, C, R, R]. */
+static void
+take_drawn(const SgPruneScorer *s, int n, const guint8 *rgb, float *pixels)
+{
+  gsize drawn = (gsize)s->result.size * (gsize)s->result.size * (gsize)s->result.bytes;
+
+  for (int i = 0; i < n; i++) {
+    g_autoptr(SgTensor) face = sg_image_from_rgb8(rgb + (gsize)i * drawn, s->result.size,
+                                                  s->result.size, s->result.channels);
+    memcpy(pixels + (gsize)i * face->numel, face->data, face->numel * sizeof(float));
+  }
+}
+
 static gboolean
 step_faces(SgPruneScorer *s, GError **error)
 {
@@ -272,8 +290,13 @@ step_faces(SgPruneScorer *s, GError **error)
   g_autoptr(SgTensor) t = nets ? sg_nets_render(nets, s->recipe, error) : NULL;
   if (!t)
     return FALSE;
-  memcpy(s->pixels->data + (gsize)s->at * face, t->data, (gsize)n * face * sizeof(float));
-  sg_image_to_rgb8(t, s->rgb + (gsize)s->at * pixels * (gsize)s->result.bytes);
+  guint8 *rgb = s->rgb + (gsize)s->at * pixels * (gsize)s->result.bytes;
+  float *to = s->pixels->data + (gsize)s->at * face;
+  sg_image_to_rgb8(t, rgb);
+  if (s->judge == SG_JUDGE_ALONE)
+    take_drawn(s, n, rgb, to);
+  else
+    memcpy(to, t->data, (gsize)n * face * sizeof(float));
   s->result.drawn = s->at += n;
   if (s->at == s->result.images) {
     s->phase = s->model->info.has_d ? PHASE_SCORES : PHASE_IDLE;
@@ -299,14 +322,15 @@ summarise(SgPruneScorer *s)
 static gboolean
 step_scores(SgPruneScorer *s, GError **error)
 {
-  int n = MIN(MAX(slice_faces(s) / s->group, 1) * s->group, s->result.images - s->at);
+  int group = sg_judge_group(s->judge, &s->model->info);
+  int n = MIN(MAX(slice_faces(s) / group, 1) * group, s->result.images - s->at);
   gsize face = s->pixels->numel / (gsize)s->result.images;
   SgTensor part = *s->pixels; /* the same pixels, fewer of them */
 
   part.shape[0] = n;
   part.numel = (gsize)n * face;
   part.data = s->pixels->data + (gsize)s->at * face;
-  if (!sg_renderer_score(s->renderer, &part, s->labels ? s->labels + s->at : NULL, s->group,
+  if (!sg_renderer_score(s->renderer, &part, s->labels ? s->labels + s->at : NULL, group,
                          s->logits + s->at, error))
     return FALSE;
   s->at += n;

@@ -2,7 +2,7 @@
  * discriminator's opinion of a fixed set of faces, computed in slices so that a dial stays live. */
 #pragma once
 
-#include "engine/explore/renderer.h"
+#include "engine/explore/weights/real-score.h"
 
 G_BEGIN_DECLS
 
@@ -54,10 +54,10 @@ typedef enum { SG_PRUNE_STEP_ERROR, SG_PRUNE_STEP_MORE, SG_PRUNE_STEP_DONE } SgP
 /* Face i is RandomState (seed + i).randn (z_dim), constant noise, truncation psi, unedited; class 0
  * of a conditional model unless another is set. One thread at a time; has nets of its own.
  *
- * Pictures go to D unclamped, as in training, in batches of the model's minibatch-stddev group
- * size, in order (0, 1, 2, 3 | 4, 5, 6, 7 | …; the last batch holds what is left; a model whose
- * group is the whole batch, or without the feature, gets batches of 4). So each score depends only
- * on the faces of its own group, and equals D on that batch in any other implementation. */
+ * D judges each picture by itself, as drawn, so that a score depends on no other face and is that
+ * of `vitrine score` for the saved file. With SG_JUDGE_TRAINING pictures go to D unclamped, in
+ * batches of sg_judge_group(), in order (0, 1, 2, 3 | 4, 5, 6, 7 | …; the last batch holds what is
+ * left): D on that batch in any other implementation. */
 typedef struct _SgPruneScorer SgPruneScorer;
 
 /* images 1..SG_PRUNE_MAX_IMAGES. Packs the model's weights: as slow as opening a model. */
@@ -66,6 +66,8 @@ SgPruneScorer *sg_prune_scorer_new(SgModel *model, int images, guint32 seed, dou
 void sg_prune_scorer_free(SgPruneScorer *s);
 /* Class of all faces (< 0: none), for conditional models; what was begun must begin again. */
 void sg_prune_scorer_set_label(SgPruneScorer *s, int label);
+/* SG_JUDGE_ALONE until told otherwise; what was begun must begin again. */
+void sg_prune_scorer_set_judge(SgPruneScorer *s, SgJudge judge);
 /* Starts over for another pruning (copied); what was begun is dropped. Costs nothing. */
 void sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune);
 /* Does the next slice: weights, then a few faces a call, then a few scores a call. After an error

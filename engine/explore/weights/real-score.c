@@ -9,7 +9,8 @@
 #define SLICE_PIXELS ((gint64)8 * 64 * 64)
 
 struct _SgRealScorer {
-  int group, at;
+  int at;
+  SgJudge judge;
   SgTensor *pixels; /* [n, C, R, R] in -1..1 */
   double *logits;   /* [n] */
   int *labels;      /* [n] or NULL */
@@ -19,8 +20,10 @@ struct _SgRealScorer {
 /* ---- numbers --------------------------------------------------------------------------------- */
 
 int
-sg_score_group(const SgModelInfo *info)
+sg_judge_group(SgJudge judge, const SgModelInfo *info)
 {
+  if (judge == SG_JUDGE_ALONE)
+    return 1;
   return info->mbstd_num_channels > 0 && info->mbstd_group_size > 0 ? info->mbstd_group_size
                                                                     : DEFAULT_GROUP;
 }
@@ -132,7 +135,6 @@ sg_real_scorer_new(SgModel *model, const char *path, int images, GError **error)
   if (!(data = open_data(info, path, images, error)))
     return NULL;
   g_autoptr(SgRealScorer) s = g_new0(SgRealScorer, 1);
-  s->group = sg_score_group(info);
   if (!(s->pixels = sg_tensor_try_new(4, shape, error)))
     return NULL;
   s->logits = g_new0(double, images);
@@ -157,19 +159,26 @@ sg_real_scorer_images(const SgRealScorer *s)
   return s->summary.images;
 }
 
+void
+sg_real_scorer_set_judge(SgRealScorer *s, SgJudge judge)
+{
+  s->judge = judge;
+}
+
 gboolean
 sg_real_scorer_step(SgRealScorer *s, SgRenderer *renderer, gboolean *done, GError **error)
 {
   gint64 pixels = s->pixels->shape[2] * s->pixels->shape[3];
   int slice = (int)CLAMP(SLICE_PIXELS / pixels, 1, 64);
-  int n = MIN(MAX(slice / s->group, 1) * s->group, s->summary.images - s->at);
+  int group = sg_judge_group(s->judge, &sg_renderer_model(renderer)->info);
+  int n = MIN(MAX(slice / group, 1) * group, s->summary.images - s->at);
   gsize face = s->pixels->numel / (gsize)s->pixels->shape[0];
   SgTensor part = *s->pixels; /* the same pixels, fewer of them */
 
   part.shape[0] = n;
   part.numel = (gsize)n * face;
   part.data = s->pixels->data + (gsize)s->at * face;
-  if (n > 0 && !sg_renderer_score(renderer, &part, s->labels ? s->labels + s->at : NULL, s->group,
+  if (n > 0 && !sg_renderer_score(renderer, &part, s->labels ? s->labels + s->at : NULL, group,
                                   s->logits + s->at, error))
     return FALSE;
   s->at += n;

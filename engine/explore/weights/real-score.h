@@ -13,9 +13,18 @@ typedef struct {
 } SgScoreSummary;
 
 void sg_score_summarise(int n, const double *logits, SgScoreSummary *summary);
-/* How many pictures D sees at once: the model's minibatch-stddev group, 4 where the group is the
- * whole batch or the model has no such feature. */
-int sg_score_group(const SgModelInfo *info);
+
+/* How D is asked. It compares the pictures of a batch (minibatch standard deviation), so what it
+ * says of one depends on the others that it sees with it. */
+typedef enum {
+  SG_JUDGE_ALONE,   /* each picture by itself, in the 8 bits that it is drawn with: the same number
+                     * in the status bar, in a strip, of `vitrine score` and of the saved file */
+  SG_JUDGE_TRAINING /* as in training: generated pictures unclamped, in groups, see below */
+} SgJudge;
+
+/* How many pictures D sees at once: 1, or as in training the model's minibatch-stddev group, 4
+ * where the group is the whole batch or the model has no such feature. */
+int sg_judge_group(SgJudge judge, const SgModelInfo *info);
 
 typedef struct _SgRealScorer SgRealScorer;
 
@@ -26,8 +35,10 @@ typedef struct _SgRealScorer SgRealScorer;
 SgRealScorer *sg_real_scorer_new(SgModel *model, const char *path, int images, GError **error);
 void sg_real_scorer_free(SgRealScorer *s);
 int sg_real_scorer_images(const SgRealScorer *s);
+/* SG_JUDGE_ALONE until told otherwise; before the first step. */
+void sg_real_scorer_set_judge(SgRealScorer *s, SgJudge judge);
 /* Scores a few more pictures with the renderer of the same model, in batches of
- * sg_score_group() in order. FALSE: error. *done tells whether the summary is there. */
+ * sg_judge_group() in order. FALSE: error. *done tells whether the summary is there. */
 gboolean sg_real_scorer_step(SgRealScorer *s, SgRenderer *renderer, gboolean *done, GError **error);
 /* The same pictures once more, from the first: the weights are others. */
 void sg_real_scorer_restart(SgRealScorer *s);
