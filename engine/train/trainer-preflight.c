@@ -320,6 +320,8 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
   }
   double per_kimg = iteration * 1000 / t->o->batch, left = t->o->kimg - (double)l->nimg / 1000;
   double per_snapshot = per_kimg * t->o->tick_kimg * t->o->snap;
+  if (t->o->snap_minutes > 0 && !(per_snapshot > 0 && per_snapshot < 60 * t->o->snap_minutes))
+    per_snapshot = 60 * t->o->snap_minutes; /* the clock asks first */
   g_autofree char *a = sg_format_time(per_kimg), *b = sg_format_time(per_snapshot);
   g_autofree char *c = sg_format_time(per_kimg * MAX(left, 0));
   g_autofree char *time = g_strdup_printf(

@@ -43,11 +43,32 @@ run_until(Fixture *f, DoneFunc done, gpointer data, double seconds)
   return good;
 }
 
-void
-fixture_wait(Fixture *f, DoneFunc done, gpointer data, double seconds)
+/* What a person would read on `widget`, for whoever looks for the reason in a log. */
+static void
+print_labels(GtkWidget *widget)
 {
-  if (!run_until(f, done, data, seconds))
-    g_error("waited %.0f s for something that did not happen", seconds);
+  if (!gtk_widget_get_mapped(widget))
+    return;
+  if (GTK_IS_LABEL(widget) && *gtk_label_get_text(GTK_LABEL(widget)))
+    g_printerr("  %s%s: %s\n", gtk_widget_get_name(widget),
+               gtk_widget_is_sensitive(widget) ? "" : " (off)",
+               gtk_label_get_text(GTK_LABEL(widget)));
+  for (GtkWidget *c = gtk_widget_get_first_child(widget); c; c = gtk_widget_get_next_sibling(c))
+    print_labels(c);
+}
+
+void
+fixture_wait_named(Fixture *f, DoneFunc done, gpointer data, double seconds, const char *what)
+{
+  if (run_until(f, done, data, seconds))
+    return;
+  GListModel *windows = gtk_window_get_toplevels();
+  for (guint i = 0; i < g_list_model_get_n_items(windows); i++) {
+    g_autoptr(GtkWidget) window = g_list_model_get_item(windows, i);
+    g_printerr("window %s shows:\n", gtk_widget_get_name(window));
+    print_labels(window);
+  }
+  g_error("waited %.0f s for %s, which did not happen", seconds, what);
 }
 
 void

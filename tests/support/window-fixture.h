@@ -20,7 +20,8 @@ void fixture_forget_state(void);
 
 /* Runs the main loop until `done` says so. Fails the test after `seconds`. */
 typedef gboolean (*DoneFunc)(Fixture *f, gpointer data);
-void fixture_wait(Fixture *f, DoneFunc done, gpointer data, double seconds);
+void fixture_wait_named(Fixture *f, DoneFunc done, gpointer data, double seconds, const char *what);
+#define fixture_wait(f, done, data, seconds) fixture_wait_named(f, done, data, seconds, #done)
 /* The picture on the screen is the one of the current recipe, and painted. */
 void fixture_settle(Fixture *f);
 void fixture_run_for(double seconds);

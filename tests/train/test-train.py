@@ -474,6 +474,11 @@ class Leaves(Case):
         self.assertEqual(options['mbstd-group'], 2)
         for word in ('Networks:', 'Memory:', 'Time:'):
             self.assertIn(word, out[end:])
+        # The clock asks first where a snapshot by pictures would come after days.
+        code, out, err = vitrine('train', '--data=' + data, '--outdir=' + self.tmp + '/out', *SMALL, '--snap=1000000',
+                                 '--snap-minutes=15', '--kimg=2000', '--dry-run')
+        self.assertEqual((code, err), (0, ''))
+        self.assertIn('a snapshot every 15m 00s', out)
 
     def test_too_large(self):
         """Said before anything of that size is allocated: with 8 GiB of addresses a single batch would not fit."""
