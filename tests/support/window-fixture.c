@@ -57,10 +57,17 @@ print_labels(GtkWidget *widget)
     print_labels(c);
 }
 
+/* A sanitized program, and the trainings that it starts at the lowest priority, take their time. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#  define PATIENCE 6
+#else
+#  define PATIENCE 2
+#endif
+
 void
 fixture_wait_named(Fixture *f, DoneFunc done, gpointer data, double seconds, const char *what)
 {
-  if (run_until(f, done, data, seconds))
+  if (run_until(f, done, data, seconds * PATIENCE))
     return;
   GListModel *windows = gtk_window_get_toplevels();
   for (guint i = 0; i < g_list_model_get_n_items(windows); i++) {
@@ -68,7 +75,7 @@ fixture_wait_named(Fixture *f, DoneFunc done, gpointer data, double seconds, con
     g_printerr("window %s shows:\n", gtk_widget_get_name(window));
     print_labels(window);
   }
-  g_error("waited %.0f s for %s, which did not happen", seconds, what);
+  g_error("waited %.0f s for %s, which did not happen", seconds * PATIENCE, what);
 }
 
 void
