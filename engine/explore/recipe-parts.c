@@ -8,12 +8,16 @@ dup_doubles(const double *v, gsize n)
   return v ? g_memdup2(v, sizeof(double) * n) : NULL;
 }
 
+/* By their values: -0 is drawn, and written, as 0. */
 static gboolean
 same_doubles(const double *a, const double *b, gsize n)
 {
   if (!a || !b)
     return a == b;
-  return memcmp(a, b, sizeof(double) * n) == 0;
+  for (gsize i = 0; i < n; i++)
+    if (a[i] != b[i])
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean

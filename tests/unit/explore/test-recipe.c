@@ -386,6 +386,20 @@ test_overflow(void)
   }
 }
 
+/* What is written as 0 is 0, also after "w1=-0" on the command line. */
+static void
+test_minus_zero(void)
+{
+  g_autoptr(SgRecipe) r = sg_recipe_new(4, 8), plain = sg_recipe_new(4, 8);
+
+  r->w_offset[1] = -0.0;
+  r->w_offset[2] = plain->w_offset[2] = 1;
+  g_autofree char *json = sg_recipe_to_json(r, NULL, NULL);
+  g_autoptr(SgRecipe) again = sg_recipe_from_json(json, -1, NULL, NULL, NULL);
+  g_assert_true(again && sg_recipe_equal(r, again));
+  g_assert_true(sg_recipe_equal(r, plain));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -402,5 +416,6 @@ main(int argc, char **argv)
   g_test_add_func("/recipe/first-stage", test_first_stage);
   g_test_add_func("/recipe/noise", test_noise);
   g_test_add_func("/recipe/overflow", test_overflow);
+  g_test_add_func("/recipe/minus-zero", test_minus_zero);
   return g_test_run();
 }
