@@ -8,13 +8,28 @@
 
 #define KIND "vitrine-directions"
 
-static void
-named_free(gpointer data)
+void
+sg_named_direction_free(SgNamedDirection *d)
 {
-  SgNamedDirection *d = data;
+  if (!d)
+    return;
   g_free(d->name);
   g_free(d->vector);
+  g_free(d->model);
+  g_free(d->method);
   g_free(d);
+}
+
+SgNamedDirection *
+sg_named_direction_copy(const SgNamedDirection *d, int w_dim)
+{
+  SgNamedDirection *copy = g_memdup2(d, sizeof *d);
+
+  copy->name = g_strdup(d->name);
+  copy->vector = g_memdup2(d->vector, (gsize)w_dim * sizeof(double));
+  copy->model = g_strdup(d->model);
+  copy->method = g_strdup(d->method);
+  return copy;
 }
 
 SgDirectionSet *
@@ -26,7 +41,7 @@ sg_direction_set_new(int w_dim, const char *model, const char *method, const cha
   s->model = g_strdup(model ? model : "");
   s->method = g_strdup(method ? method : "");
   s->details = g_strdup(details ? details : "");
-  s->list = g_ptr_array_new_with_free_func(named_free);
+  s->list = g_ptr_array_new_with_free_func((GDestroyNotify)sg_named_direction_free);
   return s;
 }
 
@@ -55,12 +70,25 @@ sg_direction_set_add(SgDirectionSet *s, const char *name, const double *one_sigm
   d->name = g_strdup(name);
   d->sigma = sqrt(squares);
   d->last = -1;
-  d->share = d->auc = NAN;
+  d->share = d->auc = d->c = NAN;
   d->vector = g_new(double, s->w_dim);
   for (int i = 0; i < s->w_dim; i++)
     d->vector[i] = one_sigma[i] / d->sigma;
   g_ptr_array_add(s->list, d);
   return d;
+}
+
+SgNamedDirection *
+sg_direction_set_add_copy(SgDirectionSet *s, const SgNamedDirection *d, const SgDirectionSet *from)
+{
+  SgNamedDirection *copy = sg_named_direction_copy(d, s->w_dim);
+
+  if (from && !copy->model)
+    copy->model = g_strdup(from->model);
+  if (from && !copy->method)
+    copy->method = g_strdup(from->method);
+  g_ptr_array_add(s->list, copy);
+  return copy;
 }
 
 const SgNamedDirection *
@@ -92,6 +120,14 @@ facts_of(const SgNamedDirection *d)
     json_object_set_new(facts, "share", json_real(d->share));
   if (isfinite(d->auc))
     json_object_set_new(facts, "auc", json_real(d->auc));
+  if (d->samples > 0)
+    json_object_set_new(facts, "samples", json_integer(d->samples));
+  if (isfinite(d->c))
+    json_object_set_new(facts, "c", json_real(d->c));
+  if (d->model)
+    json_object_set_new(facts, "model", json_string(d->model));
+  if (d->method)
+    json_object_set_new(facts, "method", json_string(d->method));
   return facts;
 }
 
@@ -170,6 +206,10 @@ read_one(SgDirectionSet *s, const SgTensor *t, const json_t *facts, guint i, GEr
     return sg_broken(error, "direction %u is 0 or has numbers that are not finite", i);
   d->share = number_or(facts, "share", NAN);
   d->auc = number_or(facts, "auc", NAN);
+  d->c = number_or(facts, "c", NAN);
+  d->samples = (gint64)CLAMP(number_or(facts, "samples", 0), 0, 1e15);
+  d->model = g_strdup(json_string_value(json_object_get(facts, "model")));
+  d->method = g_strdup(json_string_value(json_object_get(facts, "method")));
   if (json_array_size(layers) == 2) {
     d->first = (int)CLAMP(json_integer_value(json_array_get(layers, 0)), 0, 1024);
     d->last = (int)CLAMP(json_integer_value(json_array_get(layers, 1)), -1, 1024);

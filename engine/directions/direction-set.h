@@ -16,6 +16,10 @@ typedef struct {
   int first, last; /* the layers it was found for: w indices, both included; last < 0: all */
   double share;    /* of the variance (PCA, SeFa: of the sum of eigenvalues); NaN: not told */
   double auc; /* how well it tells its attribute, on samples it was not fitted to; NaN: not told */
+  gint64 samples; /* it was found from; 0: not told */
+  double c;       /* of the regression that found it; NaN: none */
+  char *model;    /* hash of the model it was found in; NULL: that of the set */
+  char *method;   /* how it was found; NULL: as the set says */
 } SgNamedDirection;
 
 typedef struct {
@@ -33,6 +37,13 @@ void sg_direction_set_free(SgDirectionSet *s);
  * NULL if it is 0 or not finite, which is no direction. */
 SgNamedDirection *sg_direction_set_add(SgDirectionSet *s, const char *name,
                                        const double *one_sigma);
+/* Appends a copy of d, which says of itself what its own set `from` (NULL: it does already) said of
+ * it. Returns it, borrowed. */
+SgNamedDirection *sg_direction_set_add_copy(SgDirectionSet *s, const SgNamedDirection *d,
+                                            const SgDirectionSet *from);
+/* A direction by itself, deeply copied, to be freed. */
+SgNamedDirection *sg_named_direction_copy(const SgNamedDirection *d, int w_dim);
+void sg_named_direction_free(SgNamedDirection *d);
 /* Finds a direction by name, else by number from 0; NULL if there is none. */
 const SgNamedDirection *sg_direction_set_find(const SgDirectionSet *s, const char *name);
 
@@ -43,6 +54,7 @@ gboolean sg_direction_set_save(const SgDirectionSet *s, const char *path, GError
  * expected. */
 SgDirectionSet *sg_direction_set_load(const char *path, GError **error);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgNamedDirection, sg_named_direction_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgDirectionSet, sg_direction_set_free)
 
 G_END_DECLS

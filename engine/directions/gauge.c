@@ -24,13 +24,23 @@ sg_gauge_distance(const SgGauge *g, const double *w)
   return sqrt(squares);
 }
 
+static void
+set_distance(SgGauge *g, gsize at, const float *row)
+{
+  gsize dim = (gsize)g->moments->dim;
+  g_autofree double *one = g_new(double, dim);
+
+  for (gsize j = 0; j < dim; j++)
+    one[j] = (double)row[j];
+  g->distances[at] = sg_gauge_distance(g, one);
+}
+
 /* Distances of n w that had no part in the moments. */
 static gboolean
 sample_distances(SgGauge *g, const SgMapping *m, int label, GError **error)
 {
   gsize z_dim = (gsize)m->z_dim, dim = (gsize)m->w_dim;
   g_autofree float *z = g_new(float, BATCH *z_dim), *w = g_new(float, BATCH *dim);
-  g_autofree double *one = g_new(double, dim);
   g_autofree SgRandomState *state = g_new(SgRandomState, 1);
   int labels[BATCH];
 
@@ -42,11 +52,8 @@ sample_distances(SgGauge *g, const SgMapping *m, int label, GError **error)
     sg_random_state_randn_f32(state, count * z_dim, z);
     if (!sg_mapping_run(m, (int)count, z, labels, w, error))
       return FALSE;
-    for (gsize k = 0; k < count; k++) {
-      for (gsize j = 0; j < dim; j++)
-        one[j] = (double)w[k * dim + j];
-      g->distances[i + k] = sg_gauge_distance(g, one);
-    }
+    for (gsize k = 0; k < count; k++)
+      set_distance(g, i + k, w + k * dim);
   }
   sg_ranks_sort(g->n, g->distances);
   return TRUE;
@@ -64,6 +71,24 @@ sg_gauge_new(const SgMapping *mapping, gsize n, int label, SgDirectionProgress p
   g->white =
       g->moments ? sg_matrix_root(g->moments->dim, g->moments->covariance, -0.5, error) : NULL;
   return g->white && sample_distances(g, mapping, label, error) ? g_steal_pointer(&g) : NULL;
+}
+
+SgGauge *
+sg_gauge_of(int dim, gsize n, const float *rows, GError **error)
+{
+  g_autoptr(SgGauge) g = g_new0(SgGauge, 1);
+  gsize first = n / 5 * 4;
+
+  g->n = n - first;
+  g->distances = g_new(double, g->n);
+  g->moments = sg_moments_of(dim, (gint64)first, rows);
+  g->white = sg_matrix_root(dim, g->moments->covariance, -0.5, error);
+  if (!g->white)
+    return NULL;
+  for (gsize i = 0; i < g->n; i++)
+    set_distance(g, i, rows + (first + i) * (gsize)dim);
+  sg_ranks_sort(g->n, g->distances);
+  return g_steal_pointer(&g);
 }
 
 void

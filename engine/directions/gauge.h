@@ -17,6 +17,9 @@ typedef struct {
  * seeds. Errors as sg_moments_sample() and sg_eigen_symmetric(). */
 SgGauge *sg_gauge_new(const SgMapping *mapping, gsize n, int label, SgDirectionProgress progress,
                       gpointer data, GError **error);
+/* Of rows [n, dim] that are at hand, n at least 500: the first four fifths give the moments, the
+ * rest the distances. */
+SgGauge *sg_gauge_of(int dim, gsize n, const float *rows, GError **error);
 void sg_gauge_free(SgGauge *g);
 /* Mahalanobis distance of w [dim] from the mean, in σ. */
 double sg_gauge_distance(const SgGauge *g, const double *w);

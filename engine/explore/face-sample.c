@@ -171,7 +171,7 @@ sg_dataset_features(SgDataset *ds, SgDiscriminator *d, int grid, int n, gboolean
 
 /* The regression's normal, as what one deviation of it over these faces adds to w. */
 static gboolean
-add_direction(const SgFaceSample *f, const SgLogistic *m, double auc, const char *name,
+add_direction(const SgFaceSample *f, const SgLogistic *m, double auc, double c, const char *name,
               SgDirectionSet *set, GError **error)
 {
   g_autoptr(SgMoments) moments = sg_moments_of(f->w_dim, f->n, f->w);
@@ -184,9 +184,11 @@ add_direction(const SgFaceSample *f, const SgLogistic *m, double auc, const char
   for (int j = 0; j < f->w_dim; j++)
     one[j] = sigma * m->beta[j];
   SgNamedDirection *d = sg_direction_set_add(set, name, one);
-  if (d)
+  if (d) {
     d->auc = auc;
-  else
+    d->samples = f->n;
+    d->c = c;
+  } else
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                 "no coordinate of w tells %s: the regularisation leaves none (a larger C might)",
                 name);
@@ -213,5 +215,5 @@ sg_attribute_find(const SgFaceSample *f, const guint8 *label, double c, int fold
   if (!m)
     return FALSE;
   out->nonzero = m->nonzero;
-  return add_direction(f, m, out->view[SG_VIEW_W].auc, name, set, error);
+  return add_direction(f, m, out->view[SG_VIEW_W].auc, c, name, set, error);
 }

@@ -16,7 +16,8 @@ renderer_\w+ nets_\w+ probe_run probe_csv activation_\w+ synthesis_\w+ mapping_\
 prune_scorer_\w+ real_scorer_\w+ prune_counter_new prune_race_\w+ prune_save prune_remaining prune_csv\w*
 weight_stats_measure weight_stats_add weight_histogram weight_csv_\w+
 strip_new strip_step strip_free
-pca_\w+ sefa_\w+
+pca_\w+ sefa_\w+ moments_\w+ gauge_\w+ conditional_\w+ influence_\w+ affines_\w+ seeds_\w+ preview_\w+
+logistic_\w+ cross_validate auc reader_\w+ face_sample_\w+ attribute_find direction_set_load direction_set_save
 model_load model_tensor npy_\w+ png_\w+ picture_read write_file safetensors_\w+ pickle_\w+ known_data
 dataset_\w+ loader_\w+
 run_reader_recognises run_reader_write_csv control_send\w* run_network

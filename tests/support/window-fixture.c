@@ -2,12 +2,13 @@
 #include "ui/parts/vitrine-dialogs.h"
 #include <glib/gstdio.h>
 #include "app/session/vitrine-store.h"
+#include "ui/shell/vitrine-side.h"
 
 void
 fixture_forget_state(void)
 {
-  const char *names[] = {"session",     "window", "recent",  "favourites",
-                         "preferences", "runs",   "training"};
+  const char *names[] = {"session",     "window", "recent",   "favourites",
+                         "preferences", "runs",   "training", "directions"};
 
   vitrine_store_flush();
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -84,14 +85,28 @@ fixture_run_for(double seconds)
   run_until(NULL, NULL, NULL, seconds);
 }
 
+static VitrineSide *
+side(Fixture *f)
+{
+  GtkWidget *switcher = fixture_find(GTK_WIDGET(f->window), "pane-switcher");
+
+  return switcher ? VITRINE_SIDE(gtk_widget_get_parent(switcher)) : NULL;
+}
+
+static gboolean
+has_side(Fixture *f, gpointer data)
+{
+  return side(f) != NULL;
+}
+
 static gboolean
 has_pane(Fixture *f, gpointer data)
 {
   return fixture_find(GTK_WIDGET(f->window), "dim-scale-3") != NULL;
 }
 
-void
-fixture_open(Fixture *f, const char *path)
+static void
+open_window(Fixture *f, const char *path)
 {
   g_autoptr(GError) error = NULL;
 
@@ -108,7 +123,27 @@ fixture_open(Fixture *f, const char *path)
   }
   f->window = VITRINE_WINDOW(gtk_application_get_windows(GTK_APPLICATION(f->application))->data);
   f->session = g_object_ref(vitrine_window_get_session(f->window));
+}
+
+void
+fixture_open(Fixture *f, const char *path)
+{
+  open_window(f, path);
+  fixture_wait(f, has_side, NULL, 30);
+  /* A person begins in Explore, or in the page of the run that is opened. */
+  g_autofree char *page = g_strdup(vitrine_side_get_page(side(f)));
+  vitrine_side_show(side(f), "latent");
   fixture_wait(f, has_pane, NULL, 30);
+  if (!g_str_equal(page, "explore"))
+    vitrine_side_show(side(f), page);
+  fixture_settle(f);
+}
+
+void
+fixture_open_as_is(Fixture *f, const char *path)
+{
+  open_window(f, path);
+  fixture_wait(f, has_side, NULL, 30);
   fixture_settle(f);
 }
 

@@ -4,6 +4,7 @@
 #include "ui/parts/vitrine-pane.h"
 
 #define PANES(PANE)                                                                                \
+  PANE(explore, N_("Explore"), "F8", "find-location-symbolic")                                     \
   PANE(latent, N_("Latent"), "F2", "view-list-symbolic")                                           \
   PANE(mixing, N_("Mixing"), "F3", "media-playlist-shuffle-symbolic")                              \
   PANE(pruning, N_("Pruning"), "F4", "edit-cut-symbolic")                                          \
