@@ -32,6 +32,7 @@ int cli_attribute(int argc, char **argv);
 int cli_influence(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
+int cli_project(int argc, char **argv);
 
 /* ---- what the commands share (common.c) ---- */
 

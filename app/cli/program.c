@@ -33,6 +33,7 @@ static const Command commands[] = {
      "directions: where beard, light or colour lie, and how well they are told"},
     {"influence", cli_influence,
      "what moves a spot of a face: dimensions, style channels, directions"},
+    {"project", cli_project, "the face whose picture is nearest to a given one"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"runs", cli_runs, "trainings: how far each is and what became of it"},
     {"stats", cli_stats, "the statistics of a training, as a table or CSV"},

@@ -75,6 +75,8 @@ cli_read_recipe(const char *command, const char *path, const SgModel *model, GEr
 
   if (!json)
     return NULL;
+  if (r)
+    sg_find_noise_maps(r, path);
   if (!r || !sg_recipe_check(r, &model->info, error)) {
     g_prefix_error(error, "%s: ", path);
     return NULL;

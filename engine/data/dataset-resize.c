@@ -2,6 +2,7 @@
  * picture shrinks the filter grows by the same factor, so that every source pixel counts (plain
  * interpolation would skip most of them and alias). */
 #include "engine/data/dataset-private.h"
+#include "engine/data/square.h"
 #include <math.h>
 #include <string.h>
 
@@ -253,4 +254,14 @@ sg_resize(SgPixels *p, const SgFit *fit, int r, guint8 *planes)
   mix(p->pixels + skip, stride, fit, channels, r, to);
   if (channels % 2 == 0)
     divide_alpha(planes, plane, (gsize)channels - 1);
+}
+
+void
+sg_picture_square(SgPixels *p, int channels, int r, SgTransform transform, guint8 *planes)
+{
+  const SgDatasetOptions options = {.resolution = r, .channels = channels, .transform = transform};
+  SgFit fit = sg_fit(p->width, p->height, r, &options);
+
+  sg_pixels_convert(p, channels);
+  sg_resize(p, &fit, r, planes);
 }

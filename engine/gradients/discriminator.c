@@ -81,25 +81,54 @@ same_block(const SgLayer *a, const SgLayer *b)
          g_str_equal(a->block, b->block);
 }
 
+/* The layers in `last` and before it. */
+static void
+run_until(Run *r, guint last)
+{
+  const SgNetwork *n = r->d->network;
+  const SgLayer *before = NULL;
+  SgTape *t = r->t;
+
+  for (guint k = 0; k <= last && !sg_tape_failed(t); k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    const SgLayer *next = k + 1 < n->run->len ? sg_network_running(n, k + 1) : NULL;
+    if (l->kind == SG_KIND_CONV && !same_block(before, l))
+      sg_tape_enter(t);
+    SgVar *y = run_layer(r, l);
+    if (l->kind == SG_KIND_CONV && (!same_block(l, next) || sg_tape_failed(t)))
+      y = sg_tape_leave(t, y);
+    r->results[sg_layer_index(n, l)] = y;
+    before = l;
+  }
+}
+
 SgVar *
 sg_discriminator_logits(SgTape *t, const SgWeights *d, SgVar *img, SgVar *c)
 {
   const SgNetwork *n = d->network;
   g_autofree SgVar **results = g_new0(SgVar *, n->layers->len);
   Run r = {t, d, img, c, results};
-  const SgLayer *before = NULL;
 
   sg_tape_enter(t);
-  for (guint k = 0; k < n->run->len && !sg_tape_failed(t); k++) {
-    const SgLayer *l = sg_network_running(n, k);
-    const SgLayer *next = k + 1 < n->run->len ? sg_network_running(n, k + 1) : NULL;
-    if (l->kind == SG_KIND_CONV && !same_block(before, l))
-      sg_tape_enter(t);
-    SgVar *y = run_layer(&r, l);
-    if (l->kind == SG_KIND_CONV && (!same_block(l, next) || sg_tape_failed(t)))
-      y = sg_tape_leave(t, y);
-    results[sg_layer_index(n, l)] = y;
-    before = l;
-  }
+  run_until(&r, n->run->len - 1);
   return sg_tape_leave(t, results[n->output]);
+}
+
+int
+sg_discriminator_blocks(SgTape *t, const SgWeights *d, SgVar *img, int most, SgVar **features)
+{
+  const SgNetwork *n = d->network;
+  g_autofree SgVar **results = g_new0(SgVar *, n->layers->len);
+  g_autofree guint *at = g_new(guint, MAX(1, most));
+  Run r = {t, d, img, NULL, results};
+  int count = 0;
+
+  for (guint k = 0; k < n->run->len && count < most; k++)
+    if (sg_layer_ends_block(sg_network_running(n, k)))
+      at[count++] = k;
+  if (count > 0)
+    run_until(&r, at[count - 1]);
+  for (int i = 0; i < count; i++)
+    features[i] = results[sg_layer_index(n, sg_network_running(n, at[i]))];
+  return count;
 }

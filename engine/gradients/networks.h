@@ -53,4 +53,9 @@ SgBuf *sg_generator_noise_const(const SgWeights *g, int k);
  * standard deviation is min (its size, N) (0: N) and has to divide N. */
 SgVar *sg_discriminator_logits(SgTape *t, const SgWeights *d, SgVar *img, SgVar *c);
 
+/* What each of its first `most` blocks makes of a picture, ACT [N, channels, h, w], the largest
+ * first, in `features`; samples are apart from each other, and classes have no part in it. Returns
+ * how many there are. Nothing behind them is computed. */
+int sg_discriminator_blocks(SgTape *t, const SgWeights *d, SgVar *img, int most, SgVar **features);
+
 G_END_DECLS

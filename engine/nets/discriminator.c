@@ -317,15 +317,6 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
 
 #define FEATURE_BLOCKS 3
 
-/* What ends a block: a convolution that makes its input smaller, but not the short way around
- * it. */
-static gboolean
-ends_block(const SgLayer *l)
-{
-  return l->section == SG_SECTION_DISCRIMINATOR && l->kind == SG_KIND_CONV && l->kernel > 1 &&
-         l->stride_down > 1;
-}
-
 /* Whether features are taken of this layer: one of the last blocks'. */
 static gboolean
 has_features(const SgDiscriminator *d, const SgLayer *l)
@@ -335,8 +326,8 @@ has_features(const SgDiscriminator *d, const SgLayer *l)
   for (guint k = d->n->run->len; k-- > 0;) {
     const SgLayer *other = sg_network_running(d->n, k);
     if (other == l)
-      return ends_block(l) && later < FEATURE_BLOCKS;
-    later += ends_block(other);
+      return sg_layer_ends_block(l) && later < FEATURE_BLOCKS;
+    later += sg_layer_ends_block(other);
   }
   return FALSE;
 }

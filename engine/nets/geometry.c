@@ -112,3 +112,10 @@ sg_network_check_runnable(const SgNetwork *n, GError **error)
   }
   return TRUE;
 }
+
+gboolean
+sg_layer_ends_block(const SgLayer *l)
+{
+  return l->section == SG_SECTION_DISCRIMINATOR && l->kind == SG_KIND_CONV && l->kernel > 1 &&
+         l->stride_down > 1;
+}

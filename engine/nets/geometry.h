@@ -19,4 +19,8 @@ SgConvGeometry sg_layer_geometry(const SgLayer *l);
 /* Pixels along an axis that the convolution leaves, ahead of the filter `after`. */
 int sg_layer_conv_size(const SgLayer *l);
 
+/* What ends a discriminator's block: a convolution that makes its input smaller, but not the short
+ * way around it. */
+gboolean sg_layer_ends_block(const SgLayer *l);
+
 G_END_DECLS

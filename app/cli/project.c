@@ -1,0 +1,228 @@
+/* vitrine project: the face whose picture is nearest to a given one. */
+#include "app/cli/project.h"
+#include "engine/backend/backend-device.h"
+#include "engine/formats/writer.h"
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Numbers of a batch's pictures: more at once saves little time and costs memory. */
+#define BATCH_PIXELS (4 * 256 * 256)
+#define MAX_BATCH    8
+
+static gboolean
+check_options(const ProjectOptions *o, int argc, char **argv, GError **error)
+{
+  if (argc > 1)
+    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
+  else if (!o->network)
+    cli_set_usage_error(error, "which model? --network=FILE");
+  else if (!o->target)
+    cli_set_usage_error(error, "which picture? --target=FILE, or a folder of pictures");
+  else if (!o->outdir)
+    cli_set_usage_error(error, "where to? --outdir=DIR");
+  else if (o->space && !g_str_equal(o->space, "w") && !g_str_equal(o->space, "w+"))
+    cli_set_usage_error(error, "--space: expected w or w+, found \"%s\"", o->space);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+      {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network, "the model", "FILE"},
+      {"target", 0, 0, G_OPTION_ARG_FILENAME, &o->target,
+       "the picture; of a folder or zip the first --num", "FILE"},
+      {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o->outdir, "where results go; made if missing",
+       "DIR"},
+      {"space", 0, 0, G_OPTION_ARG_STRING, &o->space,
+       "w (default), or w+: then one w for each layer", "w|w+"},
+      {"steps", 0, 0, G_OPTION_ARG_INT, &o->steps, "of each stage (200)", "N"},
+      {"num-steps", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &o->steps, NULL, NULL},
+      {"noise-steps", 0, 0, G_OPTION_ARG_INT, &o->noise_steps,
+       "of a last stage that leaves w and puts the rest into the noise maps (0)", "N"},
+      {"loss", 0, 0, G_OPTION_ARG_STRING, &o->loss,
+       "auto (default), or weights like pixels=1,pyramid=0.3,features=1", "PARTS"},
+      {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "of the noise (0)", "N"},
+      {"num", 0, 0, G_OPTION_ARG_INT, &o->num, "how many pictures of a folder or zip (1)", "N"},
+      {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model (0)", "N"},
+      {"self-test", 0, 0, G_OPTION_ARG_INT, &o->self_test,
+       "how many pictures of the model's own go beside it, for comparison (1)", "N"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what came out as JSON on standard output",
+       NULL},
+      {NULL}};
+  static const CliRange ranges[] = {
+      {"steps", 1, 100000},  {"num-steps", 1, 100000}, {"noise-steps", 0, 100000},
+      {"seed", 0, G_MAXINT}, {"num", 1, 10000},        {"self-test", 0, 1000},
+      {NULL, 0, 0}};
+  const CliHelp help = {
+      .parameters = "",
+      .summary = "Finds the face whose picture is nearest to a given one.",
+      .details =
+          "DIR/proj.png is a face like any other: it opens in the window, with sliders, mixing and "
+          "directions. projected_w.npz has its w as NVlabs' projector writes it, noise-NN-….npy "
+          "its "
+          "noise maps, target.png the picture that was looked for, projection.json the numbers. A "
+          "picture is cropped to its middle square. Nothing has to be downloaded: at first pixels "
+          "and their Laplacian pyramid count, then also what the model's discriminator sees. The "
+          "self-test projects generated pictures of the same model beside it: they show what "
+          "\"good\" "
+          "looks like there, and how many of them the model comes nearer to.\n"
+          "  vitrine project --network model.pkl --target photo.jpg --space w+ --outdir me",
+      .ranges = ranges};
+
+  *o = (ProjectOptions){.steps = 200, .num = 1, .label = -1, .self_test = 1};
+  return cli_parse(&argc, &argv, entries, &help, error) && check_options(o, argc, argv, error);
+}
+
+/* ---- the loss -------------------------------------------------------------------------------- */
+
+static gboolean
+parse_part(const char *text, SgProjectionWeights *w, GError **error)
+{
+  struct {
+    const char *name;
+    double *weight;
+  } parts[] = {
+      {"pixels", &w->pixels}, {"pyramid", &w->pyramid}, {"features", &w->features},
+      {"pixel", &w->pixels},  {"d", &w->features},
+  };
+  g_auto(GStrv) pair = g_strsplit(text, "=", 2);
+
+  for (gsize i = 0; pair[0] && i < G_N_ELEMENTS(parts); i++)
+    if (g_str_equal(pair[0], parts[i].name)) {
+      *parts[i].weight = 1;
+      return !pair[1] || cli_parse_number("loss", pair[1], 0, 1e6, parts[i].weight, error);
+    }
+  cli_set_usage_error(error,
+                      "--loss: expected auto, or pixels, pyramid and features with their weights "
+                      "like pixels=1,pyramid=0.3, found \"%s\"",
+                      text);
+  return FALSE;
+}
+
+static gboolean
+parse_loss(const char *text, SgProjectionOptions *o, GError **error)
+{
+  SgProjectionWeights w = {0};
+
+  if (!text || g_str_equal(text, "auto"))
+    return TRUE;
+  g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+  for (char **p = parts; *p; p++)
+    if (!parse_part(*p, &w, error))
+      return FALSE;
+  if (w.pixels + w.pyramid + w.features <= 0) {
+    cli_set_usage_error(error, "--loss: some part must have a weight, found \"%s\"", text);
+    return FALSE;
+  }
+  o->coarse = o->fine = w;
+  return TRUE;
+}
+
+static gboolean
+check_class(const SgModelInfo *info, int *label, GError **error)
+{
+  if (info->c_dim == 0 && *label >= 0)
+    cli_set_usage_error(error, "--class: this model has no classes");
+  else if (info->c_dim > 0 && (*label >= info->c_dim || *label < -1))
+    cli_set_usage_error(error, "--class: this model has classes 0 to %d, found %d", info->c_dim - 1,
+                        *label);
+  else {
+    *label = info->c_dim > 0 ? MAX(*label, 0) : -1;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static gboolean
+open_job(ProjectJob *job, GError **error)
+{
+  ProjectOptions *o = job->opt;
+  SgProjectionOptions options;
+
+  if (!(job->model = cli_load_model(o->network, error)) ||
+      !check_class(&job->model->info, &o->label, error))
+    return FALSE;
+  sg_projection_options_init(&options, o->steps, job->model->info.has_d);
+  if (!parse_loss(o->loss, &options, error))
+    return FALSE;
+  options.steps[SG_PROJECTION_W_PLUS] = o->space && g_str_equal(o->space, "w+") ? o->steps : 0;
+  options.steps[SG_PROJECTION_NOISE] = o->noise_steps;
+  options.seed = (guint64)o->seed;
+  options.label = o->label;
+  job->renderer = sg_renderer_new(job->model, NULL, error);
+  if (!job->renderer || !project_targets_open(job, error))
+    return FALSE;
+  if (sg_renderer_backend(job->renderer) == sg_backend_cpu())
+    sg_backend_cpu_keep_memory();
+  job->projection =
+      sg_projection_new(job->model, sg_renderer_backend(job->renderer), &options, error);
+  return job->projection != NULL;
+}
+
+/* Pictures first … first + n - 1 of the job together. */
+static gboolean
+project_some(ProjectJob *job, int first, int n, GError **error)
+{
+  SgProjection *p = job->projection;
+  int total = sg_projection_total(p);
+
+  if (!project_targets_load(job, first, n, error) ||
+      !sg_projection_begin(p, n, first, job->targets->data, error))
+    return FALSE;
+  for (int i = 0; i < total; i++) {
+    if (!sg_projection_step(p, error))
+      return FALSE;
+    cli_progress_update(&job->progress, (gsize)first * (gsize)total + (gsize)(i + 1) * (gsize)n);
+  }
+  for (int i = 0; i < n; i++)
+    if (!project_write(job, first + i, i, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+run(ProjectOptions *opt, GError **error)
+{
+  ProjectJob job = {.opt = opt, .results = json_array()};
+  gboolean ok = open_job(&job, error);
+
+  if (ok) {
+    int size = job.model->info.img_resolution;
+    int batch = CLAMP(BATCH_PIXELS / (size * size), 1, MAX_BATCH);
+    gsize steps = (gsize)sg_projection_total(job.projection);
+    cli_progress_begin(&job.progress, "steps", steps * (gsize)job.count);
+    for (int i = 0; ok && i < job.count; i += batch)
+      ok = project_some(&job, i, MIN(batch, job.count - i), error);
+    cli_progress_end(&job.progress);
+  }
+  ok = ok && project_report(&job, error);
+  project_targets_close(&job);
+  g_clear_pointer(&job.projection, sg_projection_free);
+  g_clear_pointer(&job.renderer, sg_renderer_free);
+  g_clear_pointer(&job.model, sg_model_unref);
+  json_decref(job.results);
+  return ok;
+}
+
+int
+cli_project(int argc, char **argv)
+{
+  GError *error = NULL;
+  ProjectOptions opt;
+
+  if (options_parse(&opt, argc, argv, &error))
+    run(&opt, &error);
+  g_free(opt.network);
+  g_free(opt.target);
+  g_free(opt.outdir);
+  g_free(opt.space);
+  g_free(opt.loss);
+  return cli_finish("project", error);
+}

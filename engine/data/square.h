@@ -1,0 +1,13 @@
+/* A picture as a square for a network. */
+#pragma once
+
+#include "engine/data/dataset.h"
+#include "engine/pictures/picture.h"
+
+G_BEGIN_DECLS
+
+/* As sg_dataset_read() makes it: `channels` of it (1 to 4), its middle square or what else
+ * `transform` says (not the wide crop), resized. `p` is changed. planes [channels, r, r]. */
+void sg_picture_square(SgPixels *p, int channels, int r, SgTransform transform, guint8 *planes);
+
+G_END_DECLS

@@ -1,0 +1,96 @@
+#include "engine/projection/w-cloud.h"
+#include "engine/base/random.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define SEED  123
+#define BATCH 500
+
+static gboolean
+map_all(const SgMapping *m, int n, int label, float *w, GError **error)
+{
+  g_autofree float *z = g_new(float, (gsize)BATCH *(gsize)m->z_dim);
+  g_autofree SgRandomState *state = g_new(SgRandomState, 1);
+  int labels[BATCH];
+
+  sg_random_state_seed(state, SEED);
+  for (int i = 0; i < n; i += BATCH) {
+    int count = MIN(BATCH, n - i);
+    for (int k = 0; k < count; k++)
+      labels[k] = m->c_dim == 0 ? -1 : label >= 0 ? label : (i + k) % m->c_dim;
+    sg_random_state_randn_f32(state, (gsize)count * (gsize)m->z_dim, z);
+    if (!sg_mapping_run(m, count, z, labels, w + (gsize)i * (gsize)m->w_dim, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static int
+rising(gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double
+squared_distance(const SgWCloud *c, const float *w)
+{
+  double sum = 0;
+
+  for (int j = 0; j < c->dim; j++)
+    sum += ((double)w[j] - c->mean[j]) * ((double)w[j] - c->mean[j]);
+  return sum;
+}
+
+SgWCloud *
+sg_w_cloud_new(const SgMapping *m, int n, int label, GError **error)
+{
+  gsize dim = (gsize)m->w_dim;
+  g_autofree float *w = g_new(float, (gsize)n *dim);
+  g_autoptr(SgWCloud) c = g_new0(SgWCloud, 1);
+  double squares = 0;
+
+  if (!map_all(m, n, label, w, error))
+    return NULL;
+  c->dim = m->w_dim;
+  c->n = n;
+  c->mean = g_new0(double, dim);
+  c->distances = g_new(double, n);
+  for (int i = 0; i < n; i++)
+    for (gsize j = 0; j < dim; j++)
+      c->mean[j] += (double)w[(gsize)i * dim + j] / n;
+  for (int i = 0; i < n; i++) {
+    double one = squared_distance(c, w + (gsize)i * dim);
+    squares += one / n;
+    c->distances[i] = sqrt(one);
+  }
+  c->deviation = sqrt(squares);
+  qsort(c->distances, (gsize)n, sizeof(double), rising);
+  return g_steal_pointer(&c);
+}
+
+void
+sg_w_cloud_free(SgWCloud *c)
+{
+  if (!c)
+    return;
+  g_free(c->mean);
+  g_free(c->distances);
+  g_free(c);
+}
+
+double
+sg_w_cloud_percentile(const SgWCloud *c, int layers, const double *ws)
+{
+  double squares = 0;
+  int nearer = 0;
+
+  for (int l = 0; l < layers; l++)
+    for (int j = 0; j < c->dim; j++) {
+      double off = ws[(gsize)l * (gsize)c->dim + (gsize)j] - c->mean[j];
+      squares += off * off / layers;
+    }
+  while (nearer < c->n && c->distances[nearer] < sqrt(squares))
+    nearer++;
+  return 100.0 * nearer / c->n;
+}
