@@ -9,11 +9,35 @@ typedef struct {
   int ci_padded, co_padded;
   dnnl_primitive_t primitive, reorder;
   dnnl_memory_t src, dst, weights, plain; /* plain: [co, ci, k, k], padded or the caller's */
-  float *packed, *padded;
+  gsize packed, padded; /* bytes: in the layout that the primitive asked for, and of whole blocks
+                           of channels, or 0: the caller's are whole */
 } Plan;
 
 static GMutex lock;
 static GPtrArray *plans, *weight_plans;
+static struct {
+  gpointer data;
+  gsize bytes;
+} room;
+
+gsize
+sg_dnnl_piece(gsize bytes)
+{
+  return (bytes + 63) / 64 * 64;
+}
+
+gpointer
+sg_dnnl_room(gsize bytes, GError **error)
+{
+  if (bytes > room.bytes) {
+    sg_aligned_free(room.data);
+    room.data = sg_aligned_alloc(bytes);
+    room.bytes = room.data ? bytes : 0;
+  }
+  if (!room.data)
+    sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);
+  return room.data;
+}
 
 dnnl_status_t
 sg_dnnl_forward_desc(dnnl_primitive_desc_t *pd, const SgConvGeometry *g, MemDesc *src, MemDesc *w,
@@ -71,8 +95,6 @@ plan_free(Plan *p)
     dnnl_primitive_destroy(p->primitive);
   if (p->reorder)
     dnnl_primitive_destroy(p->reorder);
-  sg_aligned_free(p->packed);
-  g_free(p->padded);
   g_free(p);
 }
 
@@ -85,15 +107,12 @@ plan_weights(Plan *p, dnnl_primitive_desc_t pd, MemDesc *plain, GError **error)
   gsize taps = (gsize)(p->key.g.kernel * p->key.g.kernel);
 
   if (p->ci_padded != p->key.ci || p->co_padded != p->key.co)
-    p->padded = g_new0(float, ((gsize)p->ci_padded * (gsize)p->co_padded * taps));
-  p->packed = sg_aligned_alloc(sg_dnnl_desc_size(wanted));
-  if (!p->packed)
-    return sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);
-  memset(p->packed, 0, sg_dnnl_desc_size(wanted));
+    p->padded = sizeof(float) * (gsize)p->ci_padded * (gsize)p->co_padded * taps;
+  p->packed = sg_dnnl_piece(sg_dnnl_desc_size(wanted));
   gboolean ok =
-      sg_dnnl_check(dnnl_memory_create(&p->weights, wanted, sg_dnnl_engine, p->packed),
-                    "wrap weights", error) &&
-      sg_dnnl_check(dnnl_memory_create(&p->plain, MD_ARG(*plain), sg_dnnl_engine, p->padded),
+      sg_dnnl_check(dnnl_memory_create(&p->weights, wanted, sg_dnnl_engine, NULL), "wrap weights",
+                    error) &&
+      sg_dnnl_check(dnnl_memory_create(&p->plain, MD_ARG(*plain), sg_dnnl_engine, NULL),
                     "wrap weights", error) &&
       sg_dnnl_check(dnnl_reorder_primitive_desc_create(&reorder, MD_ARG(*plain), sg_dnnl_engine,
                                                        wanted, sg_dnnl_engine, NULL),
@@ -189,12 +208,19 @@ execute(Plan *p, SgBuf *wide, SgBuf *w, SgBuf *narrow, GError **error)
   dnnl_exec_arg_t args[] = {{pass == SG_PASS_INPUT ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, p->src},
                             {DNNL_ARG_WEIGHTS, p->weights},
                             {pass == SG_PASS_OUTPUT ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, p->dst}};
+  guint8 *packed = sg_dnnl_room(p->packed + p->padded, error);
 
+  if (!packed)
+    return FALSE;
+  float *padded = (float *)(gpointer)(packed + p->packed);
   dnnl_memory_set_data_handle(p->src, wide->data);
   dnnl_memory_set_data_handle(p->dst, narrow->data);
-  dnnl_memory_set_data_handle(p->plain, p->padded ? p->padded : w->data);
-  if (p->padded)
-    sg_dnnl_pad_weights(&p->key, p->ci_padded, p->padded, w->data, FALSE);
+  dnnl_memory_set_data_handle(p->weights, packed);
+  dnnl_memory_set_data_handle(p->plain, p->padded ? padded : w->data);
+  if (p->padded) {
+    memset(padded, 0, p->padded);
+    sg_dnnl_pad_weights(&p->key, p->ci_padded, padded, w->data, FALSE);
+  }
   return sg_dnnl_check(dnnl_primitive_execute(p->reorder, sg_dnnl_stream, 2, reorder),
                        "pack weights", error) &&
          sg_dnnl_check(dnnl_primitive_execute(p->primitive, sg_dnnl_stream, 3, args), "convolve",

@@ -33,10 +33,9 @@ typedef struct {
   dnnl_stream_t stream;
   dnnl_memory_t src, dst, weights, scratch;
   dnnl_primitive_t primitive;
-  float *packed; /* the job's sum, in the layout that the primitive asked for */
-  gsize bytes;   /* of it */
-  float *narrow; /* its samples and channels of the narrow side, or NULL where they are together */
-  gpointer memory; /* of the scratch pad */
+  float *sum;   /* while it runs, in the layout that the primitive asked for */
+  gsize packed; /* bytes of it */
+  gsize narrow; /* of its samples and channels of the narrow side; 0: they lie together */
 } Job;
 
 /* Sums of some channels, from packed to plain. */
@@ -54,7 +53,10 @@ struct _SgDnnlWeightPlan {
   int n_kernels;
   Job *jobs; /* [pieces][parts] */
   Unpack *unpacks;
-  float *padded; /* [co, ci, k, k] with whole blocks of channels, or NULL: the caller's are whole */
+  gsize
+      padded; /* bytes of [co, ci, k, k] with whole blocks of channels; 0: the caller's are whole */
+  gsize sums; /* bytes of all jobs' packed sums */
+  gsize desk; /* bytes of what one job needs while it runs: narrow side and scratch pad */
 };
 
 /* ---- cutting --------------------------------------------------------------------------------- */
@@ -139,15 +141,6 @@ find_kernel(SgDnnlWeightPlan *p, int n, int co, GError **error)
 /* ---- jobs ------------------------------------------------------------------------------------ */
 
 static gboolean
-allocate(gpointer *to, gsize bytes, GError **error)
-{
-  *to = sg_aligned_alloc(MAX(bytes, 1));
-  if (*to)
-    memset(*to, 0, MAX(bytes, 1));
-  return *to || sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);
-}
-
-static gboolean
 job_init(SgDnnlWeightPlan *p, Job *j, GError **error)
 {
   Kernel *kernel = find_kernel(p, j->n, j->co, error);
@@ -159,20 +152,19 @@ job_init(SgDnnlWeightPlan *p, Job *j, GError **error)
   ConstMemDesc scratch = dnnl_primitive_desc_query_md(kernel->pd, dnnl_query_scratchpad_md, 0);
 
   j->primitive = kernel->primitive;
-  j->bytes = sg_dnnl_desc_size(weights);
-  return allocate((gpointer *)&j->packed, j->bytes, error) &&
-         allocate(&j->memory, sg_dnnl_desc_size(scratch), error) &&
-         (j->n == 1 || p->pieces == 1 ||
-          allocate((gpointer *)&j->narrow, sg_dnnl_desc_size(dst), error)) &&
-         sg_dnnl_check(dnnl_stream_create(&j->stream, sg_dnnl_engine, dnnl_stream_default_flags),
+  j->packed = sg_dnnl_piece(sg_dnnl_desc_size(weights));
+  j->narrow = j->n == 1 || p->pieces == 1 ? 0 : sg_dnnl_piece(sg_dnnl_desc_size(dst));
+  p->sums += j->packed;
+  p->desk = MAX(p->desk, j->narrow + sg_dnnl_piece(sg_dnnl_desc_size(scratch)));
+  return sg_dnnl_check(dnnl_stream_create(&j->stream, sg_dnnl_engine, dnnl_stream_default_flags),
                        "start on this processor", error) &&
          sg_dnnl_check(dnnl_memory_create(&j->src, src, sg_dnnl_engine, NULL), "wrap input",
                        error) &&
          sg_dnnl_check(dnnl_memory_create(&j->dst, dst, sg_dnnl_engine, NULL), "wrap output",
                        error) &&
-         sg_dnnl_check(dnnl_memory_create(&j->weights, weights, sg_dnnl_engine, j->packed),
+         sg_dnnl_check(dnnl_memory_create(&j->weights, weights, sg_dnnl_engine, NULL),
                        "wrap weights", error) &&
-         sg_dnnl_check(dnnl_memory_create(&j->scratch, scratch, sg_dnnl_engine, j->memory),
+         sg_dnnl_check(dnnl_memory_create(&j->scratch, scratch, sg_dnnl_engine, NULL),
                        "wrap weights", error);
 }
 
@@ -226,8 +218,8 @@ plan_init(SgDnnlWeightPlan *p, GError **error)
 
   cut(p);
   if (p->ci_padded != k->ci || p->co_padded != k->co)
-    p->padded =
-        g_new0(float, (gsize)p->ci_padded *(gsize)p->co_padded *(gsize)(k->g.kernel * k->g.kernel));
+    p->padded = sizeof(float) * (gsize)p->ci_padded * (gsize)p->co_padded *
+                (gsize)(k->g.kernel * k->g.kernel);
   p->jobs = g_new0(Job, p->pieces * p->parts);
   p->unpacks = g_new0(Unpack, p->pieces);
   for (int i = 0; i < p->pieces * p->parts; i++) {
@@ -274,9 +266,6 @@ job_clear(Job *j)
       dnnl_memory_destroy(memories[i]);
   if (j->stream)
     dnnl_stream_destroy(j->stream);
-  sg_aligned_free(j->packed);
-  sg_aligned_free(j->narrow);
-  sg_aligned_free(j->memory);
 }
 
 void
@@ -298,7 +287,6 @@ sg_dnnl_weight_plan_free(SgDnnlWeightPlan *p)
   }
   g_free(p->jobs);
   g_free(p->unpacks);
-  g_free(p->padded);
   g_free(p);
 }
 
@@ -310,21 +298,37 @@ sg_dnnl_weight_plan_key(const SgDnnlWeightPlan *p)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* The room of a run: the jobs' sums [jobs], a desk for each job that runs at the same time, the
+ * padded weights. */
+static guint8 *
+lay_out(SgDnnlWeightPlan *p, int desks, GError **error)
+{
+  guint8 *room = sg_dnnl_room(p->sums + (gsize)desks * p->desk + p->padded, error), *at = room;
+
+  for (int i = 0; room && i < p->pieces * p->parts; at += p->jobs[i++].packed) {
+    p->jobs[i].sum = (float *)(gpointer)at;
+    dnnl_memory_set_data_handle(p->jobs[i].weights, at);
+  }
+  return room;
+}
+
 static dnnl_status_t
-run_job(const SgDnnlWeightPlan *p, Job *j, SgBuf *wide, SgBuf *narrow)
+run_job(const SgDnnlWeightPlan *p, Job *j, guint8 *desk, SgBuf *wide, SgBuf *narrow)
 {
   gsize plane = (gsize)p->key.ho * p->key.wo, sample = plane * p->co_padded;
   float *from = (float *)narrow->data + j->n0 * sample + j->co0 * plane;
   float *src = (float *)wide->data + (gsize)j->n0 * p->ci_padded * p->key.hi * p->key.wi;
+  float *together = (float *)(gpointer)desk;
   dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, j->src},
                             {DNNL_ARG_DIFF_DST, j->dst},
                             {DNNL_ARG_DIFF_WEIGHTS, j->weights},
                             {DNNL_ARG_SCRATCHPAD, j->scratch}};
 
   for (int n = 0; j->narrow && n < j->n; n++)
-    memcpy(j->narrow + n * plane * j->co, from + n * sample, sizeof(float) * plane * j->co);
+    memcpy(together + n * plane * j->co, from + n * sample, sizeof(float) * plane * j->co);
   dnnl_memory_set_data_handle(j->src, src);
-  dnnl_memory_set_data_handle(j->dst, j->narrow ? j->narrow : from);
+  dnnl_memory_set_data_handle(j->dst, j->narrow ? together : from);
+  dnnl_memory_set_data_handle(j->scratch, desk + j->narrow);
   dnnl_status_t status = dnnl_primitive_execute(j->primitive, j->stream, 4, args);
   return status == dnnl_success ? dnnl_stream_wait(j->stream) : status;
 }
@@ -338,12 +342,12 @@ add_parts(const SgDnnlWeightPlan *p, SgBuf *any)
 
   for (int i = 0; i < p->pieces; i++) {
     Job *jobs = &p->jobs[i * p->parts];
-    gsize count = jobs->bytes / sizeof(float), chunks = (count + chunk - 1) / chunk;
+    gsize count = jobs->packed / sizeof(float), chunks = (count + chunk - 1) / chunk;
 #pragma omp parallel for schedule(static) if (chunks > 1)
     for (gsize c = 0; c < chunks; c++) {
       gsize at = c * chunk, n = MIN(chunk, count - at);
       for (int k = 1; k < p->parts; k++)
-        rows->combine(jobs->packed + at, 1, jobs->packed + at, 1, jobs[k].packed + at, n);
+        rows->combine(jobs->sum + at, 1, jobs->sum + at, 1, jobs[k].sum + at, n);
     }
   }
 }
@@ -366,13 +370,20 @@ gboolean
 sg_dnnl_weight_plan_run(SgDnnlWeightPlan *p, SgBuf *wide, SgBuf *w, SgBuf *narrow, GError **error)
 {
   int jobs = p->pieces * p->parts, worst = dnnl_success;
+  int desks = MIN(jobs, omp_get_max_threads());
+  guint8 *room = lay_out(p, desks, error);
 
+  if (!room)
+    return FALSE;
+  guint8 *first = room + p->sums;
+  float *padded = p->padded ? (float *)(gpointer)(first + (gsize)desks * p->desk) : NULL;
 #pragma omp parallel reduction(max : worst)
   {
     omp_set_num_threads(1); /* of what this thread calls */
 #pragma omp for schedule(dynamic)
     for (int i = 0; i < jobs; i++) {
-      int status = run_job(p, &p->jobs[i], wide, narrow);
+      int desk = desks == jobs ? i : omp_get_thread_num();
+      int status = run_job(p, &p->jobs[i], first + (gsize)desk * p->desk, wide, narrow);
       worst = MAX(worst, status);
     }
   }
@@ -380,9 +391,9 @@ sg_dnnl_weight_plan_run(SgDnnlWeightPlan *p, SgBuf *wide, SgBuf *w, SgBuf *narro
     return FALSE;
   if (p->parts > 1)
     add_parts(p, wide);
-  if (!unpack(p, p->padded ? p->padded : w->data, error))
+  if (!unpack(p, padded ? padded : w->data, error))
     return FALSE;
-  if (p->padded)
-    sg_dnnl_pad_weights(&p->key, p->ci_padded, p->padded, w->data, TRUE);
+  if (padded)
+    sg_dnnl_pad_weights(&p->key, p->ci_padded, padded, w->data, TRUE);
   return TRUE;
 }

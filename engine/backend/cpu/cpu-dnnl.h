@@ -48,7 +48,14 @@ dnnl_status_t sg_dnnl_backward_desc(dnnl_primitive_desc_t *pd, const SgConvGeome
 void sg_dnnl_pad_weights(const SgDnnlKey *key, int ci_padded, float *ours, float *theirs,
                          gboolean out);
 
-/* The gradient of the weights for one shape; one at a time runs it. */
+/* The memory that plans work in while they run: packed weights, parts of sums, scratch pads. One
+ * plan runs at a time, so it is one piece, as large as the largest of them has asked for. 64-byte
+ * aligned, of no particular content, until the next call. NULL: there is not so much. */
+gpointer sg_dnnl_room(gsize bytes, GError **error);
+/* So many bytes, rounded up to where a next piece may begin. */
+gsize sg_dnnl_piece(gsize bytes);
+
+/* The gradient of the weights for one shape; one at a time runs it, in sg_dnnl_room(). */
 typedef struct _SgDnnlWeightPlan SgDnnlWeightPlan;
 SgDnnlWeightPlan *sg_dnnl_weight_plan_new(const SgDnnlKey *key, int block, GError **error);
 void sg_dnnl_weight_plan_free(SgDnnlWeightPlan *p);
