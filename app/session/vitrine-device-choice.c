@@ -217,7 +217,7 @@ vitrine_device_choice_get_trouble(VitrineDeviceChoice *self, const char **text, 
 {
   g_return_val_if_fail(VITRINE_IS_DEVICE_CHOICE(self), VITRINE_DEVICE_FINE);
   *text = self->text;
-  *replaced = !self->while_drawing && self->backend == sg_backend_cpu();
+  *replaced = !self->while_drawing && sg_backend_is_cpu(self->backend);
   *drawing = self->while_drawing;
   return self->trouble;
 }
@@ -226,7 +226,7 @@ gboolean
 vitrine_device_choice_draws(VitrineDeviceChoice *self)
 {
   g_return_val_if_fail(VITRINE_IS_DEVICE_CHOICE(self), FALSE);
-  return self->backend && self->backend != sg_backend_cpu();
+  return self->backend && !sg_backend_is_cpu(self->backend);
 }
 
 const char *

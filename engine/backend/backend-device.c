@@ -138,6 +138,14 @@ in_precision(SgBackend *b, GError **error)
 {
   if (!b)
     return NULL;
+  if (b == sg_backend_cpu()) { /* each of its precisions is a back end of its own */
+    if (precision == SG_PRECISION_FP32)
+      return b;
+    if (precision == SG_PRECISION_BF16) {
+      SgBackend *halves = sg_backend_cpu_bf16(precision_demanded ? error : NULL);
+      return halves || precision_demanded ? halves : b;
+    }
+  }
   if (b->set_precision) {
     if (b->set_precision(b, precision, precision_demanded ? error : NULL) ||
         (!precision_demanded && b->set_precision(b, SG_PRECISION_FP32, error)))
@@ -147,7 +155,7 @@ in_precision(SgBackend *b, GError **error)
   if (precision == SG_PRECISION_FP32 || !precision_demanded)
     return b;
   g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
-              "precision %s needs a CUDA device; the CPU computes in fp32",
+              "precision %s needs a CUDA device; the CPU computes in fp32 or bf16",
               sg_precision_names[precision]);
   return NULL;
 }

@@ -272,6 +272,11 @@ struct _SgBackend {
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
 SgBackend *sg_backend_cpu(void);
+/* A second one beside it, whose convolutions multiply in bf16 on the processor's matrix units
+ * (cpu/cpu-amx.h); its set_precision() takes fp32 too, which gives the first one's bits. NULL and
+ * SG_BACKEND_ERROR_DEVICE where there are none. */
+SgBackend *sg_backend_cpu_bf16(GError **error);
+gboolean sg_backend_is_cpu(const SgBackend *b); /* either of the two */
 /* From now on freed buffers are kept for later ones without a bound: for a process that trains. */
 void sg_backend_cpu_keep_memory(void);
 /* How many threads its kernels use from now on. */

@@ -188,7 +188,7 @@ sum_gradients(SgLearn *l, SgBuf *grad, GError **error)
 
   if (s->on_device)
     return l->backend->reduce(grad, error);
-  if (l->backend == sg_backend_cpu()) { /* its PLAIN buffers are arrays of floats */
+  if (sg_backend_is_cpu(l->backend)) { /* its PLAIN buffers are arrays of floats */
     sg_group_sum_floats(s->group, grad->data, n);
     return TRUE;
   }

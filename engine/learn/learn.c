@@ -110,7 +110,7 @@ sg_learn_new_with_widths(SgBackend *b, const SgTrainOptions *o, const char *cons
   g_autoptr(SgLearn) l = g_new0(SgLearn, 1);
   int greg = o->pl_interval, dreg = o->r1_interval;
 
-  if (b == sg_backend_cpu())
+  if (sg_backend_is_cpu(b))
     sg_backend_cpu_keep_memory();
   if (b->prepare_training)
     b->prepare_training(b);

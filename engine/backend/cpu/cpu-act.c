@@ -88,26 +88,50 @@ cpu_epilogue_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to
   plain_rows(e, y, y, n, cb, from, to);
 }
 
+/* `in`: four rows of xw pixels, NULL where outside; v: room for a row of either size. */
+static void
+blurred_row(BlockEpilogue *be, const SgEpilogue *e, SgBuf *y, const float *const in[4], int xw,
+            int n, int cb, int row, float *v)
+{
+  const SgCpuRows *rows = CPU(y->backend)->rows;
+  float *h = v + (gsize)xw * rows->block;
+
+  rows->fir_v(v, in, xw, 2.0f);
+  rows->fir_h(h, v, xw, y->w, 1, 1, 2.0f);
+  epilogue_row(be, e, y, h, n, cb, row);
+}
+
+void
+cpu_blur_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to, const float *x,
+              int xw, float *v)
+{
+  int block = CPU(y->backend)->block;
+  gsize line = (gsize)xw * block;
+  BlockEpilogue be;
+
+  block_epilogue(&be, e, n, cb, block, y->c);
+  for (int row = from; row < to; row++, x += line) {
+    const float *const in[4] = {x, x + line, x + 2 * line, x + 3 * line};
+    blurred_row(&be, e, y, in, xw, n, cb, row, v);
+  }
+}
+
 /* Rows [from, to) of one block: vertical and horizontal taps, then the epilogue. The row stays in
  * the first cache level between the three. */
 static void
 blurred_rows(const SgEpilogue *e, SgBuf *y, const SgBuf *x, int n, int cb, int from, int to,
              float *v)
 {
-  const SgCpuRows *rows = CPU(y->backend)->rows;
-  float *h = v + (gsize)x->w * rows->block;
   BlockEpilogue be;
 
-  block_epilogue(&be, e, n, cb, rows->block, y->c);
+  block_epilogue(&be, e, n, cb, CPU(y->backend)->block, y->c);
   for (int row = from; row < to; row++) {
     const float *in[4];
     for (int t = 0; t < 4; t++) {
       int at = row - 1 + t;
       in[t] = at >= 0 && at < x->h ? cpu_row(x, n, cb, at) : NULL;
     }
-    rows->fir_v(v, in, x->w, 2.0f);
-    rows->fir_h(h, v, x->w, y->w, 1, 1, 2.0f);
-    epilogue_row(&be, e, y, h, n, cb, row);
+    blurred_row(&be, e, y, in, x->w, n, cb, row, v);
   }
 }
 

@@ -1,6 +1,7 @@
-/* Which way a convolution goes on the CPU: Winograd where it pays, else oneDNN with a pass before
- * it (style) and one after it (filter, epilogue). Each way packs the weights when it is first
- * taken. */
+/* Which way a convolution goes on the CPU: in bf16 over the matrix units; else Winograd where it
+ * pays, else oneDNN with a pass before it (style) and one after it (filter, epilogue). Each way
+ * packs the weights when it is first taken. */
+#include "engine/backend/cpu/cpu-amx.h"
 #include "engine/backend/cpu/cpu-private.h"
 
 struct _SgConv {
@@ -10,6 +11,7 @@ struct _SgConv {
   SgConvGeometry g;
   SgDnnlConv *direct;
   SgWino *wino;
+  SgAmx *amx;
 };
 
 SgConv *
@@ -27,6 +29,7 @@ cpu_conv_free(SgConv *conv)
   if (conv->direct)
     cpu_dnnl_conv_free(conv->direct);
   sg_wino_free(conv->wino);
+  sg_amx_free(conv->amx);
   g_free(conv);
 }
 
@@ -58,6 +61,18 @@ run_wino(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const SgEpi
   return conv->wino && sg_wino_run(conv->wino, y, x, style, e, error);
 }
 
+static gboolean
+run_amx(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const SgEpilogue *e,
+        GError **error)
+{
+  gsize taps = (gsize)(conv->g.kernel * conv->g.kernel);
+  SgAmxWeights w = {conv->weight, (gsize)conv->i * taps, taps, FALSE};
+
+  if (!conv->amx)
+    conv->amx = sg_amx_new(&conv->g, conv->o, conv->i, &w, error);
+  return conv->amx && sg_amx_run(conv->amx, y, x, style, e, error);
+}
+
 gboolean
 cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const SgEpilogue *e,
              GError **error)
@@ -67,6 +82,8 @@ cpu_conv_run(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const S
   gboolean blur = conv->g.kind == SG_CONV_UP_FIR;
   g_autoptr(SgBuf) wide = NULL;
 
+  if (CPU(conv->backend)->bf16 && sg_amx_suits(&conv->g, conv->o, conv->i))
+    return run_amx(conv, y, x, style, e, error);
   if (wino && !blur)
     return run_wino(conv, y, x, style, e, error);
   if (blur &&

@@ -9,7 +9,8 @@ typedef struct {
   SgBackend base;
   const SgCpuRows *rows; /* row kernels for this processor */
   const SgWinoRows *wino;
-  int block; /* channels per ACT block: rows->block */
+  int block;     /* channels per ACT block: rows->block */
+  gboolean bf16; /* convolutions go over the matrix units (cpu-amx.h) where these suit */
 } SgCpuBackend;
 
 #define CPU(b) ((SgCpuBackend *)(b))
@@ -94,6 +95,10 @@ void cpu_demod(SgBuf *y, const SgBuf *x, const SgBuf *wsq, float eps);
 void cpu_scale(SgBuf *y, const SgBuf *x, const SgBuf *s);
 /* y = epilogue (x), in place allowed; with `blur` BLUR_AFTER_UP comes first ([2H + 1] -> [2H]). */
 void cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e);
+/* Rows [from, to) of block cb of sample n, from rows x [from - 1 … to + 2) of xw pixels of the same
+ * block: BLUR_AFTER_UP and the epilogue. v: room for (xw + y->w) pixels. */
+void cpu_blur_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to, const float *x,
+                   int xw, float *v);
 /* The epilogue in place on rows [from, to) of block cb of sample n. */
 void cpu_epilogue_rows(SgBuf *y, const SgEpilogue *e, int n, int cb, int from, int to);
 /* The values of one block of channels of v, PLAIN [1 or N, C, 1, 1], zero-padded; NULL stays

@@ -1,4 +1,6 @@
 /* The CPU back end: buffers, layouts and the table of its kernels. */
+#include "engine/backend/backend-device.h"
+#include "engine/backend/cpu/cpu-amx.h"
 #include "engine/backend/cpu/cpu-private.h"
 #include <omp.h>
 #include <string.h>
@@ -148,7 +150,8 @@ static char *
 cpu_describe(const SgBackend *b)
 {
   int threads = omp_get_max_threads();
-  return g_strdup_printf(threads == 1 ? "CPU, %d thread" : "CPU, %d threads", threads);
+  return g_strdup_printf(threads == 1 ? "CPU, %d thread%s" : "CPU, %d threads%s", threads,
+                         CPU(b)->bf16 ? ", bf16" : "");
 }
 
 /* The best instruction set this processor has; VITRINE_ISA=avx2 or generic asks for less (tests
@@ -203,51 +206,95 @@ sg_backend_cpu_limit_threads(void)
     omp_set_num_threads(most_threads());
 }
 
+/* The kernels; what differs by precision looks at SgCpuBackend.bf16. */
+static const SgBackend table = {
+    .name = "cpu",
+    .element = sizeof(float),
+    .buf_alloc = cpu_buf_alloc,
+    .buf_release = cpu_buf_release,
+    .upload = cpu_upload,
+    .download = cpu_download,
+    .copy = cpu_copy,
+    .broadcast = cpu_broadcast,
+    .conv_new = cpu_conv_new,
+    .conv_free = cpu_conv_free,
+    .conv_run = cpu_conv_run,
+    .dense = cpu_dense,
+    .normalize = cpu_normalize,
+    .demod = cpu_demod,
+    .fir = cpu_fir,
+    .add = cpu_add,
+    .to_rgb = cpu_to_rgb,
+    .from_rgb = cpu_from_rgb,
+    .bilinear_up = cpu_bilinear_up,
+    .minibatch_std = cpu_minibatch_std,
+    .describe = cpu_describe,
+    .conv = cpu_train_conv,
+    .matmul = cpu_matmul,
+    .combine = cpu_combine,
+    .mul = cpu_mul,
+    .map = cpu_map,
+    .scale = cpu_scale,
+    .dot = cpu_dot,
+    .expand = cpu_expand,
+    .sum_to = cpu_sum_to,
+    .epilogue = cpu_train_epilogue,
+    .epilogue_grad = cpu_epilogue_grad,
+    .rgb = cpu_rgb,
+    .channels = cpu_channels,
+    .augment = cpu_augment,
+    .adam = cpu_adam,
+};
+
+static SgCpuBackend exact = {.base.name = NULL}, halves = {.base.name = NULL};
+
 SgBackend *
 sg_backend_cpu(void)
 {
-  static SgCpuBackend cpu = {.base = {
-                                 .name = "cpu",
-                                 .element = sizeof(float),
-                                 .buf_alloc = cpu_buf_alloc,
-                                 .buf_release = cpu_buf_release,
-                                 .upload = cpu_upload,
-                                 .download = cpu_download,
-                                 .copy = cpu_copy,
-                                 .broadcast = cpu_broadcast,
-                                 .conv_new = cpu_conv_new,
-                                 .conv_free = cpu_conv_free,
-                                 .conv_run = cpu_conv_run,
-                                 .dense = cpu_dense,
-                                 .normalize = cpu_normalize,
-                                 .demod = cpu_demod,
-                                 .fir = cpu_fir,
-                                 .add = cpu_add,
-                                 .to_rgb = cpu_to_rgb,
-                                 .from_rgb = cpu_from_rgb,
-                                 .bilinear_up = cpu_bilinear_up,
-                                 .minibatch_std = cpu_minibatch_std,
-                                 .describe = cpu_describe,
-                                 .conv = cpu_train_conv,
-                                 .matmul = cpu_matmul,
-                                 .combine = cpu_combine,
-                                 .mul = cpu_mul,
-                                 .map = cpu_map,
-                                 .scale = cpu_scale,
-                                 .dot = cpu_dot,
-                                 .expand = cpu_expand,
-                                 .sum_to = cpu_sum_to,
-                                 .epilogue = cpu_train_epilogue,
-                                 .epilogue_grad = cpu_epilogue_grad,
-                                 .rgb = cpu_rgb,
-                                 .channels = cpu_channels,
-                                 .augment = cpu_augment,
-                                 .adam = cpu_adam,
-                             }};
   static gsize once;
   if (g_once_init_enter(&once)) {
-    choose_kernels(&cpu);
+    exact.base = table;
+    choose_kernels(&exact);
     g_once_init_leave(&once, 1);
   }
-  return &cpu.base;
+  return &exact.base;
+}
+
+static gboolean
+set_precision(SgBackend *b, SgPrecision precision, GError **error)
+{
+  if (precision != SG_PRECISION_FP32 && precision != SG_PRECISION_BF16) {
+    g_set_error(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_DEVICE,
+                "precision %s needs a CUDA device; the CPU computes in fp32 or bf16",
+                sg_precision_names[precision]);
+    return FALSE;
+  }
+  gboolean bf16 = precision == SG_PRECISION_BF16;
+  if (CPU(b)->bf16 != bf16) {
+    CPU(b)->bf16 = bf16;
+    b->settings++;
+  }
+  return TRUE;
+}
+
+SgBackend *
+sg_backend_cpu_bf16(GError **error)
+{
+  static gsize once;
+  if (!sg_amx_find(error))
+    return NULL;
+  if (g_once_init_enter(&once)) {
+    halves.base = table;
+    halves.base.set_precision = set_precision;
+    halves.bf16 = TRUE;
+    choose_kernels(&halves);
+    g_once_init_leave(&once, 1);
+  }
+  return &halves.base;
+}
+
+gboolean
+sg_backend_is_cpu(const SgBackend *b)
+{
+  return b == &exact.base || b == &halves.base;
 }

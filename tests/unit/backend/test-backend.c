@@ -66,7 +66,7 @@ pair_error(const Pair *p)
 static void
 check_padding_zero(const SgBuf *x, int line)
 {
-  if (x->backend != sg_backend_cpu())
+  if (!sg_backend_is_cpu(x->backend))
     return;
   const float *v = x->data;
   gsize pixels = (gsize)x->h * x->w, blocks = x->bytes / (sizeof(float) * (gsize)x->n * pixels);

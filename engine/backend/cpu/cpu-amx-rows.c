@@ -1,0 +1,182 @@
+/* See cpu-amx-rows.h. The compiler does not know what tiles read and write: barriers say it. */
+#include "engine/backend/cpu/cpu-amx-rows.h"
+#include <immintrin.h>
+#include <string.h>
+
+#define BARRIER() __asm__ volatile("" ::: "memory")
+
+/* As the instruction LDTILECFG wants it. */
+typedef struct {
+  guint8 palette, start_row, reserved[14];
+  guint16 bytes[16];
+  guint8 rows[16];
+} Configuration;
+
+/* Eight whole tiles. */
+static void
+configure(void)
+{
+  Configuration c __attribute__((aligned(64))) = {.palette = 1};
+  for (int t = 0; t < 8; t++) {
+    c.bytes[t] = 64;
+    c.rows[t] = 16;
+  }
+  BARRIER();
+  _tile_loadconfig(&c);
+}
+
+void
+sg_amx_pack_row(guint16 *to, const float *x0, const float *x1, gsize step, int count,
+                const float *style)
+{
+  __m512 one = _mm512_set1_ps(1), s0 = style ? _mm512_loadu_ps(style) : one;
+  __m512 s1 = style ? _mm512_loadu_ps(style + 16) : one, none = _mm512_setzero_ps();
+
+  for (int i = 0; i < count; i++, to += SG_AMX_DEPTH) {
+    __m512 a = _mm512_mul_ps(_mm512_loadu_ps(x0 + (gsize)i * step), s0);
+    __m512 b = x1 ? _mm512_mul_ps(_mm512_loadu_ps(x1 + (gsize)i * step), s1) : none;
+    _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+  }
+}
+
+/* ---- products: to [tiles][32 positions][16] -------------------------------------------------- */
+
+static void
+product_two(float *to, const SgAmxProduct *p, const guint16 *x)
+{
+  const guint16 *w = p->w;
+
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int k = 0; k < p->steps; k++, w += 2 * SG_AMX_TILE) {
+    const guint16 *a = x + (gsize)p->offsets[k] * SG_AMX_DEPTH;
+    _tile_loadd(4, a, 64);
+    _tile_loadd(6, w, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, w + SG_AMX_TILE, 64);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, a + SG_AMX_TILE, 64);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, to, 64);
+  _tile_stored(2, to + 256, 64);
+  _tile_stored(1, to + 512, 64);
+  _tile_stored(3, to + 768, 64);
+}
+
+static void
+product_one(float *to, const SgAmxProduct *p, const guint16 *x)
+{
+  const guint16 *w = p->w;
+
+  _tile_zero(0);
+  _tile_zero(2);
+  for (int k = 0; k < p->steps; k++, w += SG_AMX_TILE) {
+    const guint16 *a = x + (gsize)p->offsets[k] * SG_AMX_DEPTH;
+    _tile_loadd(4, a, 64);
+    _tile_loadd(6, w, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(5, a + SG_AMX_TILE, 64);
+    _tile_dpbf16ps(2, 5, 6);
+  }
+  _tile_stored(0, to, 64);
+  _tile_stored(2, to + 256, 64);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+typedef struct {
+  __m512 scale, bias, strength, gain, low_gain, clamp;
+} Vectors;
+
+static inline __attribute__((always_inline)) void
+finish(float *y, gsize step, const float *sums, int count, const Vectors *v, const float *noise,
+       gsize noise_step, const gboolean with_noise, const gboolean clamp)
+{
+  __m512 low = _mm512_sub_ps(_mm512_setzero_ps(), v->clamp);
+
+  for (int i = 0; i < count; i++) {
+    __m512 r = _mm512_fmadd_ps(_mm512_load_ps(sums + 16 * i), v->scale, v->bias);
+    if (with_noise)
+      r = _mm512_fmadd_ps(_mm512_set1_ps(noise[(gsize)i * noise_step]), v->strength, r);
+    __mmask16 above = _mm512_cmp_ps_mask(r, _mm512_setzero_ps(), _CMP_GT_OQ);
+    r = _mm512_mul_ps(r, _mm512_mask_blend_ps(above, v->low_gain, v->gain));
+    if (clamp) /* in this order a NaN stays one */
+      r = _mm512_min_ps(v->clamp, _mm512_max_ps(low, r));
+    _mm512_storeu_ps(y + (gsize)i * step, r);
+  }
+}
+
+/* `count` results of one row, from column `at` on. */
+static void
+store_row(const SgAmxStore *to, int block, int sample, int row, int at, const float *sums,
+          int count)
+{
+  float *y = to->y[block] + (gsize)sample * to->sample_step + (gsize)row * to->row_step +
+             (gsize)at * to->step;
+  if (!to->epilogue) {
+    for (int i = 0; i < count; i++)
+      _mm512_storeu_ps(y + (gsize)i * to->step, _mm512_load_ps(sums + 16 * i));
+    return;
+  }
+  __mmask16 lanes = to->lanes[block];
+  const float *scale = to->scale[block], *noise = NULL;
+  Vectors v = {.scale = scale ? _mm512_maskz_loadu_ps(lanes, scale + (gsize)sample * to->scale_step)
+                              : _mm512_set1_ps(1),
+               .bias = to->bias[block] ? _mm512_maskz_loadu_ps(lanes, to->bias[block])
+                                       : _mm512_setzero_ps(),
+               .strength = _mm512_maskz_mov_ps(lanes, _mm512_set1_ps(to->strength)),
+               .gain = _mm512_set1_ps(to->gain),
+               .low_gain = _mm512_set1_ps(to->gain * to->slope),
+               .clamp = _mm512_set1_ps(to->clamp)};
+  if (to->noise)
+    noise = to->noise + (gsize)sample * to->noise_sample_step + (gsize)row * to->noise_row_step +
+            (gsize)at * to->noise_step;
+  gsize step = to->step, noise_step = to->noise_step;
+  if (noise && to->clamp >= 0)
+    finish(y, step, sums, count, &v, noise, noise_step, TRUE, TRUE);
+  else if (noise)
+    finish(y, step, sums, count, &v, noise, noise_step, TRUE, FALSE);
+  else if (to->clamp >= 0)
+    finish(y, step, sums, count, &v, noise, noise_step, FALSE, TRUE);
+  else
+    finish(y, step, sums, count, &v, noise, noise_step, FALSE, FALSE);
+}
+
+/* Positions [from, from + 32), of which only those go anywhere that belong to a picture. */
+static void
+store(const SgAmxStore *to, const float *sums, int tiles, int from)
+{
+  int end = MIN(from + SG_AMX_AT_ONCE, to->positions);
+
+  for (int at = from; at < end;) {
+    int line = at / to->pitch, column = at % to->pitch, next = (line + 1) * to->pitch;
+    int row = line % to->period, count = MIN(MIN(next, end) - at, to->columns - column);
+    for (int t = 0; t < tiles && row < to->rows && count > 0; t++)
+      if (to->y[t])
+        store_row(to, t, line / to->period, row, column, sums + 512 * t + 16 * (at - from), count);
+    at = next;
+  }
+}
+
+void
+sg_amx_panel(const SgAmxProduct *p, const SgAmxStore *to)
+{
+  float sums[2 * 16 * SG_AMX_AT_ONCE] __attribute__((aligned(64)));
+
+  configure();
+  for (int at = 0; at < to->positions; at += SG_AMX_AT_ONCE) {
+    const guint16 *x = p->x + (gsize)at * SG_AMX_DEPTH;
+    BARRIER();
+    if (p->tiles == 2)
+      product_two(sums, p, x);
+    else
+      product_one(sums, p, x);
+    BARRIER();
+    store(to, sums, p->tiles, at);
+  }
+  _tile_release();
+}

@@ -1,0 +1,35 @@
+/* Convolutions in bfloat16 on the processor's matrix units (AMX): operands rounded to 8 bits, sums
+ * in float, everything before and after in float.
+ *
+ * The style is multiplied in while activations are packed. The epilogue is computed on the tile,
+ * and where the convolution doubles the size, so is the filter: what lies between is some rows of
+ * 32 channels in the cache.
+ *
+ * A result is a sum over input channels and taps in an order that the shape alone decides: neither
+ * the number of threads nor the other samples of a batch show in its bits. */
+#pragma once
+
+#include "engine/backend/backend.h"
+
+/* Whether this processor, this kernel and this build have them; asks the kernel's permission once.
+ * error: a sentence that says what is missing. */
+gboolean sg_amx_find(GError **error);
+
+/* [out, in, k, k] anywhere: number (o, i, t) is at w[o out_step + i in_step + t], taps in reverse
+ * order with `flip`. */
+typedef struct {
+  const float *w;
+  gsize out_step, in_step;
+  gboolean flip;
+} SgAmxWeights;
+
+typedef struct _SgAmx SgAmx;
+
+/* 1×1 and 3×3, stride 1 or 2, and the upsampling ones, of enough channels to pay. */
+gboolean sg_amx_suits(const SgConvGeometry *g, int out, int in);
+/* Packs the weights. NULL when memory is short. */
+SgAmx *sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, GError **error);
+void sg_amx_free(SgAmx *amx); /* NULL allowed */
+/* y = epilogue (conv (x * style)); x, y ACT; style and e may be NULL. */
+gboolean sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style,
+                    const SgEpilogue *e, GError **error);
