@@ -63,11 +63,14 @@ vitrine_device_job_renderer(VitrineDeviceJob *job, SgModel *model, const SgRecip
   SgBackend *cpu = sg_backend_cpu();
   GError *why = NULL;
 
-  /* The CPU in its own precision, whatever devices were started with: it is the way out. */
-  if (!job->backend && g_str_equal(job->wanted, "cpu"))
-    job->backend = cpu;
-  else if (!job->backend)
+  if (!job->backend)
     job->backend = sg_backend_open(job->wanted, &why);
+  /* The CPU is the way out: where it has not the precision that devices were started with, in its
+   * own. */
+  if (!job->backend && g_str_equal(job->wanted, "cpu")) {
+    g_clear_error(&why);
+    job->backend = cpu;
+  }
   SgRenderer *renderer = job->backend ? renderer_with(job, model, recipe, &why) : NULL;
   if (!renderer && job->fall_back && job->backend != cpu && sg_backend_is_device_error(why)) {
     job->trouble = why;

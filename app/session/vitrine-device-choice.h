@@ -30,7 +30,7 @@ VitrineDeviceChoice *vitrine_device_choice_new(void);
  * the wanted device cannot be had is shown with the CPU. Both are told. */
 void vitrine_device_choice_set(VitrineDeviceChoice *self, const char *device);
 const char *vitrine_device_choice_get(VitrineDeviceChoice *self); /* borrowed */
-/* One of sg_precision_names, of devices that have more than fp32. In the same way. */
+/* One of sg_precision_names, where it can be had; else fp32. In the same way. */
 void vitrine_device_choice_set_precision(VitrineDeviceChoice *self, const char *name);
 
 const char *vitrine_device_choice_get_title(VitrineDeviceChoice *self); /* borrowed, "" before */

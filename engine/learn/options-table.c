@@ -162,8 +162,8 @@ const SgTrainOption sg_train_option_table[] = {
   INT("workers", workers, 0, 256, "0", "Threads that read images; 0: half of the cores."),
   TEXT("device", device, NULL, "auto", "What computes: auto, cpu, cuda or cuda:N."),
   TEXT("precision", precision, precisions, "fp32",
-       "How a CUDA device multiplies: fp32, tf32, bf16 or fp16 (convolutions in 16 bits, sums and "
-       "weights in 32)."),
+       "How convolutions multiply: fp32, bf16 (a CUDA device, or a CPU with AMX), tf32 or fp16 (a "
+       "CUDA device); sums and weights have 32 bits."),
   INT("nice", nice, 0, 19, "0",
       "Lowers the priority of the whole process, as nice does: what else runs here stays quick."),
 #undef GROUP

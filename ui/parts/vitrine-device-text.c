@@ -17,9 +17,12 @@ vitrine_device_text_title(VitrineSession *session)
   const char *title = vitrine_device_choice_get_title(vitrine_session_get_device(session));
   int threads;
 
-  if (sscanf(title, "CPU, %d thread", &threads) == 1)
-    return g_strdup_printf(ngettext("CPU, %d thread", "CPU, %d threads", (gulong)threads), threads);
-  return g_strdup(title);
+  if (sscanf(title, "CPU, %d thread", &threads) != 1)
+    return g_strdup(title);
+  const char *precision = g_str_has_suffix(title, ", bf16") ? ", bf16" : "";
+  g_autofree char *cpu =
+      g_strdup_printf(ngettext("CPU, %d thread", "CPU, %d threads", (gulong)threads), threads);
+  return g_strconcat(cpu, precision, NULL);
 }
 
 char *

@@ -186,15 +186,19 @@ precision_cb(AdwComboRow *row, GParamSpec *pspec, VitrineSession *session)
   vitrine_device_choice_set_precision(vitrine_session_get_device(session), sg_precision_names[i]);
 }
 
-/* The CPU has no choice. */
+/* Of the CPU's only some have a choice, of two. */
 static void
 show_precision(VitrineDeviceChoice *device, GParamSpec *pspec, AdwActionRow *row)
 {
-  gboolean choice = vitrine_device_choice_draws(device);
+  gboolean other = vitrine_device_choice_draws(device);
+  gboolean choice = other || sg_backend_cpu_bf16(NULL);
 
   gtk_widget_set_sensitive(GTK_WIDGET(row), choice);
-  adw_action_row_set_subtitle(row, choice ? _("Fewer bits are faster, pictures differ a little")
-                                          : _("The CPU has no other"));
+  adw_action_row_set_subtitle(row, other ? _("Fewer bits are faster, pictures differ a little")
+                                   : choice
+                                       ? _("bfloat16 is faster, pictures differ a little; this "
+                                           "CPU has no other")
+                                       : _("This CPU has no other: bfloat16 needs AMX"));
 }
 
 static GtkWidget *

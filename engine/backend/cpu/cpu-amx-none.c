@@ -17,8 +17,15 @@ sg_amx_suits(const SgConvGeometry *g, int out, int in)
   return FALSE;
 }
 
+gboolean
+sg_amx_wants_two(int out, int in, int h, int w)
+{
+  return FALSE;
+}
+
 SgAmx *
-sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, GError **error)
+sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, gboolean two,
+           GError **error)
 {
   g_assert_not_reached();
 }

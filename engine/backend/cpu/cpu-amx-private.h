@@ -25,10 +25,11 @@ struct _SgAmx {
   SgConvGeometry g;
   SgAmxForm form;
   int in, out, depth; /* depth: steps of SG_AMX_DEPTH channels */
+  int terms;          /* numbers that a number is the sum of: 1, or 2 of 16 bits together */
   int panels;         /* of 32 output channels */
   int tiles_of_last;
   gsize first[4];  /* of each phase in `packed` */
-  guint16 *packed; /* [phase][panel][depth][tap][tile][16][16][2] */
+  guint16 *packed; /* [phase][panel][depth][tap][term][tile][16][16][2] */
 };
 
 /* FALSE: not this one. */
@@ -40,9 +41,16 @@ sg_amx_tiles(const SgAmx *amx, int panel)
   return panel == amx->panels - 1 ? amx->tiles_of_last : 2;
 }
 
+/* Products of numbers: of two terms each, the one of the two rests is left out. */
+static inline int
+sg_amx_steps(const SgAmx *amx, int phase)
+{
+  return (2 * amx->terms - 1) * amx->depth * amx->form.taps_of[phase];
+}
+
 static inline gsize
 sg_amx_panel_at(const SgAmx *amx, int phase, int panel)
 {
-  gsize steps = (gsize)(amx->depth * amx->form.taps_of[phase]);
+  gsize steps = (gsize)(amx->terms * amx->depth * amx->form.taps_of[phase]);
   return amx->first[phase] + (gsize)panel * steps * 2 * SG_AMX_TILE;
 }

@@ -25,8 +25,14 @@ configure(void)
   _tile_loadconfig(&c);
 }
 
+static __m512
+as_floats(__m256i halves)
+{
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
 void
-sg_amx_pack_row(guint16 *to, const float *x0, const float *x1, gsize step, int count,
+sg_amx_pack_row(guint16 *to, guint16 *rest, const float *x0, const float *x1, gsize step, int count,
                 const float *style)
 {
   __m512 one = _mm512_set1_ps(1), s0 = style ? _mm512_loadu_ps(style) : one;
@@ -35,7 +41,13 @@ sg_amx_pack_row(guint16 *to, const float *x0, const float *x1, gsize step, int c
   for (int i = 0; i < count; i++, to += SG_AMX_DEPTH) {
     __m512 a = _mm512_mul_ps(_mm512_loadu_ps(x0 + (gsize)i * step), s0);
     __m512 b = x1 ? _mm512_mul_ps(_mm512_loadu_ps(x1 + (gsize)i * step), s1) : none;
-    _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+    __m512i high = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+    _mm512_storeu_si512(to, high);
+    if (rest) {
+      a = _mm512_sub_ps(a, as_floats(_mm512_castsi512_si256(high)));
+      b = _mm512_sub_ps(b, as_floats(_mm512_extracti64x4_epi64(high, 1)));
+      _mm512_storeu_si512(rest + (gsize)i * SG_AMX_DEPTH, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+    }
   }
 }
 
@@ -44,14 +56,13 @@ sg_amx_pack_row(guint16 *to, const float *x0, const float *x1, gsize step, int c
 static void
 product_two(float *to, const SgAmxProduct *p, const guint16 *x)
 {
-  const guint16 *w = p->w;
-
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
-  for (int k = 0; k < p->steps; k++, w += 2 * SG_AMX_TILE) {
-    const guint16 *a = x + (gsize)p->offsets[k] * SG_AMX_DEPTH;
+  for (int k = 0; k < p->steps; k++) {
+    const guint16 *a = x + (gsize)p->step[k].x * SG_AMX_DEPTH;
+    const guint16 *w = p->w + (gsize)p->step[k].w * (2 * SG_AMX_TILE);
     _tile_loadd(4, a, 64);
     _tile_loadd(6, w, 64);
     _tile_dpbf16ps(0, 4, 6);
@@ -70,12 +81,11 @@ product_two(float *to, const SgAmxProduct *p, const guint16 *x)
 static void
 product_one(float *to, const SgAmxProduct *p, const guint16 *x)
 {
-  const guint16 *w = p->w;
-
   _tile_zero(0);
   _tile_zero(2);
-  for (int k = 0; k < p->steps; k++, w += SG_AMX_TILE) {
-    const guint16 *a = x + (gsize)p->offsets[k] * SG_AMX_DEPTH;
+  for (int k = 0; k < p->steps; k++) {
+    const guint16 *a = x + (gsize)p->step[k].x * SG_AMX_DEPTH;
+    const guint16 *w = p->w + (gsize)p->step[k].w * SG_AMX_TILE;
     _tile_loadd(4, a, 64);
     _tile_loadd(6, w, 64);
     _tile_dpbf16ps(0, 4, 6);

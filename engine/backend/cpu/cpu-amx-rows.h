@@ -15,9 +15,9 @@
 #define SG_AMX_AT_ONCE 32  /* positions */
 
 /* to[count][32] = x0, x1 [16 channels each] times style [32], rounded; pixels `step` floats apart;
- * x1 NULL: zeros; style NULL: ones. */
-void sg_amx_pack_row(guint16 *to, const float *x0, const float *x1, gsize step, int count,
-                     const float *style);
+ * x1 NULL: zeros; style NULL: ones. `rest` [count][32], or NULL: what rounding took away, rounded. */
+void sg_amx_pack_row(guint16 *to, guint16 *rest, const float *x0, const float *x1, gsize step,
+                     int count, const float *style);
 
 /* Where results go, and what becomes of them. Positions lie in rows of `pitch`, of which the first
  * `columns` count; of every `period` rows, which belong to one sample, the first `rows` do. */
@@ -35,12 +35,16 @@ typedef struct {
   float strength, slope, gain, clamp;
 } SgAmxStore;
 
+typedef struct {
+  guint32 x, w;
+} SgAmxStep;
+
 /* One or two blocks of 16 output channels of all positions: results = sum over steps k of
- * x[position + offsets[k]] w[k]. x [...][32], w [steps][tiles][16][16][2]. Reads up to
+ * x[position + step[k].x] w[step[k].w]. x [...][32], w [...][tiles][16][16][2]. Reads up to
  * SG_AMX_AT_ONCE positions beyond. */
 typedef struct {
   const guint16 *x, *w;
-  const guint32 *offsets;
+  const SgAmxStep *step;
   int steps, tiles;
 } SgAmxProduct;
 void sg_amx_panel(const SgAmxProduct *p, const SgAmxStore *to);

@@ -21,7 +21,7 @@ typedef struct {
   int grid_h, grid_w, pitch; /* positions of a sample, and how far apart rows are */
   int rows, samples, strips; /* of a strip, at most */
   gsize plane, strip;        /* positions from one plane and one strip to the next */
-  guint32 *offsets[4];       /* [depth][tap], by phase */
+  SgAmxStep *steps[4];       /* by phase */
   gboolean filter;           /* results go through the filter before the epilogue */
   gsize wide_block, wide;    /* floats before the filter: of one block of channels, of a thread */
 } Job;
@@ -51,7 +51,8 @@ strip_at(const Job *j, int i)
 
 /* Row `i` of plane (a, b) of 32 channels. */
 static void
-pack_line(const Job *j, guint16 *to, int n, int d, int i, int a, int b, const float *style)
+pack_line(const Job *j, guint16 *to, guint16 *rest, int n, int d, int i, int a, int b,
+          const float *style)
 {
   const SgAmxForm *f = &j->amx->form;
   const SgBuf *x = j->x;
@@ -63,12 +64,15 @@ pack_line(const Job *j, guint16 *to, int n, int d, int i, int a, int b, const fl
   end = CLAMP(end, from, j->pitch);
   if (row < 0 || row >= x->h)
     from = end = 0;
-  memset(to, 0, (gsize)from * 64);
-  memset(to + (gsize)end * SG_AMX_DEPTH, 0, (gsize)(j->pitch - end) * 64);
+  for (guint16 *line = to; line; line = line == to ? rest : NULL) {
+    memset(line, 0, (gsize)from * 64);
+    memset(line + (gsize)end * SG_AMX_DEPTH, 0, (gsize)(j->pitch - end) * 64);
+  }
   if (from == end)
     return;
   gsize at = (gsize)(s * from + off) * 16;
-  sg_amx_pack_row(to + (gsize)from * SG_AMX_DEPTH, cpu_row(x, n, 2 * d, row) + at,
+  sg_amx_pack_row(to + (gsize)from * SG_AMX_DEPTH, rest ? rest + (gsize)from * SG_AMX_DEPTH : NULL,
+                  cpu_row(x, n, 2 * d, row) + at,
                   2 * d + 1 < cpu_blocks(x) ? cpu_row(x, n, 2 * d + 1, row) + at : NULL,
                   (gsize)s * 16, end - from, style);
 }
@@ -88,8 +92,9 @@ pack_strip(const Job *j, guint16 *to, int strip, int d)
              16 * sizeof(float));
     for (int p = 0; p < planes; p++)
       for (int i = 0; i < period; i++) {
-        gsize line = (gsize)(k * period + i) * (gsize)j->pitch;
-        pack_line(j, to + ((gsize)(d * planes + p) * j->plane + line) * SG_AMX_DEPTH, s.n + k, d,
+        gsize line = (gsize)(d * planes + p) * j->plane + (gsize)((k * period + i) * j->pitch);
+        guint16 *rest = to + (line + (gsize)(j->amx->depth * planes) * j->plane) * SG_AMX_DEPTH;
+        pack_line(j, to + line * SG_AMX_DEPTH, j->amx->terms == 2 ? rest : NULL, s.n + k, d,
                   s.row - f->lead + i, p / f->stride, p % f->stride, j->style ? style : NULL);
       }
   }
@@ -117,8 +122,8 @@ product_of(const Job *j, const guint16 *packed, int phase, int panel)
   const SgAmx *amx = j->amx;
   return (SgAmxProduct){.x = packed,
                         .w = amx->packed + sg_amx_panel_at(amx, phase, panel),
-                        .offsets = j->offsets[phase],
-                        .steps = amx->depth * amx->form.taps_of[phase],
+                        .step = j->steps[phase],
+                        .steps = sg_amx_steps(amx, phase),
                         .tiles = sg_amx_tiles(amx, panel)};
 }
 
@@ -269,11 +274,11 @@ cut(Job *j, int threads)
   const SgAmx *amx = j->amx;
   const SgAmxForm *f = &amx->form;
   int planes = f->stride * f->stride;
-  gsize line = (gsize)(j->pitch * amx->depth * planes) * 64, weights = 0;
+  gsize line = (gsize)(j->pitch * amx->terms * amx->depth * planes) * 64, weights = 0;
   int lines = (int)MAX(STRIP_BYTES / line, 1);
 
   for (int p = 0; p < f->phases; p++)
-    weights += (gsize)(amx->depth * f->taps_of[p] * amx->panels) * 2048;
+    weights += (gsize)(amx->terms * amx->depth * f->taps_of[p] * amx->panels) * 2048;
   gboolean few = weights <= WEIGHT_BYTES;
   int border = f->more + 2 * f->lead;
   if (j->filter)
@@ -296,22 +301,28 @@ cut(Job *j, int threads)
     j->wide_block = (gsize)(2 * j->samples * (j->rows + 2)) * width * 16;
     j->wide = 2 * j->wide_block + (width + (gsize)j->y->w) * 16;
   }
-  j->strip = (gsize)(amx->depth * planes) * j->plane;
+  j->strip = (gsize)(amx->terms * amx->depth * planes) * j->plane;
   return j->strips >= (few ? 4 : 8) * threads || threads == 1;
 }
 
 static void
-set_offsets(Job *j, int phase)
+set_steps(Job *j, int phase)
 {
-  const SgAmxForm *f = &j->amx->form;
-  int planes = f->stride * f->stride;
-  guint32 *to = j->offsets[phase];
+  const SgAmx *amx = j->amx;
+  const SgAmxForm *f = &amx->form;
+  int planes = f->stride * f->stride, w = 0;
+  SgAmxStep *to = j->steps[phase];
 
-  for (int d = 0; d < j->amx->depth; d++)
-    for (int t = 0; t < f->taps_of[phase]; t++) {
+  for (int d = 0; d < amx->depth; d++)
+    for (int t = 0; t < f->taps_of[phase]; t++, w += amx->terms) {
       const SgAmxTap *tap = &f->taps[phase][t];
-      *to++ = (guint32)((gsize)(d * planes + tap->plane) * j->plane +
-                        (gsize)(tap->y * j->pitch + tap->x));
+      gsize x = (gsize)(d * planes + tap->plane) * j->plane + (gsize)(tap->y * j->pitch + tap->x);
+      gsize rest = (gsize)(amx->depth * planes) * j->plane;
+      *to++ = (SgAmxStep){(guint32)x, (guint32)w};
+      if (amx->terms == 2) {
+        *to++ = (SgAmxStep){(guint32)(x + rest), (guint32)w};
+        *to++ = (SgAmxStep){(guint32)x, (guint32)(w + 1)};
+      }
     }
 }
 
@@ -320,8 +331,7 @@ sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style, const
            GError **error)
 {
   const SgAmxForm *f = &amx->form;
-  int threads = omp_get_max_threads(), before_steps = amx->depth * 9;
-  g_autofree guint32 *offsets = g_new(guint32, f->phases * before_steps);
+  int threads = omp_get_max_threads(), most = 0;
   Job j = {.amx = amx, .y = y, .x = x, .style = style, .e = e};
 
   g_assert(x->c == amx->in && y->c == amx->out && x->fmt == SG_FMT_ACT && y->fmt == SG_FMT_ACT);
@@ -330,9 +340,12 @@ sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style, const
   j.grid_w = f->step == 1 ? y->w : x->w + 1;
   j.pitch = j.grid_w + f->more;
   gboolean separate = cut(&j, threads);
+  for (int p = 0; p < f->phases; p++)
+    most = MAX(most, sg_amx_steps(amx, p));
+  g_autofree SgAmxStep *steps = g_new(SgAmxStep, f->phases * most);
   for (int p = 0; p < f->phases; p++) {
-    j.offsets[p] = offsets + p * before_steps;
-    set_offsets(&j, p);
+    j.steps[p] = steps + p * most;
+    set_steps(&j, p);
   }
   gsize packed = (gsize)(separate ? threads : j.strips) * j.strip * 16; /* 64 bytes a position */
   gsize floats = packed + (gsize)threads * j.wide;

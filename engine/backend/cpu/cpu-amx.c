@@ -120,17 +120,28 @@ pack(SgAmx *amx, const SgAmxWeights *w, int panel, int d)
       const float *from =
           w->w + (gsize)(32 * panel + o) * w->out_step + (gsize)(SG_AMX_DEPTH * d + i) * w->in_step;
       for (int p = 0; p < f->phases; p++) {
-        guint16 *to = amx->packed + sg_amx_panel_at(amx, p, panel) +
-                      (gsize)(d * f->taps_of[p] * tiles * SG_AMX_TILE);
-        for (int t = 0; t < f->taps_of[p]; t++)
-          to[(gsize)(t * tiles * SG_AMX_TILE) + at] =
-              k_to_bf16(from[w->flip ? last - f->taps[p][t].weight : f->taps[p][t].weight]);
+        gsize rest = (gsize)(tiles * SG_AMX_TILE), tap = (gsize)amx->terms * rest;
+        guint16 *to =
+            amx->packed + sg_amx_panel_at(amx, p, panel) + (gsize)(d * f->taps_of[p]) * tap + at;
+        for (int t = 0; t < f->taps_of[p]; t++, to += tap) {
+          float v = from[w->flip ? last - f->taps[p][t].weight : f->taps[p][t].weight];
+          *to = k_to_bf16(v);
+          if (amx->terms == 2)
+            to[rest] = k_to_bf16(v - k_from_bf16(*to));
+        }
       }
     }
 }
 
+gboolean
+sg_amx_wants_two(int out, int in, int h, int w)
+{
+  return h * w <= 64 || (h * w <= 256 && out * in <= 128 * 128);
+}
+
 SgAmx *
-sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, GError **error)
+sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, gboolean two,
+           GError **error)
 {
   SgAmx *amx = g_new0(SgAmx, 1);
   gboolean known = sg_amx_form(&amx->form, g);
@@ -142,11 +153,12 @@ sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, GErr
   amx->in = in;
   amx->out = out;
   amx->depth = (in + SG_AMX_DEPTH - 1) / SG_AMX_DEPTH;
+  amx->terms = two ? 2 : 1;
   amx->panels = (blocks + 1) / 2;
   amx->tiles_of_last = blocks % 2 ? 1 : 2;
   for (int p = 0; p < amx->form.phases; p++) {
     amx->first[p] = total;
-    total += (gsize)(amx->depth * amx->form.taps_of[p]) * (gsize)blocks * SG_AMX_TILE;
+    total += (gsize)(amx->terms * amx->depth * amx->form.taps_of[p]) * (gsize)blocks * SG_AMX_TILE;
   }
   amx->packed = sg_aligned_alloc(total * sizeof(guint16));
   if (!amx->packed) {

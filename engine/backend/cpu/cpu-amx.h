@@ -27,8 +27,13 @@ typedef struct _SgAmx SgAmx;
 
 /* 1×1 and 3×3, stride 1 or 2, and the upsampling ones, of enough channels to pay. */
 gboolean sg_amx_suits(const SgConvGeometry *g, int out, int in);
-/* Packs the weights. NULL when memory is short. */
-SgAmx *sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, GError **error);
+/* Whether a convolution of this size is to be made of numbers of 16 bits: two bf16 numbers each,
+ * three products. Small ones are, because they cost little, and because what the first layers get
+ * wrong all later ones see (measured: docs/decisions.md). */
+gboolean sg_amx_wants_two(int out, int in, int h, int w);
+/* Packs the weights; `two` numbers each, or one. NULL when memory is short. */
+SgAmx *sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, gboolean two,
+                  GError **error);
 void sg_amx_free(SgAmx *amx); /* NULL allowed */
 /* y = epilogue (conv (x * style)); x, y ACT; style and e may be NULL. */
 gboolean sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style,

@@ -11,7 +11,7 @@ struct _SgConv {
   SgConvGeometry g;
   SgDnnlConv *direct;
   SgWino *wino;
-  SgAmx *amx;
+  SgAmx *amx[2]; /* of one and of two numbers each */
 };
 
 SgConv *
@@ -29,7 +29,8 @@ cpu_conv_free(SgConv *conv)
   if (conv->direct)
     cpu_dnnl_conv_free(conv->direct);
   sg_wino_free(conv->wino);
-  sg_amx_free(conv->amx);
+  sg_amx_free(conv->amx[0]);
+  sg_amx_free(conv->amx[1]);
   g_free(conv);
 }
 
@@ -68,9 +69,11 @@ run_amx(SgConv *conv, SgBuf *y, const SgBuf *x, const SgBuf *style, const SgEpil
   gsize taps = (gsize)(conv->g.kernel * conv->g.kernel);
   SgAmxWeights w = {conv->weight, (gsize)conv->i * taps, taps, FALSE};
 
-  if (!conv->amx)
-    conv->amx = sg_amx_new(&conv->g, conv->o, conv->i, &w, error);
-  return conv->amx && sg_amx_run(conv->amx, y, x, style, e, error);
+  gboolean two = sg_amx_wants_two(conv->o, conv->i, x->h, x->w);
+
+  if (!conv->amx[two])
+    conv->amx[two] = sg_amx_new(&conv->g, conv->o, conv->i, &w, two, error);
+  return conv->amx[two] && sg_amx_run(conv->amx[two], y, x, style, e, error);
 }
 
 gboolean

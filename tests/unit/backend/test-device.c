@@ -94,12 +94,15 @@ test_precision(void)
   g_assert_no_error(error);
   g_assert_true(sg_backend_device_info(b, &info));
   g_assert_cmpint(info.precision, ==, SG_PRECISION_FP32);
-  g_assert_true(sg_backend_open("cpu", NULL) == sg_backend_cpu());
+  SgBackend *halves = sg_backend_cpu_bf16(NULL); /* NULL: a CPU without matrix units */
+  g_assert_true(sg_backend_open("cpu", NULL) == (halves ? halves : sg_backend_cpu()));
   g_unsetenv("VITRINE_ON_HOST_CAPABILITY");
   g_assert_true(sg_backend_open("cuda", NULL) == b);
   g_assert_true(sg_backend_device_info(b, &info));
   g_assert_cmpint(info.precision, ==, SG_PRECISION_BF16);
   g_assert_true(sg_backend_set_precision("bf16", NULL));
+  g_assert_true(sg_backend_open("cpu", NULL) == halves);
+  g_assert_true(sg_backend_set_precision("tf32", NULL));
   g_assert_null(sg_backend_open("cpu", NULL));
   g_assert_true(sg_backend_set_precision("fp32", NULL));
   g_assert_true(sg_backend_open("cuda", NULL) == b);
