@@ -2,8 +2,8 @@
  *
  * A tile holds 16 rows of 64 bytes. Of activations a row is one position with 32 channels, so a
  * shift by a tap of the kernel is another start in memory and nothing is gathered; of weights it is
- * two input channels for 16 output channels. Products are exact, sums are float. Intel, Architecture
- * Instruction Set Extensions Programming Reference, chapter 3.
+ * two input channels for 16 output channels. Products are exact, sums are float. Intel,
+ * Architecture Instruction Set Extensions Programming Reference, chapter 3.
  *
  * cpu-amx-rows.c alone is compiled for such processors; sg_amx_find() says whether this is one. */
 #pragma once
@@ -15,7 +15,8 @@
 #define SG_AMX_AT_ONCE 32  /* positions */
 
 /* to[count][32] = x0, x1 [16 channels each] times style [32], rounded; pixels `step` floats apart;
- * x1 NULL: zeros; style NULL: ones. `rest` [count][32], or NULL: what rounding took away, rounded. */
+ * x1 NULL: zeros; style NULL: ones. `rest` [count][32], or NULL: what rounding took away,
+ * rounded. */
 void sg_amx_pack_row(guint16 *to, guint16 *rest, const float *x0, const float *x1, gsize step,
                      int count, const float *style);
 
