@@ -58,6 +58,9 @@ print_help(void)
     printf("  %-11s %s\n", commands[i].name, commands[i].summary);
   puts("\n\"vitrine COMMAND --help\" explains a command. \"vitrine --version\" says which version "
        "this is.\n"
+       "Commands that compute take --device=auto|cpu|cuda:N and --precision=fp32|bf16|tf32|fp16: "
+       "float32 if not\ntold otherwise; bf16 needs a CPU with AMX or a CUDA device, tf32 and fp16 "
+       "a CUDA device.\n"
        "Exit status: 0 done, 1 failed, 2 wrong usage.");
 }
 

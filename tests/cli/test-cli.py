@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 import zipfile
 import zlib
 
@@ -206,6 +207,21 @@ class Generate(Case):
         self.run_bad(2, 'inspect', BUNDLED, '--device=abacus', says=('abacus', 'cuda'))
         self.assertEqual(self.run_ok('inspect', '--device=cpu', BUNDLED), self.run_ok('inspect', BUNDLED))
         self.assertEqual(json.loads(self.run_ok(*base, '--device=cpu', '--json'))['device'], 'cpu')
+
+    def test_precision(self):
+        """float32 if nothing is said. In bf16 a picture is a little different, or a CPU without AMX says a sentence."""
+        exact = read(f"{self.generate('a', '--seeds=0', '--device=cpu', network=BUNDLED)}/seed0000.png")
+        said = read(f"{self.generate('b', '--seeds=0', '--device=cpu', '--precision=fp32', network=BUNDLED)}/seed0000.png")
+        self.assertEqual(exact, said)
+        rest = ['generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--seeds=0', '--device=cpu']
+        self.run_bad(1, *rest, '--precision=fp16', says=('fp16', 'CUDA'))
+        with open('/proc/cpuinfo') as f:
+            amx = 'amx_bf16' in f.read()
+        if amx:
+            self.run_ok(*rest, '--precision=bf16')
+            self.assertNotEqual(read(f'{self.out}/seed0000.png'), exact)
+        with unittest.mock.patch.dict(os.environ, VITRINE_ISA='avx2'):  # as on another processor
+            self.run_bad(1, *rest, '--precision=bf16', says=('bf16', 'AMX'))
 
     def test_where(self):
         inside = os.path.join(self.out, 'deep', 'er')
