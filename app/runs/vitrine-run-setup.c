@@ -95,6 +95,13 @@ vitrine_run_setup_get(VitrineRunSetup *self, const char *name)
   return g_hash_table_lookup(self->given, name);
 }
 
+gboolean
+vitrine_run_setup_is_wrong(VitrineRunSetup *self, const char *name)
+{
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), FALSE);
+  return g_hash_table_contains(self->wrong, name);
+}
+
 static char *
 field_text(const SgTrainOptions *o, const SgTrainOption *row)
 {

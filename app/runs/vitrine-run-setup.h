@@ -27,6 +27,8 @@ gboolean vitrine_run_setup_set(VitrineRunSetup *self, const char *name, const ch
                                GError **error);
 /* What the person set, NULL if nothing; borrowed. */
 const char *vitrine_run_setup_get(VitrineRunSetup *self, const char *name);
+/* What was tried last cannot be. */
+gboolean vitrine_run_setup_is_wrong(VitrineRunSetup *self, const char *name);
 /* What it will be: set, of the preset, of the data, of the resumed run. NULL when that is not known
  * yet. To be freed. */
 char *vitrine_run_setup_effective(VitrineRunSetup *self, const char *name);

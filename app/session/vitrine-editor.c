@@ -32,7 +32,7 @@ G_DEFINE_FINAL_TYPE(VitrineEditor, vitrine_editor, G_TYPE_OBJECT)
 
 /* ---- the recipe's scalars as properties --------------------------------------------------------
  *
- * Those of the recipe's field table that undo has a word for, under their own names, and two of
+ * Those of the recipe's field table that undo has a word for, under their own names, and three of
  * what prunes the weights. */
 
 typedef struct {
@@ -68,10 +68,24 @@ set_unequalised(SgRecipe *recipe, double value)
   recipe->prune.unequalised = value != 0;
 }
 
+static double
+get_magnitude(const SgRecipe *recipe)
+{
+  return recipe->prune.magnitude;
+}
+
+static void
+set_magnitude(SgRecipe *recipe, double value)
+{
+  recipe->prune.magnitude = (SgMagnitude)value;
+}
+
 static const Extra extras[] = {
     {"threshold", G_TYPE_DOUBLE, 0, 1, 0, N_("Pruning"), get_threshold, set_threshold},
     {"unequalised", G_TYPE_BOOLEAN, 0, 1, 0, N_("Equalised learning rate"), get_unequalised,
      set_unequalised},
+    {"magnitude", G_TYPE_INT, SG_MAGNITUDE_STORED, SG_MAGNITUDE_EFFECTIVE, SG_MAGNITUDE_STORED,
+     N_("Magnitude of weights"), get_magnitude, set_magnitude},
 };
 
 /* A property that stands for one number of the recipe. */
@@ -464,6 +478,9 @@ scalar_spec(const Scalar *s, GParamFlags flags)
 
   if (!f && s->extra->type == G_TYPE_BOOLEAN)
     return g_param_spec_boolean(s->extra->name, NULL, NULL, s->extra->fallback != 0, flags);
+  if (!f && s->extra->type == G_TYPE_INT)
+    return g_param_spec_int(s->extra->name, NULL, NULL, (int)s->extra->min, (int)s->extra->max,
+                            (int)s->extra->fallback, flags);
   if (!f)
     return g_param_spec_double(s->extra->name, NULL, NULL, s->extra->min, s->extra->max,
                                s->extra->fallback, flags);

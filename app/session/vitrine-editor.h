@@ -21,7 +21,8 @@ G_DECLARE_FINAL_TYPE(VitrineEditor, vitrine_editor, VITRINE, EDITOR, GObject)
  *
  * Read-write, of the recipe; to set one is an edit with an undo label, to set it to what it is is
  * nothing: "seed", "noise-seed" uint, "faces", "label", "cutoff", "noise-mode", "scale-space" int,
- * "psi", "scale", "threshold" (of pruning) double, "unequalised" boolean.
+ * "psi", "scale", "threshold" (of pruning) double, "unequalised" boolean, "magnitude" SgMagnitude
+ * as int.
  *
  * Read-write, not of the recipe: "space" SgSpace as int, the space whose dimensions are listed.
  *

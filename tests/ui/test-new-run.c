@@ -163,6 +163,9 @@ test_wrong_values(void)
       ==, "0.0004");
   type(dialog, "option-batch", "many");
   g_assert_true(in_error(dialog, "option-batch"));
+  g_assert_cmpstr(
+      gtk_editable_get_text(GTK_EDITABLE(fixture_find(GTK_WIDGET(dialog), "option-batch"))), ==,
+      "many"); /* what is typed is the person's, right or wrong */
   g_assert_false(gtk_widget_is_sensitive(start));
   g_assert_nonnull(strstr(run_label("new-run-problem"), "many"));
   type(dialog, "option-batch", "16");

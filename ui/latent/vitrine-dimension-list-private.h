@@ -13,7 +13,8 @@ struct _VitrineDimensionList {
   VitrineDimensions *dimensions;
   GPtrArray *rows; /* of VitrineDimensionRow, bound ones; borrowed */
   double range;
-  gboolean syncing, dragging;
+  gboolean dragging;
+  GBindingGroup *bindings; /* of the editor */
   guint idle_id, influence_id, grow_id;
   GtkSliceListModel *slice; /* grows until it holds everything */
   GtkWidget *pin_popover;

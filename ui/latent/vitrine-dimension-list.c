@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/latent/vitrine-pin-popover.h"
+#include "ui/parts/vitrine-bind.h"
 
 /* Bars and the order by influence follow the measurement, but not faster than an eye does. */
 #define INFLUENCE_INTERVAL_MS 200
@@ -149,10 +150,6 @@ update_favourites(VitrineDimensionList *self)
 static void
 update_all(VitrineDimensionList *self)
 {
-  gboolean z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
-  self->syncing = TRUE;
-  gtk_toggle_button_set_active(z ? self->space_z : self->space_w, TRUE);
-  self->syncing = FALSE;
   update_values(self);
   update_favourites(self);
   if (self->dimensions->by_influence)
@@ -186,15 +183,6 @@ influence_changed_cb(VitrineSession *session, VitrineDimensionList *self)
 /* ---- the controls above the list -- */
 
 static void
-space_toggled_cb(GtkToggleButton *button, VitrineDimensionList *self)
-{
-  if (self->syncing || !gtk_toggle_button_get_active(button))
-    return;
-  vitrine_editor_set_space(vitrine_session_get_editor(self->session),
-                           button == self->space_z ? SG_SPACE_Z : SG_SPACE_W);
-}
-
-static void
 switches_cb(GtkToggleButton *button, VitrineDimensionList *self)
 {
   VitrineDimensions *d = self->dimensions;
@@ -218,8 +206,7 @@ static void
 range_selected_cb(GtkDropDown *combo, GParamSpec *pspec, VitrineDimensionList *self)
 {
   guint selected = gtk_drop_down_get_selected(combo);
-  if (self->syncing || selected == GTK_INVALID_LIST_POSITION)
-    return;
+
   if (selected < G_N_ELEMENTS(presets))
     vitrine_dimension_list_set_range(self, presets[selected]);
 }
@@ -313,14 +300,16 @@ vitrine_dimension_list_set_range(VitrineDimensionList *self, double range)
   if (chosen == self->range)
     return;
   self->range = chosen;
-  self->syncing = TRUE;
   guint have = g_list_model_get_n_items(G_LIST_MODEL(self->range_names));
   g_autofree char *name = range_name(chosen);
-  const char *extra[] = {selected < G_N_ELEMENTS(presets) ? NULL : name, NULL};
-  gtk_string_list_splice(self->range_names, G_N_ELEMENTS(presets), have - G_N_ELEMENTS(presets),
-                         extra);
+  if (selected == G_N_ELEMENTS(presets)) {
+    gtk_string_list_append(self->range_names, name);
+    selected = have;
+  }
   gtk_drop_down_set_selected(self->range_combo, selected);
-  self->syncing = FALSE;
+  /* The one before it goes last: a drop-down whose line is taken away chooses another. */
+  gtk_string_list_splice(self->range_names, G_N_ELEMENTS(presets), have - G_N_ELEMENTS(presets),
+                         NULL);
   vitrine_dimension_list_refresh_rows(self, TRUE);
 }
 
@@ -371,6 +360,7 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
   g_signal_connect_object(session, "influence-changed", G_CALLBACK(influence_changed_cb), self, 0);
   g_signal_connect_object(vitrine_session_get_editor(session), "notify::space",
                           G_CALLBACK(update_all), self, G_CONNECT_SWAPPED);
+  g_binding_group_set_source(self->bindings, vitrine_session_get_editor(session));
   update_all(self);
   g_autoptr(GtkListItemFactory) factory = vitrine_dimension_list_make_factory(self);
   self->slice = gtk_slice_list_model_new(g_object_ref(G_LIST_MODEL(self->dimensions->ordered)), 0,
@@ -401,8 +391,9 @@ vitrine_dimension_list_init(VitrineDimensionList *self)
     gtk_string_list_append(self->range_names, name);
   }
   g_signal_connect(self->range_combo, "notify::selected", G_CALLBACK(range_selected_cb), self);
-  g_signal_connect(self->space_z, "toggled", G_CALLBACK(space_toggled_cb), self);
-  g_signal_connect(self->space_w, "toggled", G_CALLBACK(space_toggled_cb), self);
+  self->bindings = g_binding_group_new();
+  vitrine_bind_choice(self->bindings, "space", self->space_z, SG_SPACE_Z);
+  vitrine_bind_choice(self->bindings, "space", self->space_w, SG_SPACE_W);
   GtkToggleButton *switches[] = {self->sort_influence, self->only_changed, self->favourites_only,
                                  self->favourites_first};
   for (guint i = 0; i < G_N_ELEMENTS(switches); i++)
@@ -428,6 +419,7 @@ vitrine_dimension_list_dispose(GObject *object)
     gtk_list_view_set_factory(self->view, NULL);
   }
   g_clear_object(&self->slice);
+  g_clear_object(&self->bindings);
   g_clear_pointer(&self->pin_popover, gtk_widget_unparent);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_DIMENSION_LIST);
   g_clear_object(&self->session);

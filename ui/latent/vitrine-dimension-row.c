@@ -82,7 +82,6 @@ struct _VitrineDimensionRow {
   GtkWidget *label, *scale, *entry, *reset, *pin; /* owned as children */
   GtkWidget *change, *influence;                  /* bars */
   GtkAdjustment *adjustment;                      /* the scale's */
-  gboolean syncing;
   gboolean stale;
   gboolean fresh;         /* just bound: what follows is of another dimension */
   double influence_share; /* 0…1 of the label's width; 0 hides the bar */
@@ -99,11 +98,15 @@ entered_cb(GtkWidget *entry, double value, gpointer data)
   g_signal_emit(data, signals[VALUE_ENTERED], 0, value);
 }
 
+/* What the slider shows of the item by itself, as near as its range lets it, is no edit. */
 static void
 scale_changed_cb(GtkAdjustment *adjustment, VitrineDimensionRow *self)
 {
-  if (!self->syncing && self->item != NULL)
-    g_signal_emit(self, signals[VALUE_ENTERED], 0, gtk_adjustment_get_value(adjustment));
+  double value = gtk_adjustment_get_value(adjustment);
+
+  if (self->item != NULL && value != CLAMP(self->item->value, gtk_adjustment_get_lower(adjustment),
+                                           gtk_adjustment_get_upper(adjustment)))
+    g_signal_emit(self, signals[VALUE_ENTERED], 0, value);
 }
 
 /* A drag moves in tenths, and the tenth next to where the face was by itself is exactly there, so
@@ -390,10 +393,8 @@ vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double ma
   const VitrineDimension *item = self->item;
   if (item == NULL)
     return;
-  self->syncing = TRUE;
   gtk_adjustment_configure(self->adjustment, item->value, -range, range, 1.0 / SLIDER_STEPS, 1, 0);
   vitrine_number_entry_set(self->entry, item->value);
-  self->syncing = FALSE;
   gtk_widget_set_sensitive(self->scale, item->known);
   gtk_widget_set_sensitive(self->entry, item->known);
   gtk_widget_set_sensitive(self->reset, item->changed);

@@ -20,15 +20,11 @@ static GParamSpec *factor_property;
 
 G_DEFINE_FINAL_TYPE(VitrineFactorScale, vitrine_factor_scale, GTK_TYPE_WIDGET)
 
-static void value_changed_cb(GtkRange *range, VitrineFactorScale *self);
-
 static void
 set_factor(VitrineFactorScale *self, double factor)
 {
   self->factor = factor;
-  g_signal_handlers_block_by_func(self->scale, value_changed_cb, self);
   gtk_range_set_value(GTK_RANGE(self->scale), vitrine_factor_to_position(factor));
-  g_signal_handlers_unblock_by_func(self->scale, value_changed_cb, self);
   g_autofree char *text = g_strdup_printf("%.3g", factor);
   gtk_accessible_update_property(GTK_ACCESSIBLE(self->scale), GTK_ACCESSIBLE_PROPERTY_VALUE_TEXT,
                                  text, -1);
@@ -52,7 +48,11 @@ choose(VitrineFactorScale *self, double factor)
 static void
 value_changed_cb(GtkRange *range, VitrineFactorScale *self)
 {
-  choose(self, vitrine_factor_snap(gtk_range_get_value(range), 1e-6));
+  double position = gtk_range_get_value(range);
+
+  /* Where the factor itself puts it is no choice. */
+  if (position != CLAMP(vitrine_factor_to_position(self->factor), 0, 1))
+    choose(self, vitrine_factor_snap(position, 1e-6));
 }
 
 /* The next of the nine, up or down. */

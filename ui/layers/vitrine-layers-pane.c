@@ -19,13 +19,14 @@ struct _VitrineLayersPane {
   gboolean stale;     /* what is shown is of another recipe or stage */
   gboolean behind;    /* new weights have come since `task` was started */
   gboolean new_model; /* the list of stages is out of date */
-  gboolean syncing;
-  int channel;    /* -1: the mean */
-  SgProbe *probe; /* what is shown */
+  int channel;        /* -1: the mean */
+  guint wanted;       /* the stage that is asked for */
+  SgProbe *probe;     /* what is shown */
   SgChannelStats *stats;
   char *stage_name;
   int columns;
 
+  GBindingGroup *bindings; /* of "stage"; none while another model changes the list */
   GtkDropDown *stage;
   GtkToggleButton *common;
   GtkLabel *summary, *numbers;
@@ -37,6 +38,10 @@ struct _VitrineLayersPane {
   VitrinePlot *style;
   VitrineNoiseList *noise;
 };
+
+enum { PROP_0, PROP_STAGE, PROP_CHANNEL, N_PROPS };
+
+static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(VitrineLayersPane, vitrine_layers_pane, VITRINE_TYPE_PANE)
 
@@ -58,15 +63,14 @@ set_pixels(GtkPicture *picture, GdkTexture *texture)
 static void
 show_channel(VitrineLayersPane *self)
 {
+  if (self->probe)
+    self->channel = CLAMP(self->channel, -1, n_channels(self) - 1);
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_CHANNEL]);
   if (!self->probe)
     return;
-  self->channel = CLAMP(self->channel, -1, n_channels(self) - 1);
   g_autoptr(GdkTexture) texture =
       vitrine_layer_channel_texture(self->probe->activation, self->channel);
   set_pixels(self->channel_picture, texture);
-  self->syncing = TRUE;
-  gtk_spin_button_set_value(self->channel_spin, self->channel);
-  self->syncing = FALSE;
   if (self->channel < 0) {
     gtk_label_set_text(self->numbers, _("Mean of all channels"));
     return;
@@ -77,6 +81,13 @@ show_channel(VitrineLayersPane *self)
       s->max, s->mean, s->std, 100 * s->zeros,
       s->dead ? _("\nDead: the same number everywhere") : "");
   gtk_label_set_text(self->numbers, text);
+}
+
+static void
+set_channel(VitrineLayersPane *self, int channel)
+{
+  self->channel = channel;
+  show_channel(self);
 }
 
 static void
@@ -150,10 +161,10 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
         g_strdup_printf("%s · %d×%d · w%d", s->name, s->resolution, s->resolution, s->w_index);
     gtk_string_list_append(names, text);
   }
-  self->syncing = TRUE;
+  self->wanted = selected;
+  g_binding_group_set_source(self->bindings, NULL);
   gtk_drop_down_set_model(self->stage, G_LIST_MODEL(names));
-  gtk_drop_down_set_selected(self->stage, selected);
-  self->syncing = FALSE;
+  g_binding_group_set_source(self->bindings, self);
   g_object_unref(names);
   vitrine_noise_list_set_stages(self->noise, stages);
   self->new_model = FALSE;
@@ -189,10 +200,9 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   self->stage_name = g_strdup(g_array_index(view->stages, SgProbeStage, view->stage).name);
   self->columns = view->columns;
   set_pixels(self->grid, view->grid);
-  self->syncing = TRUE;
+  int channel = self->channel;
   gtk_spin_button_set_range(self->channel_spin, -1, n_channels(self) - 1);
-  self->syncing = FALSE;
-  show_channel(self);
+  set_channel(self, channel); /* the spin button may have had to let go of it */
   show_summary(self);
   show_style(self);
   show_contributions(self, view);
@@ -212,7 +222,6 @@ static void
 ask(VitrineLayersPane *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  guint stage = gtk_drop_down_get_selected(self->stage);
 
   self->stale = TRUE;
   if (!recipe || !gtk_widget_get_mapped(GTK_WIDGET(self)))
@@ -220,7 +229,7 @@ ask(VitrineLayersPane *self)
   self->behind = FALSE;
   VitrineLayerQuery *query = g_new0(VitrineLayerQuery, 1);
   query->recipe = sg_recipe_copy(recipe);
-  query->stage = stage == GTK_INVALID_LIST_POSITION ? 0 : stage;
+  query->stage = self->wanted;
   query->columns = grid_columns(self);
   query->common_scale = gtk_toggle_button_get_active(self->common);
   vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
@@ -250,25 +259,19 @@ model_changed_cb(VitrineLayersPane *self)
 /* ---- what the person does ---------------------------------------------------------------- */
 
 static void
-stage_cb(VitrineLayersPane *self)
+set_stage(VitrineLayersPane *self, guint stage)
 {
-  if (!self->syncing)
-    ask(self);
+  if (stage == self->wanted || stage == GTK_INVALID_LIST_POSITION)
+    return;
+  self->wanted = stage;
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_STAGE]);
+  ask(self);
 }
 
 static void
 common_cb(GtkToggleButton *button, VitrineLayersPane *self)
 {
   ask(self);
-}
-
-static void
-channel_cb(GtkSpinButton *spin, VitrineLayersPane *self)
-{
-  if (self->syncing)
-    return;
-  self->channel = gtk_spin_button_get_value_as_int(spin);
-  show_channel(self);
 }
 
 /* Which channel of the grid lies at a point of its widget; -1: none. */
@@ -299,8 +302,7 @@ static void
 pressed_cb(GtkGestureClick *gesture, int n, double x, double y, VitrineLayersPane *self)
 {
   gtk_widget_grab_focus(GTK_WIDGET(self->grid));
-  self->channel = channel_at(self, x, y);
-  show_channel(self);
+  set_channel(self, channel_at(self, x, y));
 }
 
 static gboolean
@@ -314,8 +316,7 @@ key_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType
                                     : 0;
   if (!step)
     return GDK_EVENT_PROPAGATE;
-  self->channel = CLAMP(self->channel + step, -1, n_channels(self) - 1);
-  show_channel(self);
+  set_channel(self, self->channel + step);
   return GDK_EVENT_STOP;
 }
 
@@ -363,9 +364,8 @@ void
 vitrine_layers_pane_show(VitrineLayersPane *self, guint stage, int channel)
 {
   g_return_if_fail(VITRINE_IS_LAYERS_PANE(self));
-  self->channel = channel;
-  gtk_drop_down_set_selected(self->stage, stage);
-  show_channel(self);
+  set_channel(self, channel);
+  set_stage(self, stage);
 }
 
 gboolean
@@ -402,7 +402,8 @@ vitrine_layers_pane_init(VitrineLayersPane *self)
   vitrine_plot_set_labels(self->style, _("channel"), _("style"));
   adw_bin_set_child(self->style_bin, GTK_WIDGET(self->style));
   add_controllers(self);
-  g_signal_connect_swapped(self->stage, "notify::selected", G_CALLBACK(stage_cb), self);
+  self->bindings = g_binding_group_new();
+  g_binding_group_bind(self->bindings, "stage", self->stage, "selected", G_BINDING_BIDIRECTIONAL);
   g_signal_connect(self, "map", G_CALLBACK(ask), NULL);
 }
 
@@ -414,9 +415,47 @@ vitrine_layers_pane_dispose(GObject *object)
   if (self->session)
     vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
+  g_clear_object(&self->bindings);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_LAYERS_PANE);
   self->session = NULL;
   G_OBJECT_CLASS(vitrine_layers_pane_parent_class)->dispose(object);
+}
+
+static void
+vitrine_layers_pane_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VitrineLayersPane *self = VITRINE_LAYERS_PANE(object);
+
+  if (id == PROP_STAGE)
+    g_value_set_uint(value, self->wanted);
+  else if (id == PROP_CHANNEL)
+    g_value_set_int(value, self->channel);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+}
+
+static void
+vitrine_layers_pane_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  VitrineLayersPane *self = VITRINE_LAYERS_PANE(object);
+
+  if (id == PROP_STAGE)
+    set_stage(self, g_value_get_uint(value));
+  else if (id == PROP_CHANNEL && g_value_get_int(value) != self->channel)
+    set_channel(self, g_value_get_int(value));
+}
+
+/* For the template, whose controls are bound to them. */
+static void
+install_properties(GObjectClass *class)
+{
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  class->get_property = vitrine_layers_pane_get_property;
+  class->set_property = vitrine_layers_pane_set_property;
+  props[PROP_STAGE] = g_param_spec_uint("stage", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  props[PROP_CHANNEL] = g_param_spec_int("channel", NULL, NULL, -1, G_MAXINT, -1, flags);
+  g_object_class_install_properties(class, N_PROPS, props);
 }
 
 static void
@@ -454,6 +493,7 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   G_OBJECT_CLASS(class)->dispose = vitrine_layers_pane_dispose;
   VITRINE_PANE_CLASS(class)->start = vitrine_layers_pane_start;
   G_OBJECT_CLASS(class)->finalize = vitrine_layers_pane_finalize;
+  install_properties(G_OBJECT_CLASS(class));
   gtk_widget_class_set_template_from_resource(
       widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-layers-pane.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineLayersPane, name)
@@ -470,7 +510,6 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   gtk_widget_class_bind_template_child_full(widget_class, "channel", FALSE,
                                             G_STRUCT_OFFSET(VitrineLayersPane, channel_spin));
   gtk_widget_class_bind_template_callback(widget_class, common_cb);
-  gtk_widget_class_bind_template_callback(widget_class, channel_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_picture_cb);
   gtk_widget_class_bind_template_callback(widget_class, save_csv_cb);
 }

@@ -1,6 +1,7 @@
 #include "ui/mixing/vitrine-mixing-private.h"
 
 #include "engine/explore/mix.h"
+#include "ui/parts/vitrine-bind.h"
 
 G_DEFINE_FINAL_TYPE(VitrineMixingPane, vitrine_mixing_pane, VITRINE_TYPE_PANE)
 
@@ -23,14 +24,12 @@ update(VitrineMixingPane *self)
   vitrine_mixing_stop_pictures(self);
   if (!r)
     return;
-  self->syncing = TRUE;
+  vitrine_mixing_note_rows(self, r);
   if (r->num_sources != self->shown_sources)
     build(self, r);
   vitrine_mixing_show_sources(self, r);
-  vitrine_mixing_show_rows(self, r);
   gtk_widget_set_visible(self->mixing, r->num_sources > 0);
   vitrine_mixing_update_takes(self, r);
-  self->syncing = FALSE;
   if (gtk_widget_get_mapped(GTK_WIDGET(self)))
     vitrine_mixing_start_pictures(self);
 }
@@ -40,7 +39,8 @@ update_model(VitrineMixingPane *self)
 {
   SgModel *model = vitrine_session_get_model(self->session);
 
-  self->syncing = TRUE;
+  g_ptr_array_set_size(self->row_values, 0);
+  g_ptr_array_set_size(self->source_values, 0);
   self->num_ws = model ? MIN(model->info.num_ws, SG_RECIPE_MAX_LAYERS) : 0;
   self->shown_sources = -1;
   if (model) {
@@ -48,7 +48,6 @@ update_model(VitrineMixingPane *self)
     vitrine_mixing_build_rows(self);
     vitrine_mixing_update_takes(self, plain);
   }
-  self->syncing = FALSE;
   update(self);
 }
 
@@ -57,6 +56,8 @@ vitrine_mixing_pane_init(VitrineMixingPane *self)
 {
   GtkWidget *scroller = gtk_scrolled_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
 
+  self->row_values = vitrine_bind_values_new();
+  self->source_values = vitrine_bind_values_new();
   self->names = gtk_string_list_new((const char *const[]){"A", NULL});
   self->shown_sources = -1;
   gtk_widget_set_name(GTK_WIDGET(self), "mixing-pane");
@@ -97,11 +98,22 @@ vitrine_mixing_pane_dispose(GObject *object)
 {
   VitrineMixingPane *self = VITRINE_MIXING_PANE(object);
 
-  self->syncing = TRUE; /* a spin button writes back what was typed when it goes */
+  g_ptr_array_set_size(self->row_values, 0);
+  g_ptr_array_set_size(self->source_values, 0);
   vitrine_mixing_stop_pictures(self);
   self->session = NULL;
   g_clear_object(&self->names);
   G_OBJECT_CLASS(vitrine_mixing_pane_parent_class)->dispose(object);
+}
+
+static void
+vitrine_mixing_pane_finalize(GObject *object)
+{
+  VitrineMixingPane *self = VITRINE_MIXING_PANE(object);
+
+  g_ptr_array_unref(self->row_values);
+  g_ptr_array_unref(self->source_values);
+  G_OBJECT_CLASS(vitrine_mixing_pane_parent_class)->finalize(object);
 }
 
 static void
@@ -115,6 +127,9 @@ vitrine_mixing_pane_start(VitrinePane *pane, VitrineSession *session)
   g_signal_connect_object(session, "weights-changed", G_CALLBACK(vitrine_mixing_new_weights), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_editor(session), "changed",
+                          G_CALLBACK(vitrine_mixing_trim_names), self,
+                          G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   update_model(self);
 }
 
@@ -122,6 +137,7 @@ static void
 vitrine_mixing_pane_class_init(VitrineMixingPaneClass *class)
 {
   G_OBJECT_CLASS(class)->dispose = vitrine_mixing_pane_dispose;
+  G_OBJECT_CLASS(class)->finalize = vitrine_mixing_pane_finalize;
   VITRINE_PANE_CLASS(class)->start = vitrine_mixing_pane_start;
   GTK_WIDGET_CLASS(class)->map = vitrine_mixing_pane_map;
   GTK_WIDGET_CLASS(class)->unmap = vitrine_mixing_pane_unmap;

@@ -11,24 +11,28 @@ G_BEGIN_DECLS
 struct _VitrineMixingPane {
   VitrinePane parent_instance;
   VitrineSession *session;   /* borrowed from the parent */
-  gboolean syncing;          /* the recipe is being shown: no widget's change is an edit */
   int num_ws, shown_sources; /* what the widgets are built for */
   guint task, idle;
   guint pictures;                       /* how many `task` draws */
   gboolean behind;                      /* new weights have come since it was started */
   gboolean takes[SG_RECIPE_MAX_LAYERS]; /* layers the grid's columns decide */
 
+  GPtrArray *row_values;            /* numbers of the recipe: rows and crossover */
+  GPtrArray *source_values;         /* seeds of the sources */
+  int wanted[SG_RECIPE_MAX_LAYERS]; /* what a row would blend towards */
+  int crossed;                      /* where the crossover stands */
+
   GtkStringList *names; /* "A", "B" … of the origins */
   GtkWidget *sources, *rows, *grid, *seed, *add_seed, *add_face, *add_file, *shuffle, *hint;
   GtkWidget *mixing, *from, *to, *crossover;
   GtkWidget *a[SG_RECIPE_MAX_LAYERS], *b[SG_RECIPE_MAX_LAYERS], *blend[SG_RECIPE_MAX_LAYERS];
-  GtkWidget *seeds[MAX_ORIGINS], *thumbs[MAX_ORIGINS];
+  GtkWidget *thumbs[MAX_ORIGINS];
   GtkWidget *heads[2][MAX_ORIGINS], *cells[MAX_ORIGINS][MAX_ORIGINS];
 };
 
 /* ---- widgets ---- */
 
-/* A copy of the recipe to change; NULL without one or while the recipe is being shown. */
+/* A copy of the recipe to change; NULL without one. */
 SgRecipe *vitrine_mixing_edit(VitrineMixingPane *self);
 /* Hands `r` (taken) with this mixing, [num_ws] or NULL for none, to the session. */
 void vitrine_mixing_apply(VitrineMixingPane *self, SgRecipe *r, const SgMixLayer *mix,
@@ -53,14 +57,20 @@ GtkWidget *vitrine_mixing_row_box(GtkWidget *parent, int spacing);
 
 void vitrine_mixing_make_sources(VitrineMixingPane *self, GtkWidget *box);
 void vitrine_mixing_build_sources(VitrineMixingPane *self, const SgRecipe *r);
+/* The names that drop-downs offer: at least those of the recipe's faces; and no others. Lines come
+ * before somebody chooses them and go when nobody does: a drop-down whose line goes chooses
+ * another. */
+void vitrine_mixing_grow_names(VitrineMixingPane *self, const SgRecipe *r);
+void vitrine_mixing_trim_names(VitrineMixingPane *self);
 void vitrine_mixing_show_sources(VitrineMixingPane *self, const SgRecipe *r);
 
 /* ---- rows: make once, build for a model, show a recipe ---- */
 
 void vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box);
 void vitrine_mixing_build_rows(VitrineMixingPane *self);
+/* What the widgets remember beside the recipe follows it. */
+void vitrine_mixing_note_rows(VitrineMixingPane *self, const SgRecipe *r);
 void vitrine_mixing_offer_source(VitrineMixingPane *self);
-void vitrine_mixing_show_rows(VitrineMixingPane *self, const SgRecipe *r);
 
 /* ---- grid: make once, build for n sources ---- */
 

@@ -3,67 +3,84 @@
 #include "ui/mixing/vitrine-mixing-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "engine/explore/mix.h"
+#include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
 
-/* The rows as they stand. What a row would blend towards is remembered by its widget alone as long
- * as nothing of it is taken. */
+/* The rows as they stand. What a row would blend towards is remembered beside the recipe as long as
+ * nothing of it is taken. */
 static void
 get_mix(VitrineMixingPane *self, const SgRecipe *r, SgMixLayer *mix)
 {
   for (int k = 0; k < self->num_ws; k++) {
-    int b = (int)gtk_drop_down_get_selected(GTK_DROP_DOWN(self->b[k]));
     mix[k] = r->mix ? r->mix[k] : (SgMixLayer){0};
     if (mix[k].blend == 0)
-      mix[k].b = CLAMP(b, 0, r->num_sources);
+      mix[k].b = CLAMP(self->wanted[k], 0, r->num_sources);
   }
 }
 
-static void
-a_cb(GtkWidget *drop, GParamSpec *pspec, VitrineMixingPane *self)
+static SgMixLayer
+layer_of(const SgRecipe *r, guint k)
 {
-  SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
-  SgRecipe *r = vitrine_mixing_edit(self);
+  return r->mix ? r->mix[k] : (SgMixLayer){0};
+}
 
-  if (!r)
-    return;
-  get_mix(self, r, mix);
-  mix[vitrine_mixing_row_of(drop)].a = (int)gtk_drop_down_get_selected(GTK_DROP_DOWN(drop));
-  vitrine_mixing_apply(self, r, mix, NULL);
+/* ---- numbers of the recipe ---- */
+
+static double
+get_a(const SgRecipe *r, guint k, gpointer data)
+{
+  return layer_of(r, k).a;
 }
 
 static void
-b_cb(GtkWidget *drop, GParamSpec *pspec, VitrineMixingPane *self)
+set_a(SgRecipe *r, guint k, double value, gpointer data)
 {
+  VitrineMixingPane *self = data;
   SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
-  SgRecipe *r = vitrine_mixing_edit(self);
-  int k = vitrine_mixing_row_of(drop);
 
-  if (!r)
-    return;
   get_mix(self, r, mix);
-  if (mix[k].blend == 0) { /* changes no picture yet */
-    sg_recipe_free(r);
-    return;
-  }
-  mix[k].b = (int)gtk_drop_down_get_selected(GTK_DROP_DOWN(drop));
-  vitrine_mixing_apply(self, r, mix, NULL);
+  mix[k].a = (int)value;
+  sg_recipe_set_mix(r, self->num_ws, mix);
+}
+
+static double
+get_b(const SgRecipe *r, guint k, gpointer data)
+{
+  return layer_of(r, k).blend != 0 ? layer_of(r, k).b : ((VitrineMixingPane *)data)->wanted[k];
 }
 
 static void
-blend_cb(GtkRange *range, VitrineMixingPane *self)
+set_b(SgRecipe *r, guint k, double value, gpointer data)
 {
+  VitrineMixingPane *self = data;
   SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
-  SgRecipe *r = vitrine_mixing_edit(self);
 
-  if (!r)
-    return;
-  int k = vitrine_mixing_row_of(GTK_WIDGET(range));
-  g_autofree char *key = g_strdup_printf("mix-blend-%d", k);
+  self->wanted[k] = (int)value;
+  if (layer_of(r, k).blend == 0)
+    return; /* changes no picture yet */
   get_mix(self, r, mix);
-  mix[k].blend = gtk_range_get_value(range);
-  vitrine_mixing_apply(self, r, mix, key);
+  mix[k].b = (int)value;
+  sg_recipe_set_mix(r, self->num_ws, mix);
+}
+
+static double
+get_blend(const SgRecipe *r, guint k, gpointer data)
+{
+  return layer_of(r, k).blend;
+}
+
+static void
+set_blend(SgRecipe *r, guint k, double value, gpointer data)
+{
+  VitrineMixingPane *self = data;
+  SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
+
+  get_mix(self, r, mix);
+  mix[k].blend = value;
+  sg_recipe_set_mix(r, self->num_ws, mix);
 }
 
 static int
@@ -72,6 +89,63 @@ chosen(GtkWidget *drop, const SgRecipe *r)
   guint selected = gtk_drop_down_get_selected(GTK_DROP_DOWN(drop));
   return selected == GTK_INVALID_LIST_POSITION ? 0 : MIN((int)selected, r->num_sources);
 }
+
+/* Where a mixing that a crossover makes has it; -1: none makes this one. */
+static int
+crossover_of(VitrineMixingPane *self, const SgRecipe *r)
+{
+  int from = chosen(self->from, r), to = chosen(self->to, r), at = 0;
+
+  while (at < self->num_ws && layer_of(r, (guint)at).a == from)
+    at++;
+  for (int k = 0; k < self->num_ws; k++)
+    if ((k >= at && layer_of(r, (guint)k).a != to) || layer_of(r, (guint)k).blend != 0)
+      return -1;
+  return at;
+}
+
+static double
+get_crossover(const SgRecipe *r, guint index, gpointer data)
+{
+  VitrineMixingPane *self = data;
+  int at = crossover_of(self, r);
+
+  return at >= 0 ? at : self->crossed;
+}
+
+static void
+set_crossover(SgRecipe *r, guint index, double value, gpointer data)
+{
+  VitrineMixingPane *self = data;
+  SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
+  int from = chosen(self->from, r), to = chosen(self->to, r);
+
+  self->crossed = (int)(value + 0.5);
+  get_mix(self, r, mix);
+  for (int k = 0; k < self->num_ws; k++) {
+    mix[k].a = k < self->crossed ? from : to;
+    mix[k].blend = 0;
+  }
+  sg_recipe_set_mix(r, self->num_ws, mix);
+}
+
+static const VitrineRecipeKind a_kind = {get_a, set_a, N_("Mixing"), NULL};
+static const VitrineRecipeKind b_kind = {get_b, set_b, N_("Mixing"), NULL};
+static const VitrineRecipeKind blend_kind = {get_blend, set_blend, N_("Mixing"), "mix-blend-"};
+static const VitrineRecipeKind crossover_kind = {get_crossover, set_crossover, N_("Mixing"),
+                                                 "mix-crossover"};
+
+void
+vitrine_mixing_note_rows(VitrineMixingPane *self, const SgRecipe *r)
+{
+  for (int k = 0; k < self->num_ws; k++)
+    if (layer_of(r, (guint)k).blend != 0)
+      self->wanted[k] = layer_of(r, (guint)k).b;
+  if (crossover_of(self, r) >= 0)
+    self->crossed = crossover_of(self, r);
+}
+
+/* ---- buttons ---- */
 
 static void
 group_cb(GtkWidget *button, VitrineMixingPane *self)
@@ -91,23 +165,6 @@ group_cb(GtkWidget *button, VitrineMixingPane *self)
       mix[k].blend = 0;
     }
   vitrine_mixing_apply(self, r, mix, NULL);
-}
-
-static void
-crossover_cb(GtkRange *range, VitrineMixingPane *self)
-{
-  SgMixLayer mix[SG_RECIPE_MAX_LAYERS];
-  SgRecipe *r = vitrine_mixing_edit(self);
-
-  if (!r)
-    return;
-  int from = chosen(self->from, r), to = chosen(self->to, r);
-  get_mix(self, r, mix);
-  for (int k = 0; k < self->num_ws; k++) {
-    mix[k].a = k < (int)(gtk_range_get_value(range) + 0.5) ? from : to;
-    mix[k].blend = 0;
-  }
-  vitrine_mixing_apply(self, r, mix, "mix-crossover");
 }
 
 static int
@@ -159,12 +216,29 @@ blend_scale(double max, double step)
   return scale;
 }
 
+static void
+bind_row(VitrineMixingPane *self, guint k, GtkWidget *a, GtkWidget *b, GtkWidget *blend)
+{
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+
+  vitrine_bind_line(self->row_values, vitrine_recipe_value_new(editor, &a_kind, k, self),
+                    GTK_DROP_DOWN(a));
+  vitrine_bind_line(self->row_values, vitrine_recipe_value_new(editor, &b_kind, k, self),
+                    GTK_DROP_DOWN(b));
+  vitrine_bind_range(self->row_values, vitrine_recipe_value_new(editor, &blend_kind, k, self),
+                     gtk_range_get_adjustment(GTK_RANGE(blend)));
+}
+
 void
 vitrine_mixing_build_rows(VitrineMixingPane *self)
 {
   int resolutions[SG_RECIPE_MAX_LAYERS];
 
   vitrine_mixing_empty(self->rows);
+  memset(self->wanted, 0, sizeof self->wanted);
+  self->crossed = 0;
+  vitrine_mixing_grow_names(self, vitrine_session_get_recipe(self->session));
+  vitrine_mixing_note_rows(self, vitrine_session_get_recipe(self->session));
   sg_style_resolutions(vitrine_session_get_model(self->session), resolutions);
   for (int k = 0; k < self->num_ws; k++) {
     g_autofree char *text = g_strdup_printf("%d×%d · w%d", resolutions[k], resolutions[k], k);
@@ -176,18 +250,17 @@ vitrine_mixing_build_rows(VitrineMixingPane *self)
     self->a[k] = vitrine_mixing_named(origin_drop(self), a, "mix-a-%d", k);
     self->b[k] = vitrine_mixing_named(origin_drop(self), b, "mix-b-%d", k);
     self->blend[k] = vitrine_mixing_named(blend_scale(1, 0.01), blend, "mix-blend-%d", k);
-    vitrine_mixing_set_row(self->a[k], k);
-    vitrine_mixing_set_row(self->b[k], k);
-    vitrine_mixing_set_row(self->blend[k], k);
-    g_signal_connect(self->a[k], "notify::selected", G_CALLBACK(a_cb), self);
-    g_signal_connect(self->b[k], "notify::selected", G_CALLBACK(b_cb), self);
-    g_signal_connect(self->blend[k], "value-changed", G_CALLBACK(blend_cb), self);
+    bind_row(self, (guint)k, self->a[k], self->b[k], self->blend[k]);
     gtk_grid_attach(GTK_GRID(self->rows), label, 0, k, 1, 1);
     gtk_grid_attach(GTK_GRID(self->rows), self->a[k], 1, k, 1, 1);
     gtk_grid_attach(GTK_GRID(self->rows), self->blend[k], 2, k, 1, 1);
     gtk_grid_attach(GTK_GRID(self->rows), self->b[k], 3, k, 1, 1);
   }
   gtk_range_set_range(GTK_RANGE(self->crossover), 0, MAX(self->num_ws, 1));
+  vitrine_bind_range(
+      self->row_values,
+      vitrine_recipe_value_new(vitrine_session_get_editor(self->session), &crossover_kind, 0, self),
+      gtk_range_get_adjustment(GTK_RANGE(self->crossover)));
 }
 
 /* With the first source, what a row could take is that source, and no longer the face itself. */
@@ -197,35 +270,6 @@ vitrine_mixing_offer_source(VitrineMixingPane *self)
   gtk_drop_down_set_selected(GTK_DROP_DOWN(self->to), 1);
   for (int k = 0; k < self->num_ws; k++)
     gtk_drop_down_set_selected(GTK_DROP_DOWN(self->b[k]), 1);
-}
-
-/* A mixing that a crossover makes shows where it is. */
-static void
-show_crossover(VitrineMixingPane *self, const SgRecipe *r)
-{
-  int from = chosen(self->from, r), to = chosen(self->to, r), at = 0;
-
-#define ORIGIN(k) (r->mix ? r->mix[k].a : 0)
-  while (at < self->num_ws && ORIGIN(at) == from)
-    at++;
-  for (int k = 0; k < self->num_ws; k++)
-    if ((k >= at && ORIGIN(k) != to) || (r->mix && r->mix[k].blend != 0))
-      return;
-#undef ORIGIN
-  gtk_range_set_value(GTK_RANGE(self->crossover), at);
-}
-
-void
-vitrine_mixing_show_rows(VitrineMixingPane *self, const SgRecipe *r)
-{
-  for (int k = 0; k < self->num_ws; k++) {
-    SgMixLayer l = r->mix ? r->mix[k] : (SgMixLayer){0};
-    gtk_drop_down_set_selected(GTK_DROP_DOWN(self->a[k]), (guint)l.a);
-    if (l.blend != 0)
-      gtk_drop_down_set_selected(GTK_DROP_DOWN(self->b[k]), (guint)l.b);
-    gtk_range_set_value(GTK_RANGE(self->blend[k]), l.blend);
-  }
-  show_crossover(self, r);
 }
 
 void
@@ -238,7 +282,6 @@ vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box)
       blend_scale(1, 1), _("Crossover: the first layer of the other face"), "mix-crossover");
   self->to = vitrine_mixing_named(origin_drop(self), _("The other face, for crossover and presets"),
                                   "mix-to");
-  g_signal_connect(self->crossover, "value-changed", G_CALLBACK(crossover_cb), self);
   gtk_range_set_round_digits(GTK_RANGE(self->crossover), 0);
   gtk_box_append(GTK_BOX(cross), self->from);
   gtk_box_append(GTK_BOX(cross), self->crossover);

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "app/work/vitrine-face-file.h"
+#include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-file-dialog.h"
 
 static void
@@ -159,18 +160,20 @@ set_source_seed(SgRecipe *source, guint32 seed)
   sg_recipe_drop_vectors(source);
 }
 
-static void
-seed_cb(GtkSpinButton *spin, VitrineMixingPane *self)
+static double
+get_seed(const SgRecipe *r, guint i, gpointer data)
 {
-  SgRecipe *r = vitrine_mixing_edit(self);
-  int i = vitrine_mixing_row_of(GTK_WIDGET(spin));
-
-  if (!r)
-    return;
-  g_autofree char *key = g_strdup_printf("mix-seed-%d", i);
-  set_source_seed(r->sources[i - 1], (guint32)gtk_spin_button_get_value(spin));
-  vitrine_session_apply(self->session, r, _("Source's seed"), key);
+  return (int)i <= r->num_sources ? r->sources[i - 1]->seed : 0;
 }
+
+static void
+set_seed(SgRecipe *r, guint i, double value, gpointer data)
+{
+  if ((int)i <= r->num_sources)
+    set_source_seed(r->sources[i - 1], (guint32)value);
+}
+
+static const VitrineRecipeKind seed_kind = {get_seed, set_seed, N_("Source's seed"), "mix-seed-"};
 
 static void
 shuffle_cb(GtkButton *button, VitrineMixingPane *self)
@@ -215,11 +218,13 @@ source_row(VitrineMixingPane *self, int i)
     gtk_box_append(GTK_BOX(row), own);
     return row;
   }
-  GtkWidget *spin = self->seeds[i] = gtk_spin_button_new_with_range(0, 4294967295.0, 1);
-  vitrine_mixing_set_row(spin, i);
+  GtkWidget *spin = gtk_spin_button_new_with_range(0, 4294967295.0, 1);
   gtk_widget_set_hexpand(spin, TRUE);
   gtk_widget_set_valign(spin, GTK_ALIGN_CENTER);
-  g_signal_connect(spin, "value-changed", G_CALLBACK(seed_cb), self);
+  vitrine_bind_range(self->source_values,
+                     vitrine_recipe_value_new(vitrine_session_get_editor(self->session), &seed_kind,
+                                              (guint)i, self),
+                     gtk_spin_button_get_adjustment(GTK_SPIN_BUTTON(spin)));
   gtk_box_append(GTK_BOX(row),
                  vitrine_mixing_named(spin, _("Seed of this face"), "mix-seed-%d", i));
   gtk_box_append(GTK_BOX(row), icon_button(self, i, "go-top-symbolic",
@@ -231,17 +236,31 @@ source_row(VitrineMixingPane *self, int i)
 }
 
 void
-vitrine_mixing_build_sources(VitrineMixingPane *self, const SgRecipe *r)
+vitrine_mixing_grow_names(VitrineMixingPane *self, const SgRecipe *r)
 {
   guint had = g_list_model_get_n_items(G_LIST_MODEL(self->names));
-  guint n = (guint)r->num_sources + 1;
 
-  while (had > n)
-    gtk_string_list_remove(self->names, --had);
-  for (; had < n; had++) {
+  for (; had < (guint)r->num_sources + 1; had++) {
     char letter[] = {(char)('A' + had), '\0'};
     gtk_string_list_append(self->names, letter);
   }
+}
+
+void
+vitrine_mixing_trim_names(VitrineMixingPane *self)
+{
+  const SgRecipe *r = vitrine_session_get_recipe(self->session);
+  guint had = g_list_model_get_n_items(G_LIST_MODEL(self->names));
+
+  while (r && had > (guint)r->num_sources + 1)
+    gtk_string_list_remove(self->names, --had);
+}
+
+void
+vitrine_mixing_build_sources(VitrineMixingPane *self, const SgRecipe *r)
+{
+  g_ptr_array_set_size(self->source_values, 0);
+  vitrine_mixing_grow_names(self, r);
   vitrine_mixing_empty(self->sources);
   for (int i = 0; i <= r->num_sources; i++)
     gtk_box_append(GTK_BOX(self->sources), source_row(self, i));
@@ -252,8 +271,6 @@ vitrine_mixing_show_sources(VitrineMixingPane *self, const SgRecipe *r)
 {
   gboolean room = r->num_sources < SG_RECIPE_MAX_SOURCES;
 
-  for (int i = 1; i <= r->num_sources; i++)
-    gtk_spin_button_set_value(GTK_SPIN_BUTTON(self->seeds[i]), r->sources[i - 1]->seed);
   gtk_widget_set_sensitive(self->add_seed, room);
   gtk_widget_set_sensitive(self->add_face, room);
   gtk_widget_set_sensitive(self->add_file, room);

@@ -7,8 +7,7 @@
 SgRecipe *
 vitrine_mixing_edit(VitrineMixingPane *self)
 {
-  const SgRecipe *recipe =
-      self->syncing || !self->session ? NULL : vitrine_session_get_recipe(self->session);
+  const SgRecipe *recipe = self->session ? vitrine_session_get_recipe(self->session) : NULL;
   return recipe ? sg_recipe_copy(recipe) : NULL;
 }
 

@@ -6,9 +6,8 @@
 struct _VitrineDeviceRow {
   AdwComboRow parent_instance;
   char *choice;
-  GPtrArray *ids;   /* of char*, as shown */
+  GPtrArray *ids;   /* of char*, as shown; none while the lines are exchanged */
   GPtrArray *found; /* of SgDeviceInfo*; NULL: not known yet */
-  gboolean updating;
 };
 
 G_DEFINE_FINAL_TYPE(VitrineDeviceRow, vitrine_device_row, ADW_TYPE_COMBO_ROW)
@@ -18,16 +17,10 @@ static guint chosen_signal, found_signal;
 /* ---- what it offers -------------------------------------------------------------------------- */
 
 static void
-offer(VitrineDeviceRow *self, GtkStringList *list, const char *id, const char *label)
+offer(GPtrArray *ids, GtkStringList *list, const char *id, const char *label)
 {
-  g_ptr_array_add(self->ids, g_strdup(id));
+  g_ptr_array_add(ids, g_strdup(id));
   gtk_string_list_append(list, label);
-}
-
-static gboolean
-is_offered(VitrineDeviceRow *self, const char *id, guint *at)
-{
-  return g_ptr_array_find_with_equal_func(self->ids, id, g_str_equal, at);
 }
 
 /* "cuda" is its first one. */
@@ -41,27 +34,28 @@ static void
 show(VitrineDeviceRow *self)
 {
   g_autoptr(GtkStringList) list = gtk_string_list_new(NULL);
+  GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
   const char *choice = full_name(self->choice);
   guint at = 0;
 
-  g_ptr_array_set_size(self->ids, 0);
-  offer(self, list, "auto", _("Automatic"));
-  offer(self, list, "cpu", _("CPU"));
+  offer(ids, list, "auto", _("Automatic"));
+  offer(ids, list, "cpu", _("CPU"));
   for (guint i = 0; self->found && i < self->found->len; i++) {
     const SgDeviceInfo *info = self->found->pdata[i];
     g_autofree char *label = g_strdup_printf(_("%s (%s, %.1f GiB)"), info->name, info->id,
                                              (double)info->total / (1 << 30));
-    offer(self, list, info->id, label);
+    offer(ids, list, info->id, label);
   }
-  if (!is_offered(self, choice, NULL)) {
+  if (!g_ptr_array_find_with_equal_func(ids, choice, g_str_equal, NULL)) {
     g_autofree char *missing = g_strdup_printf(_("%s (not found)"), choice);
-    offer(self, list, choice, self->found ? missing : choice);
+    offer(ids, list, choice, self->found ? missing : choice);
   }
-  is_offered(self, choice, &at);
-  self->updating = TRUE;
+  g_ptr_array_find_with_equal_func(ids, choice, g_str_equal, &at);
+  g_ptr_array_set_size(self->ids, 0);
   adw_combo_row_set_model(ADW_COMBO_ROW(self), G_LIST_MODEL(list));
   adw_combo_row_set_selected(ADW_COMBO_ROW(self), at);
-  self->updating = FALSE;
+  g_ptr_array_unref(self->ids);
+  self->ids = ids;
 }
 
 /* ---- looking for devices --------------------------------------------------------------------- */
@@ -91,8 +85,7 @@ selected_cb(VitrineDeviceRow *self)
 {
   guint at = adw_combo_row_get_selected(ADW_COMBO_ROW(self));
 
-  if (self->updating || at >= self->ids->len ||
-      g_str_equal(self->ids->pdata[at], full_name(self->choice)))
+  if (at >= self->ids->len || g_str_equal(self->ids->pdata[at], full_name(self->choice)))
     return;
   g_free(self->choice);
   self->choice = g_strdup(self->ids->pdata[at]);
@@ -104,7 +97,7 @@ vitrine_device_row_dispose(GObject *object)
 {
   VitrineDeviceRow *self = VITRINE_DEVICE_ROW(object);
 
-  self->updating = TRUE;
+  g_ptr_array_set_size(self->ids, 0);
   g_clear_pointer(&self->choice, g_free);
   G_OBJECT_CLASS(vitrine_device_row_parent_class)->dispose(object);
 }

@@ -2,11 +2,14 @@
 
 #include <glib/gi18n.h>
 #include "engine/explore/probe.h"
+#include "ui/parts/vitrine-bind.h"
 
 /* Up to here noise is coarse: it moves curls and strands; above, it is grain (Karras et al. 2019,
  * figure 5). */
 #define COARSE_RESOLUTION 32
 #define MAX_GAIN          2.0
+
+enum { ALL, COARSE, FINE, N_GROUPS };
 
 typedef struct {
   int resolution;
@@ -16,14 +19,14 @@ typedef struct {
 struct _VitrineNoiseList {
   GtkBox parent_instance;
   VitrineSession *session;
-  GtkWidget *grid, *all, *coarse, *fine, *reset;
-  GArray *rows; /* of Row, one a convolution */
-  gboolean syncing;
+  GtkWidget *grid, *groups[N_GROUPS], *reset;
+  GArray *rows;      /* of Row, one a convolution */
+  GPtrArray *values; /* numbers of the recipe that the rows and groups are bound to */
 };
 
 G_DEFINE_FINAL_TYPE(VitrineNoiseList, vitrine_noise_list, GTK_TYPE_BOX)
 
-/* ---- from the recipe and to it ----------------------------------------------------------- */
+/* ---- numbers of the recipe --------------------------------------------------------------- */
 
 static double
 gain_of(const SgRecipe *recipe, guint conv)
@@ -31,19 +34,9 @@ gain_of(const SgRecipe *recipe, guint conv)
   return recipe && (int)conv < recipe->num_noise ? recipe->noise_gain[conv] : 1;
 }
 
-static void
-apply(VitrineNoiseList *self, const double *gains, const char *label, const char *key)
-{
-  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
-
-  sg_recipe_set_noise_gain(recipe, (int)self->rows->len, gains);
-  vitrine_session_apply(self->session, recipe, label, key);
-}
-
 static double *
-current_gains(VitrineNoiseList *self)
+gains_of(const VitrineNoiseList *self, const SgRecipe *recipe)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   double *gains = g_new(double, self->rows->len);
 
   for (guint i = 0; i < self->rows->len; i++)
@@ -51,101 +44,98 @@ current_gains(VitrineNoiseList *self)
   return gains;
 }
 
-static gboolean
-in_group(const VitrineNoiseList *self, const Row *row, GtkWidget *group)
+static double
+get_gain(const SgRecipe *recipe, guint conv, gpointer data)
 {
-  return group == self->all || (group == self->coarse) == (row->resolution <= COARSE_RESOLUTION);
+  return gain_of(recipe, conv);
 }
 
-/* All, some or none of a group's noise is on. */
-static void
-show_group(VitrineNoiseList *self, GtkWidget *group)
+static double
+get_switch(const SgRecipe *recipe, guint conv, gpointer data)
 {
-  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  guint on = 0, members = 0;
+  return gain_of(recipe, conv) != 0;
+}
+
+static void
+set_gain(SgRecipe *recipe, guint conv, double gain, gpointer data)
+{
+  VitrineNoiseList *self = data;
+  g_autofree double *gains = gains_of(self, recipe);
+
+  gains[conv] = gain;
+  sg_recipe_set_noise_gain(recipe, (int)self->rows->len, gains);
+}
+
+static gboolean
+in_group(const VitrineNoiseList *self, guint conv, guint group)
+{
+  gboolean coarse = g_array_index(self->rows, Row, conv).resolution <= COARSE_RESOLUTION;
+
+  return group == ALL || (group == COARSE) == coarse;
+}
+
+/* How many rows are of the group, and of how many the noise is on. */
+static guint
+count(const VitrineNoiseList *self, const SgRecipe *recipe, guint group, guint *on)
+{
+  guint members = 0;
+
+  *on = 0;
+  for (guint i = 0; i < self->rows->len; i++)
+    if (in_group(self, i, group)) {
+      members++;
+      *on += gain_of(recipe, i) != 0;
+    }
+  return members;
+}
+
+static double
+get_group(const SgRecipe *recipe, guint group, gpointer data)
+{
+  guint on;
+
+  count(data, recipe, group, &on);
+  return on > 0;
+}
+
+static void
+set_group(SgRecipe *recipe, guint group, double value, gpointer data)
+{
+  VitrineNoiseList *self = data;
+  g_autofree double *gains = gains_of(self, recipe);
 
   for (guint i = 0; i < self->rows->len; i++)
-    if (in_group(self, &g_array_index(self->rows, Row, i), group)) {
-      members++;
-      on += gain_of(recipe, i) != 0;
-    }
-  gtk_widget_set_sensitive(group, members > 0);
-  gtk_check_button_set_active(GTK_CHECK_BUTTON(group), on > 0);
-  gtk_check_button_set_inconsistent(GTK_CHECK_BUTTON(group), on > 0 && on < members);
+    if (in_group(self, i, group))
+      gains[i] = value;
+  sg_recipe_set_noise_gain(recipe, (int)self->rows->len, gains);
 }
+
+static const VitrineRecipeKind gain_kind = {get_gain, set_gain, N_("Noise"), "noise"};
+static const VitrineRecipeKind switch_kind = {get_switch, set_gain, N_("Noise"), NULL};
+static const VitrineRecipeKind group_kind = {get_group, set_group, N_("Noise"), NULL};
+
+/* ---- what is shown beside them ----------------------------------------------------------- */
 
 static void
 refresh(VitrineNoiseList *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
 
-  self->syncing = TRUE;
-  for (guint i = 0; i < self->rows->len; i++) {
-    Row *row = &g_array_index(self->rows, Row, i);
-    double gain = gain_of(recipe, i);
-    gtk_check_button_set_active(GTK_CHECK_BUTTON(row->toggle), gain != 0);
-    gtk_range_set_value(GTK_RANGE(row->scale), gain);
+  for (guint g = 0; g < N_GROUPS; g++) {
+    guint on, members = count(self, recipe, g, &on);
+    gtk_widget_set_sensitive(self->groups[g], members > 0);
+    gtk_check_button_set_inconsistent(GTK_CHECK_BUTTON(self->groups[g]), on > 0 && on < members);
   }
-  GtkWidget *groups[] = {self->all, self->coarse, self->fine};
-  for (guint i = 0; i < G_N_ELEMENTS(groups); i++)
-    show_group(self, groups[i]);
   gtk_widget_set_sensitive(self->reset, recipe && recipe->num_noise > 0);
-  self->syncing = FALSE;
-}
-
-/* ---- what the person does ---------------------------------------------------------------- */
-
-static guint
-conv_of(GtkWidget *widget)
-{
-  return GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(widget), "conv"));
-}
-
-static void
-set_gain(VitrineNoiseList *self, guint conv, double gain, const char *key)
-{
-  g_autofree double *gains = current_gains(self);
-
-  gains[conv] = gain;
-  apply(self, gains, _("Noise"), key);
-}
-
-static void
-toggle_cb(GtkCheckButton *button, VitrineNoiseList *self)
-{
-  if (!self->syncing)
-    set_gain(self, conv_of(GTK_WIDGET(button)), gtk_check_button_get_active(button) ? 1 : 0, NULL);
-}
-
-static void
-value_cb(GtkRange *range, VitrineNoiseList *self)
-{
-  guint conv = conv_of(GTK_WIDGET(range));
-  g_autofree char *key = g_strdup_printf("noise%u", conv);
-
-  if (!self->syncing)
-    set_gain(self, conv, gtk_range_get_value(range), key);
-}
-
-static void
-group_cb(GtkCheckButton *button, VitrineNoiseList *self)
-{
-  GtkWidget *group = GTK_WIDGET(button);
-  g_autofree double *gains = NULL;
-
-  if (self->syncing)
-    return;
-  gains = current_gains(self);
-  for (guint i = 0; i < self->rows->len; i++)
-    if (in_group(self, &g_array_index(self->rows, Row, i), group))
-      gains[i] = gtk_check_button_get_active(button) ? 1 : 0;
-  apply(self, gains, _("Noise"), NULL);
 }
 
 static void
 reset_cb(GtkButton *button, VitrineNoiseList *self)
 {
-  apply(self, NULL, _("Reset noise"), NULL);
+  SgRecipe *recipe = sg_recipe_copy(vitrine_session_get_recipe(self->session));
+
+  sg_recipe_set_noise_gain(recipe, (int)self->rows->len, NULL);
+  vitrine_session_apply(self->session, recipe, _("Reset noise"), NULL);
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */
@@ -156,7 +146,6 @@ name_widget(GtkWidget *widget, const char *kind, guint conv, const char *label)
   g_autofree char *name = g_strdup_printf("noise-%s-%u", kind, conv);
 
   gtk_widget_set_name(widget, name);
-  g_object_set_data(G_OBJECT(widget), "conv", GUINT_TO_POINTER(conv));
   gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
 }
 
@@ -179,17 +168,33 @@ add_row(VitrineNoiseList *self, const SgProbeStage *stage)
   gtk_scale_set_value_pos(GTK_SCALE(row.scale), GTK_POS_RIGHT);
   gtk_scale_set_digits(GTK_SCALE(row.scale), 2);
   gtk_scale_add_mark(GTK_SCALE(row.scale), 1, GTK_POS_BOTTOM, NULL);
-  g_signal_connect(row.toggle, "toggled", G_CALLBACK(toggle_cb), self);
-  g_signal_connect(row.scale, "value-changed", G_CALLBACK(value_cb), self);
   gtk_grid_attach(GTK_GRID(self->grid), row.toggle, 0, (int)conv, 1, 1);
   gtk_grid_attach(GTK_GRID(self->grid), row.scale, 1, (int)conv, 1, 1);
   g_array_append_val(self->rows, row);
+}
+
+static void
+bind(VitrineNoiseList *self)
+{
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+
+  for (guint i = 0; i < self->rows->len; i++) {
+    const Row *row = &g_array_index(self->rows, Row, i);
+    vitrine_bind_active(self->values, vitrine_recipe_value_new(editor, &switch_kind, i, self),
+                        row->toggle);
+    vitrine_bind_range(self->values, vitrine_recipe_value_new(editor, &gain_kind, i, self),
+                       gtk_range_get_adjustment(GTK_RANGE(row->scale)));
+  }
+  for (guint g = 0; g < N_GROUPS; g++)
+    vitrine_bind_active(self->values, vitrine_recipe_value_new(editor, &group_kind, g, self),
+                        self->groups[g]);
 }
 
 void
 vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
 {
   g_return_if_fail(VITRINE_IS_NOISE_LIST(self));
+  g_ptr_array_set_size(self->values, 0);
   for (guint i = 0; i < self->rows->len; i++) {
     gtk_grid_remove(GTK_GRID(self->grid), g_array_index(self->rows, Row, i).toggle);
     gtk_grid_remove(GTK_GRID(self->grid), g_array_index(self->rows, Row, i).scale);
@@ -200,18 +205,18 @@ vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
     if (stage->kind == SG_STAGE_CONV)
       add_row(self, stage);
   }
+  bind(self);
   refresh(self);
 }
 
 /* ---- life -------------------------------------------------------------------------------- */
 
 static GtkWidget *
-group_new(VitrineNoiseList *self, GtkBox *box, const char *label, const char *name)
+group_new(GtkBox *box, const char *label, const char *name)
 {
   GtkWidget *button = gtk_check_button_new_with_label(label);
 
   gtk_widget_set_name(button, name);
-  g_signal_connect(button, "toggled", G_CALLBACK(group_cb), self);
   gtk_box_append(box, button);
   return button;
 }
@@ -224,9 +229,10 @@ vitrine_noise_list_init(VitrineNoiseList *self)
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 4);
   self->rows = g_array_new(FALSE, FALSE, sizeof(Row));
-  self->all = group_new(self, GTK_BOX(groups), _("All"), "noise-all");
-  self->coarse = group_new(self, GTK_BOX(groups), _("Coarse (to 32)"), "noise-coarse");
-  self->fine = group_new(self, GTK_BOX(groups), _("Fine (from 64)"), "noise-fine");
+  self->values = vitrine_bind_values_new();
+  self->groups[ALL] = group_new(GTK_BOX(groups), _("All"), "noise-all");
+  self->groups[COARSE] = group_new(GTK_BOX(groups), _("Coarse (to 32)"), "noise-coarse");
+  self->groups[FINE] = group_new(GTK_BOX(groups), _("Fine (from 64)"), "noise-fine");
   self->reset = gtk_button_new_from_icon_name("edit-undo-symbolic");
   gtk_widget_set_name(self->reset, "noise-reset");
   gtk_widget_set_tooltip_text(self->reset, _("All noise as stored"));
@@ -244,6 +250,7 @@ vitrine_noise_list_init(VitrineNoiseList *self)
 static void
 vitrine_noise_list_dispose(GObject *object)
 {
+  g_ptr_array_set_size(VITRINE_NOISE_LIST(object)->values, 0);
   g_clear_object(&VITRINE_NOISE_LIST(object)->session);
   G_OBJECT_CLASS(vitrine_noise_list_parent_class)->dispose(object);
 }
@@ -251,6 +258,7 @@ vitrine_noise_list_dispose(GObject *object)
 static void
 vitrine_noise_list_finalize(GObject *object)
 {
+  g_ptr_array_unref(VITRINE_NOISE_LIST(object)->values);
   g_array_unref(VITRINE_NOISE_LIST(object)->rows);
   G_OBJECT_CLASS(vitrine_noise_list_parent_class)->finalize(object);
 }

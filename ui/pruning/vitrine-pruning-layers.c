@@ -1,6 +1,7 @@
 #include "ui/pruning/vitrine-pruning-layers.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
 
 typedef struct {
@@ -27,7 +28,8 @@ static const struct {
 struct _VitrinePruningLayers {
   GtkBox parent_instance;
   VitrineSession *session;
-  gboolean syncing;
+  GBindingGroup *bindings; /* of the editor */
+  GPtrArray *values;       /* numbers of the recipe that rows and groups are bound to */
   GtkToggleButton *stored, *effective;
   GtkToggleButton *excluded[G_N_ELEMENTS(groups)];
   GtkBox *list;
@@ -43,89 +45,7 @@ row_at(VitrinePruningLayers *self, guint i)
   return &g_array_index(self->rows, Row, i);
 }
 
-static Row *
-row_of(VitrinePruningLayers *self, gpointer widget)
-{
-  for (guint i = 0; i < self->rows->len; i++) {
-    Row *row = row_at(self, i);
-    if (widget == row->spin || widget == row->exclude || widget == row->follow)
-      return row;
-  }
-  return NULL;
-}
-
-/* ---- edits ------------------------------------------------------------------------------- */
-
-/* A copy to edit, or NULL while the widgets are only being brought up to date. */
-static SgRecipe *
-edit(VitrinePruningLayers *self)
-{
-  const SgRecipe *r =
-      self->syncing || !self->session ? NULL : vitrine_session_get_recipe(self->session);
-  return r ? sg_recipe_copy(r) : NULL;
-}
-
-static void
-set_layer(VitrinePruningLayers *self, Row *row, double threshold, const char *merge_key)
-{
-  SgRecipe *recipe = row ? edit(self) : NULL;
-
-  if (!recipe)
-    return;
-  sg_prune_set_layer(&recipe->prune, row->layer, threshold);
-  vitrine_session_apply(self->session, recipe, _("Pruning of a layer"), merge_key);
-}
-
-static void
-spin_cb(GtkSpinButton *spin, VitrinePruningLayers *self)
-{
-  Row *row = row_of(self, spin);
-
-  if (!row)
-    return;
-  g_autofree char *key = g_strconcat("prune-", row->layer, NULL);
-  set_layer(self, row, round(gtk_spin_button_get_value(spin) * 1000) / 1000, key);
-}
-
-static void
-exclude_cb(GtkToggleButton *toggle, VitrinePruningLayers *self)
-{
-  set_layer(self, row_of(self, toggle), gtk_toggle_button_get_active(toggle) ? 0 : -1, NULL);
-}
-
-static void
-follow_cb(GtkButton *button, VitrinePruningLayers *self)
-{
-  set_layer(self, row_of(self, button), -1, NULL);
-}
-
-static void
-group_cb(GtkToggleButton *toggle, VitrinePruningLayers *self)
-{
-  SgRecipe *recipe = edit(self);
-
-  if (!recipe)
-    return;
-  for (guint g = 0; g < G_N_ELEMENTS(groups); g++)
-    for (guint i = 0; self->excluded[g] == toggle && i < self->rows->len; i++)
-      if (row_at(self, i)->group == groups[g].group)
-        sg_prune_set_layer(&recipe->prune, row_at(self, i)->layer,
-                           gtk_toggle_button_get_active(toggle) ? 0 : -1);
-  vitrine_session_apply(self->session, recipe, _("Layers left out of pruning"), NULL);
-}
-
-static void
-magnitude_cb(GtkToggleButton *toggle, VitrinePruningLayers *self)
-{
-  SgRecipe *recipe = gtk_toggle_button_get_active(toggle) ? edit(self) : NULL;
-
-  if (!recipe)
-    return;
-  recipe->prune.magnitude = toggle == self->stored ? SG_MAGNITUDE_STORED : SG_MAGNITUDE_EFFECTIVE;
-  vitrine_session_apply(self->session, recipe, _("Magnitude of weights"), NULL);
-}
-
-/* ---- what is shown ----------------------------------------------------------------------- */
+/* ---- numbers of the recipe --------------------------------------------------------------- */
 
 static gboolean
 has_own(const SgPrune *p, const char *layer)
@@ -136,14 +56,93 @@ has_own(const SgPrune *p, const char *layer)
   return FALSE;
 }
 
+static double
+get_threshold(const SgRecipe *recipe, guint i, gpointer data)
+{
+  return sg_prune_layer_threshold(&recipe->prune, row_at(data, i)->layer);
+}
+
+static void
+set_threshold(SgRecipe *recipe, guint i, double value, gpointer data)
+{
+  sg_prune_set_layer(&recipe->prune, row_at(data, i)->layer, round(value * 1000) / 1000);
+}
+
+static double
+get_excluded(const SgRecipe *recipe, guint i, gpointer data)
+{
+  const char *layer = row_at(data, i)->layer;
+
+  return has_own(&recipe->prune, layer) && sg_prune_layer_threshold(&recipe->prune, layer) == 0;
+}
+
+static void
+set_excluded(SgRecipe *recipe, guint i, double value, gpointer data)
+{
+  sg_prune_set_layer(&recipe->prune, row_at(data, i)->layer, value != 0 ? 0 : -1);
+}
+
+/* How many layers are of a group, and how many of them are left out. */
+static guint
+count(VitrinePruningLayers *self, const SgRecipe *recipe, guint g, guint *out)
+{
+  guint members = 0;
+
+  *out = 0;
+  for (guint i = 0; i < self->rows->len; i++)
+    if (row_at(self, i)->group == groups[g].group) {
+      members++;
+      *out += get_excluded(recipe, i, self) != 0;
+    }
+  return members;
+}
+
+static double
+get_group(const SgRecipe *recipe, guint g, gpointer data)
+{
+  guint out, members = count(data, recipe, g, &out);
+
+  return members > 0 && out == members;
+}
+
+static void
+set_group(SgRecipe *recipe, guint g, double value, gpointer data)
+{
+  VitrinePruningLayers *self = data;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    if (row_at(self, i)->group == groups[g].group)
+      set_excluded(recipe, i, value, self);
+}
+
+static const VitrineRecipeKind threshold_kind = {get_threshold, set_threshold,
+                                                 N_("Pruning of a layer"), "prune-layer"};
+static const VitrineRecipeKind excluded_kind = {get_excluded, set_excluded,
+                                                N_("Pruning of a layer"), NULL};
+static const VitrineRecipeKind group_kind = {get_group, set_group, N_("Layers left out of pruning"),
+                                             NULL};
+
+static void
+follow_cb(GtkButton *button, VitrinePruningLayers *self)
+{
+  const SgRecipe *current = vitrine_session_get_recipe(self->session);
+
+  for (guint i = 0; current && i < self->rows->len; i++)
+    if (row_at(self, i)->follow == GTK_WIDGET(button)) {
+      SgRecipe *recipe = sg_recipe_copy(current);
+      sg_prune_set_layer(&recipe->prune, row_at(self, i)->layer, -1);
+      vitrine_session_apply(self->session, recipe, _("Pruning of a layer"), NULL);
+      return;
+    }
+}
+
+/* ---- what is shown ----------------------------------------------------------------------- */
+
 static void
 update_row(Row *row, const SgPrune *p)
 {
-  double threshold = sg_prune_layer_threshold(p, row->layer);
   gboolean own = has_own(p, row->layer);
 
-  gtk_spin_button_set_value(row->spin, threshold);
-  gtk_toggle_button_set_active(row->exclude, own && threshold == 0);
   gtk_widget_set_sensitive(row->follow, own);
   if (own)
     gtk_widget_add_css_class(GTK_WIDGET(row->spin), "own");
@@ -172,24 +171,12 @@ update(VitrinePruningLayers *self)
   gtk_widget_set_sensitive(GTK_WIDGET(self), r != NULL);
   if (!r)
     return;
-  self->syncing = TRUE;
-  gtk_toggle_button_set_active(
-      r->prune.magnitude == SG_MAGNITUDE_STORED ? self->stored : self->effective, TRUE);
   for (guint g = 0; g < G_N_ELEMENTS(groups); g++) {
-    guint members = 0, out = 0;
-    for (guint i = 0; i < self->rows->len; i++) {
-      const Row *row = row_at(self, i);
-      if (row->group != groups[g].group)
-        continue;
-      members++;
-      out += has_own(&r->prune, row->layer) && sg_prune_layer_threshold(&r->prune, row->layer) == 0;
-    }
-    gtk_toggle_button_set_active(self->excluded[g], members > 0 && out == members);
-    gtk_widget_set_sensitive(GTK_WIDGET(self->excluded[g]), members > 0);
+    guint out;
+    gtk_widget_set_sensitive(GTK_WIDGET(self->excluded[g]), count(self, r, g, &out) > 0);
   }
   for (guint i = 0; self->built && i < self->rows->len; i++)
     update_row(row_at(self, i), &r->prune);
-  self->syncing = FALSE;
 }
 
 void
@@ -267,8 +254,6 @@ row_new(VitrinePruningLayers *self, Row *row)
   name_widget(row->spin, "spin", row->layer, _("Threshold of this layer alone"));
   name_widget(row->exclude, "exclude", row->layer, _("Leave this layer as it is"));
   name_widget(row->follow, "follow", row->layer, _("Follow the dial again"));
-  g_signal_connect(row->spin, "value-changed", G_CALLBACK(spin_cb), self);
-  g_signal_connect(row->exclude, "toggled", G_CALLBACK(exclude_cb), self);
   g_signal_connect(row->follow, "clicked", G_CALLBACK(follow_cb), self);
   gtk_box_append(GTK_BOX(line), GTK_WIDGET(row->bar));
   gtk_box_append(GTK_BOX(line), GTK_WIDGET(row->spin));
@@ -282,14 +267,26 @@ row_new(VitrinePruningLayers *self, Row *row)
 }
 
 static void
+bind_row(VitrinePruningLayers *self, guint i)
+{
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+  const Row *row = row_at(self, i);
+
+  vitrine_bind_range(self->values, vitrine_recipe_value_new(editor, &threshold_kind, i, self),
+                     gtk_spin_button_get_adjustment(row->spin));
+  vitrine_bind_active(self->values, vitrine_recipe_value_new(editor, &excluded_kind, i, self),
+                      GTK_WIDGET(row->exclude));
+}
+
+static void
 build_rows(VitrinePruningLayers *self)
 {
   if (self->built || !self->session || !vitrine_session_get_model(self->session))
     return;
-  self->syncing = TRUE;
-  for (guint i = 0; i < self->rows->len; i++)
+  for (guint i = 0; i < self->rows->len; i++) {
     gtk_box_append(self->list, row_new(self, row_at(self, i)));
-  self->syncing = FALSE;
+    bind_row(self, i);
+  }
   self->built = TRUE;
   update(self);
 }
@@ -301,6 +298,7 @@ update_model(VitrinePruningLayers *self)
   g_autoptr(GArray) layers = model ? sg_weight_layers(model) : NULL;
   GtkWidget *child;
 
+  g_ptr_array_set_size(self->values, 0);
   while ((child = gtk_widget_get_first_child(GTK_WIDGET(self->list))))
     gtk_box_remove(self->list, child);
   g_array_set_size(self->rows, 0);
@@ -310,6 +308,11 @@ update_model(VitrinePruningLayers *self)
     g_array_append_val(self->rows, row);
   }
   self->built = FALSE;
+  for (guint g = 0; layers && g < G_N_ELEMENTS(groups); g++)
+    vitrine_bind_active(
+        self->values,
+        vitrine_recipe_value_new(vitrine_session_get_editor(self->session), &group_kind, g, self),
+        GTK_WIDGET(self->excluded[g]));
   if (gtk_widget_get_mapped(GTK_WIDGET(self)))
     build_rows(self);
   update(self);
@@ -325,6 +328,7 @@ vitrine_pruning_layers_set_session(VitrinePruningLayers *self, VitrineSession *s
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_binding_group_set_source(self->bindings, vitrine_session_get_editor(session));
   update_model(self);
 }
 
@@ -335,15 +339,13 @@ clear_row(gpointer data)
 }
 
 static GtkToggleButton *
-choice(VitrinePruningLayers *self, GtkWidget *box, const char *name, const char *label,
-       const char *tooltip, GCallback callback)
+choice(GtkWidget *box, const char *name, const char *label, const char *tooltip)
 {
   GtkWidget *toggle = gtk_toggle_button_new_with_label(label);
 
   gtk_widget_set_name(toggle, name);
   gtk_widget_set_tooltip_text(toggle, tooltip);
   gtk_widget_set_hexpand(toggle, TRUE);
-  g_signal_connect(toggle, "toggled", callback, self);
   gtk_box_append(GTK_BOX(box), toggle);
   return GTK_TOGGLE_BUTTON(toggle);
 }
@@ -372,28 +374,39 @@ vitrine_pruning_layers_init(VitrinePruningLayers *self)
 {
   g_autoptr(GtkSizeGroup) labels = gtk_size_group_new(GTK_SIZE_GROUP_HORIZONTAL);
 
+  self->bindings = g_binding_group_new();
+  self->values = vitrine_bind_values_new();
   self->rows = g_array_new(FALSE, FALSE, sizeof(Row));
   g_array_set_clear_func(self->rows, clear_row);
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 8);
   gtk_widget_set_margin_top(GTK_WIDGET(self), 6);
   GtkWidget *box = choices(self, labels, _("Magnitude"));
-  self->stored =
-      choice(self, box, "prune-stored", _("as stored"),
-             _("|w| as it stands in the file, as in the paper"), G_CALLBACK(magnitude_cb));
+  self->stored = choice(box, "prune-stored", _("as stored"),
+                        _("|w| as it stands in the file, as in the paper"));
   self->effective = choice(
-      self, box, "prune-effective", _("effective"),
-      _("|w| times what the equalised learning rate multiplies it with when the network runs"),
-      G_CALLBACK(magnitude_cb));
+      box, "prune-effective", _("effective"),
+      _("|w| times what the equalised learning rate multiplies it with when the network runs"));
   gtk_toggle_button_set_group(self->effective, self->stored);
+  vitrine_bind_choice(self->bindings, "magnitude", self->stored, SG_MAGNITUDE_STORED);
+  vitrine_bind_choice(self->bindings, "magnitude", self->effective, SG_MAGNITUDE_EFFECTIVE);
   box = choices(self, labels, _("Leave out"));
   for (guint g = 0; g < G_N_ELEMENTS(groups); g++)
-    self->excluded[g] =
-        choice(self, box, groups[g].name, _(groups[g].label),
-               _("All layers of this kind keep their weights"), G_CALLBACK(group_cb));
+    self->excluded[g] = choice(box, groups[g].name, _(groups[g].label),
+                               _("All layers of this kind keep their weights"));
   self->list = GTK_BOX(gtk_box_new(GTK_ORIENTATION_VERTICAL, 8));
   gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->list));
   g_signal_connect(self, "map", G_CALLBACK(build_rows), NULL);
+}
+
+static void
+vitrine_pruning_layers_dispose(GObject *object)
+{
+  VitrinePruningLayers *self = VITRINE_PRUNING_LAYERS(object);
+
+  g_ptr_array_set_size(self->values, 0);
+  g_clear_object(&self->bindings);
+  G_OBJECT_CLASS(vitrine_pruning_layers_parent_class)->dispose(object);
 }
 
 static void
@@ -401,6 +414,7 @@ vitrine_pruning_layers_finalize(GObject *object)
 {
   VitrinePruningLayers *self = VITRINE_PRUNING_LAYERS(object);
 
+  g_ptr_array_unref(self->values);
   g_array_unref(self->rows);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_pruning_layers_parent_class)->finalize(object);
@@ -409,5 +423,6 @@ vitrine_pruning_layers_finalize(GObject *object)
 static void
 vitrine_pruning_layers_class_init(VitrinePruningLayersClass *class)
 {
+  G_OBJECT_CLASS(class)->dispose = vitrine_pruning_layers_dispose;
   G_OBJECT_CLASS(class)->finalize = vitrine_pruning_layers_finalize;
 }

@@ -12,7 +12,6 @@ struct _VitrineStripDialog {
   VitrineSession *session;
   VitrineStripPlan *plan; /* as the settings say; NULL while they make no sense */
   guint task;             /* 0: nothing runs */
-  gboolean syncing;
 
   AdwToastOverlay *toasts;
   AdwComboRow *kind_row, *faces_row;
@@ -122,7 +121,7 @@ renew(VitrineStripDialog *self)
 }
 
 static void
-sync_dimension(VitrineStripDialog *self)
+show_dimensions(VitrineStripDialog *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
   gboolean z = gtk_drop_down_get_selected(self->space) == 0;
@@ -135,11 +134,9 @@ sync_dimension(VitrineStripDialog *self)
 static void
 setting_cb(VitrineStripDialog *self)
 {
-  if (self->syncing || !self->session)
+  if (!self->session)
     return;
-  self->syncing = TRUE;
-  sync_dimension(self);
-  self->syncing = FALSE;
+  show_dimensions(self);
   renew(self);
 }
 
@@ -154,12 +151,10 @@ kind_cb(VitrineStripDialog *self)
   g_autoptr(GArray) values = sg_strip_default_values(&p);
   for (guint i = 0; i < values->len; i++)
     g_string_append_printf(text, "%s%g", i ? ", " : "", g_array_index(values, double, i));
-  self->syncing = TRUE;
   gtk_widget_set_visible(self->dimension_row, p.kind == SG_STRIP_DIMENSION);
   gtk_editable_set_text(GTK_EDITABLE(self->values_row), text->str);
-  self->syncing = FALSE;
   g_string_free(text, TRUE);
-  setting_cb(self);
+  setting_cb(self); /* the values may be the same */
 }
 
 /* ---- the task -------------------------------------------------------------------------------- */

@@ -10,7 +10,6 @@
 struct _VitrineNewRunOrigin {
   AdwPreferencesGroup parent_instance;
   VitrineRunSetup *setup;
-  gboolean syncing;
   GCancellable *reading; /* NULL: nothing is read */
   GHashTable *taken;     /* options that have a chosen model's values */
   AdwComboRow *kind;
@@ -41,9 +40,7 @@ show_file(VitrineNewRunOrigin *self, VitrineRunOrigin origin, const char *path, 
       origin == VITRINE_FROM_RUN ? _("No run chosen yet") : _("No model chosen yet");
   g_autofree char *subtitle = g_markup_escape_text(note ? note : help_of(origin), -1);
 
-  self->syncing = TRUE;
   adw_combo_row_set_selected(self->kind, (guint)origin);
-  self->syncing = FALSE;
   gtk_widget_set_visible(GTK_WIDGET(self->file), origin != VITRINE_FROM_SCRATCH);
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->file), title ? title : empty);
   adw_action_row_set_subtitle(self->file, subtitle);
@@ -181,9 +178,10 @@ vitrine_new_run_origin_set(VitrineNewRunOrigin *self, VitrineRunOrigin origin, c
 static void
 kind_cb(VitrineNewRunOrigin *self)
 {
-  if (!self->syncing && self->setup)
-    vitrine_new_run_origin_set(self, (VitrineRunOrigin)adw_combo_row_get_selected(self->kind),
-                               NULL);
+  VitrineRunOrigin chosen = (VitrineRunOrigin)adw_combo_row_get_selected(self->kind);
+
+  if (self->setup && chosen != vitrine_run_setup_get_origin(self->setup))
+    vitrine_new_run_origin_set(self, chosen, NULL);
 }
 
 static void

@@ -9,7 +9,6 @@ struct _VitrineNewRun {
   VitrineRunSetup *setup;
   GCancellable *starting; /* NULL: nothing is */
   char *start_error;      /* of the newest attempt */
-  gboolean updating;
   AdwPreferencesPage *page;
   GtkLabel *problem;
   GtkSpinner *spinner;
@@ -84,16 +83,13 @@ show_data_of_run(VitrineNewRun *self)
       vitrine_run_setup_get(self->setup, "data"))
     return;
   path = vitrine_run_setup_effective(self->setup, "data");
-  if (path)
+  if (path && *path)
     vitrine_new_run_data_open(self->data, path);
 }
 
 static void
 changed_cb(VitrineNewRun *self)
 {
-  if (self->updating)
-    return;
-  self->updating = TRUE;
   g_clear_pointer(&self->start_error, g_free);
   show_data_of_run(self);
   vitrine_new_run_preflight_set_ready(self->preflight,
@@ -101,7 +97,6 @@ changed_cb(VitrineNewRun *self)
   vitrine_new_run_options_set_speed(self->options,
                                     vitrine_new_run_preflight_get_speed(self->preflight));
   show_problem(self);
-  self->updating = FALSE;
 }
 
 static void

@@ -7,7 +7,6 @@ struct _VitrineOptionRow {
   const SgTrainOption *option;
   const char *const *choices; /* of the drop-down, borrowed */
   char *note;
-  gboolean syncing;
   GtkWidget *control, *reset;
 };
 
@@ -37,15 +36,22 @@ show_wrong(VitrineOptionRow *self, const char *message)
                               -1);
 }
 
-static void
-show_choice(VitrineOptionRow *self, const char *value)
+/* What the setup says, as a switch or a drop-down shows it: a control that shows something else was
+ * moved by the person. */
+static char *
+value_of(VitrineOptionRow *self)
+{
+  char *effective = vitrine_run_setup_effective(self->setup, self->option->name);
+  return effective ? effective : g_strdup(vitrine_run_setup_get(self->setup, self->option->name));
+}
+
+static guint
+line_of(VitrineOptionRow *self, const char *value)
 {
   for (guint i = 0; self->choices[i]; i++)
-    if (g_strcmp0(self->choices[i], value ? value : VITRINE_OPTION_AUTOMATIC) == 0) {
-      gtk_drop_down_set_selected(GTK_DROP_DOWN(self->control), i);
-      return;
-    }
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(self->control), GTK_INVALID_LIST_POSITION);
+    if (g_strcmp0(self->choices[i], value ? value : VITRINE_OPTION_AUTOMATIC) == 0)
+      return i;
+  return GTK_INVALID_LIST_POSITION;
 }
 
 static void
@@ -55,7 +61,7 @@ show_entry(VitrineOptionRow *self, const char *given, const char *effective)
 
   gtk_entry_set_placeholder_text(GTK_ENTRY(self->control), effective ? effective : _("automatic"));
   /* What is being typed is the person's, right or wrong. */
-  if (!gtk_widget_has_css_class(GTK_WIDGET(self), "error") &&
+  if (!vitrine_run_setup_is_wrong(self->setup, self->option->name) &&
       g_strcmp0(gtk_editable_get_text(entry), given ? given : "") != 0)
     gtk_editable_set_text(entry, given ? given : "");
 }
@@ -67,14 +73,13 @@ show_value(VitrineOptionRow *self)
   g_autofree char *effective = vitrine_run_setup_effective(self->setup, self->option->name);
   gboolean may = vitrine_run_setup_may_change(self->setup, self->option->name);
 
-  self->syncing = TRUE;
   if (GTK_IS_SWITCH(self->control))
     gtk_switch_set_active(GTK_SWITCH(self->control), is_true(effective ? effective : given));
   else if (self->choices)
-    show_choice(self, effective ? effective : given);
+    gtk_drop_down_set_selected(GTK_DROP_DOWN(self->control),
+                               line_of(self, effective ? effective : given));
   else
     show_entry(self, may ? given : NULL, effective);
-  self->syncing = FALSE;
   gtk_widget_set_sensitive(self->control, may);
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->control),
                               may ? self->option->help
@@ -103,8 +108,6 @@ set(VitrineOptionRow *self, const char *value)
 {
   g_autoptr(GError) error = NULL;
 
-  if (self->syncing)
-    return;
   vitrine_run_setup_set(self->setup, self->option->name, value, &error);
   show_wrong(self, error ? error->message : NULL);
 }
@@ -112,21 +115,27 @@ set(VitrineOptionRow *self, const char *value)
 static void
 entry_cb(VitrineOptionRow *self)
 {
-  set(self, gtk_editable_get_text(GTK_EDITABLE(self->control)));
+  if (vitrine_run_setup_may_change(self->setup, self->option->name))
+    set(self, gtk_editable_get_text(GTK_EDITABLE(self->control)));
 }
 
 static void
 switch_cb(VitrineOptionRow *self)
 {
-  set(self, gtk_switch_get_active(GTK_SWITCH(self->control)) ? "1" : "0");
+  g_autofree char *value = value_of(self);
+  gboolean active = gtk_switch_get_active(GTK_SWITCH(self->control));
+
+  if (active != is_true(value))
+    set(self, active ? "1" : "0");
 }
 
 static void
 choice_cb(VitrineOptionRow *self)
 {
   guint at = gtk_drop_down_get_selected(GTK_DROP_DOWN(self->control));
+  g_autofree char *value = value_of(self);
 
-  if (at == GTK_INVALID_LIST_POSITION)
+  if (at == GTK_INVALID_LIST_POSITION || at == line_of(self, value))
     return;
   gboolean automatic = g_str_equal(self->choices[at], VITRINE_OPTION_AUTOMATIC);
   set(self, automatic ? NULL : self->choices[at]);
@@ -159,7 +168,8 @@ make_control(VitrineOptionRow *self)
     gtk_editable_set_max_width_chars(GTK_EDITABLE(self->control), text ? 14 : 9);
     gtk_entry_set_input_purpose(GTK_ENTRY(self->control),
                                 text ? GTK_INPUT_PURPOSE_FREE_FORM : GTK_INPUT_PURPOSE_NUMBER);
-    g_signal_connect_swapped(self->control, "changed", G_CALLBACK(entry_cb), self);
+    /* Not "changed", which is there twice when a text replaces another. */
+    g_signal_connect_swapped(self->control, "notify::text", G_CALLBACK(entry_cb), self);
   }
 }
 

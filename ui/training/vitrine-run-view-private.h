@@ -10,7 +10,6 @@ struct _VitrineRunView {
   GtkBox parent_instance;
   VitrineRun *run;
   VitrineSession *session;
-  gboolean syncing;
   GHashTable *dismissed; /* ids of advice that the person has closed */
   char *advice_shown;    /* what the box below shows, as one text */
 

@@ -109,6 +109,15 @@ set_button(GtkWidget *button, const char *tooltip, const char *why)
                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, why ? why : "", -1);
 }
 
+static gboolean
+is_followed(VitrineRunView *self)
+{
+  VitrineFollowing *following = vitrine_session_get_following(self->session);
+
+  return g_strcmp0(vitrine_following_get_directory(following), vitrine_run_get_path(self->run)) ==
+         0;
+}
+
 static void
 show_buttons(VitrineRunView *self, const SgRunStatus *s)
 {
@@ -120,16 +129,12 @@ show_buttons(VitrineRunView *self, const SgRunStatus *s)
   set_button(GTK_WIDGET(self->pause), paused ? _("Go on") : _("Pause"), why);
   set_button(GTK_WIDGET(self->snapshot), _("Save a snapshot now"), why);
   set_button(GTK_WIDGET(self->stop), _("Stop with a final snapshot"), why);
-  gboolean following =
-      g_strcmp0(vitrine_following_get_directory(vitrine_session_get_following(self->session)),
-                vitrine_run_get_path(self->run)) == 0;
+  gboolean following = is_followed(self);
   /* Of a run that cannot be asked for them the snapshots are shown as they come. */
   gboolean comes = following || lives(s) || (s && s->state == SG_RUN_FOREIGN);
   set_button(GTK_WIDGET(self->follow), _("Explore the newest weights while it trains"),
              comes ? NULL : why);
-  self->syncing = TRUE;
   gtk_toggle_button_set_active(self->follow, following);
-  self->syncing = FALSE;
 }
 
 static void
@@ -198,9 +203,11 @@ stop_cb(VitrineRunView *self)
 static void
 follow_cb(VitrineRunView *self)
 {
-  if (self->syncing)
+  gboolean wanted = gtk_toggle_button_get_active(self->follow);
+
+  if (wanted == is_followed(self))
     return;
-  if (gtk_toggle_button_get_active(self->follow))
+  if (wanted)
     vitrine_following_start(vitrine_session_get_following(self->session),
                             vitrine_run_get_path(self->run));
   else

@@ -11,7 +11,7 @@ struct _VitrineWeightTree {
   GListStore *found; /* what the search shows */
   GtkSingleSelection *selection;
   VitrineWeightNode *chosen;
-  gboolean searching, syncing;
+  gboolean searching;
 };
 
 enum { CHOSEN, N_SIGNALS };
@@ -118,11 +118,9 @@ show_list(VitrineWeightTree *self)
       model, FALSE, FALSE, self->searching ? no_children_cb : children_cb, NULL, NULL);
   g_autoptr(GtkTreeListRow) first = gtk_tree_list_model_get_row(tree, 0);
 
-  self->syncing = TRUE;
   if (first && !self->searching)
     gtk_tree_list_row_set_expanded(first, TRUE);
   gtk_single_selection_set_model(self->selection, G_LIST_MODEL(tree));
-  self->syncing = FALSE;
 }
 
 /* ---- choosing ---------------------------------------------------------------------------- */
@@ -137,8 +135,7 @@ choose(VitrineWeightTree *self, VitrineWeightNode *node)
 static void
 selected_cb(VitrineWeightTree *self)
 {
-  GtkTreeListRow *row =
-      self->syncing ? NULL : gtk_single_selection_get_selected_item(self->selection);
+  GtkTreeListRow *row = gtk_single_selection_get_selected_item(self->selection);
   g_autoptr(VitrineWeightNode) node = row ? gtk_tree_list_row_get_item(row) : NULL;
 
   if (node)
@@ -303,7 +300,9 @@ vitrine_weight_tree_init(VitrineWeightTree *self)
   self->nodes = g_ptr_array_new_with_free_func(g_object_unref);
   self->roots = g_list_store_new(VITRINE_TYPE_WEIGHT_NODE);
   self->found = g_list_store_new(VITRINE_TYPE_WEIGHT_NODE);
+  /* Lines that come and go choose nothing by themselves. */
   self->selection = gtk_single_selection_new(NULL);
+  gtk_single_selection_set_autoselect(self->selection, FALSE);
   g_signal_connect_swapped(self->selection, "notify::selected-item", G_CALLBACK(selected_cb), self);
 }
 
@@ -333,10 +332,8 @@ vitrine_weight_tree_set_data(VitrineWeightTree *self, VitrineWeightData *data)
   g_return_if_fail(VITRINE_IS_WEIGHT_TREE(self));
   g_clear_object(&self->chosen);
   g_ptr_array_set_size(self->nodes, 0);
-  self->syncing = TRUE;
   g_list_store_remove_all(self->found);
   g_list_store_remove_all(self->roots);
-  self->syncing = FALSE;
   g_clear_pointer(&self->data, vitrine_weight_data_unref);
   self->data = data ? vitrine_weight_data_ref(data) : NULL;
   for (guint i = 0; data && i < data->records->len; i++)
@@ -382,8 +379,8 @@ vitrine_weight_tree_search(VitrineWeightTree *self, const char *text)
   show_list(self);
   if (!self->searching && self->chosen)
     select_node(self, self->chosen);
-  else
-    selected_cb(self);
+  else if (g_list_model_get_n_items(G_LIST_MODEL(self->found)) > 0)
+    gtk_single_selection_set_selected(self->selection, 0);
 }
 
 VitrineWeightNode *
