@@ -41,3 +41,16 @@ sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style, const
 {
   g_assert_not_reached();
 }
+
+gboolean
+sg_amx_weight_suits(const SgConvGeometry *g, int out, int in)
+{
+  return FALSE;
+}
+
+gboolean
+sg_amx_weight(const SgConvGeometry *g, const SgBuf *wide, const SgBuf *narrow, float *w,
+              gsize out_step, gsize in_step, GError **error)
+{
+  g_assert_not_reached();
+}

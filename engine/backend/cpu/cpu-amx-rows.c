@@ -190,3 +190,162 @@ sg_amx_panel(const SgAmxProduct *p, const SgAmxStore *to)
   }
   _tile_release();
 }
+
+/* ---- the gradient of weights ----------------------------------------------------------------- */
+
+void
+sg_amx_round_row(guint16 *to, const float *x, gsize step, int count)
+{
+  for (int i = 0; i < count; i++)
+    _mm256_storeu_si256((__m256i *)(to + 16 * i),
+                        (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(x + (gsize)i * step)));
+}
+
+/* Two positions of 16 channels: their numbers side by side. */
+static inline __m512i
+side_by_side(const guint16 *x)
+{
+  __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23,
+                                   7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  return _mm512_permutexvar_epi16(order, _mm512_loadu_si512(x));
+}
+
+void
+sg_amx_pair(guint16 *even, guint16 *odd, const guint16 *x, int pairs)
+{
+  for (int i = 0; i < pairs; i++, x += 32) {
+    _mm512_storeu_si512(even + 32 * i, side_by_side(x));
+    _mm512_storeu_si512(odd + 32 * i, side_by_side(x + 16));
+  }
+}
+
+/* Rows become columns: 16 × 16 numbers of 32 bits, in four rounds of halves that change places. */
+static void
+transpose(__m512i r[16])
+{
+  __m512i t[16];
+
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++)
+    for (int k = 0; k < 2; k++) {
+      r[4 * i + 2 * k] = _mm512_unpacklo_epi64(t[4 * i + k], t[4 * i + 2 + k]);
+      r[4 * i + 2 * k + 1] = _mm512_unpackhi_epi64(t[4 * i + k], t[4 * i + 2 + k]);
+    }
+  for (int i = 0; i < 2; i++)
+    for (int k = 0; k < 4; k++) {
+      t[8 * i + k] = _mm512_shuffle_i32x4(r[8 * i + k], r[8 * i + 4 + k], 0x88);
+      t[8 * i + 4 + k] = _mm512_shuffle_i32x4(r[8 * i + k], r[8 * i + 4 + k], 0xdd);
+    }
+  for (int k = 0; k < 8; k++) {
+    r[k] = _mm512_shuffle_i32x4(t[k], t[8 + k], 0x88);
+    r[8 + k] = _mm512_shuffle_i32x4(t[k], t[8 + k], 0xdd);
+  }
+}
+
+void
+sg_amx_turn(guint16 *to, gsize to_step, const guint16 *x, int steps)
+{
+  for (int s = 0; s < steps; s++, to += to_step, x += SG_AMX_TILE) {
+    __m512i r[16];
+    for (int i = 0; i < 16; i++)
+      r[i] = side_by_side(x + 32 * i);
+    transpose(r);
+    for (int i = 0; i < 16; i++)
+      _mm512_storeu_si512(to + 32 * i, r[i]);
+  }
+}
+
+void
+sg_amx_begin(void)
+{
+  configure();
+}
+
+void
+sg_amx_end(void)
+{
+  _tile_release();
+}
+
+static void
+outer_three(float *sums, const SgAmxOuter *p)
+{
+  const guint16 *a = p->a, *b0 = p->b[0], *b1 = p->b[1], *b2 = p->b[2];
+
+  if (p->add) {
+    _tile_loadd(0, sums, 64);
+    _tile_loadd(1, sums + 256, 64);
+    _tile_loadd(2, sums + 512, 64);
+    _tile_loadd(3, sums + 768, 64);
+    _tile_loadd(4, sums + 1024, 64);
+    _tile_loadd(5, sums + 1280, 64);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    _tile_zero(4);
+    _tile_zero(5);
+  }
+  for (int s = 0; s < p->steps; s++) {
+    gsize at = (gsize)s * SG_AMX_TILE;
+    _tile_loadd(6, a, 64);
+    _tile_loadd(7, b0 + at, 64);
+    _tile_dpbf16ps(0, 6, 7);
+    _tile_loadd(7, b1 + at, 64);
+    _tile_dpbf16ps(2, 6, 7);
+    _tile_loadd(7, b2 + at, 64);
+    _tile_dpbf16ps(4, 6, 7);
+    _tile_loadd(6, a + SG_AMX_TILE, 64);
+    _tile_dpbf16ps(5, 6, 7);
+    _tile_loadd(7, b1 + at, 64);
+    _tile_dpbf16ps(3, 6, 7);
+    _tile_loadd(7, b0 + at, 64);
+    _tile_dpbf16ps(1, 6, 7);
+    a += p->a_step;
+  }
+  _tile_stored(0, sums, 64);
+  _tile_stored(1, sums + 256, 64);
+  _tile_stored(2, sums + 512, 64);
+  _tile_stored(3, sums + 768, 64);
+  _tile_stored(4, sums + 1024, 64);
+  _tile_stored(5, sums + 1280, 64);
+}
+
+static void
+outer_one(float *sums, const SgAmxOuter *p)
+{
+  const guint16 *a = p->a;
+
+  if (p->add) {
+    _tile_loadd(0, sums, 64);
+    _tile_loadd(1, sums + 256, 64);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+  }
+  for (int s = 0; s < p->steps; s++) {
+    _tile_loadd(7, p->b[0] + (gsize)s * SG_AMX_TILE, 64);
+    _tile_loadd(6, a, 64);
+    _tile_dpbf16ps(0, 6, 7);
+    _tile_loadd(5, a + SG_AMX_TILE, 64);
+    _tile_dpbf16ps(1, 5, 7);
+    a += p->a_step;
+  }
+  _tile_stored(0, sums, 64);
+  _tile_stored(1, sums + 256, 64);
+}
+
+void
+sg_amx_outer(float *sums, const SgAmxOuter *p)
+{
+  BARRIER();
+  if (p->taps == 3)
+    outer_three(sums, p);
+  else
+    outer_one(sums, p);
+  BARRIER();
+}

@@ -49,3 +49,26 @@ typedef struct {
   int steps, tiles;
 } SgAmxProduct;
 void sg_amx_panel(const SgAmxProduct *p, const SgAmxStore *to);
+
+/* ---- the gradient of weights: sums over positions -------------------------------------------- */
+
+/* to[count][16] = x [16 channels], rounded; pixels `step` floats apart. */
+void sg_amx_round_row(guint16 *to, const float *x, gsize step, int count);
+/* Of positions x [2 pairs + 1][16]: those of an even number with the next, even [pairs][16][2], and
+ * those of an odd one, odd [pairs][16][2]. */
+void sg_amx_pair(guint16 *even, guint16 *odd, const guint16 *x, int pairs);
+/* to[steps][16][32] from x [32 steps][16]. */
+void sg_amx_turn(guint16 *to, gsize to_step, const guint16 *x, int steps);
+
+/* sums[tap][2][16][16] (+)= sum over 32 steps positions p of a [2][channel][p] b[tap] [p][channel];
+ * a: both blocks [16][32] one behind the other, `a_step` numbers from one step to the next;
+ * b: as sg_amx_pair() leaves it. taps: 1 or 3. */
+typedef struct {
+  const guint16 *a, *b[3];
+  gsize a_step;
+  int taps, steps;
+  gboolean add; /* to what is in sums */
+} SgAmxOuter;
+void sg_amx_outer(float *sums, const SgAmxOuter *p);
+void sg_amx_begin(void); /* before and after any number of sg_amx_outer(), on each thread */
+void sg_amx_end(void);

@@ -1,8 +1,10 @@
-/* How a convolution of a training goes on the CPU: Winograd where it pays, else oneDNN.
+/* How a convolution of a training goes on the CPU: in bf16 over the matrix units; else Winograd
+ * where it pays, else oneDNN.
  *
  * The gradient with respect to the input of a 3×3 convolution is a 3×3 convolution with the kernel
  * turned round and its two channel axes swapped; of a stride-2 one it is the transposed one, which
  * is how the generator upsamples. So both of Winograd's forms serve both networks. */
+#include "engine/backend/cpu/cpu-amx.h"
 #include "engine/backend/cpu/cpu-private.h"
 
 /* [O, I, 3, 3] -> [I, O, 3, 3], kernel turned by 180° if `flip`. */
@@ -45,6 +47,58 @@ suits(const SgConvGeometry *g, SgConvPass pass, const SgBuf *x, const SgBuf *y)
          sg_wino_suits(&up, x->c, y->c, y->h, y->w);
 }
 
+/* ---- matrix units ---------------------------------------------------------------------------- */
+
+/* The convolution that gives x from y is one of these, with the weights' channel axes swapped.
+ * FALSE: another one. */
+static gboolean
+adjoint(const SgConvGeometry *g, const SgBuf *x, const SgBuf *y, SgConvGeometry *a)
+{
+  if (g->kind == SG_CONV_FORWARD && g->stride == 1) {
+    int pad = g->kernel - 1 - g->pad;
+    *a = (SgConvGeometry){SG_CONV_FORWARD, g->kernel, 1, pad, pad};
+    return pad >= 0 && x->h == y->h + g->pad * -2 + g->kernel - 1;
+  }
+  if (g->kind == SG_CONV_FORWARD) {
+    *a = (SgConvGeometry){SG_CONV_TRANSPOSED, g->kernel, 2, g->pad, g->pad_end};
+    return g->kernel == 3 && x->h <= 2 * y->h + 2 && x->w <= 2 * y->w + 2;
+  }
+  *a = (SgConvGeometry){SG_CONV_FORWARD, g->kernel, g->stride, g->pad, g->pad_end};
+  return TRUE;
+}
+
+static gboolean
+run_amx(const SgConvGeometry *g, SgBuf *y, const SgBuf *x, const SgBuf *style,
+        const SgAmxWeights *w, GError **error)
+{
+  SgAmx *amx = sg_amx_new(g, y->c, x->c, w, sg_amx_wants_two(y->c, x->c, x->h, x->w), error);
+  gboolean ok = amx && sg_amx_run(amx, y, x, style, NULL, error);
+  sg_amx_free(amx);
+  return ok;
+}
+
+/* FALSE, and *done FALSE: this convolution goes another way. */
+static gboolean
+amx(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w, SgBuf *y,
+    gboolean *done, GError **error)
+{
+  gsize taps = (gsize)(g->kernel * g->kernel), row = (gsize)w->c * taps;
+  gboolean swap = g->kind == SG_CONV_TRANSPOSED;
+  SgConvGeometry other;
+
+  *done = TRUE;
+  if (pass == SG_PASS_OUTPUT && sg_amx_suits(g, y->c, x->c))
+    return run_amx(g, y, x, style, &(SgAmxWeights){w->data, row, taps, FALSE}, error);
+  if (pass == SG_PASS_INPUT && adjoint(g, x, y, &other) && sg_amx_suits(&other, x->c, y->c))
+    return run_amx(&other, x, y, NULL, &(SgAmxWeights){w->data, taps, row, g->stride == 1}, error);
+  other = (SgConvGeometry){SG_CONV_FORWARD, g->kernel, g->stride, g->pad, g->pad_end};
+  if (pass == SG_PASS_WEIGHT && sg_amx_weight_suits(&other, y->c, x->c))
+    return swap ? sg_amx_weight(&other, y, x, w->data, taps, row, error)
+                : sg_amx_weight(&other, x, y, w->data, row, taps, error);
+  *done = FALSE;
+  return FALSE;
+}
+
 gboolean
 cpu_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style, SgBuf *w,
                SgBuf *y, GError **error)
@@ -52,6 +106,11 @@ cpu_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *
   gboolean up = g->stride == 2;
 
   g_assert(w->n == y->c && w->c == x->c && w->h == g->kernel && (!style || pass == SG_PASS_OUTPUT));
+  if (CPU(x->backend)->bf16) {
+    gboolean done, ok = amx(g, pass, x, style, w, y, &done, error);
+    if (done)
+      return ok;
+  }
   if (suits(g, pass, x, y)) {
     if (pass == SG_PASS_OUTPUT)
       return wino(y, x, style, w->data, up, error);

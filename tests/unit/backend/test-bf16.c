@@ -207,6 +207,85 @@ test_table(void)
   }
 }
 
+/* ---- the three passes of a training ---------------------------------------------------------- */
+
+/* The result of one pass from the two other operands, [x, w, y] by SgConvPass's order of what it
+ * leaves out. */
+static float *
+run_pass(SgBackend *b, const Case *c, SgConvPass pass, float *const v[3])
+{
+  GError *error = NULL;
+  int h, w, k = c->g.kernel;
+
+  output_size(c, &h, &w);
+  g_autoptr(SgBuf) y = buffer(b, SG_FMT_ACT, c->n, c->o, h, w, v[SG_PASS_OUTPUT]);
+  g_autoptr(SgBuf) x = buffer(b, SG_FMT_ACT, c->n, c->i, c->h, c->w, v[SG_PASS_INPUT]);
+  g_autoptr(SgBuf) weight = buffer(b, SG_FMT_PLAIN, c->o, c->i, k, k, v[SG_PASS_WEIGHT]);
+  SgBuf *result = pass == SG_PASS_OUTPUT ? y : pass == SG_PASS_INPUT ? x : weight;
+  g_assert_true(b->conv(&c->g, pass, x, NULL, weight, y, &error));
+  g_assert_no_error(error);
+  float *found = g_new(float, sg_buf_count(result));
+  b->download(result, found);
+  return found;
+}
+
+/* Sums over positions of small images are of numbers of 8 bits, too. */
+static void
+check_passes(const Case *c)
+{
+  static const char *const names[] = {"output", "input", "weight"};
+  int h, w, k = c->g.kernel;
+  float *v[3], *size[3];
+  gsize count[3];
+
+  output_size(c, &h, &w);
+  count[SG_PASS_OUTPUT] = (gsize)(c->n * c->o * h * w);
+  count[SG_PASS_INPUT] = (gsize)(c->n * c->i * c->h * c->w);
+  count[SG_PASS_WEIGHT] = (gsize)(c->o * c->i * k * k);
+  double terms[3];
+  terms[SG_PASS_OUTPUT] = c->i * k * k;
+  terms[SG_PASS_INPUT] = c->o * k * k;
+  terms[SG_PASS_WEIGHT] = c->n * MAX(h * w, c->h * c->w);
+  for (int p = 0; p < 3; p++) {
+    v[p] = numbers(count[p]);
+    size[p] = sizes_of(v[p], count[p]);
+  }
+  for (int p = 0; p < 3; p++) {
+    SgConvPass pass = (SgConvPass)p;
+    g_autofree float *found = run_pass(halves, c, pass, v), *again = NULL;
+    g_autofree float *wanted = run_pass(sg_backend_reference(), c, pass, v);
+    g_autofree float *most = run_pass(sg_backend_reference(), c, pass, size);
+    g_autofree char *shape = name_of(c), *name = g_strdup_printf("%s: %s", shape, names[p]);
+    if (!within(name, found, wanted, most, count[p], terms[p], 1, FALSE))
+      g_test_fail_printf("%s", name);
+    for (int threads = 1; threads <= 4; threads++) {
+      sg_backend_cpu_set_threads(threads);
+      again = run_pass(halves, c, pass, v);
+      g_assert_cmpmem(found, count[p] * sizeof(float), again, count[p] * sizeof(float));
+      g_clear_pointer(&again, g_free);
+    }
+  }
+  for (int p = 0; p < 3; p++) {
+    g_free(v[p]);
+    g_free(size[p]);
+  }
+}
+
+static void
+test_passes(void)
+{
+  static const Case more[] = {{SAME, 17, 24, 40, 33, 35},
+                              {DOWN, 5, 16, 32, 67, 65},
+                              {WIDEN, 5, 16, 32, 33, 32},
+                              {ONE, 17, 40, 24, 32, 33},
+                              {SAME, 1, 16, 16, 300, 70}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+    if (cases[i].g.kind != SG_CONV_UP_FIR)
+      check_passes(&cases[i]);
+  for (guint i = 0; i < G_N_ELEMENTS(more); i++)
+    check_passes(&more[i]);
+}
+
 /* Neither the number of threads nor the other samples show in the bits. */
 static void
 test_bits(void)
@@ -366,6 +445,7 @@ main(int argc, char **argv)
   model_path = argv[1];
   sg_random_state_seed(&random_state, 7);
   g_test_add_func("/bf16/table", test_table);
+  g_test_add_func("/bf16/passes", test_passes);
   g_test_add_func("/bf16/bits", test_bits);
   g_test_add_func("/bf16/odd", test_odd);
   g_test_add_func("/bf16/set", test_set);
