@@ -419,6 +419,47 @@ class Threads(Case):
             self.assertEqual([k for k in first if first[k] != tensors[k]], [], f'{n} threads')
 
 
+# ---- bf16 on the CPU ----------------------------------------------------------------------------
+
+def has_amx():
+    with open('/proc/cpuinfo') as f:
+        return 'amx_bf16' in f.read()
+
+
+@unittest.skipUnless(has_amx(), 'no matrix units (AMX) on this CPU')
+class Halves(Kill):
+    HALF = ('--precision=bf16', '--device=cpu')
+
+    def test_everything(self):
+        self.one_life_after_another(3, 6, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING, *self.HALF,
+                                    '--kimg=0.2')
+
+    def test_labels(self):
+        """The bits are those of no number of threads, and not those of float32."""
+        data, states = make_zip(self.tmp + '/set.zip', n=16, size=32), []
+        for more in ((*self.HALF, '--threads=1'), (*self.HALF, '--threads=3'), ('--threads=1',)):
+            run = self.train('--data=' + data, '--cond=1', *SMALL, *EVERYTHING, '--resolution=32', '--batch=6', '--mbstd-group=3',
+                             '--channel-base=1024', '--channel-max=40', '--z-dim=40', '--w-dim=40', '--kimg=0.03', '--tick=0.012', *more)
+            states.append(state(run)[0])
+        self.assertEqual([k for k in states[0] if states[0][k] != states[1][k]], [])
+        self.assertNotEqual(states[0], states[2])
+
+    def test_grey(self):
+        """A run goes on in another precision, says so, and remembers it."""
+        run = self.train('--data=' + make_folder(self.tmp + '/set'), *SMALL, '--kimg=0.04')
+        self.assertNotIn('bf16', read(run + '/log.txt').decode())
+        self.resume(run, '--kimg=0.08', *self.HALF)
+        log = read(run + '/log.txt').decode()
+        self.assertIn('precision from fp32 to bf16', log)
+        self.assertRegex(log, r'Device: .*bf16')
+        self.assertEqual(json.loads(snapshot_of(run)[1]['train.options'])['precision'], 'bf16')
+        self.resume(run, '--kimg=0.12')
+        self.resume(run, '--kimg=0.16', '--precision=fp32')
+        self.assertIn('precision from bf16 to fp32', read(run + '/log.txt').decode())
+
+    test_threads = test_changed = None  # of Kill: not again
+
+
 # ---- what there is afterwards --------------------------------------------------------------------
 
 class Leaves(Case):

@@ -39,9 +39,9 @@ void sg_amx_free(SgAmx *amx); /* NULL allowed */
 gboolean sg_amx_run(const SgAmx *amx, SgBuf *y, const SgBuf *x, const SgBuf *style,
                     const SgEpilogue *e, GError **error);
 
-/* The gradient of the weights: g(o, c, t) = sum over samples and pixels of narrow[o, i]
- * wide[c, stride i + t - pad], where `geometry` is a FORWARD convolution from wide to narrow. Goes to
- * w[o out_step + c in_step + t]. The same bits for every number of threads. */
+/* The gradient of the weights: g(o, c, t) = sum over samples and pixels of narrow[o, i] wide[c,
+ * stride i + t - pad], where `geometry` is a FORWARD convolution from wide to narrow. Goes to w[o
+ * out_step + c in_step + t]. The same bits for every number of threads. */
 gboolean sg_amx_weight_suits(const SgConvGeometry *g, int out, int in);
 gboolean sg_amx_weight(const SgConvGeometry *g, const SgBuf *wide, const SgBuf *narrow, float *w,
                        gsize out_step, gsize in_step, GError **error);
