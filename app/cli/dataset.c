@@ -11,8 +11,9 @@ typedef struct {
   int width, height; /* of --resolution; 0: not given */
   int max_images, min_size;
   SgTransform how;
-  gboolean labels, force, json;
-  char *labels_from;
+  gboolean labels, force, json, all_frames;
+  gint64 subset_seed; /* -1: the first ones */
+  char *labels_from, *frames;
 } Options;
 
 static const char *const transforms[] = {
@@ -187,6 +188,9 @@ run(const Options *opt, GError **error)
                                     .use_labels = opt->labels,
                                     .labels = opt->labels_from,
                                     .max_images = (guint)opt->max_images,
+                                    .drawn = opt->subset_seed >= 0,
+                                    .subset_seed = (guint64)MAX(opt->subset_seed, 0),
+                                    .all_frames = opt->all_frames,
                                     .transform = opt->how,
                                     .wide_height = opt->height,
                                     .min_size = opt->min_size};
@@ -276,8 +280,15 @@ check(Options *opt, int operands, GError **error)
     cli_set_usage_error(error, "--max-images must not be negative, found %d", opt->max_images);
   else if (opt->min_size < 0)
     cli_set_usage_error(error, "--min-size must not be negative, found %d", opt->min_size);
-  else
+  else if (opt->subset_seed >= 0 && opt->max_images == 0)
+    cli_set_usage_error(error,
+                        "--subset-seed draws so many as --max-images says, which is missing");
+  else if (opt->frames && !g_str_equal(opt->frames, "first") && !g_str_equal(opt->frames, "all"))
+    cli_set_usage_error(error, "--frames: expected first or all, found \"%s\"", opt->frames);
+  else {
+    opt->all_frames = g_strcmp0(opt->frames, "all") == 0;
     return read_transform(opt, error) && read_resolution(opt, error);
+  }
   return FALSE;
 }
 
@@ -295,7 +306,7 @@ take_labels(const char *name, const char *value, gpointer options, GError **erro
 int
 cli_dataset(int argc, char **argv)
 {
-  Options opt = {0};
+  Options opt = {.subset_seed = -1};
   GError *error = NULL;
   const GOptionEntry entries[] = {
       {"source", 0, 0, G_OPTION_ARG_FILENAME, &opt.source, "where the pictures are", "PATH"},
@@ -310,6 +321,10 @@ cli_dataset(int argc, char **argv)
       {"min-size", 0, 0, G_OPTION_ARG_INT, &opt.min_size,
        "leave out what has fewer pixels on its shorter side", "N"},
       {"max-images", 0, 0, G_OPTION_ARG_INT, &opt.max_images, "only the first N usable ones", "N"},
+      {"subset-seed", 0, 0, G_OPTION_ARG_INT64, &opt.subset_seed,
+       "…or N drawn from all of them; the same SEED draws the same", "SEED"},
+      {"frames", 0, 0, G_OPTION_ARG_STRING, &opt.frames,
+       "of GIF, TIFF and WebP with several pictures: first (default) or all", "WHICH"},
       {"force", 0, 0, G_OPTION_ARG_NONE, &opt.force, "replace a data set that is there", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &opt.json, "write the report as JSON", NULL},
       {NULL}};
@@ -322,14 +337,16 @@ cli_dataset(int argc, char **argv)
       {NULL}};
   GOptionGroup *group = g_option_group_new("labels", "Labels:", "Labels", &opt, NULL);
   GOptionGroup *groups[] = {group, NULL};
+  const CliRange ranges[] = {{"subset-seed", 0, (double)G_MAXINT}, {NULL}};
   const CliHelp help = {
       "", "Makes a data set of equally large squares, as NVlabs' dataset_tool lays it out.",
       "Reads a folder (searched deeply) or a zip of pictures; a CelebA folder; CIFAR's tarballs; "
       "IDX files\n"
-      "of the MNIST family, also gzipped. Labels are found in dataset.json, labels.csv, class "
-      "folders.\n"
+      "of the MNIST family, also gzipped; LSUN's LMDB; TFRecords of NVlabs' StyleGAN and "
+      "StyleGAN2.\n"
+      "Labels are found in dataset.json, labels.csv, class folders.\n"
       "Says what it changed, counts the classes, and names every file it cannot use, and why.",
-      groups};
+      groups, ranges};
 
   g_option_group_add_entries(group, with_value);
   if (cli_parse(&argc, &argv, entries, &help, &error) && check(&opt, argc - 1, &error))
@@ -340,5 +357,6 @@ cli_dataset(int argc, char **argv)
   g_free(opt.transform);
   g_free(opt.crop);
   g_free(opt.labels_from);
+  g_free(opt.frames);
   return cli_finish("dataset", error);
 }

@@ -279,7 +279,9 @@ open_dataset(SgTrainOptions *o, gboolean asked, gboolean tell, GError **error)
   SgDatasetOptions options = {.resolution = o->resolution,
                               .channels = o->channels,
                               .use_labels = o->cond,
-                              .max_images = (guint)o->subset};
+                              .max_images = (guint)o->subset,
+                              .drawn = o->subset_seed >= 0,
+                              .subset_seed = (guint64)MAX(o->subset_seed, 0)};
   GError *why = NULL;
   SgDataset *ds = sg_dataset_open(o->data, &options, &why);
 

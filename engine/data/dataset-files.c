@@ -1,4 +1,5 @@
-/* A tree of files, in a folder or a zip: one sorted list of names, read by number. */
+/* A tree of files, in a folder, a zip or an LMDB database: one sorted list of names, read by
+ * number. */
 #include "engine/formats/format-error.h"
 #include "engine/data/dataset-private.h"
 #include <errno.h>
@@ -13,12 +14,14 @@
 
 typedef struct {
   char *name;
-  guint64 entry; /* in the zip */
+  guint64 entry; /* in the zip; where it begins in the database */
+  gsize size;    /* in the database */
 } File;
 
 struct _SgFiles {
   char *path;
-  gboolean is_zip;
+  enum { FILES_FOLDER, FILES_ZIP, FILES_LMDB } kind;
+  SgSource *database;
   GArray *files;
   guint64 zip_size;
   /* libzip's handles are for one thread at a time: whoever reads takes an idle one, or opens
@@ -42,7 +45,7 @@ compare_files(gconstpointer a, gconstpointer b)
 static void
 add_file(SgFiles *f, const char *name, guint64 entry)
 {
-  const File file = {g_strdup(name), entry};
+  const File file = {g_strdup(name), entry, 0};
   g_array_append_val(f->files, file);
 }
 
@@ -297,6 +300,51 @@ read_from_zip(SgFiles *f, const File *file, gsize limit, gsize *size, GError **e
   return data;
 }
 
+/* ---- databases ------------------------------------------------------------------------------- */
+
+/* LSUN's keys are hexadecimal digests; other bytes are shown as such. */
+static void
+add_value(const guint8 *key, gsize key_size, guint64 at, gsize size, gpointer files)
+{
+  GString *name = g_string_new(NULL);
+
+  for (gsize i = 0; i < key_size; i++)
+    if (g_ascii_isalnum(key[i]) || strchr("-_.", key[i]))
+      g_string_append_c(name, (char)key[i]);
+    else
+      g_string_append_printf(name, "%%%02x", key[i]);
+  const File file = {g_string_free(name, FALSE), at, size};
+  g_array_append_val(((SgFiles *)files)->files, file);
+}
+
+static gboolean
+open_database(SgFiles *f, const char *file, GError **error)
+{
+  f->kind = FILES_LMDB;
+  f->database = sg_source_open(file, error);
+  if (f->database && sg_lmdb_list(f->database, add_value, f, error))
+    return TRUE;
+  g_prefix_error(error, "%s: ", file);
+  return FALSE;
+}
+
+static guint8 *
+read_value(SgFiles *f, const File *file, gsize limit, gsize *size, GError **error)
+{
+  *size = limit ? MIN(limit, file->size) : file->size;
+  if (*size > MAX_FILE) {
+    sg_unsupported(error, "the value has %" G_GSIZE_FORMAT " MB; Vitrine reads up to %d",
+                   *size >> 20, MAX_FILE >> 20);
+    return NULL;
+  }
+  g_autofree guint8 *data = g_try_malloc(*size + 1);
+  if (!data)
+    sg_no_memory(error, "for the file");
+  return data && sg_source_read(f->database, file->entry, data, *size, error)
+             ? g_steal_pointer(&data)
+             : NULL;
+}
+
 /* ---- either ---------------------------------------------------------------------------------- */
 
 static gboolean
@@ -309,13 +357,13 @@ open_zip(SgFiles *f, GPtrArray *refused, GError **error)
     g_prefix_error(error, "%s: ", f->path);
     return FALSE;
   }
-  f->is_zip = TRUE;
+  f->kind = FILES_ZIP;
   f->zip_size = sg_source_size(source);
   if (f->zip_size < 4 || !sg_source_read(source, 0, magic, 4, NULL) ||
       (memcmp(magic, "PK\3\4", 4) != 0 && memcmp(magic, "PK\5\6", 4) != 0))
     return sg_unsupported(error,
-                          "%s: expected a folder or a zip archive of pictures, or an IDX file; "
-                          "this is none of them",
+                          "%s: expected a folder or a zip archive of pictures, an IDX file, "
+                          "TFRecords or an LMDB database; this is none of them",
                           f->path);
   zip_t *zip = open_handle(f->path, error);
   if (!zip)
@@ -329,13 +377,17 @@ SgFiles *
 sg_files_open(const char *path, GPtrArray *refused, GError **error)
 {
   g_autoptr(SgFiles) f = g_new0(SgFiles, 1);
+  g_autofree char *database = NULL;
 
   g_mutex_init(&f->lock);
   f->path = g_strdup(path);
   f->files = g_array_new(FALSE, FALSE, sizeof(File));
   g_array_set_clear_func(f->files, clear_file);
   f->idle = g_ptr_array_new();
-  if (g_file_test(path, G_FILE_TEST_IS_DIR))
+  if (sg_lmdb_recognise(path, &database)) {
+    if (!open_database(f, database, error))
+      return NULL;
+  } else if (g_file_test(path, G_FILE_TEST_IS_DIR))
     list_root(f, refused);
   else if (!open_zip(f, refused, error))
     return NULL;
@@ -351,16 +403,18 @@ sg_files_free(SgFiles *f)
   for (guint i = 0; i < f->idle->len; i++)
     zip_discard(f->idle->pdata[i]);
   g_ptr_array_unref(f->idle);
+  g_clear_pointer(&f->database, sg_source_unref);
   g_array_unref(f->files);
   g_mutex_clear(&f->lock);
   g_free(f->path);
   g_free(f);
 }
 
-gboolean
-sg_files_is_zip(const SgFiles *f)
+const char *
+sg_files_kind(const SgFiles *f)
 {
-  return f->is_zip;
+  static const char *const kinds[] = {"folder", "zip", "LMDB database"};
+  return kinds[f->kind];
 }
 
 guint
@@ -379,8 +433,14 @@ guint8 *
 sg_files_read(SgFiles *f, guint i, gsize limit, gsize *size, GError **error)
 {
   const File *file = &g_array_index(f->files, File, i);
-  return f->is_zip ? read_from_zip(f, file, limit, size, error)
-                   : read_from_folder(f, file, limit, size, error);
+  switch (f->kind) {
+  case FILES_ZIP:
+    return read_from_zip(f, file, limit, size, error);
+  case FILES_LMDB:
+    return read_value(f, file, limit, size, error);
+  default:
+    return read_from_folder(f, file, limit, size, error);
+  }
 }
 
 static int

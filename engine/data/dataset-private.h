@@ -8,14 +8,15 @@
 
 G_BEGIN_DECLS
 
-/* ---- a tree of files, in a folder or a zip (dataset-files.c) ---- */
+/* ---- a tree of files, in a folder, a zip or a database (dataset-files.c) ---- */
 
 /* Names are relative, with '/', sorted by their bytes, so that a set is the same on any machine. */
 typedef struct _SgFiles SgFiles;
 /* Files that cannot be used whatever they hold (a pipe, an encrypted entry) go to `refused`. */
 SgFiles *sg_files_open(const char *path, GPtrArray *refused, GError **error);
 void sg_files_free(SgFiles *f);
-gboolean sg_files_is_zip(const SgFiles *f);
+/* "zip", "folder" or "LMDB database". */
+const char *sg_files_kind(const SgFiles *f);
 guint sg_files_count(const SgFiles *f);
 const char *sg_files_name(const SgFiles *f, guint i);
 /* The first `limit` bytes, or everything. Thread-safe. Errors do not name the file. */
@@ -75,6 +76,27 @@ SgStore *sg_idx_open(const char *path, gboolean use_labels, GError **error);
 gboolean sg_cifar_recognise(const char *path);
 SgStore *sg_cifar_open(const char *path, gboolean use_labels, GError **error);
 
+/* TRUE for a .tfrecords file, and for a folder with some (dataset-tfrecords.c). */
+gboolean sg_tfrecords_recognise(const char *path);
+SgStore *sg_tfrecords_open(const char *path, gboolean use_labels, GError **error);
+
+/* ---- LMDB (dataset-lmdb.c) ---- */
+
+/* TRUE for a database, and for a folder that holds one as data.mdb; *file (or NULL): its path, to
+ * be freed. */
+gboolean sg_lmdb_recognise(const char *path, char **file);
+/* Tells of every value, in the order of the keys, where in the file it is. The key lies in memory
+ * for as long as the call lasts. */
+typedef void (*SgLmdbFound)(const guint8 *key, gsize key_size, guint64 at, gsize size,
+                            gpointer user_data);
+gboolean sg_lmdb_list(SgSource *file, SgLmdbFound found, gpointer user_data, GError **error);
+
+/* ---- which pictures (dataset-subset.c) ---- */
+
+/* `count` of 0 … n - 1 drawn by `seed`, in rising order; to be freed. All of them if there are no
+ * more. */
+guint *sg_subset_draw(guint n, guint count, guint64 seed);
+
 /* ---- pixels (dataset-resize.c) ---- */
 
 /* What part of a picture goes where in a square. */
@@ -93,8 +115,9 @@ void sg_resize(SgPixels *p, const SgFit *fit, int r, guint8 *planes);
 /* ---- the set (dataset.c) ---- */
 
 typedef struct {
-  guint file; /* in SgFiles */
-  int row;    /* in SgLabels, -1: none */
+  guint file;  /* in SgFiles */
+  int row;     /* in SgLabels, -1: none */
+  guint frame; /* of the file */
 } SgImageRef;
 
 typedef struct {
@@ -104,6 +127,7 @@ typedef struct {
   GArray *refs; /* of SgImageRef, set.n of them; empty for a store */
   SgLabels *labels;
   SgStore *store;
+  guint *chosen;    /* [n] numbers in the store; NULL: the first n */
   guint8 *reported; /* [n]: sg_dataset_refuse_image() has put it on set.refused */
 } SgDatasetFull;
 

@@ -30,6 +30,13 @@ check(const SgProbe *probe, GError **error)
   return sg_picture_check_size(probe->width, probe->height, error) ? SG_PROBE_OK : SG_PROBE_BAD;
 }
 
+/* Where large ones are made smaller while they are read. */
+static SgProbeResult
+check_stored(const SgProbe *probe, GError **error)
+{
+  return sg_picture_check_stored(probe->width, probe->height, error) ? SG_PROBE_OK : SG_PROBE_BAD;
+}
+
 static SgProbeResult
 probe_png(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GError **error)
 {
@@ -40,7 +47,7 @@ probe_png(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GError
   probe->width = sg_be32(data + 16);
   probe->height = sg_be32(data + 20);
   probe->grey = data[25] == 0 || data[25] == 4;
-  return check(probe, error);
+  return check_stored(probe, error);
 }
 
 /* Segments up to the frame header; what may stand before it (previews, colour profiles) can be
@@ -96,7 +103,7 @@ probe_webp(const guint8 *data, gsize size, gboolean whole, SgProbe *probe, GErro
   probe->width = (guint)f.width;
   probe->height = (guint)f.height;
   probe->grey = FALSE; /* the format has no grey */
-  return check(probe, error);
+  return check_stored(probe, error);
 }
 
 /* Kinds that are rare in data sets: if anything is missing the file is read whole. */

@@ -231,6 +231,15 @@ probe_file(SgFiles *files, guint i, SgProbe *probe, GError **error)
   return result == SG_PROBE_OK;
 }
 
+/* 1 for what has no several; what cannot be read will be refused when it is wanted. */
+static guint
+count_frames(SgFiles *files, guint i)
+{
+  gsize size;
+  g_autofree guint8 *whole = sg_files_read(files, i, 0, &size, NULL);
+  return whole ? sg_picture_frames(whole, size) : 1;
+}
+
 static const char *
 label_problem(int row)
 {
@@ -249,7 +258,7 @@ label_problem(int row)
 static gboolean
 survey_file(SgDatasetFull *full, guint k, Survey *survey, GError **error)
 {
-  SgImageRef ref = {g_array_index(survey->pictures, guint, k), -1};
+  SgImageRef ref = {g_array_index(survey->pictures, guint, k), -1, 0};
   const char *name = sg_files_name(full->files, ref.file);
   guint smallest = (guint)MAX(full->options.min_size, 0);
   g_autoptr(GError) why = NULL;
@@ -272,7 +281,9 @@ survey_file(SgDatasetFull *full, guint k, Survey *survey, GError **error)
     sg_refuse(full->set.refused, name, "%s", label_problem(ref.row));
     return TRUE;
   }
-  g_array_append_val(full->refs, ref);
+  guint frames = full->options.all_frames ? count_frames(full->files, ref.file) : 1;
+  for (; ref.frame < frames; ref.frame++)
+    g_array_append_val(full->refs, ref);
   survey->histogram[g_bit_storage(MIN(probe.width, probe.height)) - 1]++;
   survey->colour += !probe.grey;
   return TRUE;
@@ -315,8 +326,8 @@ list_pictures(SgDatasetFull *full, Survey *survey)
   survey->celeba = find_celeba(full->files);
   survey->beside = survey->celeba < 0 ? celeba_beside(full->set.path) : NULL;
   gboolean celeba = survey->celeba >= 0 || survey->beside;
-  full->set.kind = g_strdup_printf(celeba ? "CelebA %s" : "%s of images",
-                                   sg_files_is_zip(full->files) ? "zip" : "folder");
+  full->set.kind =
+      g_strdup_printf(celeba ? "CelebA %s" : "%s of images", sg_files_kind(full->files));
   for (guint i = 0; celeba && i < sg_files_count(full->files); i++)
     survey->only_celeba |= in_celeba_folder(sg_files_name(full->files, i));
   for (guint i = 0; i < sg_files_count(full->files); i++) {
@@ -324,6 +335,22 @@ list_pictures(SgDatasetFull *full, Survey *survey)
     if (!is_side_file(name) && (!survey->only_celeba || in_celeba_folder(name)))
       g_array_append_val(survey->pictures, i);
   }
+}
+
+/* What was asked for of what there is: the last file may have had more frames. */
+static void
+take_part(SgDatasetFull *full)
+{
+  const SgDatasetOptions *o = &full->options;
+  GArray *all = full->refs;
+
+  if (!o->max_images || all->len <= o->max_images)
+    return;
+  g_autofree guint *chosen =
+      o->drawn ? sg_subset_draw(all->len, o->max_images, o->subset_seed) : NULL;
+  for (guint i = 0; chosen && i < o->max_images; i++) /* rising: none is overwritten before */
+    g_array_index(all, SgImageRef, i) = g_array_index(all, SgImageRef, chosen[i]);
+  g_array_set_size(all, o->max_images);
 }
 
 static gboolean
@@ -336,11 +363,12 @@ survey_all(SgDatasetFull *full, Survey *survey, GError **error)
   if (o->use_labels && !load_labels(full, survey, error))
     return FALSE;
   for (guint k = 0; k < survey->pictures->len; k++) {
-    if (o->max_images && full->refs->len >= o->max_images)
+    if (o->max_images && !o->drawn && full->refs->len >= o->max_images)
       break;
     if (!survey_file(full, k, survey, error))
       return FALSE;
   }
+  take_part(full);
   ds->n = full->refs->len;
   if (ds->n == 0)
     return nothing_usable(ds, error);

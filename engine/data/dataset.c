@@ -46,17 +46,26 @@ sg_dataset_free(SgDataset *ds)
   sg_files_free(full->files);
   sg_labels_free(full->labels);
   sg_store_free(full->store);
+  g_free(full->chosen);
   g_free(full->reported);
   g_free(full);
+}
+
+/* Which of the store's pictures image `index` is. */
+static guint
+in_store(const SgDatasetFull *full, guint index)
+{
+  return full->chosen ? full->chosen[index] : index;
 }
 
 char *
 sg_dataset_image_name(const SgDatasetFull *full, guint index)
 {
   if (full->store)
-    return full->store->name(full->store, index);
+    return full->store->name(full->store, in_store(full, index));
   const SgImageRef *ref = &g_array_index(full->refs, SgImageRef, index);
-  return g_utf8_make_valid(sg_files_name(full->files, ref->file), -1);
+  g_autofree char *name = g_utf8_make_valid(sg_files_name(full->files, ref->file), -1);
+  return ref->frame ? g_strdup_printf("%s[%u]", name, ref->frame) : g_steal_pointer(&name);
 }
 
 void
@@ -136,6 +145,8 @@ open_store(SgDatasetFull *full)
 
   ds->kind = g_strdup(store->kind);
   ds->n = o->max_images ? MIN(o->max_images, store->n) : store->n;
+  if (o->drawn && ds->n < store->n)
+    full->chosen = sg_subset_draw(store->n, ds->n, o->subset_seed);
   ds->resolution = o->resolution ? o->resolution : store_resolution(store);
   ds->channels = o->channels ? o->channels : store->channels;
   ds->label_dim = (int)store->label_dim;
@@ -144,8 +155,9 @@ open_store(SgDatasetFull *full)
 }
 
 static gboolean
-load_from_store(SgStore *store, guint index, SgPixels *p, GError **error)
+load_from_store(const SgDatasetFull *full, guint index, SgPixels *p, GError **error)
 {
+  SgStore *store = full->store;
   gsize n = (gsize)store->width * (gsize)store->height;
 
   /* As a picture file is decoded: grey has three equal colours. */
@@ -158,7 +170,7 @@ load_from_store(SgStore *store, guint index, SgPixels *p, GError **error)
   p->orientation = 1;
   p->frames = 1;
   p->grey = store->channels == 1;
-  if (!store->read(store, index, p->pixels, error))
+  if (!store->read(store, in_store(full, index), p->pixels, error))
     return FALSE;
   for (gsize i = n; p->grey && i-- > 0;)
     memset(p->pixels + 3 * i, p->pixels[i], 3);
@@ -190,6 +202,8 @@ open_any(SgDatasetFull *full, GError **error)
 
   if (sg_cifar_recognise(path))
     full->store = sg_cifar_open(path, full->options.use_labels, error);
+  else if (sg_tfrecords_recognise(path))
+    full->store = sg_tfrecords_open(path, full->options.use_labels, error);
   else if (sg_idx_recognise(path))
     full->store = sg_idx_open(path, full->options.use_labels, error);
   else
@@ -240,7 +254,7 @@ load_from_file(SgDatasetFull *full, guint index, SgPixels *p, GError **error)
     g_prefix_error(error, "%s: ", name);
     return FALSE;
   }
-  return sg_pixels_decode(p, name, data, size, error);
+  return sg_pixels_decode_frame(p, name, data, size, ref->frame, error);
 }
 
 static gboolean
@@ -255,12 +269,12 @@ is_opaque(const SgPixels *p)
 }
 
 static SgImageChange
-describe_change(const SgPixels *p, const SgFit *fit, int channels, int r)
+describe_change(const SgPixels *p, const SgFit *fit, int channels, int r, gboolean all_frames)
 {
   return (SgImageChange){
       .width = p->width,
       .height = p->height,
-      .first_frame = p->frames > 1,
+      .first_frame = p->frames > 1 && !all_frames,
       .turned = p->orientation > 1,
       .cropped = fit->width < p->width || fit->height < p->height,
       .padded =
@@ -283,14 +297,14 @@ sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange
   g_auto(SgPixels) p = {0};
 
   g_return_val_if_fail(index < ds->n, FALSE);
-  if (!(full->store ? load_from_store(full->store, index, &p, error)
+  if (!(full->store ? load_from_store(full, index, &p, error)
                     : load_from_file(full, index, &p, error)))
     return FALSE;
   SgFit fit = sg_fit(p.width, p.height, ds->resolution, &full->options);
   if (full->store)
     sg_fit_border(&fit, ds->resolution);
   if (change)
-    *change = describe_change(&p, &fit, ds->channels, ds->resolution);
+    *change = describe_change(&p, &fit, ds->channels, ds->resolution, full->options.all_frames);
   sg_pixels_convert(&p, ds->channels);
   sg_resize(&p, &fit, ds->resolution, pixels);
   return TRUE;
@@ -306,7 +320,7 @@ sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **error)
 static guint
 class_of(const SgDatasetFull *full, guint index)
 {
-  return full->store ? full->store->classes[index]
+  return full->store ? full->store->classes[in_store(full, index)]
                      : full->labels->classes[g_array_index(full->refs, SgImageRef, index).row];
 }
 

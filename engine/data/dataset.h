@@ -3,7 +3,8 @@
  * Sources: a folder (searched deeply) or a zip of PNG, JPEG and WebP files of any size and colour
  * type; NVlabs dataset.json labels, labels.csv or class folders in either; a CelebA folder
  * (img_align_celeba/ beside list_attr_celeba.txt); IDX files of the MNIST family (images,
- * optionally .gz, labels beside them by name). Pixels are decoded when asked for: memory does not
+ * optionally .gz, labels beside them by name); LMDB databases of such files, as LSUN's; TFRecords
+ * of NVlabs' tools. Pixels are decoded when asked for: memory does not
  * grow with the set, only the list of names does. */
 #pragma once
 
@@ -28,6 +29,9 @@ typedef struct {
   const char *labels;  /* where they are: NULL: found by itself; "folders": the names of the
                           folders; else a .json, .csv or .txt file */
   guint max_images;    /* 0: all; else the first usable ones */
+  gboolean drawn;      /* …or so many of all usable ones, drawn by subset_seed */
+  guint64 subset_seed;
+  gboolean all_frames; /* each picture of a GIF, TIFF or moving WebP is one of the set */
   SgTransform transform;
   int wide_height;
   int min_size; /* images with a shorter side are refused */
@@ -40,7 +44,7 @@ typedef struct {
 
 typedef struct {
   char *path, *name; /* name: last part of path without extension, for the run directory */
-  char *kind;        /* "zip of images", "IDX", "CelebA folder"… for people */
+  char *kind;        /* "zip of images", "IDX", "TFRecords"… for people */
   guint n;           /* usable images, in sorted order of their names (IDX: file order) */
   int resolution, channels;
   int label_dim;       /* 0: no labels */

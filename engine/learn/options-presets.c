@@ -40,6 +40,7 @@ static const SgTrainOptions common = {
     .mapping_lr_mul = 0.01,
     .channel_max = 512,
     .g_arch = (char *)"skip",
+    .subset_seed = -1,
     .conv_clamp = 256,
     .d_mapping_layers = 8,
     .mbstd_channels = 1,

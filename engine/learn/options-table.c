@@ -61,6 +61,8 @@ const SgTrainOption sg_train_option_table[] = {
   BOOL("mirror", mirror, "0", "Show every image flipped too, which doubles the set."),
   BOOL("mirror-y", mirror_y, "0", "Show every image upside down too, which doubles the set."),
   INT("subset", subset, 0, 100000000, "0", "Only so many images of the set, the first of them; 0: all."),
+  INT("subset-seed", subset_seed, -1, G_MAXINT, "-1",
+      "Draws the images of the subset from all of the set; -1: the first ones."),
   SEED("seed", seed, "0", "Everything random follows from this number, 0 to 2^64 - 1."),
 #undef GROUP
 #define GROUP "Networks"

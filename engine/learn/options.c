@@ -164,12 +164,33 @@ set_text(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError 
   return TRUE;
 }
 
+/* "256x256" as NVlabs' tools have it; what is no square is refused in other words than what is no
+ * number. */
+static gboolean
+set_resolution(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError **error)
+{
+  const char *x = strpbrk(value, "xX");
+  g_autofree char *width = x ? g_strndup(value, (gsize)(x - value)) : NULL;
+
+  if (!x)
+    return set_int(o, row, value, error);
+  if (g_str_equal(width, x + 1))
+    return set_int(o, row, width, error);
+  return wrong(error,
+               "resolution should be one number, since the networks that are trained here draw "
+               "squares, but is “%s”; \"vitrine dataset --transform=center-crop-wide\" or pad puts "
+               "such pictures into squares",
+               value);
+}
+
 static gboolean
 set_row(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError **error)
 {
   switch (row->type) {
   case SG_OPTION_INT:
-    return set_int(o, row, value, error);
+    return row->offset == G_STRUCT_OFFSET(SgTrainOptions, resolution)
+               ? set_resolution(o, row, value, error)
+               : set_int(o, row, value, error);
   case SG_OPTION_REAL:
     return set_real(o, row, value, error);
   case SG_OPTION_BOOL:

@@ -13,7 +13,8 @@ typedef struct {
   char *desc;                            /* added to it, or NULL */
   int resolution, channels, label_dim;   /* from the data set */
   gboolean cond, mirror, mirror_y;
-  int subset; /* so many pictures of the set; 0: all */
+  int subset;      /* so many pictures of the set; 0: all */
+  int subset_seed; /* which draws them; -1: the first ones */
   guint64 seed;
 
   /* networks */

@@ -1,4 +1,4 @@
-/* GIF: the first picture of a file on its screen. */
+/* GIF: a picture of a file as its screen shows it, with what the ones before have left there. */
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture-private.h"
 #include <gif_lib.h>
@@ -23,9 +23,9 @@ read_bytes(GifFileType *gif, GifByteType *to, int n)
   return (int)have;
 }
 
-/* Remembers which colour is none; -1: all are. */
+/* Remembers which colour is none (-1: all are) and what becomes of the picture afterwards. */
 static gboolean
-read_extension(GifFileType *gif, int *transparent)
+read_extension(GifFileType *gif, GraphicsControlBlock *now)
 {
   GifByteType *block;
   int code;
@@ -36,7 +36,7 @@ read_extension(GifFileType *gif, int *transparent)
     GraphicsControlBlock control;
     if (code == GRAPHICS_EXT_FUNC_CODE &&
         DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK)
-      *transparent = control.TransparentColor;
+      *now = control;
     if (DGifGetExtensionNext(gif, &block) == GIF_ERROR)
       return FALSE;
   }
@@ -88,28 +88,60 @@ skip_picture(GifFileType *gif)
   return TRUE;
 }
 
-/* How many pictures there are matters only as one or several. */
-static gboolean
-read_records(GifFileType *gif, SgPixels *p)
+/* What is to become of a picture once the next one comes. */
+static void
+dispose(SgPixels *p, const GifImageDesc *d, int mode, guint8 *before)
 {
-  int transparent = NO_TRANSPARENT_COLOR;
-  GifRecordType type;
+  gsize stride = 4 * (gsize)p->width;
 
-  p->frames = 0;
-  while (p->frames < 2 && DGifGetRecordType(gif, &type) == GIF_OK) {
+  if (mode == DISPOSE_PREVIOUS && before)
+    memcpy(p->pixels, before, stride * (gsize)p->height);
+  else if (mode == DISPOSE_BACKGROUND)
+    for (int y = 0; y < d->Height; y++)
+      memset(p->pixels + stride * (gsize)(d->Top + y) + 4 * (gsize)d->Left, 0, 4 * (gsize)d->Width);
+}
+
+/* The next picture onto what the last has left. */
+static gboolean
+draw(GifFileType *gif, SgPixels *p, const GraphicsControlBlock *control, gboolean last)
+{
+  gsize bytes = 4 * (gsize)p->width * (gsize)p->height;
+  gboolean back = !last && control->DisposalMode == DISPOSE_PREVIOUS;
+  g_autofree guint8 *before = back ? g_try_malloc(bytes) : NULL;
+
+  if (before)
+    memcpy(before, p->pixels, bytes);
+  if (DGifGetImageDesc(gif) == GIF_ERROR || !read_rows(gif, p, control->TransparentColor))
+    return FALSE;
+  if (!last)
+    dispose(p, &gif->Image, control->DisposalMode, before);
+  return TRUE;
+}
+
+/* Up to `frame` and one more: how many there are matters only as one or several. */
+static gboolean
+read_records(GifFileType *gif, SgPixels *p, guint frame)
+{
+  static const GraphicsControlBlock none = {.TransparentColor = NO_TRANSPARENT_COLOR};
+  GraphicsControlBlock control = none;
+  GifRecordType type;
+  guint n = 0;
+
+  while (n < MAX(frame + 1, 2) && DGifGetRecordType(gif, &type) == GIF_OK) {
     if (type == TERMINATE_RECORD_TYPE)
       break;
     if (type == EXTENSION_RECORD_TYPE) {
-      if (!read_extension(gif, &transparent))
+      if (!read_extension(gif, &control))
         break;
     } else if (type == IMAGE_DESC_RECORD_TYPE) {
-      if (p->frames == 0 ? DGifGetImageDesc(gif) == GIF_ERROR || !read_rows(gif, p, transparent)
-                         : !skip_picture(gif))
+      if (n <= frame ? !draw(gif, p, &control, n == frame) : !skip_picture(gif))
         break;
-      p->frames++;
+      control = none;
+      n++;
     }
   }
-  return p->frames > 0;
+  p->frames = n > 1 ? 2 : 1;
+  return n > frame;
 }
 
 static gboolean
@@ -124,7 +156,7 @@ is_opaque(const SgPixels *p)
 }
 
 static gboolean
-decode(GifFileType *gif, SgPixels *p, gsize size, GError **error)
+decode(GifFileType *gif, SgPixels *p, gsize size, guint frame, GError **error)
 {
   guint64 n = (guint64)gif->SWidth * (guint64)gif->SHeight;
 
@@ -140,7 +172,7 @@ decode(GifFileType *gif, SgPixels *p, gsize size, GError **error)
   p->channels = 4;
   if (!(p->pixels = g_try_malloc0(4 * n)))
     return sg_no_memory(error, "for the picture");
-  if (!read_records(gif, p))
+  if (!read_records(gif, p, frame))
     return sg_broken(error, "not a readable GIF: it is damaged or cut off");
   if (is_opaque(p))
     sg_pixels_convert(p, 3);
@@ -148,14 +180,35 @@ decode(GifFileType *gif, SgPixels *p, gsize size, GError **error)
 }
 
 gboolean
-sg_gif_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
+sg_gif_decode(SgPixels *p, const guint8 *data, gsize size, guint frame, GError **error)
 {
   Bytes bytes = {data, size, 0};
   GifFileType *gif = DGifOpen(&bytes, read_bytes, NULL);
 
   if (!gif)
     return sg_broken(error, "not a readable GIF: it ends in its header");
-  gboolean ok = decode(gif, p, size, error);
+  gboolean ok = decode(gif, p, size, frame, error);
   DGifCloseFile(gif, NULL);
   return ok;
+}
+
+guint
+sg_gif_frames(const guint8 *data, gsize size)
+{
+  Bytes bytes = {data, size, 0};
+  GifFileType *gif = DGifOpen(&bytes, read_bytes, NULL);
+  GraphicsControlBlock control;
+  GifRecordType type;
+  guint n = 0;
+
+  while (gif && n < SG_PICTURE_MAX_FRAMES && DGifGetRecordType(gif, &type) == GIF_OK &&
+         type != TERMINATE_RECORD_TYPE) {
+    if (type == EXTENSION_RECORD_TYPE ? !read_extension(gif, &control)
+                                      : type == IMAGE_DESC_RECORD_TYPE && !skip_picture(gif))
+      break;
+    n += type == IMAGE_DESC_RECORD_TYPE;
+  }
+  if (gif)
+    DGifCloseFile(gif, NULL);
+  return n;
 }

@@ -1,4 +1,4 @@
-/* TIFF: the first page of a file, as libtiff turns every kind of it into RGBA. */
+/* TIFF: a page of a file, as libtiff turns every kind of it into RGBA. */
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture-private.h"
 #include <string.h>
@@ -103,19 +103,42 @@ decode(TIFF *tiff, SgPixels *p, GError **error)
   return ok;
 }
 
-gboolean
-sg_tiff_decode(SgPixels *p, const guint8 *data, gsize size, GError **error)
+static TIFF *
+open_bytes(Bytes *bytes)
 {
   static GOnce once = G_ONCE_INIT;
-  Bytes bytes = {data, size, 0};
 
   g_once(&once, be_quiet, NULL);
-  TIFF *tiff = TIFFClientOpen("picture", "rm", &bytes, read_bytes, write_bytes, seek_to,
-                              close_bytes, size_of, NULL, NULL);
+  return TIFFClientOpen("picture", "rm", bytes, read_bytes, write_bytes, seek_to, close_bytes,
+                        size_of, NULL, NULL);
+}
+
+gboolean
+sg_tiff_decode(SgPixels *p, const guint8 *data, gsize size, guint frame, GError **error)
+{
+  Bytes bytes = {data, size, 0};
+  TIFF *tiff = open_bytes(&bytes);
+
   if (!tiff)
     return sg_broken(error, "not a readable TIFF");
-  gboolean ok = decode(tiff, p, error);
-  p->frames = ok && TIFFReadDirectory(tiff) ? 2 : 1;
+  gboolean ok = frame == 0 || TIFFSetDirectory(tiff, (tdir_t)frame);
+  ok = ok ? decode(tiff, p, error) : sg_broken(error, "not a readable TIFF: it lacks a page");
+  p->frames = ok && (frame > 0 || TIFFReadDirectory(tiff)) ? 2 : 1;
   TIFFClose(tiff);
   return ok;
+}
+
+guint
+sg_tiff_frames(const guint8 *data, gsize size)
+{
+  Bytes bytes = {data, size, 0};
+  TIFF *tiff = open_bytes(&bytes);
+  guint n = 1;
+
+  /* libtiff notices pages that lead back. */
+  while (tiff && n < SG_PICTURE_MAX_FRAMES && TIFFReadDirectory(tiff))
+    n++;
+  if (tiff)
+    TIFFClose(tiff);
+  return n;
 }

@@ -70,7 +70,7 @@ read_png(SgPixels *p, const guint8 *data, gsize size, GError **error)
   if (!png_image_begin_read_from_memory(&image, data, size))
     return png_failed(&image, error);
   /* One bit per pixel is the least a PNG can store. */
-  gboolean ok = sg_picture_check_size(image.width, image.height, error);
+  gboolean ok = sg_picture_check_stored(image.width, image.height, error);
   if (ok && (guint64)image.width * image.height / 8 / SG_MAX_DEFLATE_RATIO > size)
     ok = sg_broken(error, "the picture ends too early");
   if (!ok) {
@@ -79,6 +79,11 @@ read_png(SgPixels *p, const guint8 *data, gsize size, GError **error)
   }
   p->grey = (image.format & PNG_FORMAT_FLAG_COLOR) == 0;
   p->channels = image.format & PNG_FORMAT_FLAG_ALPHA ? 4 : 3;
+  guint shrink = sg_picture_shrink(image.width, image.height);
+  if (shrink > 1) {
+    png_image_free(&image);
+    return sg_png_decode_shrunk(p, data, size, shrink, error);
+  }
   if (!(p->pixels = decode_png(&image, error)))
     return FALSE;
   p->width = (int)image.width;
@@ -282,23 +287,23 @@ sg_picture_refuse_kind(const guint8 *data, gsize size, GError **error)
 }
 
 static gboolean
-decode_any(SgPixels *p, const guint8 *data, gsize size, GError **error)
+decode_any(SgPixels *p, const guint8 *data, gsize size, guint frame, GError **error)
 {
   if (size >= 8 && png_sig_cmp(data, 0, 8) == 0)
     return read_png(p, data, size, error);
   if (size >= 3 && memcmp(data, "\xff\xd8\xff", 3) == 0)
     return read_jpeg(p, data, size, error);
   if (sg_webp_recognise(data, size))
-    return sg_webp_decode(p, data, size, error);
+    return sg_webp_decode(p, data, size, frame, error);
   if (sg_bmp_recognise(data, size))
     return sg_bmp_decode(p, data, size, error);
 #ifdef SG_HAVE_GIF
   if (size >= 6 && memcmp(data, "GIF8", 4) == 0)
-    return sg_gif_decode(p, data, size, error);
+    return sg_gif_decode(p, data, size, frame, error);
 #endif
 #ifdef SG_HAVE_TIFF
   if (is_tiff(data, size))
-    return sg_tiff_decode(p, data, size, error);
+    return sg_tiff_decode(p, data, size, frame, error);
 #endif
   return sg_picture_refuse_kind(data, size, error);
 }
@@ -315,20 +320,45 @@ sg_picture_stored_size(const guint8 *data, gsize size, guint *width, guint *heig
   }
   /* A TIFF has its size wherever it likes. */
   g_auto(SgPixels) p = {0};
-  if (!decode_any(&p, data, size, error))
+  if (!decode_any(&p, data, size, 0, error))
     return FALSE;
   *width = (guint)p.width;
   *height = (guint)p.height;
   return TRUE;
 }
 
+guint
+sg_picture_frames(const guint8 *data, gsize size)
+{
+  guint n = 1;
+
+  if (sg_webp_recognise(data, size))
+    n = sg_webp_frames(data, size);
+#ifdef SG_HAVE_GIF
+  if (size >= 6 && memcmp(data, "GIF8", 4) == 0)
+    n = sg_gif_frames(data, size);
+#endif
+#ifdef SG_HAVE_TIFF
+  if (is_tiff(data, size))
+    n = sg_tiff_frames(data, size);
+#endif
+  return CLAMP(n, 1, SG_PICTURE_MAX_FRAMES);
+}
+
 gboolean
 sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size, GError **error)
+{
+  return sg_pixels_decode_frame(p, name, data, size, 0, error);
+}
+
+gboolean
+sg_pixels_decode_frame(SgPixels *p, const char *name, const guint8 *data, gsize size, guint frame,
+                       GError **error)
 {
   *p = (SgPixels){0};
   p->frames = 1;
   p->orientation = sg_picture_find_orientation(data, size);
-  if (decode_any(p, data, size, error) && sg_pixels_turn(p, p->orientation, error))
+  if (decode_any(p, data, size, frame, error) && sg_pixels_turn(p, p->orientation, error))
     return TRUE;
   sg_pixels_clear(p);
   g_prefix_error(error, "%s: ", name);

@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 /* Refuse pictures beyond this many pixels: a file's header may claim anything. */
 #define SG_PICTURE_MAX_PIXELS (64 * 1024 * 1024)
 gboolean sg_picture_check_size(guint64 width, guint64 height, GError **error);
+/* …where they are made smaller while they are read (PNG, lossy WebP): 16 times as many. */
+gboolean sg_picture_check_stored(guint64 width, guint64 height, GError **error);
 
 /* Writes 8-bit RGB PNG through a temporary file renamed over `path` when complete. `recipe_json`
  * (may be NULL) goes into an iTXt chunk with keyword "vitrine"; with it an XMP packet
@@ -49,6 +51,13 @@ gboolean sg_picture_stored_size(const guint8 *data, gsize size, guint *width, gu
  * of an animation the first frame. `name` is only for messages. */
 gboolean sg_pixels_decode(SgPixels *p, const char *name, const guint8 *data, gsize size,
                           GError **error);
+/* The same of one of the pictures that a GIF, a TIFF or a moving WebP holds, as it is shown. */
+gboolean sg_pixels_decode_frame(SgPixels *p, const char *name, const guint8 *data, gsize size,
+                                guint frame, GError **error);
+/* How many pictures a file holds, at most SG_PICTURE_MAX_FRAMES; 1 for what holds one or is
+ * none. */
+#define SG_PICTURE_MAX_FRAMES 10000
+guint sg_picture_frames(const guint8 *data, gsize size);
 gboolean sg_pixels_load(SgPixels *p, const char *path, GError **error);
 /* To 1 (grey), 2 (grey and alpha), 3 (RGB) or 4 (RGB and alpha) channels: alpha goes over white
  * where it is dropped and is opaque where there was none; grey is ITU-R 601 luma. */

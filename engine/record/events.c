@@ -3,6 +3,7 @@
  * tensorflow/core/util/event.proto and framework/summary.proto; the field numbers used are named
  * below. A TFRecord is length, checksum of the length, data, checksum of the data, all little
  * endian; the checksums are CRC-32C (Castagnoli), "masked". */
+#include "engine/base/crc32c.h"
 #include "engine/record/run-dir-private.h"
 #include <math.h>
 #include <string.h>
@@ -26,21 +27,6 @@ enum {
   HISTO_LIMIT,
   HISTO_BUCKET
 };
-
-/* Bit by bit: a tick has a few kilobytes, a table is not worth its lines. */
-guint32
-sg_crc32c(gconstpointer data, gsize n)
-{
-  const guint8 *p = data;
-  guint32 crc = 0xffffffff;
-
-  for (gsize i = 0; i < n; i++) {
-    crc ^= p[i];
-    for (int k = 0; k < 8; k++)
-      crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
-  }
-  return ~crc;
-}
 
 static void
 put_varint(GByteArray *out, guint64 v)
@@ -108,8 +94,7 @@ put_message(GByteArray *out, guint field, GByteArray *message)
 static void
 put_masked_crc(GByteArray *out, gconstpointer data, gsize n)
 {
-  guint32 crc = sg_crc32c(data, n);
-  put_u32(out, (crc >> 15 | crc << 17) + 0xa282ead8u);
+  put_u32(out, sg_crc32c_masked(data, n));
 }
 
 /* Frees `event`. */

@@ -60,7 +60,6 @@ char *sg_stats_cut(const char *text, gsize n, double kimg, gboolean *cut);
 
 /* ---- TensorBoard (events.c) ---- */
 
-guint32 sg_crc32c(gconstpointer data, gsize n);
 /* Each makes one whole TFRecord. */
 GByteArray *sg_event_version(double wall_time);
 /* TensorBoard forgets what it has read from `step` on: the run is resumed from before. */

@@ -9,6 +9,7 @@ import math
 import os
 import re
 import resource
+import shutil
 import statistics
 import struct
 import subprocess
@@ -601,6 +602,29 @@ class Dataset(Case):
         for word in ('late.png: ', 'text.png: ', 'not used: 2'):
             self.assertIn(word, text)
         self.run_bad(1, 'dataset', '--source', self.source, '--dest', dest, says=('empty folder',))
+
+    def test_parts(self):
+        """All frames of a moving picture; a part that is drawn, the same each time; sets that other tools made."""
+        sets = os.path.join(ROOT, 'tests', 'fixtures', 'sets')
+        moving = os.path.join(self.out, 'moving')
+        os.mkdir(moving)
+        shutil.copy(os.path.join(sets, 'moving-2.gif'), moving)
+        self.assertIn(': 1 images', self.run_ok('dataset', '--source=' + moving, '--dest=' + self.out + '/1.zip'))
+        text = self.run_ok('dataset', '--source=' + moving, '--dest=' + self.out + '/3.zip', '--frames=all')
+        self.assertIn(': 3 images', text)
+        self.assertNotIn('first frame', text)
+        self.run_bad(2, 'dataset', '--source=' + moving, '--dest=x.zip', '--frames=last', says=('first or all',))
+        self.run_bad(2, 'dataset', '--source=' + moving, '--dest=x.zip', '--subset-seed=1', says=('--max-images',))
+        drawn = []
+        for i, seed in enumerate((1, 1, 2)):
+            dest = f'{self.out}/drawn{i}.zip'
+            self.run_ok('dataset', '--source=' + os.path.join(sets, 'lsun'), '--dest=' + dest, '--max-images=5', f'--subset-seed={seed}')
+            with zipfile.ZipFile(dest) as z:
+                drawn.append([z.read(name) for name in z.namelist() if name.endswith('.png')])
+        self.assertEqual((drawn[0] == drawn[1], drawn[0] == drawn[2], len(drawn[0])), (True, False, 5))
+        report = json.loads(self.run_ok('dataset', '--source=' + os.path.join(sets, 'tfrecords'), '--dest=' + self.out + '/t.zip',
+                                        '--labels', '--json'))
+        self.assertEqual((report['kind'], report['images'], [c['images'] for c in report['classes']]), ('TFRecords', 5, [1, 1, 3]))
 
     def test_refusals(self):
         dest = os.path.join(self.out, 'set.zip')

@@ -80,6 +80,8 @@ class Pasted(unittest.TestCase):
         self.refused('--label-dim=3', says=('no option --label-dim',))
         self.refused('--gpus=8', says=('mpirun -n 8',))
         self.refused('--batch-gpu=4', says=('--batch=4', 'mpirun'))
+        self.refused('--resolution=64x32', says=('draw squares', 'center-crop-wide'))
+        self.assertEqual(self.options('--resolution=8x8')['resolution'], 8)
         self.refused('--cfg=stylegan3-t', says=('StyleGAN3', '--cfg=stylegan2'))
         self.refused('--resume=ffhq256', says=('nothing is downloaded',))
         self.refused('--resume=https://example.org/x.pkl', says=('nothing is downloaded',))
@@ -120,6 +122,9 @@ class Pasted(unittest.TestCase):
             (self.assertEqual if name in first else self.assertNotEqual)(b[name], zero[name], name)
         few, out = self.train('--subset=5')
         self.assertIn(': 5 images', out)
+        drawn, out = self.train('--subset=5', '--subset-seed=3')
+        self.assertIn(': 5 images', out)
+        self.assertNotEqual(self.tensors(few)['D.b4.out.weight'], self.tensors(drawn)['D.b4.out.weight'])
         self.assertNotEqual(self.tensors(self.train('--mirror-y=1')[0])['G.synthesis.b8.conv1.weight'], a['G.synthesis.b8.conv1.weight'])
 
 

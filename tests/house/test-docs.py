@@ -77,7 +77,7 @@ def cited_wrongly():
     for path in source_files():
         # Comments are broken over lines; "docs/x.md, Heading" is one citation.
         text = re.sub(r'\n\s*(\*|#)? ?', ' ', read(path))
-        for m in re.finditer(r'([\w./-]*\w\.md)(?:, ((?:[A-Z]|PyTorch)[^).;]*))?', text):
+        for m in re.finditer(r'([\w./-]*\w\.md\b)(?:, ((?:[A-Z]|PyTorch)[^).;]*))?', text):
             page, section = m.group(1), m.group(2)
             if '/' not in page:
                 if not exists(os.path.join(os.path.dirname(path), page)) and not exists(page):

@@ -1,4 +1,5 @@
 /* TensorBoard's event files, read back by a decoder of its own. */
+#include "engine/base/crc32c.h"
 #include "engine/record/run-dir-private.h"
 #include "tests/support/run-dir-support.h"
 #include <math.h>
