@@ -172,7 +172,7 @@ set_resolution(SgTrainOptions *o, const SgTrainOption *row, const char *value, G
   const char *x = strpbrk(value, "xX");
   g_autofree char *width = x ? g_strndup(value, (gsize)(x - value)) : NULL;
 
-  if (!x)
+  if (!x || x == value || strspn(value, "0123456789xX") != strlen(value))
     return set_int(o, row, value, error);
   if (g_str_equal(width, x + 1))
     return set_int(o, row, width, error);
