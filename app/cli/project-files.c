@@ -132,7 +132,7 @@ folder_of(const ProjectJob *job, int number)
 }
 
 gboolean
-project_write(ProjectJob *job, int number, int i, GError **error)
+project_write(ProjectJob *job, int number, int i, const SgTuning *tuning, GError **error)
 {
   gboolean own = number >= job->pictures;
   g_autofree char *prefix =
@@ -148,8 +148,8 @@ project_write(ProjectJob *job, int number, int i, GError **error)
     return sg_file_failed(error, folder, "cannot make this folder");
   memcpy(target->data, job->targets->data + (gsize)i * plane, plane * sizeof(float));
   sg_image_to_rgb8(target, pixels);
-  if (!sg_projected_write(job->projection, i, job->renderer, pixels, job->opt->label, folder,
-                          prefix, &out, error))
+  if (!sg_projected_write(job->projection, i, tuning, job->renderer, pixels, job->opt->label,
+                          folder, prefix, &out, error))
     return FALSE;
   g_autofree char *name = g_strconcat(prefix, "proj.png", NULL);
   g_autofree char *picture = g_build_filename(folder, name, NULL);

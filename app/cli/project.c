@@ -44,6 +44,9 @@ options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
       {"num-steps", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &o->steps, NULL, NULL},
       {"noise-steps", 0, 0, G_OPTION_ARG_INT, &o->noise_steps,
        "of a last stage that leaves w and puts the rest into the noise maps (0)", "N"},
+      {"tune", 0, 0, G_OPTION_ARG_NONE, &o->tune,
+       "then bend the generator until it draws the picture (the model stays as it is)", NULL},
+      {"tune-steps", 0, 0, G_OPTION_ARG_INT, &o->tune_steps, "of that (150)", "N"},
       {"loss", 0, 0, G_OPTION_ARG_STRING, &o->loss,
        "auto (default), or weights like pixels=1,pyramid=0.3,features=1", "PARTS"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "of the noise (0)", "N"},
@@ -54,10 +57,10 @@ options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what came out as JSON on standard output",
        NULL},
       {NULL}};
-  static const CliRange ranges[] = {
-      {"steps", 1, 100000},  {"num-steps", 1, 100000}, {"noise-steps", 0, 100000},
-      {"seed", 0, G_MAXINT}, {"num", 1, 10000},        {"self-test", 0, 1000},
-      {NULL, 0, 0}};
+  static const CliRange ranges[] = {{"steps", 1, 100000},       {"num-steps", 1, 100000},
+                                    {"noise-steps", 0, 100000}, {"tune-steps", 1, 100000},
+                                    {"seed", 0, G_MAXINT},      {"num", 1, 10000},
+                                    {"self-test", 0, 1000},     {NULL, 0, 0}};
   const CliHelp help = {
       .parameters = "",
       .summary = "Finds the face whose picture is nearest to a given one.",
@@ -74,7 +77,7 @@ options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
           "  vitrine project --network model.pkl --target photo.jpg --space w+ --outdir me",
       .ranges = ranges};
 
-  *o = (ProjectOptions){.steps = 200, .num = 1, .label = -1, .self_test = 1};
+  *o = (ProjectOptions){.steps = 200, .tune_steps = 150, .num = 1, .label = -1, .self_test = 1};
   return cli_parse(&argc, &argv, entries, &help, error) && check_options(o, argc, argv, error);
 }
 
@@ -159,11 +162,40 @@ open_job(ProjectJob *job, GError **error)
   job->renderer = sg_renderer_new(job->model, NULL, error);
   if (!job->renderer || !project_targets_open(job, error))
     return FALSE;
-  if (sg_renderer_backend(job->renderer) == sg_backend_cpu())
+  if (sg_backend_is_cpu(sg_renderer_backend(job->renderer)))
     sg_backend_cpu_keep_memory();
   job->projection =
       sg_projection_new(job->model, sg_renderer_backend(job->renderer), &options, error);
   return job->projection != NULL;
+}
+
+static gsize
+steps_each(const ProjectJob *job)
+{
+  return (gsize)sg_projection_total(job->projection) +
+         (gsize)(job->opt->tune ? job->opt->tune_steps : 0);
+}
+
+/* The model's own pictures are tuned as well: else they were no comparison. */
+static gboolean
+tune(ProjectJob *job, int i, SgTuning **out, GError **error)
+{
+  SgTuningOptions o;
+
+  if (!job->opt->tune)
+    return TRUE;
+  sg_tuning_options_init(&o, job->opt->tune_steps, job->model->info.has_d);
+  o.seed = (guint64)job->opt->seed;
+  o.label = job->opt->label;
+  g_autoptr(SgTuning) t =
+      sg_tuning_new(job->model, sg_renderer_backend(job->renderer), &o, job->projection, i, error);
+  for (int k = 0; t && k < o.steps; k++) {
+    if (!sg_tuning_step(t, error))
+      return FALSE;
+    cli_progress_update(&job->progress, ++job->done);
+  }
+  *out = g_steal_pointer(&t);
+  return *out != NULL;
 }
 
 /* Pictures first … first + n - 1 of the job together. */
@@ -171,19 +203,20 @@ static gboolean
 project_some(ProjectJob *job, int first, int n, GError **error)
 {
   SgProjection *p = job->projection;
-  int total = sg_projection_total(p);
 
   if (!project_targets_load(job, first, n, error) ||
       !sg_projection_begin(p, n, first, job->targets->data, error))
     return FALSE;
-  for (int i = 0; i < total; i++) {
+  while (sg_projection_done(p) < sg_projection_total(p)) {
     if (!sg_projection_step(p, error))
       return FALSE;
-    cli_progress_update(&job->progress, (gsize)first * (gsize)total + (gsize)(i + 1) * (gsize)n);
+    cli_progress_update(&job->progress, job->done += (gsize)n);
   }
-  for (int i = 0; i < n; i++)
-    if (!project_write(job, first + i, i, error))
+  for (int i = 0; i < n; i++) {
+    g_autoptr(SgTuning) t = NULL;
+    if (!tune(job, i, &t, error) || !project_write(job, first + i, i, t, error))
       return FALSE;
+  }
   return TRUE;
 }
 
@@ -196,8 +229,7 @@ run(ProjectOptions *opt, GError **error)
   if (ok) {
     int size = job.model->info.img_resolution;
     int batch = CLAMP(BATCH_PIXELS / (size * size), 1, MAX_BATCH);
-    gsize steps = (gsize)sg_projection_total(job.projection);
-    cli_progress_begin(&job.progress, "steps", steps * (gsize)job.count);
+    cli_progress_begin(&job.progress, "steps", steps_each(&job) * (gsize)job.count);
     for (int i = 0; ok && i < job.count; i += batch)
       ok = project_some(&job, i, MIN(batch, job.count - i), error);
     cli_progress_end(&job.progress);

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *network, *target, *outdir, *space, *loss;
-  int steps, noise_steps, seed, num, label, self_test;
-  gboolean json;
+  int steps, noise_steps, tune_steps, seed, num, label, self_test;
+  gboolean tune, json;
 } ProjectOptions;
 
 typedef struct {
@@ -25,6 +25,7 @@ typedef struct {
   SgTensor *targets; /* [n, C, R, R]: of those that are worked on */
   json_t *results;
   CliProgress progress;
+  gsize done; /* steps */
 } ProjectJob;
 
 /* ---- project-files.c ---- */
@@ -35,7 +36,7 @@ void project_targets_close(ProjectJob *job);
 /* Pictures first … first + n - 1 to job->targets. */
 gboolean project_targets_load(ProjectJob *job, int first, int n, GError **error);
 /* Result `number` of the job, `i` of those that are worked on, to its folder and to the results. */
-gboolean project_write(ProjectJob *job, int number, int i, GError **error);
+gboolean project_write(ProjectJob *job, int number, int i, const SgTuning *tuning, GError **error);
 /* Says it all: projection.json, and standard output. */
 gboolean project_report(ProjectJob *job, GError **error);
 

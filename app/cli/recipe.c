@@ -76,7 +76,7 @@ cli_read_recipe(const char *command, const char *path, const SgModel *model, GEr
   if (!json)
     return NULL;
   if (r)
-    sg_find_noise_maps(r, path);
+    sg_find_recipe_files(r, path);
   if (!r || !sg_recipe_check(r, &model->info, error)) {
     g_prefix_error(error, "%s: ", path);
     return NULL;

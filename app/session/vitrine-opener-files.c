@@ -183,7 +183,7 @@ read_picture(OpenJob *job, GError **error)
                 job->path, why ? why->message : _("it does not name its model"));
     return FALSE;
   }
-  sg_find_noise_maps(job->recipe, job->path);
+  sg_find_recipe_files(job->recipe, job->path);
   /* Weights of a training between two snapshots are in no file. */
   gboolean same = job->open_model && strcmp(hash, job->open_model->hash) == 0;
   if (job->open_model && model_path)

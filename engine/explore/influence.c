@@ -283,7 +283,7 @@ SgInfluence *
 sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe, const SgRegion *region,
                  int probes, guint64 seed, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   const SgNetwork *n = g->network;
   g_autofree float *ws = g_new(float, ((gsize)n->num_ws * (gsize)n->w_dim));
 

@@ -90,20 +90,27 @@ sg_find_model(const char *hash, const char *name, const char *picture, const cha
   return m;
 }
 
+static void
+find_beside(char **file, const char *folder)
+{
+  g_autofree char *base = g_path_get_basename(*file);
+  g_autofree char *beside = g_build_filename(folder, base, NULL);
+
+  if (g_file_test(*file, G_FILE_TEST_IS_REGULAR) || !g_utf8_validate(beside, -1, NULL) ||
+      !g_file_test(beside, G_FILE_TEST_IS_REGULAR))
+    return;
+  g_free(*file);
+  *file = g_steal_pointer(&beside);
+}
+
 void
-sg_find_noise_maps(SgRecipe *recipe, const char *path)
+sg_find_recipe_files(SgRecipe *recipe, const char *path)
 {
   g_autofree char *absolute = g_canonicalize_filename(path, NULL);
   g_autofree char *folder = g_path_get_dirname(absolute);
 
-  for (guint i = 0; recipe->noise_maps && i < recipe->noise_maps->len; i++) {
-    SgNoiseMap *m = recipe->noise_maps->pdata[i];
-    g_autofree char *base = g_path_get_basename(m->file);
-    g_autofree char *beside = g_build_filename(folder, base, NULL);
-    if (g_file_test(m->file, G_FILE_TEST_IS_REGULAR) || !g_utf8_validate(beside, -1, NULL) ||
-        !g_file_test(beside, G_FILE_TEST_IS_REGULAR))
-      continue;
-    g_free(m->file);
-    m->file = g_steal_pointer(&beside);
-  }
+  for (guint i = 0; recipe->noise_maps && i < recipe->noise_maps->len; i++)
+    find_beside(&((SgNoiseMap *)recipe->noise_maps->pdata[i])->file, folder);
+  if (recipe->tuning)
+    find_beside(&recipe->tuning->file, folder);
 }

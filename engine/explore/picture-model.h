@@ -20,9 +20,9 @@ char *sg_picture_recipe(const SgRecipe *recipe, const SgModel *model);
 SgModel *sg_find_model(const char *hash, const char *name, const char *picture,
                        const char *const *places);
 
-/* Noise maps that are not where the recipe of the picture at `path` says, but beside it under the
- * same name, are taken from there: folders are moved and given away. Their content is checked when
- * they are read. */
-void sg_find_noise_maps(SgRecipe *recipe, const char *path);
+/* Noise maps and tuned weights that are not where the recipe of the picture at `path` says, but
+ * beside it under the same name, are taken from there: folders are moved and given away. Their
+ * content is checked when they are read. */
+void sg_find_recipe_files(SgRecipe *recipe, const char *path);
 
 G_END_DECLS

@@ -39,7 +39,7 @@ guint8 *
 sg_preview_strip(SgRenderer *r, int n, SgRecipe *const *variants, int max_resolution, int *size,
                  int *bytes, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &variants[0]->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, variants[0], error);
   guint to = nets ? sg_nets_last_stage(nets->net, max_resolution) : 0;
   g_autoptr(SgBuf) img = nets ? draw(nets, n, variants, to, error) : NULL;
   gboolean finite;

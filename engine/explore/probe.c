@@ -88,7 +88,7 @@ stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
 static gboolean
 watch_pass(SgRenderer *r, const SgRecipe *recipe, guint to, Watch *w, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   SgStageEdits edits;
   g_autoptr(GError) failed = NULL;
 

@@ -1,5 +1,6 @@
 #include "engine/explore/projected.h"
 #include "engine/explore/picture-model.h"
+#include "engine/explore/tuned.h"
 #include "engine/explore/vector-file.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/npy.h"
@@ -56,8 +57,9 @@ write_files(SgProjected *out, const SgModel *model, const double *ws, const guin
 }
 
 gboolean
-sg_projected_write(const SgProjection *p, int i, SgRenderer *r, const guint8 *target, int label,
-                   const char *folder, const char *prefix, SgProjected *out, GError **error)
+sg_projected_write(const SgProjection *p, int i, const SgTuning *tuning, SgRenderer *r,
+                   const guint8 *target, int label, const char *folder, const char *prefix,
+                   SgProjected *out, GError **error)
 {
   const SgModel *model = sg_renderer_model(r);
   int layers = model->info.num_ws;
@@ -68,7 +70,9 @@ sg_projected_write(const SgProjection *p, int i, SgRenderer *r, const guint8 *ta
   sg_recipe_set_w(out->recipe, sg_projection_is_single(p) ? 1 : layers, ws);
   out->recipe->label = label;
   out->recipe->noise_mode = SG_NOISE_CONST;
+  g_autoptr(SgModel) tuned = tuning ? sg_tuning_weights(tuning) : NULL;
   if (!write_noise_maps(p, i, folder, out->recipe, error) ||
+      (tuned && !sg_tuned_save(model, tuned, folder, out->recipe, error)) ||
       !(out->picture = sg_renderer_render(r, out->recipe, 0, error)) ||
       !write_files(out, model, ws, target, folder, prefix, error)) {
     sg_projected_clear(out);
@@ -77,7 +81,7 @@ sg_projected_write(const SgProjection *p, int i, SgRenderer *r, const guint8 *ta
   gsize bytes =
       (gsize)out->picture->width * (gsize)out->picture->height * (gsize)out->picture->bytes;
   out->psnr = sg_psnr(bytes, out->picture->rgb, target);
-  out->loss = *sg_projection_loss(p, i);
+  out->loss = tuning ? *sg_tuning_loss(tuning) : *sg_projection_loss(p, i);
   out->percentile = sg_w_cloud_percentile(sg_projection_cloud(p), layers, ws);
   return TRUE;
 }

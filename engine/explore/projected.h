@@ -3,6 +3,7 @@
 
 #include "engine/explore/renderer.h"
 #include "engine/projection/projection.h"
+#include "engine/projection/tuning.h"
 
 G_BEGIN_DECLS
 
@@ -14,14 +15,15 @@ typedef struct {
   double percentile;     /* how far out its w lie, sg_w_cloud_percentile() */
 } SgProjected;
 
-/* Picture i of the projection, whose target is `target` [h, w, bytes] as the renderer's pictures
- * are. Writes to the folder, which exists (and whose path is UTF-8), in this order, each by rename:
- * noise-NN-HASH.npy for each convolution, projected_w.npz (w [1, num_ws, w_dim], as NVlabs'
- * projector.py), target.png, and proj.png with the recipe. `prefix` stands before the names of the
- * last three ("" or "self-test-"). */
-gboolean sg_projected_write(const SgProjection *p, int i, SgRenderer *r, const guint8 *target,
-                            int label, const char *folder, const char *prefix, SgProjected *out,
-                            GError **error);
+/* Picture i of the projection (with `tuning`, unless it is NULL, which began with it), whose target
+ * is `target` [h, w, bytes] as the renderer's pictures are. Writes to the folder, which exists (and
+ * whose path is UTF-8), in this order, each by rename: noise-NN-HASH.npy for each convolution,
+ * tuned-HASH.safetensors, projected_w.npz (w [1, num_ws, w_dim], as NVlabs' projector.py),
+ * target.png, and proj.png with the recipe. `prefix` stands before the names of the last three (""
+ * or "self-test-"). */
+gboolean sg_projected_write(const SgProjection *p, int i, const SgTuning *tuning, SgRenderer *r,
+                            const guint8 *target, int label, const char *folder, const char *prefix,
+                            SgProjected *out, GError **error);
 void sg_projected_clear(SgProjected *p);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SgProjected, sg_projected_clear)

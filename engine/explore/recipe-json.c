@@ -412,6 +412,26 @@ sg_part_read_noise_maps(SgRecipe *r, json_t *value, const char **bad)
   return TRUE;
 }
 
+json_t *
+sg_part_write_tuning(const SgRecipe *r)
+{
+  return json_pack("{s:s*, s:s*, s:s*}", "name", r->tuning->name, "file", r->tuning->file, "sha256",
+                   r->tuning->sha256);
+}
+
+gboolean
+sg_part_read_tuning(SgRecipe *r, json_t *value, const char **bad)
+{
+  const char *name = get_text(value, "name", SG_RECIPE_MAX_NAME, "");
+  const char *file = get_text(value, "file", 4096, NULL);
+  const char *sha256 = get_text(value, "sha256", 64, NULL);
+
+  if (!json_is_object(value) || !name || !file || !sha256 || !is_sha256(sha256))
+    return FALSE;
+  sg_recipe_set_tuning(r, name, file, sha256);
+  return TRUE;
+}
+
 /* ---- mixing and pruning ---------------------------------------------------------------------- */
 
 static json_t *recipe_to_object(const SgRecipe *r, gboolean is_source);
@@ -654,9 +674,9 @@ sg_recipe_from_json(const char *json, gssize length, char **model_hash, char **m
     return NULL;
   }
   json_int_t version = json_integer_value(json_object_get(o, "vitrine"));
-  if (version == 1 || version == 2)
+  if (version >= 1 && version <= 3)
     r = recipe_from_object(o, FALSE, &bad);
-  if (version > 2)
+  if (version > 3)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "the recipe was written by a newer Vitrine (version %" JSON_INTEGER_FORMAT
                 " of its recipes)",

@@ -329,6 +329,59 @@ sg_part_equal_noise_maps(const SgRecipe *a, const SgRecipe *b)
   return TRUE;
 }
 
+/* ---- tuned weights ----------------------------------------------------------------------- */
+
+void
+sg_recipe_set_tuning(SgRecipe *r, const char *name, const char *file, const char *sha256)
+{
+  SgTunedWeights *t = NULL;
+
+  if (file) {
+    t = g_new0(SgTunedWeights, 1);
+    *t = (SgTunedWeights){short_name(name), g_strdup(file), g_strdup(sha256)};
+  }
+  sg_part_clear_tuning(r);
+  r->tuning = t;
+}
+
+gboolean
+sg_part_is_set_tuning(const SgRecipe *r)
+{
+  return r->tuning != NULL;
+}
+
+void
+sg_part_copy_tuning(SgRecipe *to, const SgRecipe *from)
+{
+  const SgTunedWeights *t = from->tuning;
+
+  to->tuning = NULL;
+  if (t)
+    sg_recipe_set_tuning(to, t->name, t->file, t->sha256);
+}
+
+void
+sg_part_clear_tuning(SgRecipe *r)
+{
+  if (!r->tuning)
+    return;
+  g_free(r->tuning->name);
+  g_free(r->tuning->file);
+  g_free(r->tuning->sha256);
+  g_clear_pointer(&r->tuning, g_free);
+}
+
+gboolean
+sg_part_equal_tuning(const SgRecipe *a, const SgRecipe *b)
+{
+  const SgTunedWeights *x = a->tuning, *y = b->tuning;
+
+  if (!x || !y)
+    return x == y;
+  return strcmp(x->name, y->name) == 0 && strcmp(x->file, y->file) == 0 &&
+         strcmp(x->sha256, y->sha256) == 0;
+}
+
 /* ---- mixing ---------------------------------------------------------------------------------- */
 
 gboolean

@@ -69,6 +69,7 @@ const SgRecipeField *sg_recipe_field_by_name(const char *name);
   PART(mix, "mix", 1, EDIT, FALSE, N_("Mixing"))                                                   \
   PART(noise_gain, "noise_gain", 1, EDIT, FALSE, N_("Strength of the noise"))                      \
   PART(noise_maps, "noise_maps", 2, EDIT, FALSE, N_("Noise map"))                                  \
+  PART(tuning, "tuning", 3, FACE, FALSE, N_("Tuned weights"))                                      \
   PART(prune, "prune", 1, EDIT, FALSE, N_("Pruning"))
 
 #define SG_DECLARE_PART(id, ...)                                                                   \

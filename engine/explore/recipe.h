@@ -83,6 +83,14 @@ typedef struct {
   char *sha256;
 } SgNoiseMap;
 
+/* What is added to the generator's weights (tuned.h), for every face. The file is found and checked
+ * like a noise map's; `sha256` is that of its tensors' names and numbers. */
+typedef struct {
+  char *name; /* for people; may be "" */
+  char *file; /* absolute, in UTF-8 */
+  char *sha256;
+} SgTunedWeights;
+
 typedef struct _SgRecipe SgRecipe;
 struct _SgRecipe {
   /* clang-format off */
@@ -110,7 +118,8 @@ struct _SgRecipe {
   int num_noise;         /* 0: all noise as stored; else how many convolutions the generator has */
   double *noise_gain;    /* [num_noise] factor of each convolution's noise, in order, or NULL */
   GPtrArray *noise_maps; /* of SgNoiseMap by convolution, at most one each, or NULL */
-  SgPrune prune;
+  SgTunedWeights *tuning; /* NULL: the weights are the model's */
+  SgPrune prune;          /* after it */
 };
 
 /* Seed 0, one face, nothing edited, for a model of these dimensions. */
@@ -148,6 +157,9 @@ void sg_recipe_remove_direction(SgRecipe *r, guint i);
 void sg_recipe_set_noise_map(SgRecipe *r, int conv, const char *name, const char *file,
                              const char *sha256);
 
+/* Sets the tuned weights (strings copied); file NULL: the model's own again. */
+void sg_recipe_set_tuning(SgRecipe *r, const char *name, const char *file, const char *sha256);
+
 /* Sets the layers' origin, [num_ws] copied; sources stay. NULL: nothing is mixed. All layers
  * {0, 0, 0} is the same as NULL. */
 void sg_recipe_set_mix(SgRecipe *r, int num_ws, const SgMixLayer *mix);
@@ -175,7 +187,8 @@ gboolean sg_recipe_check(const SgRecipe *r, const SgModelInfo *info, GError **er
 /* Compact JSON and back; every double survives exactly (17 digits). Offsets are written sparsely.
  * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model again.
  * Recipes that older programs understand are written as version 1, others as version 2, which those
- * refuse. With random noise "noise_seed" is that of face 0: noise_seed + seed. */
+ * refuse, and so on with version 3. With random noise "noise_seed" is that of face 0: noise_seed +
+ * seed. */
 char *sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_path);
 /* Checks every field against its range; sizes are bounded. Out pointers may be NULL, else freed by
  * the caller. Errors: SG_FORMAT_ERROR. */

@@ -2,6 +2,7 @@
 #include "engine/backend/backend-device.h"
 #include "engine/base/debug.h"
 #include "engine/explore/nets.h"
+#include "engine/explore/tuned.h"
 #include "engine/formats/format-error.h"
 #include "engine/kernels/element.h"
 #include "engine/nets/discriminator.h"
@@ -19,6 +20,9 @@ struct _SgRenderer {
   SgNets *stored;                 /* the weights as in the file */
   SgNets *edited;                 /* those of the last recipe that pruned, or NULL */
   SgPrune edited_by;              /* how `edited` came from the model */
+  char *edited_tuning;            /* …and the hash of the tuned weights in it, or NULL */
+  SgModel *tuned;                 /* the model with the tuned weights of the last recipe, or NULL */
+  char *tuning;                   /* their hash */
   SgDiscriminator *discriminator; /* made when first asked for a score */
 };
 
@@ -42,6 +46,9 @@ sg_renderer_free(SgRenderer *r)
   sg_nets_free(r->stored);
   sg_nets_free(r->edited);
   sg_prune_clear(&r->edited_by);
+  g_free(r->edited_tuning);
+  g_clear_pointer(&r->tuned, sg_model_unref);
+  g_free(r->tuning);
   sg_discriminator_free(r->discriminator);
   sg_model_unref(r->model);
   g_free(r);
@@ -78,18 +85,36 @@ sg_picture_free(SgPicture *p)
   g_free(p);
 }
 
-/* The nets with the weights that `prune` leaves. Those of the file are always kept, so that turning
- * the dial back costs nothing and changes nothing; of edited ones only the newest. Truncation goes
- * towards the stored network's mean whatever is pruned. */
-SgNets *
-sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error)
+/* The model with tuned weights; the newest is kept. */
+static SgModel *
+tuned_model(SgRenderer *r, const SgTunedWeights *tuning, GError **error)
 {
-  if (!sg_prune_is_active(prune))
+  if (!tuning)
+    return r->model;
+  if (r->tuned && strcmp(r->tuning, tuning->sha256) == 0)
+    return r->tuned;
+  g_clear_pointer(&r->tuned, sg_model_unref);
+  g_clear_pointer(&r->tuning, g_free);
+  if ((r->tuned = sg_tuned_apply(r->model, tuning, error)))
+    r->tuning = g_strdup(tuning->sha256);
+  return r->tuned;
+}
+
+/* The nets with the weights that tuning and `prune` leave. Those of the file are always kept, so
+ * that turning the dial back costs nothing and changes nothing; of edited ones only the newest.
+ * Truncation goes towards the stored network's mean whatever is pruned. */
+static SgNets *
+nets_with(SgRenderer *r, const SgTunedWeights *tuning, const SgPrune *prune, GError **error)
+{
+  const char *hash = tuning ? tuning->sha256 : NULL;
+
+  if (!sg_prune_is_active(prune) && !tuning)
     return r->stored;
-  if (r->edited && sg_prune_equal(&r->edited_by, prune))
+  if (r->edited && sg_prune_equal(&r->edited_by, prune) && g_strcmp0(r->edited_tuning, hash) == 0)
     return r->edited;
   g_clear_pointer(&r->edited, sg_nets_free);
-  g_autoptr(SgModel) model = sg_prune_apply(r->model, prune, error);
+  SgModel *base = tuned_model(r, tuning, error);
+  g_autoptr(SgModel) model = base ? sg_prune_apply(base, prune, error) : NULL;
   r->edited = model ? sg_nets_new(model, r->backend, r->budget, error) : NULL;
   if (!r->edited || !sg_nets_need_w_avg(r->stored, error)) {
     g_clear_pointer(&r->edited, sg_nets_free);
@@ -98,7 +123,21 @@ sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error)
   r->edited->w_avg = g_memdup2(r->stored->w_avg, sizeof(double) * (gsize)r->model->info.w_dim);
   sg_prune_clear(&r->edited_by);
   sg_prune_copy(&r->edited_by, prune);
+  g_free(r->edited_tuning);
+  r->edited_tuning = g_strdup(hash);
   return r->edited;
+}
+
+SgNets *
+sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error)
+{
+  return nets_with(r, NULL, prune, error);
+}
+
+SgNets *
+sg_renderer_nets_of(SgRenderer *r, const SgRecipe *recipe, GError **error)
+{
+  return nets_with(r, recipe->tuning, &recipe->prune, error);
 }
 
 /* ---- rendering ------------------------------------------------------------------------------- */
@@ -121,7 +160,7 @@ all_finite(const SgTensor *t)
 SgTensor *
 sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   g_autoptr(SgTensor) images = nets ? sg_nets_render(nets, recipe, error) : NULL;
 
   if (!images || (!nets->overflow && all_finite(images)))
@@ -136,7 +175,7 @@ SgPicture *
 sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GError **error)
 {
   gint64 start = g_get_monotonic_time();
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   gboolean finite = TRUE;
   guint first = 0;
   int size = 0;
@@ -167,7 +206,7 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
 double *
 sg_renderer_ws(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   gsize n = nets ? (gsize)nets->net->num_ws * (gsize)nets->net->w_dim : 0;
   g_autofree float *ws = g_new(float, n);
   double *v;
@@ -223,7 +262,7 @@ gboolean
 sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, double delta, int n,
                       const int *dims, double *influence, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   if (!nets)
     return FALSE;
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
@@ -302,7 +341,7 @@ sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int 
 gboolean
 sg_renderer_prepare(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
-  SgNets *nets = sg_renderer_nets(r, &recipe->prune, error);
+  SgNets *nets = sg_renderer_nets_of(r, recipe, error);
 
   if (!nets || (recipe->psi != 1 && !sg_nets_need_w_avg(nets, error)))
     return FALSE;

@@ -40,6 +40,8 @@ SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
 /* The nets with the weights that `prune` leaves, made when they are not those of the last picture;
  * borrowed until the next call with another `prune`. For what looks inside (nets.h). */
 struct _SgNets *sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error);
+/* The same with the recipe's tuned weights, which its pruning comes after. */
+struct _SgNets *sg_renderer_nets_of(SgRenderer *r, const SgRecipe *recipe, GError **error);
 #define SG_RENDERER_BUDGET ((gsize)512 << 20)
 /* Upper bound of what the stage cache may hold, bytes, SG_RENDERER_BUDGET until set; 0 switches it
  * off. What it holds is dropped. */

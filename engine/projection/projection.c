@@ -539,6 +539,12 @@ sg_projection_picture(const SgProjection *p, int i)
   return p->pictures + (gsize)i * p->picture_size;
 }
 
+const float *
+sg_projection_target(const SgProjection *p, int i)
+{
+  return p->targets + (gsize)i * p->picture_size;
+}
+
 gboolean
 sg_projection_is_single(const SgProjection *p)
 {

@@ -73,6 +73,7 @@ SgProjectionStage sg_projection_stage(const SgProjection *p); /* of the last ste
  * began with. */
 const SgProjectionLoss *sg_projection_loss(const SgProjection *p, int i);
 const float *sg_projection_picture(const SgProjection *p, int i);
+const float *sg_projection_target(const SgProjection *p, int i);
 /* Its w to ws [num_ws, w_dim]. */
 void sg_projection_ws(const SgProjection *p, int i, double *ws);
 /* Are they the same for all layers? */

@@ -73,8 +73,8 @@ class Project(unittest.TestCase):
         with open(os.path.join(self.out(name), 'projection.json')) as f:
             return said, json.load(f)
 
-    def refuse(self, words, *args, code=2):
-        found, _, err = vitrine('project', *args)
+    def refuse(self, words, *args, code=2, command='project'):
+        found, _, err = vitrine(command, *args)
         self.assertEqual(found, code, err)
         self.assertEqual(err.count('\n'), 1, err)
         for word in words:
@@ -100,6 +100,29 @@ class Project(unittest.TestCase):
         code, _, err = vitrine('generate', f'--network={LORELEI}', f'--outdir={self.out("w")}', '--json',
                                '--latent=' + os.path.join(self.out('moved'), 'projected_w.npz'))
         self.assertEqual(code, 0, err)
+
+    def test_tuning(self):
+        """The generator is bent beside the picture: the model's file stays, and the folder may be moved, but not be robbed."""
+        with open(self.model, 'rb') as f:
+            before = f.read()
+        _, plain = self.project('plain', '--steps=30', '--self-test=0')
+        _, tuned = self.project('tuned', '--steps=30', '--self-test=0', '--tune', '--tune-steps=60')
+        self.assertGreater(tuned['pictures'][0]['psnr'], plain['pictures'][0]['psnr'] + 2)
+        with open(self.model, 'rb') as f:
+            self.assertEqual(f.read(), before)
+        os.rename(self.out('tuned'), self.out('tuned-moved'))
+        proj = os.path.join(self.out('tuned-moved'), 'proj.png')
+        draw = ('generate', f'--recipe={proj}', f'--outdir={self.out("tuned-again")}', f'--network={self.model}')
+        code, _, err = vitrine(*draw)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(pixels(glob.glob(os.path.join(self.out('tuned-again'), '*.png'))[0]), pixels(proj))
+        delta, = glob.glob(os.path.join(self.out('tuned-moved'), 'tuned-*.safetensors'))
+        with open(delta, 'r+b') as f:
+            f.seek(-4, os.SEEK_END)
+            f.write(struct.pack('<f', 0.25))
+        self.refuse(['other numbers'], *draw[1:], code=1, command='generate')
+        os.remove(delta)
+        self.refuse(['tuned weights', 'put the file back'], *draw[1:], code=1, command='generate')
 
     def test_is_decided_by_the_seed(self):
         """The same bits again, with one thread or two; another seed finds another w."""

@@ -5,6 +5,7 @@
 #include "engine/explore/renderer.h"
 #include "engine/base/random.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "tests/support/models.h"
 
@@ -26,7 +27,9 @@ static int
 version(const SgRecipe *r)
 {
   g_autofree char *json = sg_recipe_to_json(r, NULL, NULL);
-  return strstr(json, "\"vitrine\":2") ? 2 : strstr(json, "\"vitrine\":1") ? 1 : 0;
+  const char *key = strstr(json, "\"vitrine\":");
+
+  return key ? atoi(key + strlen("\"vitrine\":")) : 0;
 }
 
 /* ---- every scalar ---------------------------------------------------------------------------- */
@@ -93,6 +96,8 @@ full_recipe(void)
   sg_recipe_set_noise_gain(r, 3, gain);
   sg_recipe_set_noise_map(r, 2, "grain", "/tmp/grain.npy",
                           "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+  sg_recipe_set_tuning(r, "me", "/tmp/tuned.safetensors",
+                       "fedcba98765432100123456789abcdef0123456789abcdef0123456789abcdef");
   r->prune.threshold = 0.5;
   return r;
 }
@@ -103,7 +108,7 @@ test_parts(void)
   g_autoptr(SgRecipe) r = full_recipe(), back = reread(r), copy = sg_recipe_copy(r);
 
   g_assert_true(sg_recipe_equal(r, copy) && sg_recipe_equal(r, back));
-  g_assert_cmpint(version(r), ==, 2);
+  g_assert_cmpint(version(r), ==, 3);
   EACH (f) {
     g_autoptr(SgRecipe) without = sg_recipe_copy(r);
     if (f->type != SG_FIELD_PART)
