@@ -12,6 +12,7 @@
 typedef struct {
   SgRecipe *recipe;
   int max_resolution;
+  gboolean rough;
 } Request;
 
 typedef struct {
@@ -44,6 +45,7 @@ struct _VitrineRenderThread {
 
   /* The thread's own. */
   SgRenderer *renderer;
+  SgRenderer *rough; /* of the same weights, in bf16; NULL: not asked for yet */
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
   gboolean tasks_turn;
@@ -166,6 +168,22 @@ ask_memory(VitrineRenderThread *self, SgDeviceInfo *info)
   sg_backend_device_info(sg_renderer_backend(self->renderer), info);
 }
 
+/* What draws while something moves; NULL: there is no such thing, the exact one does. It keeps
+ * fewer stages: what moves seldom goes on from one. */
+static SgRenderer *
+rough_renderer(VitrineRenderThread *self)
+{
+  SgBackend *halves =
+      sg_renderer_backend(self->renderer) == sg_backend_cpu() ? sg_backend_cpu_bf16(NULL) : NULL;
+
+  if (!self->rough && halves) {
+    self->rough = sg_renderer_new(sg_renderer_model(self->renderer), halves, NULL);
+    if (self->rough)
+      sg_renderer_set_cache_budget(self->rough, SG_RENDERER_BUDGET / 4);
+  }
+  return self->rough;
+}
+
 /* Where memory is short, what pictures leave behind for the next one goes first; and nothing more
  * is kept from then on. */
 static SgPicture *
@@ -193,13 +211,20 @@ render(VitrineRenderThread *self, Request *request)
 {
   VitrineReport *news = g_new0(VitrineReport, 1);
   VitrineFrame *frame = news->frame = g_new0(VitrineFrame, 1);
-  SgPicture *picture = make_picture(self, request, &frame->error);
+  SgRenderer *rough = request->rough ? rough_renderer(self) : NULL;
+  SgPicture *picture =
+      rough ? sg_renderer_render(rough, request->recipe, request->max_resolution, NULL) : NULL;
+
+  frame->rough = picture != NULL;
+  if (!picture)
+    picture = make_picture(self, request, &frame->error);
 
   if (picture) {
     frame->texture = vitrine_picture_texture(picture);
     frame->w = g_memdup2(picture->w, sizeof(double) * (gsize)picture->w_dim);
     frame->w_dim = picture->w_dim;
     frame->seconds = picture->seconds;
+    picture->reduced |= frame->rough; /* neither scored nor compared with */
     frame->reduced = picture->reduced;
     frame->size = picture->width;
     frame->overflow = picture->overflow;
@@ -234,7 +259,7 @@ free_elsewhere(SgRenderer *renderer)
 static void
 take_renderer(VitrineRenderThread *self)
 {
-  SgRenderer *old = self->renderer;
+  SgRenderer *old = self->renderer, *rough = g_steal_pointer(&self->rough);
   gboolean same_model = self->same_model && self->work;
 
   self->renderer = g_steal_pointer(&self->next_renderer);
@@ -250,6 +275,7 @@ take_renderer(VitrineRenderThread *self)
     self->work = vitrine_idle_work_new(self->renderer);
   }
   free_elsewhere(old);
+  free_elsewhere(rough);
   g_mutex_lock(&self->mutex);
 }
 
@@ -333,6 +359,7 @@ thread_main(gpointer data)
   }
   g_mutex_unlock(&self->mutex);
   g_clear_pointer(&self->work, vitrine_idle_work_free);
+  g_clear_pointer(&self->rough, sg_renderer_free);
   g_clear_pointer(&self->renderer, sg_renderer_free);
   thread_unref(self);
   return NULL;
@@ -411,12 +438,14 @@ vitrine_render_thread_get_weights(VitrineRenderThread *self)
 }
 
 void
-vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe, int max_resolution)
+vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe, int max_resolution,
+                              gboolean rough)
 {
   Request *request = g_new0(Request, 1);
 
   request->recipe = sg_recipe_copy(recipe);
   request->max_resolution = max_resolution;
+  request->rough = rough;
   /* The same recipe with new weights is no sign of somebody at work. */
   gboolean edited = !self->asked || !sg_recipe_equal(self->asked, recipe);
   if (edited) {

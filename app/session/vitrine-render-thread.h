@@ -22,7 +22,8 @@ typedef struct {
   double *w; /* [w_dim] of face 0 before offset and scale */
   int w_dim;
   double seconds;             /* the renderer's own wall time */
-  gboolean reduced, overflow; /* as SgPicture */
+  gboolean reduced, overflow; /* as SgPicture; what is rough is reduced, too */
+  gboolean rough;             /* drawn in bf16, although the renderer is exact */
   int size;                   /* pixels of one face's side */
   SgDeviceInfo device;        /* as of now; total 0: not asked, or the computer's memory */
   guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
@@ -58,9 +59,10 @@ void vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *r
 void vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer);
 /* Counts both of the above: frames with a smaller number are of older weights. */
 guint vitrine_render_thread_get_weights(VitrineRenderThread *self);
-/* Copies `recipe`. `max_resolution` as sg_renderer_render(). */
+/* Copies `recipe`. `max_resolution` as sg_renderer_render(). `rough`: in bf16 where the renderer is
+ * the exact CPU and the processor has matrix units; a second renderer is made for it. */
 void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
-                                   int max_resolution);
+                                   int max_resolution, gboolean rough);
 /* Runs `run` on the thread with the renderer of now, in order, each exactly once (renderer is NULL
  * without a model). */
 typedef void (*VitrineJobFunc)(SgRenderer *renderer, gpointer data);

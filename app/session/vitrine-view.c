@@ -18,11 +18,14 @@ struct _VitrineView {
   VitrineMessages *messages;
   VitrineRenderThread *render; /* NULL: closed */
 
-  int resolution;      /* of the open model's pictures; 0: none is open */
-  guint submit_source; /* a request for the current recipe is to be made */
-  gboolean stale;      /* the newest picture is not of the current recipe */
-  VitrinePace *pace;   /* what each size costs; NULL: no renderer yet */
-  int faces;           /* that it knows of */
+  int resolution;          /* of the open model's pictures; 0: none is open */
+  guint submit_source;     /* a request for the current recipe is to be made */
+  gboolean stale;          /* the newest picture is not of the current recipe */
+  VitrinePace *pace;       /* what each size costs; NULL: no renderer yet */
+  VitrinePace *rough_pace; /* the same in bf16 */
+  gboolean no_rough;       /* what moves is to be exact, too */
+  gboolean rough;          /* the newest picture is not exact */
+  int faces;               /* that it knows of */
   int n_sizes, sizes[VITRINE_PACE_MAX];
   double shares[VITRINE_PACE_MAX];
   int shown_size;    /* of one face in the newest picture */
@@ -47,6 +50,7 @@ enum {
   PROP_RENDER_SECONDS,
   PROP_SCORE_TEXT,
   PROP_OVERFLOW,
+  PROP_ROUGH,
   N_PROPS
 };
 enum { PICTURE_CHANGED, INFLUENCE_CHANGED, N_SIGNALS };
@@ -81,21 +85,28 @@ set_score_text(VitrineView *self, const char *text)
 
 /* ---- asking for pictures ----------------------------------------------------------------- */
 
+static void
+renew(VitrineView *self, VitrinePace **pace, int faces)
+{
+  VitrinePace *old = *pace;
+  gint64 now = g_get_monotonic_time();
+  int whole = self->sizes[self->n_sizes - 1];
+
+  *pace = vitrine_pace_new(self->n_sizes, self->sizes, self->shares);
+  if (old && self->faces > 0)
+    vitrine_pace_took(*pace, whole, vitrine_pace_expect(old, whole, now) * faces / self->faces,
+                      now);
+  vitrine_pace_free(old);
+}
+
 /* What each size costs for that many faces; what was learnt with another number is the first
  * guess. */
 static void
 new_pace(VitrineView *self, int faces)
 {
-  VitrinePace *old = self->pace;
-  gint64 now = g_get_monotonic_time();
-  int whole = self->sizes[self->n_sizes - 1];
-
-  self->pace = vitrine_pace_new(self->n_sizes, self->sizes, self->shares);
-  if (old && self->faces > 0)
-    vitrine_pace_took(self->pace, whole, vitrine_pace_expect(old, whole, now) * faces / self->faces,
-                      now);
+  renew(self, &self->pace, faces);
+  renew(self, &self->rough_pace, faces);
   self->faces = faces;
-  vitrine_pace_free(old);
 }
 
 /* Costs change with the weights. */
@@ -103,6 +114,7 @@ static void
 forget_speed(VitrineView *self)
 {
   g_clear_pointer(&self->pace, vitrine_pace_free);
+  g_clear_pointer(&self->rough_pace, vitrine_pace_free);
   self->faces = 0;
 }
 
@@ -112,16 +124,44 @@ whole_size(const VitrineView *self)
   return self->pace ? vitrine_pace_whole(self->pace) : 0;
 }
 
+gboolean
+vitrine_view_can_be_rough(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return !self->no_rough && vitrine_device_choice_get_backend(self->device) == sg_backend_cpu() &&
+         sg_backend_cpu_bf16(NULL);
+}
+
+/* In bf16 where that gives a larger picture within a frame than float does. Until it was tried it
+ * is expected to take half as long. */
+static int
+choose_size(VitrineView *self, gboolean *rough)
+{
+  gint64 now = g_get_monotonic_time();
+  int exact = vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, now);
+  int whole = vitrine_pace_whole(self->pace);
+
+  if (exact == whole || !vitrine_view_can_be_rough(self))
+    return exact;
+  if (vitrine_pace_expect(self->rough_pace, whole, now) <= 0)
+    vitrine_pace_took(self->rough_pace, whole, vitrine_pace_expect(self->pace, whole, now) / 2,
+                      now);
+  int size = vitrine_pace_choose(self->rough_pace, FRAME_SECONDS, MIN_RESOLUTION, now);
+  *rough = size > exact;
+  return MAX(size, exact);
+}
+
 /* A first answer to a change within a frame; then the same picture larger, step by step, which
  * goes on from what the smaller one left. */
 static int
-wanted_size(VitrineView *self)
+wanted_size(VitrineView *self, gboolean *rough)
 {
+  *rough = FALSE;
   if (!self->pace)
     return 0;
   if (self->refine)
     return vitrine_pace_larger(self->pace, self->shown_size);
-  return vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, g_get_monotonic_time());
+  return choose_size(self, rough);
 }
 
 static gboolean
@@ -133,9 +173,10 @@ submit_cb(gpointer data)
   self->submit_source = 0;
   if (recipe && self->pace && self->faces != recipe->faces)
     new_pace(self, recipe->faces);
-  int size = wanted_size(self);
+  gboolean rough;
+  int size = wanted_size(self, &rough);
   if (recipe)
-    vitrine_render_thread_request(self->render, recipe, size < whole_size(self) ? size : 0);
+    vitrine_render_thread_request(self->render, recipe, size < whole_size(self) ? size : 0, rough);
   return G_SOURCE_REMOVE;
 }
 
@@ -169,7 +210,7 @@ rest_cb(gpointer data)
 static gboolean
 is_reduced(const VitrineView *self)
 {
-  return self->pace && self->texture && self->shown_size < whole_size(self);
+  return self->pace && self->texture && (self->rough || self->shown_size < whole_size(self));
 }
 
 static void
@@ -189,7 +230,8 @@ take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
   if (!self->pace || self->faces != self->shown->faces)
     new_pace(self, self->shown->faces);
   if (!refined)
-    vitrine_pace_took(self->pace, frame->size, frame->seconds, g_get_monotonic_time());
+    vitrine_pace_took(frame->rough ? self->rough_pace : self->pace, frame->size, frame->seconds,
+                      g_get_monotonic_time());
   self->shown_size = frame->size;
   if (!frame->reduced || self->stale)
     return;
@@ -222,12 +264,17 @@ take_frame(VitrineView *self, VitrineFrame *frame)
   self->overflow = frame->overflow;
   self->stale = !sg_recipe_equal(frame->recipe, vitrine_editor_get_recipe(self->editor)) ||
                 frame->weights != vitrine_render_thread_get_weights(self->render);
-  gboolean refined = self->shown && sg_recipe_equal(self->shown, frame->recipe);
+  gboolean was_rough = self->rough;
+  gboolean refined =
+      self->shown && sg_recipe_equal(self->shown, frame->recipe) && was_rough == frame->rough;
+  self->rough = frame->rough;
   sg_recipe_free(self->shown);
   self->shown = g_steal_pointer(&frame->recipe);
   take_speed(self, frame, refined);
   set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
   notify(self, PROP_RENDER_SECONDS);
+  if (was_rough != self->rough)
+    notify(self, PROP_ROUGH);
   if (other)
     notify(self, PROP_OVERFLOW);
 }
@@ -339,7 +386,21 @@ gboolean
 vitrine_view_is_current(VitrineView *self)
 {
   g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
-  return self->texture && !self->stale && !self->submit_source;
+  return self->texture && !self->stale && !self->rough && !self->submit_source;
+}
+
+gboolean
+vitrine_view_get_rough(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return self->rough;
+}
+
+void
+vitrine_view_set_rough_allowed(VitrineView *self, gboolean allowed)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  self->no_rough = !allowed;
 }
 
 gboolean
@@ -431,6 +492,9 @@ vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *
   case PROP_OVERFLOW:
     g_value_set_boolean(value, self->overflow);
     break;
+  case PROP_ROUGH:
+    g_value_set_boolean(value, self->rough);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -464,7 +528,7 @@ vitrine_view_finalize(GObject *object)
 {
   VitrineView *self = VITRINE_VIEW(object);
 
-  g_clear_pointer(&self->pace, vitrine_pace_free);
+  forget_speed(self);
   sg_recipe_free(self->shown);
   sg_recipe_free(self->original_of);
   g_free(self->score_text);
@@ -491,6 +555,7 @@ vitrine_view_class_init(VitrineViewClass *class)
       g_param_spec_double("render-seconds", NULL, NULL, 0, G_MAXDOUBLE, 0, flags);
   props[PROP_SCORE_TEXT] = g_param_spec_string("score-text", NULL, NULL, "", flags);
   props[PROP_OVERFLOW] = g_param_spec_boolean("overflow", NULL, NULL, FALSE, flags);
+  props[PROP_ROUGH] = g_param_spec_boolean("rough", NULL, NULL, FALSE, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   signals[PICTURE_CHANGED] =
       g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

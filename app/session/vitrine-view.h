@@ -17,7 +17,8 @@ G_DECLARE_FINAL_TYPE(VitrineView, vitrine_view, VITRINE, VIEW, GObject)
  * 1; NULL before the first), "original-texture" GdkTexture (the unmodified faces; NULL: not known),
  * "render-seconds" double, "score-text" string (the discriminator's logit and sigmoid of the faces
  * shown, "" without one), "overflow" boolean (the newest picture's numbers were too large for
- * float: it is not what the formulas give).
+ * float: it is not what the formulas give), "rough" boolean (the newest picture was drawn in bf16
+ * because something moves; the exact one follows).
  *
  * Signals: "picture-changed": texture is new, base w may be too. "influence-changed": the
  * background measurement has more values. */
@@ -40,9 +41,14 @@ void vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean 
 GdkTexture *vitrine_view_get_texture(VitrineView *self);
 GdkTexture *vitrine_view_get_original(VitrineView *self);
 void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
-/* The newest picture is of the current recipe and weights. */
+/* The newest picture is of the current recipe and weights, and exact. */
 gboolean vitrine_view_is_current(VitrineView *self);
 gboolean vitrine_view_get_overflow(VitrineView *self);
+gboolean vitrine_view_get_rough(VitrineView *self);
+/* Whether what moves may be drawn in bf16 where the exact picture would take longer than a frame
+ * (on until set), and whether this processor and the device in use would. Nothing else is. */
+void vitrine_view_set_rough_allowed(VitrineView *self, gboolean allowed);
+gboolean vitrine_view_can_be_rough(VitrineView *self);
 /* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known. */
 const double *vitrine_view_get_base(VitrineView *self, SgSpace space);
 

@@ -30,8 +30,14 @@ vitrine_device_text_status(VitrineSession *session)
 {
   SgDeviceInfo info;
 
-  if (!vitrine_device_choice_get_info(vitrine_session_get_device(session), &info))
-    return vitrine_device_text_title(session);
+  if (!vitrine_device_choice_get_info(vitrine_session_get_device(session), &info)) {
+    VitrineView *view = vitrine_session_get_view(session);
+    char *title = vitrine_device_text_title(session);
+    if (!vitrine_view_can_be_rough(view))
+      return title;
+    g_autofree char *cpu = title;
+    return g_strjoin(" · ", cpu, vitrine_view_get_rough(view) ? "bf16" : "fp32", NULL);
+  }
   g_autofree char *memory =
       g_strdup_printf(_("%.1f of %.1f GiB"), gib(info.total - info.available), gib(info.total));
   return g_strjoin(" · ", info.name, sg_precision_names[info.precision], memory, NULL);

@@ -132,6 +132,8 @@ vitrine_application_startup(GApplication *application)
   sg_backend_precision(&demanded); /* by the command line */
   if (!demanded)
     sg_backend_prefer_precision(precision, NULL);
+  vitrine_view_set_rough_allowed(vitrine_session_get_view(self->session),
+                                 vitrine_preferences_get_rough());
   vitrine_device_choice_set(vitrine_session_get_device(self->session),
                             self->device ? self->device : stored);
   g_signal_connect_object(vitrine_session_get_opener(self->session), "notify::loading",

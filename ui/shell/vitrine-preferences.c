@@ -220,6 +220,46 @@ precision_row_new(VitrineSession *session)
   return row;
 }
 
+gboolean
+vitrine_preferences_get_rough(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  gboolean rough = g_strcmp0(json_string_value(json_object_get(root, "while_moving")), "fp32") != 0;
+
+  json_decref(root);
+  return rough;
+}
+
+static void
+rough_cb(GtkSwitch *toggle, GParamSpec *pspec, VitrineSession *session)
+{
+  gboolean on = gtk_switch_get_active(toggle);
+
+  store("while_moving", on ? "bf16" : "fp32");
+  vitrine_view_set_rough_allowed(vitrine_session_get_view(session), on);
+}
+
+/* Other processors have no choice, and no such row. */
+static GtkWidget *
+rough_row_new(VitrineSession *session)
+{
+  GtkWidget *row = adw_action_row_new(), *toggle = gtk_switch_new();
+
+  gtk_widget_set_name(toggle, "while-moving");
+  gtk_widget_set_valign(toggle, GTK_ALIGN_CENTER);
+  gtk_switch_set_active(GTK_SWITCH(toggle), vitrine_preferences_get_rough());
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Quick pictures while dragging"));
+  adw_action_row_set_subtitle(
+      ADW_ACTION_ROW(row),
+      _("In bfloat16, where the exact picture takes longer than a frame; it follows at rest"));
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  adw_action_row_add_suffix(ADW_ACTION_ROW(row), toggle);
+  adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), toggle);
+  g_signal_connect_object(toggle, "notify::active", G_CALLBACK(rough_cb), session, 0);
+  gtk_widget_set_visible(row, sg_backend_cpu_bf16(NULL) != NULL);
+  return row;
+}
+
 static GtkWidget *
 in_use_row_new(VitrineSession *session)
 {
@@ -244,6 +284,7 @@ vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), precision_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), rough_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), in_use_row_new(session));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));

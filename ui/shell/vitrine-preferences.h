@@ -12,6 +12,8 @@ void vitrine_preferences_apply(void);
 char *vitrine_preferences_get_device(void);
 /* The stored one of sg_precision_names; "fp32" where there is none. To be freed. */
 char *vitrine_preferences_get_precision(void);
+/* Whether what moves may be drawn in bf16 (vitrine-view.h); TRUE where nothing is stored. */
+gboolean vitrine_preferences_get_rough(void);
 /* What is chosen is used by `session` at once, and stored. */
 void vitrine_preferences_present(GtkWindow *parent, VitrineSession *session);
 

@@ -267,6 +267,7 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
   follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
+  follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
   follow(self, vitrine_session_get_opener(session), "notify::model-path", show_name);
   follow(self, vitrine_session_get_opener(session), "notify::loading", loading_cb);
   follow(self, vitrine_session_get_editor(session), "notify::undo-label", undo_label_cb);
