@@ -18,6 +18,7 @@ typedef enum {
   FOUND_MODEL,
   FOUND_RECIPE,
   FOUND_VECTOR,
+  FOUND_PICTURE, /* whose face is to be looked for */
   FOUND_RUN,
   FOUND_REMAINS /* of a run without a snapshot */
 } Found;
@@ -161,6 +162,39 @@ find_model(OpenJob *job, const char *hash, const char *name, GError **error)
   return FALSE;
 }
 
+/* A picture that Vitrine has not saved: the open model may come near to it. */
+static gboolean
+read_foreign_picture(OpenJob *job, GError **error)
+{
+  g_auto(SgPixels) pixels = {0};
+
+  if (!job->open_model) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                _("%s is a picture without a recipe. Open a model first, then the picture: the "
+                  "face that comes nearest to it can be looked for."),
+                job->path);
+    return FALSE;
+  }
+  if (!sg_pixels_load(&pixels, job->path, error))
+    return FALSE;
+  job->found = FOUND_PICTURE;
+  return TRUE;
+}
+
+/* Is it a picture of a kind that can be read, though not a PNG? */
+static gboolean
+is_other_picture(const char *path)
+{
+  guint8 head[64];
+  gboolean readable = FALSE;
+  int fd = sg_open_regular(path, O_RDONLY, NULL);
+  gssize n = fd >= 0 ? pread(fd, head, sizeof head, 0) : 0;
+
+  if (fd >= 0)
+    close(fd);
+  return n > 0 && sg_picture_kind(head, (gsize)n, &readable) && readable;
+}
+
 static gboolean
 read_picture(OpenJob *job, GError **error)
 {
@@ -168,14 +202,8 @@ read_picture(OpenJob *job, GError **error)
   g_autoptr(GError) why = NULL;
   g_autofree char *json = sg_png_read_recipe(job->path, error);
 
-  if (!json) {
-    if (error && !*error)
-      g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                  _("%s is a picture without a recipe: Vitrine did not save it, or another program "
-                    "removed what Vitrine had written into it."),
-                  job->path);
-    return FALSE;
-  }
+  if (!json)
+    return (!error || !*error) && read_foreign_picture(job, error);
   g_clear_pointer(&job->recipe, sg_recipe_free);
   job->recipe = sg_recipe_from_json(json, -1, &hash, &model_path, &why);
   if (!job->recipe || !hash) {
@@ -246,6 +274,8 @@ read_file(OpenJob *job, GError **error)
     return read_vector(job, error);
   if (g_str_has_suffix(job->path, ".npz"))
     return read_vector(job, error);
+  if (is_other_picture(job->path))
+    return read_foreign_picture(job, error);
   return load_model(job, job->path, error);
 }
 
@@ -329,6 +359,8 @@ adopt(VitrineOpener *self, OpenJob *job)
   } else if (self->serial != job->open_serial) {
     vitrine_messages_say(self->with.messages,
                          _("Another model was opened meanwhile; open the file again"), FALSE);
+  } else if (job->found == FOUND_PICTURE) {
+    vitrine_opener_tell_picture(self, job->path);
   } else {
     adopt_edit(self, job);
   }

@@ -36,4 +36,7 @@ void vitrine_opener_pack_model(VitrineOpener *self, SgModel *model);
 /* Brings the open model to the device that is wanted, if it is not there. */
 void vitrine_opener_check_device(VitrineOpener *self);
 
+/* Emits "foreign-picture". */
+void vitrine_opener_tell_picture(VitrineOpener *self, const char *path);
+
 G_END_DECLS

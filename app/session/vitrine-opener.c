@@ -1,7 +1,7 @@
 #include "app/session/vitrine-opener-private.h"
 
 enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, N_PROPS };
-enum { MODEL_CHANGED, WEIGHTS_CHANGED, N_SIGNALS };
+enum { MODEL_CHANGED, WEIGHTS_CHANGED, FOREIGN_PICTURE, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -137,6 +137,12 @@ vitrine_opener_finalize(GObject *object)
   G_OBJECT_CLASS(vitrine_opener_parent_class)->finalize(object);
 }
 
+void
+vitrine_opener_tell_picture(VitrineOpener *self, const char *path)
+{
+  g_signal_emit(self, signals[FOREIGN_PICTURE], 0, path);
+}
+
 static void
 vitrine_opener_class_init(VitrineOpenerClass *class)
 {
@@ -153,6 +159,8 @@ vitrine_opener_class_init(VitrineOpenerClass *class)
       g_signal_new("model-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[WEIGHTS_CHANGED] =
       g_signal_new("weights-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FOREIGN_PICTURE] = g_signal_new("foreign-picture", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                          NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

@@ -1,3 +1,4 @@
+#include "ui/projection/vitrine-project-dialog.h"
 #include "ui/shell/vitrine-window-private.h"
 #include <glib/gi18n.h>
 #include <math.h>
@@ -251,6 +252,12 @@ message_cb(VitrineSession *session, const char *text, gboolean is_error, Vitrine
 }
 
 static void
+foreign_picture_cb(VitrineOpener *opener, const char *path, VitrineWindow *self)
+{
+  vitrine_project_dialog_present(GTK_WINDOW(self), self->session, path);
+}
+
+static void
 follow(VitrineWindow *self, gpointer part, const char *signal, void (*show)(VitrineWindow *self))
 {
   g_signal_connect_object(part, signal, G_CALLBACK(show), self, G_CONNECT_SWAPPED);
@@ -268,6 +275,8 @@ connect_session(VitrineWindow *self)
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
   follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
   follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
+  g_signal_connect_object(vitrine_session_get_opener(session), "foreign-picture",
+                          G_CALLBACK(foreign_picture_cb), self, 0);
   follow(self, vitrine_session_get_opener(session), "notify::model-path", show_name);
   follow(self, vitrine_session_get_opener(session), "notify::loading", loading_cb);
   follow(self, vitrine_session_get_editor(session), "notify::undo-label", undo_label_cb);
