@@ -54,8 +54,10 @@ typedef struct {
   const SgBuf *bias; /* PLAIN [1, C, 1, 1] or NULL */
   float slope;       /* 0.2 leaky, 1 linear */
   float gain;
-  float clamp;           /* < 0: none */
-  const SgBuf *strength; /* PLAIN [1, 1, 1, 1], a learnt factor of noise_strength, or NULL */
+  float clamp; /* < 0: none */
+  /* A learnt factor of noise_strength, PLAIN [1, 1, 1, 1]; or one a channel, [1, C, 1, 1], which
+   * conv_run and epilogue take; or NULL. */
+  const SgBuf *strength;
 } SgEpilogue;
 
 /* FIR resampling with the separable [1, 3, 3, 1] / 8 filter per axis (upfirdn of the StyleGAN
@@ -97,6 +99,25 @@ typedef struct {
   const SgBuf *noise; /* PLAIN [1 or N, 1, H, W], for dstrength, else NULL */
   SgBuf *dstrength;   /* PLAIN [1, 1, 1, 1], sum of noise times gradient, or NULL */
 } SgEpilogueGrad;
+
+/* Resampling along both axes with any taps: zeros between samples (up), `pad` zeros before them
+ * (negative: cropping), convolution, every down-th sample; what follows the last sample is as the
+ * size of the result says. `gain` counts for both axes together, as upfirdn's. n == 0: none. */
+typedef struct {
+  int n;
+  const double *taps; /* [n], or where `radial` [n, n] */
+  int up, down, pad;
+  double gain;
+  gboolean radial; /* not a product of two axes */
+} SgTaps;
+
+/* y = down (clamp (lrelu_slope (up (x)) * gain)): the filtered leaky ReLU of Karras et al. 2021,
+ * section 3.2; with `up` alone and a linear activation any resampling. */
+typedef struct {
+  SgTaps up, down;
+  int h, w;                 /* pixels between both */
+  float slope, gain, clamp; /* clamp < 0: none */
+} SgFiltered;
 
 typedef struct {
   double lr, beta1, beta2, eps;
@@ -178,6 +199,13 @@ struct _SgBackend {
   /* Minibatch standard deviation (Karras et al. 2018): y has F more channels than x, ACT. Sample
    * g * M + m belongs to group m; group size G divides N, M = N / G. */
   void (*minibatch_std)(SgBuf *y, const SgBuf *x, int group_size, int features);
+
+  /* y = (x - m) / sqrt (v + eps) * s[n, c] + s[n, C + c], m and v the mean and the variance over
+   * the pixels of a plane; ACT, s PLAIN [N, 2 C, 1, 1]; in place allowed. Adaptive instance
+   * normalisation (Huang & Belongie 2017). NULL: this device cannot. */
+  void (*adain)(SgBuf *y, const SgBuf *x, const SgBuf *s, float eps);
+  /* ACT. NULL: this device cannot. */
+  void (*filtered)(SgBuf *y, const SgBuf *x, const SgFiltered *f);
 
   char *(*describe)(const SgBackend *b); /* "CPU, 2 threads" */
 

@@ -13,11 +13,11 @@ static SgAffine *
 affine_of(const SgStage *stage, int w_dim)
 {
   SgAffine *a = g_new0(SgAffine, 1);
-  gsize count = (gsize)stage->in_channels * (gsize)w_dim;
+  gsize count = (gsize)stage->style_channels * (gsize)w_dim;
 
   a->name = g_strdup(stage->name);
   a->w_index = stage->w_index;
-  a->rows = stage->in_channels;
+  a->rows = stage->style_channels;
   a->a = g_new(float, count);
   stage->backend->download(stage->affine_w, a->a);
   for (gsize i = 0; i < count; i++)

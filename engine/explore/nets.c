@@ -225,7 +225,7 @@ check_stages(const SgNets *nets, const SgRecipe *recipe, GError **error)
   for (guint i = 0; recipe->s_offset && i < recipe->s_offset->len; i++) {
     const SgLayerOffset *o = &g_array_index(recipe->s_offset, SgLayerOffset, i);
     int channels = o->layer < (int)net->stages->len
-                       ? sg_synthesis_stage(net, (guint)o->layer)->in_channels
+                       ? sg_synthesis_stage(net, (guint)o->layer)->style_channels
                        : 0;
     if (o->index < channels)
       continue;

@@ -126,8 +126,16 @@ stage_style(const Watch *w, guint stage, GError **error)
 {
   SgPass pass = {
       .net = w->net, .n = 1, .ws = w->ws, .style_add = sg_stage_cache_style_add(w->pass)};
+  const SgStage *of = sg_synthesis_stage(w->net, stage);
+  gint64 n = of->in_channels;
+  if (!of->style_channels) { /* nothing scales what it reads */
+    SgTensor *ones = sg_tensor_try_new(1, &n, error);
+    for (gint64 i = 0; ones && i < n; i++)
+      ones->data[i] = 1;
+    return ones;
+  }
   g_autoptr(SgBuf) s = sg_synthesis_style(&pass, stage, error);
-  gint64 n = s ? s->c : 0;
+  n = s ? s->c : 0;
   SgTensor *t = s ? sg_tensor_try_new(1, &n, error) : NULL;
   if (t)
     s->backend->download(s, t->data);

@@ -28,6 +28,10 @@ sg_recipe_new_for(const SgModelInfo *info)
   SgRecipe *r = sg_recipe_new(info->z_dim, info->w_dim);
 
   r->label = info->c_dim > 0 ? 0 : -1;
+  if (info->usual_psi != 0) { /* of a model that was put together nobody says it */
+    r->psi = info->usual_psi;
+    r->cutoff = info->usual_cutoff;
+  }
   return r;
 }
 

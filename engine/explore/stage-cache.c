@@ -235,7 +235,7 @@ static gboolean
 same_w(const SgStageCache *c, const float *ws, int w_index)
 {
   gsize dim = (gsize)c->net->w_dim, step = dim * (gsize)c->net->num_ws;
-  for (int n = 0; n < c->n; n++) {
+  for (int n = 0; n < c->n && w_index >= 0; n++) {
     gsize at = (gsize)n * step + (gsize)w_index * dim;
     if (memcmp(ws + at, c->ws + at, dim * sizeof(float)) != 0)
       return FALSE;
@@ -269,7 +269,7 @@ noise_differs(const SgStageCache *c, const SgStage *stage, const SgStageEdits *e
 static float *
 wanted_style(const SgStageCache *c, guint i, const SgStageEdits *e)
 {
-  int channels = sg_synthesis_stage(c->net, i)->in_channels;
+  int channels = sg_synthesis_stage(c->net, i)->style_channels;
   float *add = NULL;
 
   for (guint k = 0; e->styles && k < e->styles->len; k++) {
@@ -286,7 +286,7 @@ wanted_style(const SgStageCache *c, guint i, const SgStageEdits *e)
 static gboolean
 style_differs(const SgStageCache *c, guint i, const float *style)
 {
-  gsize bytes = sizeof(float) * (gsize)sg_synthesis_stage(c->net, i)->in_channels;
+  gsize bytes = sizeof(float) * (gsize)sg_synthesis_stage(c->net, i)->style_channels;
 
   if (!style || !c->styles[i])
     return style != c->styles[i];
@@ -438,7 +438,7 @@ static gboolean
 upload_styles(SgStageCache *c, GError **error)
 {
   for (guint i = 0; c->styles_changed && i < c->net->stages->len; i++) {
-    gsize channels = (gsize)sg_synthesis_stage(c->net, i)->in_channels;
+    gsize channels = (gsize)sg_synthesis_stage(c->net, i)->style_channels;
     if (!c->styles[i])
       continue;
     if (!c->style_add[i])

@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* The last one takes what no other wants. */
-const SgFamily *const sg_families[] = {&sg_family_mystylegan, &sg_family_stylegan2, NULL};
+const SgFamily *const sg_families[] = {&sg_family_mystylegan, &sg_family_stylegan,
+                                       &sg_family_stylegan2, NULL};
 
 int
 sg_blueprint_size(const SgBlueprint *b, int axis, int wanted, const char *format, ...)

@@ -17,7 +17,6 @@ static const struct {
     {{"stylegan_decoder.", NULL}, "a GFPGAN, which restores faces and draws none"},
     {{"MainLayers.0.Layers.0.Basis", NULL}, "an R3GAN"},
     {{"to_big.", "feat_8."}, "a FastGAN generator"},
-    {{"Const/StyleMod", NULL}, "a StyleGAN1 model (TensorFlow)"},
     {{"synthesis.4x4/", NULL}, "a TensorFlow StyleGAN in a layout that Vitrine does not read"},
     {{"4x4/Dense/weight", "ToRGB_lod"}, "a Progressive GAN (TensorFlow)"},
     {{"initial_block", NULL}, "a model of lucidrains' stylegan2-pytorch, which is another network"},
@@ -42,7 +41,8 @@ contains(const SgArchive *a, const char *part)
 gboolean
 sg_name_unknown_network(const SgArchive *a, const SgUnwrapped *u, GError **error)
 {
-  static const char reads[] = "Vitrine reads NVlabs' StyleGAN2, rosinality's and mystylegan";
+  static const char reads[] = "Vitrine reads NVlabs' StyleGAN and "
+                              "StyleGAN2, rosinality's and mystylegan";
 
   for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
     if (contains(a, known[k].parts[0]) && contains(a, known[k].parts[1]))

@@ -20,7 +20,8 @@ extern const SgImporter sg_import_canonical; /* native, bare state dicts, NVlabs
 extern const SgImporter sg_import_rosinality;
 extern const SgImporter sg_import_mystylegan;
 extern const SgImporter sg_import_genforce;
-extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 only */
+extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 */
+extern const SgImporter sg_import_stylegan;   /* NVlabs TensorFlow, StyleGAN */
 
 /* Takes `tensor`. */
 void sg_model_add(SgModel *model, const char *prefix, const char *name, SgTensor *tensor);

@@ -26,6 +26,8 @@ new_model(const char *path, const char *kind)
   m->info.mapping_lr_mul = m->info.d_mapping_lr_mul = 0.01;
   m->info.g_conv_clamp = m->info.d_conv_clamp = -1;
   m->info.mbstd_group_size = 4;
+  m->info.usual_psi = 1;
+  m->info.usual_cutoff = -1;
   return m;
 }
 
@@ -209,9 +211,9 @@ compute_hash(const SgModel *m)
 static const SgImporter *
 find_importer(const SgArchive *networks)
 {
-  static const SgImporter *const importers[] = {&sg_import_canonical, &sg_import_rosinality,
+  static const SgImporter *const importers[] = {&sg_import_canonical,  &sg_import_rosinality,
                                                 &sg_import_mystylegan, &sg_import_tensorflow,
-                                                &sg_import_genforce};
+                                                &sg_import_stylegan,   &sg_import_genforce};
   for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
     if (importers[i]->matches(networks))
       return importers[i];

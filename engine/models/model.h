@@ -22,6 +22,8 @@ typedef struct {
   double mapping_lr_mul; /* 0.01; 1 for mystylegan */
   SgArch g_arch;
   double g_conv_clamp; /* < 0: none */
+  double usual_psi;    /* how its authors truncate; 1: not */
+  int usual_cutoff;    /* < 0: all vectors */
 
   gboolean has_d;
   SgArch d_arch;

@@ -69,10 +69,11 @@ size_behind(const SgLayer *l, int size)
   if (l->kind == SG_KIND_DENSE || l->kind == SG_KIND_PROJECT)
     return 1;
   size = sg_filter_size(&l->before, size);
+  int kernel = l->kernel + (l->widen != 0);
   if (l->kernel && l->stride_up > 1)
-    size = (size - 1) * l->stride_up + l->kernel - l->pad - l->pad_end;
+    size = (size - 1) * l->stride_up + kernel - l->pad - l->pad_end;
   else if (l->kernel)
-    size = (size + l->pad + l->pad_end - l->kernel) / l->stride_down + 1;
+    size = (size + l->pad + l->pad_end - kernel) / l->stride_down + 1;
   size = sg_filter_size(&l->after, size);
   size = sg_filter_size(&l->act_up, size);
   return sg_filter_size(&l->act_down, size);

@@ -78,7 +78,8 @@ double
 sg_param_scale(const SgNetwork *n, const SgParam *p)
 {
   double scale = 1 / sqrt((double)MAX(p->fan_in, 1));
-  return scale * (p->role == SG_ROLE_WEIGHT ? sg_network_layer(n, p->layer)->lr : 1);
+  const SgLayer *l = sg_network_layer(n, p->layer);
+  return scale * (p->role == SG_ROLE_WEIGHT ? l->lr * l->wgain : 1);
 }
 
 gboolean
@@ -137,7 +138,7 @@ sg_layer_new(SgLayerKind kind, SgSection section)
   l.in_h = l.in_w = l.out_h = l.out_w = 1;
   l.stride_up = l.stride_down = 1;
   l.w_index = -1;
-  l.lr = l.slope = l.gain = l.branch = 1;
+  l.lr = l.wgain = l.slope = l.gain = l.branch = 1;
   l.clamp = -1;
   for (int role = 0; role < SG_N_ROLES; role++)
     l.param[role] = -1;
@@ -208,6 +209,10 @@ fill_usual(const SgLayer *l, SgParam *p)
   case SG_ROLE_AVERAGE:
   case SG_ROLE_FREQUENCIES:
   case SG_ROLE_PHASES:
+  case SG_ROLE_TRANSFORM:
+  case SG_ROLE_MAGNITUDE:
+  case SG_ROLE_UP_FILTER:
+  case SG_ROLE_DOWN_FILTER:
     p->buffer = TRUE;
     break;
   default:
@@ -263,4 +268,38 @@ sg_filter_binomial(int up, int down, int pad, int pad_end, double gain)
   static const double taps[] = {0.125, 0.375, 0.375, 0.125};
   return (SgFilter){
       .n = 4, .taps = taps, .up = up, .down = down, .pad = pad, .pad_end = pad_end, .gain = gain};
+}
+
+SgFilter
+sg_filter_blur(void)
+{
+  static const double taps[] = {0.25, 0.5, 0.25};
+  return (SgFilter){.n = 3, .taps = taps, .up = 1, .down = 1, .pad = 1, .pad_end = 1, .gain = 1};
+}
+
+static const double *
+equal_taps(SgNetwork *n, int count, double value)
+{
+  g_autofree double *taps = g_new(double, count);
+  for (int i = 0; i < count; i++)
+    taps[i] = value;
+  return sg_network_keep_taps(n, taps, count);
+}
+
+SgFilter
+sg_filter_nearest(SgNetwork *n, int times)
+{
+  return (SgFilter){.n = times,
+                    .taps = equal_taps(n, times, 1),
+                    .up = times,
+                    .down = 1,
+                    .pad = times - 1,
+                    .gain = 1};
+}
+
+SgFilter
+sg_filter_box(SgNetwork *n, int times)
+{
+  return (SgFilter){
+      .n = times, .taps = equal_taps(n, times, 1.0 / times), .up = 1, .down = times, .gain = 1};
 }

@@ -28,13 +28,14 @@ typedef enum {
   SG_KIND_CONSTANT,  /* W, a learnt picture, for every sample the same */
   SG_KIND_FOURIER,   /* W times sines over the plane, which w moves and turns (StyleGAN3) */
   SG_KIND_MODULATED, /* act (d conv (s x, W) + noise + b), d = 1 / sqrt (sum (W s)² + eps) */
-  SG_KIND_ADAIN,     /* x' = act (conv (x, W) + noise + b), normalised per plane, times s + t */
+  SG_KIND_ADAIN,     /* x' = act (conv (x, W) + noise + b), normalised per plane, times s, + t;
+                      * `style_offset` is added to s, the first half of the style */
   SG_KIND_TO_RGB,    /* conv (s x, W) + b, a picture; of ADAIN networks without style */
   SG_KIND_FROM_RGB,  /* act (conv (x, W) + b) of a picture */
   SG_KIND_CONV,      /* act (conv (x, W) + b) */
   SG_KIND_RESAMPLE,  /* the picture x through the filter `before` */
   SG_KIND_BATCH_STD, /* x and `features` planes of the standard deviation over groups of samples */
-  SG_KIND_PROJECT,   /* x · (what `second` gives) / sqrt (in): one number */
+  SG_KIND_PROJECT,   /* x · (what `second` gives) / sqrt (in), of a label undivided: one number */
 } SgLayerKind;
 
 typedef enum { SG_SECTION_MAPPING, SG_SECTION_SYNTHESIS, SG_SECTION_DISCRIMINATOR } SgSection;
@@ -68,6 +69,10 @@ typedef enum {
   SG_ROLE_AVERAGE,
   SG_ROLE_FREQUENCIES, /* of a Fourier input */
   SG_ROLE_PHASES,
+  SG_ROLE_TRANSFORM, /* of a Fourier input: how the plane lies, [3, 3] */
+  SG_ROLE_MAGNITUDE, /* mean square of what goes into a layer, during training */
+  SG_ROLE_UP_FILTER, /* the taps of act_up and act_down */
+  SG_ROLE_DOWN_FILTER,
   SG_N_ROLES
 } SgRole;
 
@@ -84,20 +89,28 @@ typedef struct {
   int kernel, pad, pad_end;     /* pixels, both axes */
   int stride_up, stride_down;   /* 2: a transposed, or a striding convolution; else 1 */
   gboolean in_first;            /* W is stored [I, O, k, k] */
-  SgFilter before, after;       /* of the input; of what W leaves, ahead of noise and bias */
-  SgFilter act_up, act_down;    /* around the activation (StyleGAN3) */
-  SgFilter add_filter;          /* of what is added */
-  int w_index;                  /* of the num_ws vectors, < 0: takes none */
-  double style_offset;          /* is added to the style */
-  gboolean equalised;           /* MODULATED: W runs divided by sqrt (fan in), else as stored */
-  double demod_eps;             /* MODULATED */
-  double lr;                    /* learning rate multiplier: 1, of mapping layers less */
-  double slope;                 /* of the activation: 0.2, linear 1 */
-  double gain, clamp;           /* of the activation; clamp < 0: none */
-  double branch;                /* factor behind both: √½ where two branches are added */
-  SgStyleGroup group;           /* of layers that take a w */
-  int features, batch_group;    /* BATCH_STD; batch_group 0: the whole batch */
-  int param[SG_N_ROLES];        /* index into params, < 0: none */
+  /* Else than 0: W runs as the sum of its four shifts by one pixel times this, [O, I, k + 1, k + 1]
+   * (the fused resampling of Karras et al. 2018). */
+  double widen;
+  SgFilter before, after;    /* of the input; of what W leaves, ahead of noise and bias */
+  SgFilter act_up, act_down; /* around the activation (StyleGAN3) */
+  SgFilter add_filter;       /* of what is added */
+  int w_index;               /* of the num_ws vectors, < 0: takes none */
+  double style_offset;       /* is added to the style */
+  gboolean equalised;        /* MODULATED: W runs divided by sqrt (fan in), else as stored */
+  double demod_eps;          /* MODULATED; ADAIN: beside the variance */
+  /* MODULATED, TO_RGB: s is divided by its root mean square, W's filters by theirs; and TO_RGB's
+   * bias and clamp come before `branch` (StyleGAN3) */
+  gboolean prenormalised;
+  double lr;                 /* learning rate multiplier: 1, of mapping layers less */
+  double wgain;              /* of W alone, beside lr / sqrt (fan in): 1, StyleGAN sqrt 2 */
+  double slope;              /* of the activation: 0.2, linear 1 */
+  double gain, clamp;        /* of the activation; clamp < 0: none */
+  double branch;             /* factor behind both: √½ where two branches are added */
+  SgStyleGroup group;        /* of layers that take a w */
+  int features, batch_group; /* BATCH_STD; batch_group 0: the whole batch */
+  double rate, bandwidth;    /* FOURIER: samples, and cycles, in a unit of the plane */
+  int param[SG_N_ROLES];     /* index into params, < 0: none */
 } SgLayer;
 
 /* ---- tensors --------------------------------------------------------------------------------- */
@@ -199,6 +212,11 @@ void sg_network_draw_next(SgNetwork *n, int layer);
 const double *sg_network_keep_taps(SgNetwork *n, const double *taps, int count);
 /* [1, 3, 3, 1] / 8, the filter of StyleGAN and StyleGAN2. */
 SgFilter sg_filter_binomial(int up, int down, int pad, int pad_end, double gain);
+/* [1, 2, 1] / 4 per axis, the size stays: the blur of Karras et al. 2019. */
+SgFilter sg_filter_blur(void);
+/* Each pixel `times` times along both axes, and the mean of so many (at most 4096). */
+SgFilter sg_filter_nearest(SgNetwork *n, int times);
+SgFilter sg_filter_box(SgNetwork *n, int times);
 
 /* Every edge leads to a layer that has run, channels and sizes fit along all edges and to the
  * tensors' shapes. FALSE: the family describes nonsense, and the error names the layer. */

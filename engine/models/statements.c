@@ -103,6 +103,9 @@ choose_table(const SgArchive *a)
 {
   if (sg_archive_tensor(a, "g_ema.input.input") || sg_archive_tensor(a, "g.input.input"))
     return sg_statements_rosinality;
+  if (sg_archive_tensor(a, "Gs.synthesis.4x4/Const/StyleMod/weight") ||
+      sg_archive_tensor(a, "G.synthesis.4x4/Const/StyleMod/weight"))
+    return sg_statements_stylegan;
   if (sg_archive_tensor(a, "Gs.synthesis.4x4/Const/const") ||
       sg_archive_tensor(a, "G.synthesis.4x4/Const/const"))
     return sg_statements_tensorflow;

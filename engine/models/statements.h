@@ -31,7 +31,8 @@ gboolean sg_check_statements(const SgArchive *networks, SgModel *model, GError *
 
 /* The tables: NULL key at the end. */
 extern const SgStatement sg_statements_nvlabs[];     /* attributes of PyTorch modules */
-extern const SgStatement sg_statements_tensorflow[]; /* static_kwargs */
+extern const SgStatement sg_statements_tensorflow[]; /* static_kwargs, StyleGAN2 */
+extern const SgStatement sg_statements_stylegan[];   /* static_kwargs, StyleGAN */
 extern const SgStatement sg_statements_rosinality[]; /* attributes of modules pickled whole, args */
 
 /* TRUE if both are the same text or the same number. */

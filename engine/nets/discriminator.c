@@ -8,6 +8,7 @@ typedef struct {
   SgConv *conv;
   SgBuf *w, *bias; /* matrices of fromRGB and dense layers; bias NULL for none */
   SgBuf *scale;    /* convolutions: [1, out] of 1 / sqrt (fan_in), the equalised learning rate */
+  SgTensor *wide;  /* the weight that `conv` borrows where it is not the stored one */
   guint last_use;  /* of the layer's result: place in the order of running */
 } Part;
 
@@ -30,18 +31,21 @@ tensor(const SgDiscriminator *d, const SgLayer *l, SgRole role)
 }
 
 static float
-fan_in(const SgDiscriminator *d, const SgLayer *l)
+weight_scale(const SgDiscriminator *d, const SgLayer *l)
 {
-  return (float)sg_layer_param(d->n, l, SG_ROLE_WEIGHT)->fan_in;
+  return (float)(l->lr * l->wgain) / sqrtf((float)sg_layer_param(d->n, l, SG_ROLE_WEIGHT)->fan_in);
 }
 
 static gboolean
 build_conv(SgDiscriminator *d, Part *p, const SgLayer *l, GError **error)
 {
   SgConvGeometry g = sg_layer_geometry(l);
+  SgTensor *w = tensor(d, l, SG_ROLE_WEIGHT);
 
-  p->conv = d->b->conv_new(d->b, tensor(d, l, SG_ROLE_WEIGHT)->data, l->out, l->in, &g, error);
-  return p->conv && (p->scale = sg_params_constant(d->b, l->out, 1 / sqrtf(fan_in(d, l)), error));
+  if (l->widen != 0)
+    w = p->wide = sg_params_widened(w, (float)l->widen);
+  p->conv = d->b->conv_new(d->b, w->data, l->out, l->in, &g, error);
+  return p->conv && (p->scale = sg_params_constant(d->b, l->out, weight_scale(d, l), error));
 }
 
 static gboolean
@@ -67,7 +71,7 @@ note_use(SgDiscriminator *d, int layer, guint k)
 static gboolean
 build(SgDiscriminator *d, GError **error)
 {
-  gboolean ok = sg_network_check_runnable(d->n, error);
+  gboolean ok = sg_network_check_runnable(d->n, d->b, error), mapped = FALSE;
 
   d->logits = d->n->output;
   for (guint k = 0; ok && k < d->n->run->len; k++) {
@@ -75,10 +79,12 @@ build(SgDiscriminator *d, GError **error)
     note_use(d, l->input, k);
     note_use(d, l->add, k);
     ok = build_layer(d, &d->parts[sg_layer_index(d->n, l)], l, error);
-    if (l->kind == SG_KIND_PROJECT)
+    if (l->kind == SG_KIND_PROJECT) {
       d->logits = l->input;
+      mapped = l->second >= 0;
+    }
   }
-  if (ok && d->logits != d->n->output)
+  if (ok && mapped)
     ok = (d->mapping = sg_mapping_new_discriminator(d->b, d->model, error)) != NULL;
   return ok;
 }
@@ -107,6 +113,7 @@ sg_discriminator_free(SgDiscriminator *d)
     sg_buf_unref(p->w);
     sg_buf_unref(p->bias);
     sg_buf_unref(p->scale);
+    sg_tensor_unref(p->wide);
   }
   g_free(d->parts);
   sg_mapping_free(d->mapping);
@@ -129,16 +136,6 @@ input_of(const Run *r, const SgLayer *l)
   return l->input >= 0 ? r->results[l->input] : r->picture;
 }
 
-static SgBuf *
-filtered(const Run *r, const SgBuf *x, const SgFilter *f, GError **error)
-{
-  int size = sg_filter_size(f, x->h);
-  SgBuf *y = sg_buf_new(r->d->b, x->fmt, x->n, x->c, size, size, error);
-  if (y)
-    r->d->b->fir(y, x, sg_filter_fir(f));
-  return y;
-}
-
 /* Of a residual block each branch is multiplied by √½; mystylegan divides the sum: the same but
  * for a clamp, which it has not. */
 static SgBuf *
@@ -146,7 +143,7 @@ run_conv(const Run *r, const Part *p, const SgLayer *l, GError **error)
 {
   SgBackend *b = r->d->b;
   SgBuf *x = input_of(r, l);
-  g_autoptr(SgBuf) in = l->before.n ? filtered(r, x, &l->before, error) : sg_buf_ref(x);
+  g_autoptr(SgBuf) in = l->before.n ? sg_filter_run(&l->before, x, error) : sg_buf_ref(x);
   g_autoptr(SgBuf) y =
       in ? sg_buf_new(b, SG_FMT_ACT, x->n, l->out, l->out_h, l->out_w, error) : NULL;
   SgEpilogue e = {.scale = p->scale,
@@ -168,12 +165,14 @@ run_from_rgb(const Run *r, const Part *p, const SgLayer *l, GError **error)
 {
   const SgBuf *img = input_of(r, l);
   gboolean accumulate = l->add >= 0;
-  SgEpilogue e = {
-      .bias = p->bias, .slope = (float)l->slope, .gain = (float)l->gain, .clamp = (float)l->clamp};
+  SgEpilogue e = {.bias = p->bias,
+                  .slope = (float)l->slope,
+                  .gain = (float)l->gain * (float)l->branch,
+                  .clamp = (float)l->clamp};
   SgBuf *x = accumulate ? sg_buf_ref(r->results[l->add])
                         : sg_buf_new(r->d->b, SG_FMT_ACT, img->n, l->out, img->h, img->w, error);
   if (x)
-    r->d->b->from_rgb(x, img, p->w, 1 / sqrtf(fan_in(r->d, l)), &e, accumulate);
+    r->d->b->from_rgb(x, img, p->w, weight_scale(r->d, l), &e, accumulate);
   return x;
 }
 
@@ -211,8 +210,8 @@ run_dense(const Run *r, const Part *p, const SgLayer *l, GError **error)
   if (y && x->fmt != SG_FMT_PLAIN)
     b->copy(flat, x);
   if (y)
-    b->dense(y, flat, p->w, (float)l->lr / sqrtf(fan_in(r->d, l)), p->bias, (float)l->lr,
-             l->slope != 1, (float)l->gain);
+    b->dense(y, flat, p->w, weight_scale(r->d, l), p->bias, (float)l->lr, l->slope != 1,
+             (float)l->gain);
   return y;
 }
 
@@ -227,7 +226,7 @@ run_layer(const Run *r, const SgLayer *l, GError **error)
   case SG_KIND_CONV:
     return run_conv(r, p, l, error);
   case SG_KIND_RESAMPLE:
-    return filtered(r, input_of(r, l), &l->before, error);
+    return sg_filter_run(&l->before, input_of(r, l), error);
   case SG_KIND_BATCH_STD:
     return run_batch_std(r, l, error);
   case SG_KIND_DENSE:
@@ -308,8 +307,12 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
     return FALSE;
   if (d->mapping)
     return project(d, n, values, out->c, labels, logits, error);
-  for (int i = 0; i < n; i++)
-    logits[i] = values[(gsize)i * out->c];
+  /* Without a label there is a logit only where there is one alone: a label of zeros gives 0. */
+  gboolean by_label = d->logits != d->n->output;
+  for (int i = 0; i < n; i++) {
+    int k = !by_label ? 0 : labels ? labels[i] : -1;
+    logits[i] = k >= 0 && k < out->c ? values[(gsize)i * (gsize)out->c + (gsize)k] : 0;
+  }
   return TRUE;
 }
 

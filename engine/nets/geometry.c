@@ -36,23 +36,70 @@ find_fir(const SgFilter *f)
   return -1;
 }
 
+gboolean
+sg_filter_find_fir(const SgFilter *f, SgFir *fir)
+{
+  int i = find_fir(f);
+  if (i >= 0)
+    *fir = firs[i].fir;
+  return i >= 0;
+}
+
 SgFir
 sg_filter_fir(const SgFilter *f)
 {
-  int i = find_fir(f);
-  g_assert(i >= 0);
-  return firs[i].fir;
+  SgFir fir;
+  gboolean found = sg_filter_find_fir(f, &fir);
+  g_assert(found);
+  return fir;
 }
 
-static gboolean
-check_filter(const SgLayer *l, const SgFilter *f, gboolean bilinear, GError **error)
+SgTaps
+sg_filter_taps(const SgFilter *f)
 {
-  if (f->n == 0 || (find_fir(f) >= 0 && (!f->clamp_edge || (bilinear && f->up == 2))))
-    return TRUE;
-  return sg_unsupported(error,
-                        "the layer %s resamples %d:%d with %d taps and padding %d, %d, which this "
-                        "version cannot run",
-                        l->name, f->up, f->down, f->n, f->pad, f->pad_end);
+  return (SgTaps){f->n, f->taps, f->up, f->down, f->pad, f->gain, f->radial};
+}
+
+/* What a back end's general filter takes and gives is ACT. */
+static SgBuf *
+run_taps(const SgFilter *f, const SgBuf *x, GError **error)
+{
+  SgBackend *b = x->backend;
+  int h = sg_filter_size(f, x->h), w = sg_filter_size(f, x->w);
+  gboolean up = f->down == 1 && !f->radial;
+  SgTaps taps = sg_filter_taps(f);
+  SgFiltered filtered = {
+      .h = up ? h : x->h, .w = up ? w : x->w, .slope = 1, .gain = 1, .clamp = -1};
+  g_autoptr(SgBuf) in = NULL, out = sg_buf_new(b, SG_FMT_ACT, x->n, x->c, h, w, error);
+
+  *(up ? &filtered.up : &filtered.down) = taps;
+  if (!out || !(in = sg_buf_new(b, SG_FMT_ACT, x->n, x->c, x->h, x->w, error)))
+    return NULL;
+  if (x->fmt == SG_FMT_ACT) {
+    b->filtered(out, x, &filtered);
+    return g_steal_pointer(&out);
+  }
+  SgBuf *y = sg_buf_new(b, SG_FMT_PLAIN, x->n, x->c, h, w, error);
+  if (!y)
+    return NULL;
+  b->copy(in, x);
+  b->filtered(out, in, &filtered);
+  b->copy(y, out);
+  return y;
+}
+
+SgBuf *
+sg_filter_run(const SgFilter *f, const SgBuf *x, GError **error)
+{
+  SgFir fir;
+
+  if (!sg_filter_find_fir(f, &fir))
+    return run_taps(f, x, error);
+  int h = sg_filter_size(f, x->h), w = sg_filter_size(f, x->w);
+  SgBuf *y = sg_buf_new(x->backend, x->fmt, x->n, x->c, h, w, error);
+  if (y)
+    x->backend->fir(y, x, fir);
+  return y;
 }
 
 /* ---- layers ---------------------------------------------------------------------------------- */
@@ -61,53 +108,121 @@ SgConvGeometry
 sg_layer_geometry(const SgLayer *l)
 {
   gboolean up = l->stride_up > 1;
-  return (SgConvGeometry){up ? SG_CONV_TRANSPOSED : SG_CONV_FORWARD, l->kernel,
+  return (SgConvGeometry){up ? SG_CONV_TRANSPOSED : SG_CONV_FORWARD, l->kernel + (l->widen != 0),
                           up ? l->stride_up : l->stride_down, l->pad, l->pad_end};
 }
 
 int
 sg_layer_conv_size(const SgLayer *l)
 {
-  int size = sg_filter_size(&l->before, l->in_h);
-  return l->stride_up > 1 ? (size - 1) * l->stride_up + l->kernel - l->pad - l->pad_end
-                          : (size + l->pad + l->pad_end - l->kernel) / l->stride_down + 1;
+  int size = sg_filter_size(&l->before, l->in_h), kernel = l->kernel + (l->widen != 0);
+  return l->stride_up > 1 ? (size - 1) * l->stride_up + kernel - l->pad - l->pad_end
+                          : (size + l->pad + l->pad_end - kernel) / l->stride_down + 1;
+}
+
+/* Where a network is to be run: what it lacks is a reason not to. */
+typedef struct {
+  const SgLayer *l;
+  const char *where; /* "the device cuda" */
+  gboolean adain, filtered;
+  GError **error;
+} Check;
+
+G_GNUC_PRINTF(2, 3)
+static gboolean
+refuse(const Check *c, const char *format, ...)
+{
+  va_list args;
+
+  va_start(args, format);
+  g_autofree char *what = g_strdup_vprintf(format, args);
+  va_end(args);
+  return sg_unsupported(c->error, "the layer %s %s, which %s", c->l->name, what, c->where);
+}
+
+/* At most so many taps, and zeros between two samples: far beyond what networks have. */
+#define MOST_TAPS   128
+#define MOST_ZEROS  16
+#define MOST_PIXELS 16384
+
+static gboolean
+check_filter(const Check *c, const SgFilter *f, gboolean added)
+{
+  if (f->n == 0 || (find_fir(f) >= 0 && (!f->clamp_edge || (added && f->up == 2))))
+    return TRUE;
+  if (c->filtered && !f->clamp_edge && !(f->up > 1 && (f->down > 1 || f->radial)) &&
+      f->n <= MOST_TAPS && f->up <= MOST_ZEROS && f->down <= MOST_ZEROS)
+    return TRUE;
+  return refuse(c, "resamples %d:%d with %d taps and padding %d, %d", f->up, f->down, f->n, f->pad,
+                f->pad_end);
 }
 
 static gboolean
-check_kind(const SgLayer *l, GError **error)
+check_kind(const Check *c)
 {
-  if (l->kind == SG_KIND_ADAIN || l->kind == SG_KIND_FOURIER)
-    return sg_unsupported(error, "the layer %s %s, which this version cannot run", l->name,
-                          l->kind == SG_KIND_ADAIN ? "normalises by its style (AdaIN)"
-                                                   : "begins with Fourier features");
-  if (l->act_up.n || l->act_down.n)
-    return sg_unsupported(error,
-                          "the layer %s filters around its activation, which this version "
-                          "cannot run",
-                          l->name);
+  const SgLayer *l = c->l;
+
+  if (l->kind == SG_KIND_ADAIN && !c->adain)
+    return refuse(c, "normalises by its style (AdaIN)");
+  if ((l->kind == SG_KIND_FOURIER) && !c->filtered)
+    return refuse(c, "begins with Fourier features");
+  if ((l->act_up.n || l->act_down.n) && !c->filtered)
+    return refuse(c, "filters around its activation");
   return TRUE;
 }
 
 static gboolean
-check_sizes(const SgLayer *l, GError **error)
+check_sizes(const Check *c)
 {
+  const SgLayer *l = c->l;
+
   if (l->in_h != l->in_w || l->out_h != l->out_w)
-    return sg_unsupported(error, "the layer %s is %d×%d pixels; this version runs square ones only",
+    return sg_unsupported(c->error,
+                          "the layer %s is %d×%d pixels; this version runs square ones only",
                           l->name, l->out_w, l->out_h);
   if (l->stride_up > 2 || l->stride_down > 2)
-    return sg_unsupported(error, "the layer %s has a stride of %d; this version runs 1 and 2",
+    return sg_unsupported(c->error, "the layer %s has a stride of %d; this version runs 1 and 2",
                           l->name, MAX(l->stride_up, l->stride_down));
+  if (l->out_h > MOST_PIXELS || sg_filter_size(&l->act_up, l->in_h) > MOST_PIXELS)
+    return sg_unsupported(c->error, "the layer %s has more than %d pixels along an axis", l->name,
+                          MOST_PIXELS);
+  return TRUE;
+}
+
+static gboolean
+check_layer(const Check *c)
+{
+  const SgLayer *l = c->l;
+
+  return check_kind(c) && check_sizes(c) && check_filter(c, &l->before, FALSE) &&
+         check_filter(c, &l->after, FALSE) && check_filter(c, &l->add_filter, TRUE) &&
+         check_filter(c, &l->act_up, FALSE) && check_filter(c, &l->act_down, FALSE);
+}
+
+gboolean
+sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error)
+{
+  g_autofree char *where =
+      g_strdup_printf("the device %s cannot run; take the CPU (--device=cpu)", b->name);
+  Check c = {
+      .where = where, .adain = b->adain != NULL, .filtered = b->filtered != NULL, .error = error};
+
+  for (guint k = 0; k < n->run->len; k++) {
+    c.l = sg_network_running(n, k);
+    if (!check_layer(&c))
+      return FALSE;
+  }
   return TRUE;
 }
 
 gboolean
-sg_network_check_runnable(const SgNetwork *n, GError **error)
+sg_network_check_differentiable(const SgNetwork *n, GError **error)
 {
+  Check c = {.where = "this version cannot differentiate", .error = error};
+
   for (guint k = 0; k < n->run->len; k++) {
-    const SgLayer *l = sg_network_running(n, k);
-    if (!check_kind(l, error) || !check_sizes(l, error) ||
-        !check_filter(l, &l->before, FALSE, error) || !check_filter(l, &l->after, FALSE, error) ||
-        !check_filter(l, &l->add_filter, TRUE, error))
+    c.l = sg_network_running(n, k);
+    if (!check_layer(&c))
       return FALSE;
   }
   return TRUE;

@@ -7,13 +7,21 @@
 
 G_BEGIN_DECLS
 
-/* Can every layer be run? The error names the first that cannot. */
-gboolean sg_network_check_runnable(const SgNetwork *n, GError **error);
+/* Can every layer be run there? The error names the first that cannot. */
+gboolean sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error);
+/* Can every layer be put on the tape? */
+gboolean sg_network_check_differentiable(const SgNetwork *n, GError **error);
 
 /* What follows is for a network that can be run. */
 
-/* The filter; it must not be an empty one (n == 0). */
+/* The filter, if it is one of those that every back end has; it must not be an empty one. */
+gboolean sg_filter_find_fir(const SgFilter *f, SgFir *fir);
+/* The same where it has to be one. */
 SgFir sg_filter_fir(const SgFilter *f);
+/* The filter's numbers for SgBackend.filtered; the taps are borrowed. */
+SgTaps sg_filter_taps(const SgFilter *f);
+/* x [N, C, H, W], either format, through any filter that is not empty; transfer full. */
+SgBuf *sg_filter_run(const SgFilter *f, const SgBuf *x, GError **error);
 /* The convolution alone, its filters to be run beside it. */
 SgConvGeometry sg_layer_geometry(const SgLayer *l);
 /* Pixels along an axis that the convolution leaves, ahead of the filter `after`. */

@@ -14,19 +14,23 @@ load(SgMapping *m, const SgModel *model, const char *prefix, const SgNetwork *n,
 
   *w = sg_params_matrix(m->backend, sg_model_tensor(model, prefix, weight->name), l->out, 1, 0,
                         error);
-  *b = *w ? sg_params_vector(m->backend, sg_model_tensor(model, prefix, bias->name), 0, error)
-          : NULL;
-  return *b != NULL;
+  *b = *w && bias
+           ? sg_params_vector(m->backend, sg_model_tensor(model, prefix, bias->name), 0, error)
+           : NULL;
+  return *w && (*b || !bias);
 }
 
 static gboolean
 load_layer(SgMapping *m, const SgModel *model, const char *prefix, const SgNetwork *n,
            const SgLayer *l, GError **error)
 {
-  if (l->input == SG_FROM_LABEL)
+  if (l->input == SG_FROM_LABEL) {
+    m->embed_gain = (float)(l->lr * l->wgain) / sqrtf((float)l->in);
     return load(m, model, prefix, n, l, &m->embed_w, &m->embed_b, error);
+  }
   int i = m->layers++;
   m->lr_mul = (float)l->lr;
+  m->wgain = (float)l->wgain;
   m->gain = (float)l->gain;
   return load(m, model, prefix, n, l, &m->w[i], &m->b[i], error);
 }
@@ -40,7 +44,7 @@ mapping_new(SgBackend *b, const SgModel *model, const char *prefix, const SgNetw
   gboolean ok = TRUE;
 
   m->backend = b;
-  m->lr_mul = 1;
+  m->lr_mul = m->wgain = 1;
   m->z_dim = n->z_dim;
   m->c_dim = n->c_dim;
   m->w = g_new0(SgBuf *, n->layers->len);
@@ -49,6 +53,9 @@ mapping_new(SgBackend *b, const SgModel *model, const char *prefix, const SgNetw
     const SgLayer *l = sg_network_running(n, k);
     if (l->section == SG_SECTION_MAPPING && l->kind == SG_KIND_DENSE)
       ok = load_layer(m, model, prefix, n, l, error);
+    if (l->kind == SG_KIND_NORMALIZE && l->input >= 0 &&
+        sg_network_layer(n, l->input)->kind == SG_KIND_CONCAT)
+      m->joint = TRUE;
   }
   return ok ? g_steal_pointer(&m) : NULL;
 }
@@ -88,8 +95,8 @@ sg_mapping_free(SgMapping *m)
   g_free(m);
 }
 
-/* normalize (E·onehot / sqrt (c_dim) + b): [n, embed] on the host, appended at column `at` of rows
- * that are `width` long. */
+/* normalize (E·onehot gain + b), not normalised where that is done jointly: [n, embed] on the host,
+ * appended at column `at` of rows that are `width` long. */
 static gboolean
 embed_labels(const SgMapping *m, int n, const int *labels, float *rows, int width, int at,
              GError **error)
@@ -105,15 +112,16 @@ embed_labels(const SgMapping *m, int n, const int *labels, float *rows, int widt
   g_autoptr(SgBuf) y = c ? sg_buf_new(m->backend, SG_FMT_PLAIN, n, size, 1, 1, error) : NULL;
   if (!y)
     return FALSE;
-  m->backend->dense(y, c, m->embed_w, 1 / sqrtf((float)m->c_dim), m->embed_b, 1, FALSE, 1);
-  m->backend->normalize(y, y);
+  m->backend->dense(y, c, m->embed_w, m->embed_gain, m->embed_b, 1, FALSE, 1);
+  if (!m->joint)
+    m->backend->normalize(y, y);
   m->backend->download(y, out);
   for (int i = 0; i < n; i++)
     memcpy(rows + (gsize)i * width + at, out + (gsize)i * size, sizeof(float) * (gsize)size);
   return TRUE;
 }
 
-/* The first layer's input: [n, z_dim + embed], each part normalised by itself. */
+/* The first layer's input: [n, z_dim + embed], each part normalised by itself, or both together. */
 static SgBuf *
 mapping_input(const SgMapping *m, int n, const float *z, const int *labels, GError **error)
 {
@@ -125,14 +133,18 @@ mapping_input(const SgMapping *m, int n, const float *z, const int *labels, GErr
     g_autofree float *zn = g_new(float, (gsize)n * m->z_dim);
     if (!zb)
       return NULL;
-    m->backend->normalize(zb, zb);
+    if (!m->joint)
+      m->backend->normalize(zb, zb);
     m->backend->download(zb, zn);
     for (int i = 0; i < n; i++)
       memcpy(rows + (gsize)i * width, zn + (gsize)i * m->z_dim, sizeof(float) * (gsize)m->z_dim);
   }
   if (m->c_dim && !embed_labels(m, n, labels, rows, width, m->z_dim, error))
     return NULL;
-  return sg_buf_from_floats(m->backend, rows, n, width, 1, 1, error);
+  SgBuf *x = sg_buf_from_floats(m->backend, rows, n, width, 1, 1, error);
+  if (x && m->joint)
+    m->backend->normalize(x, x);
+  return x;
 }
 
 gboolean
@@ -146,8 +158,8 @@ sg_mapping_run(const SgMapping *m, int n, const float *z, const int *labels, flo
     SgBuf *y = sg_buf_new(m->backend, SG_FMT_PLAIN, n, m->w[i]->n, 1, 1, error);
     if (!y)
       return FALSE;
-    m->backend->dense(y, x, m->w[i], m->lr_mul / sqrtf((float)m->w[i]->c), m->b[i], m->lr_mul, TRUE,
-                      m->gain);
+    m->backend->dense(y, x, m->w[i], m->wgain * m->lr_mul / sqrtf((float)m->w[i]->c), m->b[i],
+                      m->lr_mul, TRUE, m->gain);
     sg_buf_unref(x);
     x = y;
   }

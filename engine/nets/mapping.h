@@ -11,8 +11,11 @@ typedef struct {
   int z_dim, c_dim, w_dim, layers; /* z_dim 0: no z, c_dim 0: no class */
   float lr_mul;                    /* equalised learning rate: stored weights are divided by it */
   float gain;                      /* of the activation: sqrt 2, mystylegan sqrt (2 / 1.04) */
-  SgBuf *embed_w, *embed_b;
-  SgBuf **w, **b; /* [layers] */
+  float wgain;                     /* of the weights alone: 1, StyleGAN sqrt 2 */
+  float embed_gain;                /* of the label's matrix */
+  gboolean joint;                  /* z and the label's vector are normalised together, not each */
+  SgBuf *embed_w, *embed_b;        /* embed_b may be NULL */
+  SgBuf **w, **b;                  /* [layers] */
 } SgMapping;
 
 /* `prefix` as "G_ema." or "D.". NULL and error if memory is short. */

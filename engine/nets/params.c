@@ -62,3 +62,22 @@ sg_params_swap_io(const SgTensor *t)
              taps * sizeof(float));
   return swapped;
 }
+
+SgTensor *
+sg_params_widened(const SgTensor *t, float gain)
+{
+  gint64 k = t->shape[2], wide = k + 1;
+  SgTensor *out = sg_tensor_new(4, (gint64[]){t->shape[0], t->shape[1], wide, wide});
+
+  for (gint64 f = 0; f < t->shape[0] * t->shape[1]; f++)
+    for (gint64 y = 0; y < wide; y++)
+      for (gint64 x = 0; x < wide; x++) {
+        double sum = 0;
+        for (gint64 dy = 0; dy < 2; dy++)
+          for (gint64 dx = 0; dx < 2; dx++)
+            if (y - dy >= 0 && y - dy < k && x - dx >= 0 && x - dx < k)
+              sum += (double)t->data[(f * k + y - dy) * k + x - dx];
+        out->data[(f * wide + y) * wide + x] = (float)sum * gain;
+      }
+  return out;
+}

@@ -31,11 +31,19 @@ build_style(const Builder *b, SgStage *stage, const SgLayer *l)
 {
   SgTensor *w = tensor(b, l, SG_ROLE_AFFINE_WEIGHT), *v = tensor(b, l, SG_ROLE_AFFINE_BIAS);
 
-  stage->in_channels = l->in;
+  if (!w)
+    return TRUE;
+  stage->style_channels = (int)w->shape[0];
   stage->affine_gain = 1 / sqrtf(fan_in(b, l, SG_ROLE_AFFINE_WEIGHT));
   stage->affine_w = sg_params_matrix(b->net->backend, w, (int)w->shape[0], 1, 0, b->error);
-  if (stage->affine_w)
-    stage->affine_b = sg_params_vector(b->net->backend, v, (float)l->style_offset, b->error);
+  if (!stage->affine_w)
+    return FALSE;
+  /* What moves is not what is counted from. */
+  int offset = l->kind == SG_KIND_ADAIN ? l->out : stage->style_channels;
+  g_autoptr(SgTensor) bias = sg_tensor_copy(v);
+  for (int i = 0; i < offset; i++)
+    bias->data[i] += (float)l->style_offset;
+  stage->affine_b = sg_params_vector(b->net->backend, bias, 0, b->error);
   return stage->affine_b != NULL;
 }
 
@@ -44,7 +52,7 @@ static SgConvGeometry
 fused_geometry(const SgLayer *l)
 {
   SgConvGeometry g = sg_layer_geometry(l);
-  if (l->after.n)
+  if (l->after.n && l->kind == SG_KIND_MODULATED)
     g.kind = SG_CONV_UP_FIR;
   return g;
 }
@@ -59,11 +67,22 @@ build_weight(const Builder *b, SgStage *stage, const SgLayer *l)
   SgConvGeometry g = fused_geometry(l);
 
   stage->weight = l->in_first ? sg_params_swap_io(stored) : sg_tensor_ref(stored);
-  stage->out_channels = l->out;
   stage->demod_eps = (float)l->demod_eps * (l->equalised ? fan_in(b, l, SG_ROLE_WEIGHT) : 1);
   stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
   return stage->conv && (stage->squares = sg_params_squares(backend, stage->weight, b->error)) &&
          (stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error));
+}
+
+/* A strength for each channel; where all are 0, there is no noise. */
+static gboolean
+build_strengths(const Builder *b, SgStage *stage, const SgTensor *strength)
+{
+  stage->noise_strength = 0;
+  for (gsize i = 0; i < strength->numel; i++)
+    if (strength->data[i] != 0)
+      stage->noise_strength = 1;
+  stage->strength = sg_params_vector(b->net->backend, strength, 0, b->error);
+  return stage->strength != NULL;
 }
 
 static gboolean
@@ -73,6 +92,8 @@ build_noise(const Builder *b, SgStage *stage, const SgLayer *l)
   SgTensor *plane = tensor(b, l, SG_ROLE_NOISE_CONST);
 
   stage->noise_strength = strength && strength->numel ? strength->data[0] : 0;
+  if (strength && l->kind == SG_KIND_ADAIN && !build_strengths(b, stage, strength))
+    return FALSE;
   if (!plane)
     return TRUE;
   stage->noise_const =
@@ -99,6 +120,9 @@ add_stage(const Builder *b, const SgLayer *l, SgStageKind kind)
   SgStage stage = {.backend = b->net->backend,
                    .kind = kind,
                    .resolution = l->out_h,
+                   .in_channels = l->in,
+                   .out_channels = l->out,
+                   .layer = l,
                    .w_index = l->w_index,
                    .up = l->stride_up > 1,
                    .slope = (float)l->slope,
@@ -133,19 +157,45 @@ build_conv(const Builder *b, const SgLayer *l)
          (l->add < 0 || build_skip(b, stage, sg_network_layer(b->n, l->add)));
 }
 
+/* AdaIN's convolution, if it has one: its factor goes behind it. */
+static gboolean
+build_adain(const Builder *b, const SgLayer *l)
+{
+  SgBackend *backend = b->net->backend;
+  SgStage *stage = add_stage(b, l, SG_STAGE_CONV);
+  const SgParam *p = sg_layer_param(b->n, l, SG_ROLE_WEIGHT);
+  SgConvGeometry g = sg_layer_geometry(l);
+
+  stage->conv_index = b->net->num_convs++;
+  stage->demod_eps = (float)l->demod_eps;
+  if (!build_style(b, stage, l) || !build_noise(b, stage, l) ||
+      !(stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error)))
+    return FALSE;
+  if (!p)
+    return TRUE;
+  SgTensor *stored = tensor(b, l, SG_ROLE_WEIGHT);
+  stage->up = l->out_h > l->in_h;
+  stage->weight =
+      l->widen != 0 ? sg_params_widened(stored, (float)l->widen) : sg_tensor_ref(stored);
+  stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
+  stage->scale = sg_params_constant(backend, l->out, (float)sg_param_scale(b->n, p), b->error);
+  return stage->conv && stage->scale;
+}
+
 static gboolean
 build_rgb(const Builder *b, const SgLayer *l)
 {
   SgTensor *w = tensor(b, l, SG_ROLE_WEIGHT), *bias = tensor(b, l, SG_ROLE_BIAS);
   SgStage *stage = add_stage(b, l, SG_STAGE_RGB);
 
-  stage->out_channels = l->out;
   stage->bilinear = l->add_filter.clamp_edge;
   if (!build_style(b, stage, l))
     return FALSE;
-  stage->rgb_w = sg_params_matrix(b->net->backend, w, l->out,
-                                  1 / sqrtf(fan_in(b, l, SG_ROLE_WEIGHT)), 0, b->error);
-  stage->rgb_b = stage->rgb_w ? sg_params_vector(b->net->backend, bias, 0, b->error) : NULL;
+  float scale = (float)(l->wgain * l->branch) / sqrtf(fan_in(b, l, SG_ROLE_WEIGHT));
+  stage->rgb_w = sg_params_matrix(b->net->backend, w, l->out, scale, 0, b->error);
+  stage->rgb_b = stage->rgb_w
+                     ? sg_params_matrix(b->net->backend, bias, 1, (float)l->branch, 0, b->error)
+                     : NULL;
   return stage->rgb_b != NULL;
 }
 
@@ -169,6 +219,8 @@ build_layer(const Builder *b, const SgLayer *l)
     return build_constant(b, l);
   case SG_KIND_MODULATED:
     return build_conv(b, l);
+  case SG_KIND_ADAIN:
+    return build_adain(b, l);
   case SG_KIND_TO_RGB:
     return build_rgb(b, l);
   default: /* CONV is built with the layer that adds it */
@@ -179,7 +231,7 @@ build_layer(const Builder *b, const SgLayer *l)
 static gboolean
 build(const Builder *b)
 {
-  gboolean ok = sg_network_check_runnable(b->n, b->error);
+  gboolean ok = sg_network_check_runnable(b->n, b->net->backend, b->error);
 
   for (guint k = 0; ok && k < b->n->run->len; k++) {
     const SgLayer *l = sg_network_running(b->n, k);
@@ -203,6 +255,8 @@ stage_clear(gpointer data)
   sg_buf_unref(s->squares);
   sg_buf_unref(s->bias);
   sg_buf_unref(s->noise_const);
+  sg_buf_unref(s->strength);
+  sg_buf_unref(s->scale);
   sg_buf_unref(s->rgb_w);
   sg_buf_unref(s->rgb_b);
   sg_tensor_unref(s->weight);

@@ -1,3 +1,4 @@
+#include "engine/nets/geometry.h"
 #include "engine/nets/synthesis.h"
 #include <string.h>
 
@@ -46,8 +47,8 @@ sg_synthesis_style(const SgPass *pass, guint i, GError **error)
   const SgStage *stage = sg_synthesis_stage(net, i);
   const SgBuf *more = pass->style_add ? pass->style_add[i] : NULL;
   g_autoptr(SgBuf) w = stage_w(pass, stage, error);
-  SgBuf *s =
-      w ? sg_buf_new(net->backend, SG_FMT_PLAIN, pass->n, stage->in_channels, 1, 1, error) : NULL;
+  SgBuf *s = w ? sg_buf_new(net->backend, SG_FMT_PLAIN, pass->n, stage->style_channels, 1, 1, error)
+               : NULL;
   if (s)
     net->backend->dense(s, w, stage->affine_w, stage->affine_gain, stage->affine_b, 1, FALSE, 1);
   if (s && more)
@@ -73,6 +74,75 @@ add_skip(Run *run, const SgStage *stage, SgBuf *y, GError **error)
   return TRUE;
 }
 
+/* The noise of stage i, or NULL; FALSE and error. */
+static gboolean
+stage_noise(const Run *run, guint i, SgBuf **noise, GError **error)
+{
+  GError *why = NULL;
+
+  *noise = run->pass->noise(i, run->pass->n, run->pass->noise_data, &why);
+  if (why)
+    g_propagate_error(error, why);
+  return !why;
+}
+
+static float
+noise_strength(const Run *run, const SgStage *stage)
+{
+  const double *gain = run->pass->noise_gain;
+  return stage->noise_strength * (gain ? (float)gain[stage->conv_index] : 1);
+}
+
+/* The convolution with what comes before and behind it, up to the style. */
+static SgBuf *
+activated(Run *run, const SgStage *stage, const SgEpilogue *e, GError **error)
+{
+  const SgLayer *l = stage->layer;
+  SgBackend *b = run->pass->net->backend;
+  int size = stage->conv ? sg_layer_conv_size(l) : stage->resolution;
+  g_autoptr(SgBuf) x = l->before.n ? sg_filter_run(&l->before, run->x, error) : sg_buf_ref(run->x);
+  g_autoptr(SgBuf) y =
+      x ? sg_buf_new(b, SG_FMT_ACT, run->pass->n, stage->out_channels, size, size, error) : NULL;
+
+  if (!y || (stage->conv && !b->conv_run(stage->conv, y, x, NULL, l->after.n ? NULL : e, error)))
+    return NULL;
+  if (stage->conv && l->after.n) {
+    SgBuf *blurred = sg_filter_run(&l->after, y, error);
+    if (blurred)
+      b->epilogue(blurred, blurred, e);
+    return blurred;
+  }
+  if (!stage->conv)
+    b->epilogue(y, x, e);
+  return g_steal_pointer(&y);
+}
+
+/* Adaptive instance normalisation: noise, bias and activation come before the style. */
+static gboolean
+run_adain(Run *run, guint i, GError **error)
+{
+  SgBackend *b = run->pass->net->backend;
+  const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
+  g_autoptr(SgBuf) noise = NULL, y = NULL;
+
+  if (!style || !stage_noise(run, i, &noise, error))
+    return FALSE;
+  SgEpilogue e = {.scale = stage->scale,
+                  .noise = noise,
+                  .noise_strength = noise_strength(run, stage),
+                  .strength = stage->strength,
+                  .bias = stage->bias,
+                  .slope = stage->slope,
+                  .gain = stage->gain,
+                  .clamp = stage->clamp};
+  if (!(y = activated(run, stage, &e, error)))
+    return FALSE;
+  b->adain(y, y, style, stage->demod_eps);
+  replace(&run->x, g_steal_pointer(&y));
+  return TRUE;
+}
+
 static gboolean
 run_conv(Run *run, guint i, GError **error)
 {
@@ -82,22 +152,17 @@ run_conv(Run *run, guint i, GError **error)
   int n = run->pass->n, r = stage->resolution;
   g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
-  g_autoptr(GError) noise_error = NULL;
-  double gain = run->pass->noise_gain ? run->pass->noise_gain[stage->conv_index] : 1;
 
   if (!style || !(demod = sg_buf_new(b, SG_FMT_PLAIN, n, stage->out_channels, 1, 1, error)))
     return FALSE;
   b->demod(demod, style, stage->squares, stage->demod_eps);
   if (stage->block_start)
     replace(&run->block_in, sg_buf_ref(run->x));
-  noise = run->pass->noise(i, n, run->pass->noise_data, &noise_error);
-  if (noise_error) {
-    g_propagate_error(error, g_steal_pointer(&noise_error));
+  if (!stage_noise(run, i, &noise, error))
     return FALSE;
-  }
   SgEpilogue e = {.scale = demod,
                   .noise = noise,
-                  .noise_strength = stage->noise_strength * (float)gain,
+                  .noise_strength = noise_strength(run, stage),
                   .bias = stage->bias,
                   .slope = stage->slope,
                   .gain = stage->gain,
@@ -113,12 +178,26 @@ run_conv(Run *run, guint i, GError **error)
 static SgBuf *
 upsample_picture(const SgSynthesis *net, const SgStage *stage, const SgBuf *img, GError **error)
 {
+  if (!stage->bilinear)
+    return sg_filter_run(&stage->layer->add_filter, img, error);
   SgBuf *up = sg_buf_new(net->backend, SG_FMT_PLAIN, img->n, img->c, img->h * 2, img->w * 2, error);
-  if (up && stage->bilinear)
+  if (up)
     net->backend->bilinear_up(up, img);
-  else if (up)
-    net->backend->fir(up, img, SG_FIR_UP);
   return up;
+}
+
+/* The style of a toRGB that has one, else ones. */
+static SgBuf *
+rgb_style(const Run *run, guint i, GError **error)
+{
+  const SgSynthesis *net = run->pass->net;
+  const SgStage *stage = sg_synthesis_stage(net, i);
+
+  if (stage->style_channels)
+    return sg_synthesis_style(run->pass, i, error);
+  g_autoptr(SgBuf) ones =
+      sg_buf_new(net->backend, SG_FMT_PLAIN, run->pass->n, stage->in_channels, 1, 1, error);
+  return ones && sg_buf_fill(ones, 1, error) ? g_steal_pointer(&ones) : NULL;
 }
 
 static gboolean
@@ -126,19 +205,30 @@ run_rgb(Run *run, guint i, GError **error)
 {
   const SgSynthesis *net = run->pass->net;
   const SgStage *stage = sg_synthesis_stage(net, i);
-  int r = stage->resolution;
-  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
-  g_autoptr(SgBuf) up = NULL;
+  const SgFilter *after = &stage->layer->after;
+  int r = run->x->h;
+  gboolean adds = run->img && stage->layer->add >= 0;
+  g_autoptr(SgBuf) style = rgb_style(run, i, error);
+  g_autoptr(SgBuf) up = NULL, img = NULL;
 
-  if (!style || (run->img && !(up = upsample_picture(net, stage, run->img, error))))
+  if (!style || (adds && !(up = upsample_picture(net, stage, run->img, error))))
     return FALSE;
-  SgBuf *img =
-      up ? sg_buf_ref(up)
-         : sg_buf_new(net->backend, SG_FMT_PLAIN, run->pass->n, net->channels, r, r, error);
+  img = up && !after->n
+            ? sg_buf_ref(up)
+            : sg_buf_new(net->backend, SG_FMT_PLAIN, run->pass->n, net->channels, r, r, error);
   if (!img)
     return FALSE;
-  net->backend->to_rgb(img, up, run->x, style, stage->rgb_w, stage->rgb_b, stage->clamp);
-  replace(&run->img, img);
+  net->backend->to_rgb(img, after->n ? NULL : up, run->x, style, stage->rgb_w, stage->rgb_b,
+                       stage->clamp);
+  if (after->n) {
+    SgBuf *large = sg_filter_run(after, img, error);
+    if (!large)
+      return FALSE;
+    if (up)
+      net->backend->combine(large, 1, large, 1, up);
+    replace(&img, large);
+  }
+  replace(&run->img, g_steal_pointer(&img));
   return TRUE;
 }
 
@@ -153,6 +243,16 @@ start(const SgPass *pass, GError **error)
   return x;
 }
 
+static gboolean
+run_stage(Run *run, guint i, GError **error)
+{
+  const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
+
+  if (stage->kind == SG_STAGE_RGB)
+    return run_rgb(run, i, error);
+  return stage->layer->kind == SG_KIND_ADAIN ? run_adain(run, i, error) : run_conv(run, i, error);
+}
+
 SgBuf *
 sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img, SgBuf *block_in,
                  GError **error)
@@ -164,8 +264,7 @@ sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
   gboolean ok = run.x != NULL;
 
   for (guint i = from; ok && i < to; i++) {
-    ok = sg_synthesis_stage(pass->net, i)->kind == SG_STAGE_CONV ? run_conv(&run, i, error)
-                                                                 : run_rgb(&run, i, error);
+    ok = run_stage(&run, i, error);
     if (ok && pass->stage_done)
       pass->stage_done(i, run.x, run.img, pass->data);
   }

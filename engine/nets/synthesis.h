@@ -1,9 +1,9 @@
 /* The synthesis network as a list of stages, for every family of model.
  *
- * A stage is either a modulated convolution (it changes the activations x) or a toRGB (it changes
- * the picture img). synthesis-build.c makes them of the network's description (models/network.h).
- * Modulated convolution is scale -> shared-weight convolution -> scale, so no weights are made per
- * sample (StyleGAN2, eq. 1-3):
+ * A stage is either a convolution with a style (it changes the activations x) or a toRGB (it
+ * changes the picture img). synthesis-build.c makes them of the network's description
+ * (models/network.h). Modulated convolution is scale -> shared-weight convolution -> scale, so no
+ * weights are made per sample (StyleGAN2, eq. 1-3):
  *   y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps) */
 #pragma once
 
@@ -22,24 +22,28 @@ typedef struct {
   int conv_index; /* CONV: how many convolutions come before it */
   int resolution; /* of its output */
   int in_channels, out_channels;
-  SgBuf *affine_w, *affine_b; /* style: [in, w_dim], [1, in] */
+  int style_channels;         /* in_channels; 0 without a style; AdaIN twice its out_channels */
+  const SgLayer *layer;       /* the model's */
+  SgBuf *affine_w, *affine_b; /* style: [style_channels, w_dim], [1, style_channels], or NULL */
   float affine_gain;
 
   /* CONV */
   SgTensor *weight; /* keeps what `conv` borrows */
-  SgConv *conv;
-  gboolean up;    /* conv doubles the resolution */
-  SgBuf *squares; /* [out, in]: sum of squared weights over the kernel */
+  SgConv *conv;     /* NULL: what comes in goes on as it is */
+  gboolean up;      /* conv doubles the resolution */
+  SgBuf *squares;   /* [out, in]: sum of squared weights over the kernel */
   float demod_eps;
   SgBuf *bias;
   SgBuf *noise_const; /* PLAIN [1, 1, r, r] or NULL */
   float noise_strength;
+  SgBuf *strength; /* [1, out] what the noise of each channel is multiplied with besides, or NULL */
+  SgBuf *scale;    /* AdaIN: [1, out] what the convolution is multiplied with */
   float slope, gain, clamp; /* of the activation */
   SgConv *skip; /* resnet: 1×1 of the block's input, weights already scaled; on its last conv */
   SgTensor *skip_weight;
   gboolean block_start; /* resnet: this conv's input is also the skip's */
 
-  /* RGB */
+  /* RGB; `slope`, `gain` and `noise` are not for it */
   SgBuf *rgb_w, *rgb_b; /* [K, in] with 1 / sqrt (in) folded in, [1, K] */
   gboolean bilinear;    /* the picture so far is upsampled bilinearly, else by the FIR filter */
 } SgStage;

@@ -443,7 +443,6 @@ class Convert(Case):
         target = os.path.join(self.out, 'x.safetensors')
         with open(target, 'w') as f:
             f.write('precious')
-        self.run_bad(1, 'convert', fixture('sg1_tf_v3_p4.pkl'), target, says=('StyleGAN1',))
         self.run_bad(1, 'convert', fixture('torch_views_zip.pt'), target)
         self.run_bad(1, 'convert', BUNDLED, target, limit=100000, says=('x.safetensors',))
         self.assertEqual(read(target), b'precious')

@@ -157,8 +157,9 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
 
   for (guint i = 0; i < stages->len; i++) {
     const SgProbeStage *s = &g_array_index(stages, SgProbeStage, i);
+    g_autofree char *w = s->w_index < 0 ? g_strdup("") : g_strdup_printf(" · w%d", s->w_index);
     g_autofree char *text =
-        g_strdup_printf("%s · %d×%d · w%d", s->name, s->resolution, s->resolution, s->w_index);
+        g_strdup_printf("%s · %d×%d%s", s->name, s->resolution, s->resolution, w);
     gtk_string_list_append(names, text);
   }
   self->wanted = selected;

@@ -55,9 +55,12 @@ block_epilogue(BlockEpilogue *be, const SgEpilogue *e, int n, int cb, int block,
       .gain = e->gain,
       .clamp = e->clamp,
   };
-  float strength = e->noise_strength * (e->strength ? *(const float *)e->strength->data : 1);
-  for (int b = 0; b < block; b++)
-    be->strength[b] = cb * block + b < channels ? strength : 0;
+  const float *learnt = e->strength ? e->strength->data : NULL;
+  gsize step = learnt && e->strength->c > 1;
+  for (int b = 0; b < block; b++) {
+    gsize c = (gsize)(cb * block + b);
+    be->strength[b] = c < (gsize)channels ? e->noise_strength * (learnt ? learnt[c * step] : 1) : 0;
+  }
 }
 
 static void

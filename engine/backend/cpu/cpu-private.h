@@ -111,6 +111,12 @@ void cpu_minibatch_std(SgBuf *y, const SgBuf *x, int group_size, int features);
 void cpu_fir(SgBuf *y, const SgBuf *x, SgFir mode);
 void cpu_bilinear_up(SgBuf *y, const SgBuf *x);
 
+/* cpu-filtered.c */
+void cpu_filtered(SgBuf *y, const SgBuf *x, const SgFiltered *f);
+
+/* cpu-adain.c */
+void cpu_adain(SgBuf *y, const SgBuf *x, const SgBuf *s, float eps);
+
 /* cpu-rgb.c */
 void cpu_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const SgBuf *w,
                 const SgBuf *bias, float clamp);

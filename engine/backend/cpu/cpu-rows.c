@@ -112,6 +112,92 @@ row_fir_up(float *restrict y, const float *restrict v, int w, float gain)
     }
 }
 
+/* ---- any filter ------------------------------------------------------------------------------ */
+
+/* The taps [*first, *last) in steps of `up` that meet samples of a row of w, for the output that
+ * begins at `base` of the stuffed row; returns the sample that the first of them meets. */
+K_FN int
+taps_range(int base, int w, const SgRowTaps *t, int *first, int *last)
+{
+  int k = base >= 0 ? (t->up - base % t->up) % t->up : -base;
+  int beyond = (w - 1) * t->up + 1 - base; /* one tap past the last sample */
+
+  *first = k;
+  *last = beyond < t->n ? beyond : t->n;
+  return (base + k) / t->up;
+}
+
+static void
+row_taps_h(float *restrict y, const float *restrict x, int w, int ow, const SgRowTaps *t)
+{
+  for (int o = 0; o < ow; o++) {
+    int first, last, i = taps_range(o * t->down - t->pad, w, t, &first, &last);
+    float acc[B] = {0};
+    for (int k = first; k < last; k += t->up, i++)
+      for (int b = 0; b < B; b++)
+        acc[b] += t->g[k] * x[(gsize)i * B + b];
+    for (int b = 0; b < B; b++)
+      y[(gsize)o * B + b] = acc[b];
+  }
+}
+
+static void
+row_taps_v(float *restrict y, const float *const *rows, const float *g, int count, int n)
+{
+  for (int i = 0; i < n; i += 4 * B) {
+    int m = n - i < 4 * B ? n - i : 4 * B;
+    float acc[4 * B] = {0};
+    if (m == 4 * B) {
+      for (int k = 0; k < count; k++)
+        for (int b = 0; rows[k] && b < 4 * B; b++)
+          acc[b] += g[k] * rows[k][i + b];
+      memcpy(y + i, acc, sizeof acc);
+      continue;
+    }
+    for (int k = 0; k < count; k++)
+      for (int b = 0; rows[k] && b < m; b++)
+        acc[b] += g[k] * rows[k][i + b];
+    memcpy(y + i, acc, sizeof(float) * (gsize)m);
+  }
+}
+
+static void
+row_taps_2d(float *restrict y, const float *const *rows, int w, int ow, const SgRowTaps *t)
+{
+  for (int o = 0; o < ow; o++) {
+    int first, last, i = taps_range(o * t->down - t->pad, w, t, &first, &last);
+    float acc[B] = {0};
+    for (int a = 0; a < t->n; a++)
+      for (int k = first; rows[a] && k < last; k++)
+        for (int b = 0; b < B; b++)
+          acc[b] += t->g[a * t->n + k] * rows[a][(gsize)(i + k - first) * B + b];
+    for (int b = 0; b < B; b++)
+      y[(gsize)o * B + b] = acc[b];
+  }
+}
+
+static void
+row_spread(float *acc, const float *a, const float *mean, int w)
+{
+  float sum[B] = {0};
+  for (int i = 0; i < w; i++)
+    for (int b = 0; b < B; b++) {
+      float d = a[(gsize)i * B + b] - mean[b];
+      sum[b] += d * d;
+    }
+  for (int b = 0; b < B; b++)
+    acc[b] += sum[b];
+}
+
+static void
+row_standardize(float *y, const float *x, const float *mean, const float *scale, const float *shift,
+                int w)
+{
+  for (int i = 0; i < w; i++)
+    for (int b = 0; b < B; b++)
+      y[(gsize)i * B + b] = (x[(gsize)i * B + b] - mean[b]) * scale[b] + shift[b];
+}
+
 static void
 row_add(float *y, const float *a, const float *b, int w, float gain)
 {
@@ -341,6 +427,11 @@ const SgCpuRows SG_ROWS = {
     .add = row_add,
     .to_rgb = row_to_rgb,
     .from_rgb = row_from_rgb,
+    .taps_h = row_taps_h,
+    .taps_v = row_taps_v,
+    .taps_2d = row_taps_2d,
+    .spread = row_spread,
+    .standardize = row_standardize,
     .dot = row_dot,
     .dot2 = row_dot2,
     .epilogue_grad = row_epilogue_grad,

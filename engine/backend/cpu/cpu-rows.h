@@ -27,6 +27,13 @@ typedef struct {
   float *dstrength;   /* [block], added to; used with noise */
 } SgRowGrad;
 
+/* One axis of a filter: y[o] = sum over k of g[k] u[o down - pad + k], where u is x with zeros
+ * between its samples, and zero beyond them. */
+typedef struct {
+  const float *g; /* [n]: the taps in reverse, times the gain of one axis */
+  int n, up, down, pad;
+} SgRowTaps;
+
 typedef struct {
   int block;
   const char *isa;
@@ -46,6 +53,18 @@ typedef struct {
                  int k, int w);
   /* y[i] = sum_k img[k][i] * wk[k][block] */
   void (*from_rgb)(float *y, const float *const *img, const float *wk, int k, int w);
+  /* any filter along a row of w pixels, ow come out */
+  void (*taps_h)(float *y, const float *x, int w, int ow, const SgRowTaps *t);
+  /* y = sum of g[k] rows[k] over the `count` rows of n floats that are not NULL */
+  void (*taps_v)(float *y, const float *const *rows, const float *g, int count, int n);
+  /* y[o] = sum over a, b of g[a n + b] rows[a][o down - pad + b], zeros beyond 0..w-1 and in rows
+   * that are NULL */
+  void (*taps_2d)(float *y, const float *const *rows, int w, int ow, const SgRowTaps *t);
+  /* acc[block] += sum over w pixels of (a - mean[block])² */
+  void (*spread)(float *acc, const float *a, const float *mean, int w);
+  /* y = (x - mean[block]) * scale[block] + shift[block]; y may be x */
+  void (*standardize)(float *y, const float *x, const float *mean, const float *scale,
+                      const float *shift, int w);
   /* dot product of n floats */
   float (*dot)(const float *a, const float *b, int n);
   /* sum of squares-weighted: sum a² b */

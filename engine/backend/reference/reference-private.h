@@ -17,6 +17,14 @@ ref_at(const SgBuf *b, int n, int c, int y, int x)
         for (int x = 0; x < (buf)->w; x++)                                                         \
           for (double *v = ref_at(buf, n, c, y, x); v; v = NULL)
 
+/* reference.c */
+/* What the noise of channel c is multiplied with beside noise_strength. */
+double ref_strength(const SgEpilogue *e, int c);
+
+/* reference-filtered.c */
+void ref_adain(SgBuf *y, const SgBuf *x, const SgBuf *s, float eps);
+void ref_filtered(SgBuf *y, const SgBuf *x, const SgFiltered *f);
+
 /* reference-train.c */
 gboolean ref_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *style,
                         SgBuf *w, SgBuf *y, GError **error);

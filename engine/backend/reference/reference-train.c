@@ -135,8 +135,7 @@ ref_train_epilogue(SgBuf *out, const SgBuf *in, const SgEpilogue *e)
   {
     double t = *ref_at(in, n, c, y, x) * (e->scale ? one(e->scale, n, c, 0, 0) : 1);
     if (e->noise)
-      t += one(e->noise, n, 0, y, x) * (double)e->noise_strength *
-           (e->strength ? *ref_at(e->strength, 0, 0, 0, 0) : 1);
+      t += one(e->noise, n, 0, y, x) * (double)e->noise_strength * ref_strength(e, c);
     if (e->bias)
       t += one(e->bias, 0, c, 0, 0);
     t = k_lrelu(t, (double)e->slope, (double)e->gain);

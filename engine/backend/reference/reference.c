@@ -119,6 +119,12 @@ per_channel(const SgBuf *b, int n, int c, double otherwise)
   return b ? *ref_at(b, b->n > 1 ? n : 0, c, 0, 0) : otherwise;
 }
 
+double
+ref_strength(const SgEpilogue *e, int c)
+{
+  return e->strength ? *ref_at(e->strength, 0, e->strength->c > 1 ? c : 0, 0, 0) : 1;
+}
+
 static void
 ref_epilogue(SgBuf *buf, const SgEpilogue *e)
 {
@@ -126,7 +132,8 @@ ref_epilogue(SgBuf *buf, const SgEpilogue *e)
   {
     *v = *v * per_channel(e->scale, n, c, 1) + per_channel(e->bias, n, c, 0);
     if (e->noise)
-      *v += *ref_at(e->noise, e->noise->n > 1 ? n : 0, 0, y, x) * e->noise_strength;
+      *v += *ref_at(e->noise, e->noise->n > 1 ? n : 0, 0, y, x) * e->noise_strength *
+            ref_strength(e, c);
     *v = k_lrelu(*v, e->slope, e->gain);
     if (e->clamp >= 0)
       *v = k_clamp(*v, e->clamp);
@@ -350,6 +357,8 @@ sg_backend_reference(void)
       .from_rgb = ref_from_rgb,
       .bilinear_up = ref_bilinear_up,
       .minibatch_std = ref_minibatch_std,
+      .adain = ref_adain,
+      .filtered = ref_filtered,
       .describe = ref_describe,
       .conv = ref_train_conv,
       .matmul = ref_matmul,

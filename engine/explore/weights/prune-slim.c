@@ -1,5 +1,6 @@
 /* Which channels nothing reads, and the model without them. */
 #include "engine/explore/weights/prune-save.h"
+#include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
 
@@ -172,6 +173,24 @@ copy_model(const SgModel *model)
   return copy;
 }
 
+/* Of networks whose styles scale what a layer reads: there a channel that nobody reads has no
+ * say. */
+static gboolean
+check_kinds(const SgNetwork *n, GError **error)
+{
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->kind != SG_KIND_ADAIN && l->kind != SG_KIND_FOURIER && !l->prenormalised)
+      continue;
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "the layer %s is normalised by all of its channels, so none can be taken out; save "
+                "the model unslimmed",
+                l->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 SgModel *
 sg_prune_slim(SgModel *pruned, int *channels, int *removed, GError **error)
 {
@@ -180,6 +199,8 @@ sg_prune_slim(SgModel *pruned, int *channels, int *removed, GError **error)
   Network net = {copy, sg_model_generator_prefix(copy), places};
 
   *channels = *removed = 0;
+  if (!check_kinds(sg_model_generator(pruned), error))
+    return NULL;
   find_places(&net, sg_model_generator(pruned));
   /* From the picture backwards: a layer that loses outputs may need fewer inputs. */
   for (guint i = places->len; i-- > 0;) {

@@ -355,6 +355,128 @@ test_wide(Fixture *f, gconstpointer data)
     pair_clear(all[i]);
 }
 
+/* ---- other families -------------------------------------------------------------------------- */
+
+/* Means far from zero as well, and planes of a single number. */
+static void
+test_adain(Fixture *f, gconstpointer data)
+{
+  static const int sizes[][4] = {{1, 3, 4, 4}, {2, 37, 9, 7}, {1, 5, 130, 130}, {1, 16, 1, 1}};
+
+  if (!f->cpu->adain) {
+    g_test_skip("this device has no such kernel");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+    const int *s = sizes[i];
+    Pair x = pair_new(f, SG_FMT_ACT, s[0], s[1], s[2], s[3], TRUE),
+         y = pair_new(f, SG_FMT_ACT, s[0], s[1], s[2], s[3], FALSE);
+    Pair style = pair_new(f, SG_FMT_PLAIN, s[0], 2 * s[1], 1, 1, TRUE),
+         far = pair_new(f, SG_FMT_PLAIN, 1, s[1], 1, 1, TRUE);
+    SgEpilogue e = {.bias = far.cpu, .slope = 1, .gain = 10, .clamp = -1};
+    SgEpilogue er = {.bias = far.ref, .slope = 1, .gain = 10, .clamp = -1};
+    f->cpu->adain(y.cpu, x.cpu, style.cpu, 1e-8f);
+    f->ref->adain(y.ref, x.ref, style.ref, 1e-8f);
+    assert_close(&y, s[2] == 1 ? 1e-5 : 5e-6);
+    f->cpu->epilogue(x.cpu, x.cpu, &e);
+    f->ref->epilogue(x.ref, x.ref, &er);
+    f->cpu->adain(x.cpu, x.cpu, style.cpu, 1e-5f);
+    f->ref->adain(x.ref, x.ref, style.ref, 1e-5f);
+    if (s[2] > 1)
+      assert_close(&x, 1e-5);
+    Pair *all[] = {&x, &y, &style, &far};
+    for (guint k = 0; k < G_N_ELEMENTS(all); k++)
+      pair_clear(all[k]);
+  }
+}
+
+/* Noise whose strength is another one in each channel. */
+static void
+test_noise_per_channel(Fixture *f, gconstpointer data)
+{
+  if (!f->cpu->adain) {
+    g_test_skip("this device has no networks with that");
+    return;
+  }
+  Pair x = pair_new(f, SG_FMT_ACT, 2, 21, 6, 5, TRUE);
+  Pair noise = pair_new(f, SG_FMT_PLAIN, 1, 1, 6, 5, TRUE),
+       strength = pair_new(f, SG_FMT_PLAIN, 1, 21, 1, 1, TRUE);
+  SgEpilogue e = {.noise = noise.cpu,
+                  .noise_strength = 2,
+                  .strength = strength.cpu,
+                  .slope = 0.2f,
+                  .gain = 1,
+                  .clamp = -1};
+  SgEpilogue er = e;
+
+  er.noise = noise.ref;
+  er.strength = strength.ref;
+  f->cpu->epilogue(x.cpu, x.cpu, &e);
+  f->ref->epilogue(x.ref, x.ref, &er);
+  assert_close(&x, 1e-6);
+  Pair *all[] = {&x, &noise, &strength};
+  for (guint k = 0; k < G_N_ELEMENTS(all); k++)
+    pair_clear(all[k]);
+}
+
+typedef struct {
+  int n, c, h, w;
+  int up_taps, up, up_pad, up_end;
+  int down_taps, down, down_pad, down_end;
+  gboolean radial;
+} FilteredCase;
+
+static int
+behind(int size, int taps, int by, int down, int pad)
+{
+  return taps ? (size * by + pad - taps) / down + 1 : size;
+}
+
+/* Nearest neighbours, a blur, the mean of four, and what layers of StyleGAN3 have: both filters,
+ * none, cropping at either side, and taps that are not symmetric. */
+static void
+test_filtered(Fixture *f, gconstpointer data)
+{
+  static const FilteredCase cases[] = {
+      {1, 3, 5, 7, 2, 2, 1, 0, 0, 1, 0, 0, FALSE},
+      {2, 37, 9, 9, 3, 1, 1, 1, 0, 1, 0, 0, FALSE},
+      {1, 8, 6, 6, 0, 1, 0, 0, 2, 2, 0, 0, FALSE},
+      {1, 20, 38, 38, 12, 2, 9, 8, 12, 2, 0, 0, FALSE},
+      {1, 20, 38, 38, 12, 2, 9, 8, 12, 2, 0, 0, TRUE},
+      {1, 5, 20, 22, 24, 4, -3, -5, 12, 2, 0, 0, FALSE},
+      {1, 17, 20, 20, 1, 1, -2, -1, 6, 1, 0, 0, TRUE},
+      {1, 4, 70, 70, 1, 1, -2, -3, 0, 1, 0, 0, FALSE},
+      {1, 4, 9, 9, 5, 3, 4, 6, 7, 3, 2, 4, FALSE},
+  };
+
+  if (!f->cpu->filtered) {
+    g_test_skip("this device has no such kernel");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    const FilteredCase *t = &cases[i];
+    g_autofree double *taps = g_new(double, 24 * 24);
+    for (int k = 0; k < 24 * 24; k++)
+      taps[k] = 0.1 + sin(k * 1.7);
+    SgFiltered g = {.up = {t->up_taps, taps, t->up, 1, t->up_pad, t->up * t->up, FALSE},
+                    .down = {t->down_taps, taps + 1, 1, t->down, t->down_pad, 1, t->radial},
+                    .slope = 0.2f,
+                    .gain = 1.4f,
+                    .clamp = i % 2 ? 3 : -1};
+    g.h = behind(t->h, t->up_taps, t->up, 1, t->up_pad + t->up_end);
+    g.w = behind(t->w, t->up_taps, t->up, 1, t->up_pad + t->up_end);
+    Pair x = pair_new(f, SG_FMT_ACT, t->n, t->c, t->h, t->w, TRUE);
+    Pair y = pair_new(f, SG_FMT_ACT, t->n, t->c,
+                      behind(g.h, t->down_taps, 1, t->down, t->down_pad + t->down_end),
+                      behind(g.w, t->down_taps, 1, t->down, t->down_pad + t->down_end), FALSE);
+    f->cpu->filtered(y.cpu, x.cpu, &g);
+    f->ref->filtered(y.ref, x.ref, &g);
+    assert_close(&y, 3e-6);
+    pair_clear(&x);
+    pair_clear(&y);
+  }
+}
+
 static void
 setup(Fixture *f, gconstpointer data)
 {
@@ -374,6 +496,9 @@ main(int argc, char **argv)
   g_test_add("/backend/dense", Fixture, NULL, setup, test_dense, NULL);
   g_test_add("/backend/rest", Fixture, NULL, setup, test_rest, NULL);
   g_test_add("/backend/large", Fixture, NULL, setup, test_large, NULL);
+  g_test_add("/backend/adain", Fixture, NULL, setup, test_adain, NULL);
+  g_test_add("/backend/noise-per-channel", Fixture, NULL, setup, test_noise_per_channel, NULL);
+  g_test_add("/backend/filtered", Fixture, NULL, setup, test_filtered, NULL);
   g_test_add("/backend/wide", Fixture, NULL, setup, test_wide, NULL);
   return g_test_run();
 }

@@ -200,10 +200,6 @@ test_known_foreign_networks(void)
     tensor_set_rename(s, "full", known[i].tensor);
     assert_refused(s, known[i].words);
   }
-  g_autofree char *sg1 = fixture("sg1_tf_v3_p4.pkl");
-  g_autoptr(GError) error = NULL;
-  g_assert_null(sg_model_load(sg1, &error));
-  assert_contains(error->message, "StyleGAN1");
 }
 
 /* ---- a sound file, but not a sound network ----------------------------------------------- */

@@ -1,0 +1,234 @@
+/* StyleGAN of 2018 and its relatives: pictures and scores against numbers of other implementations
+ * (tests/fixtures/README.md), on the tested back end and on the reference, as opened and once more
+ * as written to a file of our own. */
+#include "tests/support/tested-backend.h"
+#include "engine/base/random.h"
+#include "engine/backend/backend-device.h"
+#include "tests/golden/golden-compare.h"
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define ALL -1
+
+typedef struct {
+  const char *file, *oracle;
+  int label;
+  double psi;
+  int cutoff;
+  SgNoiseMode noise;
+} PictureCase;
+
+static const PictureCase pictures[] = {
+    {"sg1_cond32.pkl", "sg1_cond32_class1_psi07", 1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_cond32.pkl", "sg1_cond32_class2_psi07", 2, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_cond32.pkl", "sg1_cond32_class1_psi05c3", 1, 0.5, 3, SG_NOISE_CONST},
+    {"sg1_cond32.pkl", "sg1_cond32_class1_psim07", 1, -0.7, 8, SG_NOISE_CONST},
+    {"sg1_cond32.pkl", "sg1_cond32_class1_psi13", 1, 1.3, 8, SG_NOISE_CONST},
+    {"sg1_cond32.pkl", "sg1_cond32_class1_nonoise", 1, 0.7, 8, SG_NOISE_NONE},
+    {"sg1_fusedT32.pkl", "sg1_fusedT32_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_lod1_64.pkl", "sg1_lod1_64_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_lod035_128.pkl", "sg1_lod035_128_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_tf_v3_p4.pkl", "sg1_seed0_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+};
+
+static const char *const scores[][2] = {
+    {"sg1_cond32.pkl", "sg1_cond32_D_scores"},
+    {"sg1_fusedT32.pkl", "sg1_fusedT32_D_scores"},
+    {"sg1_lod1_64.pkl", "sg1_lod1_64_D_scores"},
+    {"sg1_lod035_128.pkl", "sg1_lod035_128_D_scores"},
+};
+
+static float *
+oracle(const char *name, gsize n)
+{
+  g_autofree char *file = g_strdup_printf("oracle_%s.f32", name);
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", file, NULL);
+  g_autoptr(GError) error = NULL;
+  char *data;
+  gsize bytes;
+
+  g_file_get_contents(path, &data, &bytes, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(bytes, ==, n * sizeof(float));
+  return (float *)data;
+}
+
+static SgModel *
+load(const char *file)
+{
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", file, NULL);
+  g_autoptr(GError) error = NULL;
+  SgModel *model = sg_model_load(path, &error);
+
+  g_assert_no_error(error);
+  return model;
+}
+
+static SgModel *
+saved_and_loaded(SgModel *model)
+{
+  g_autofree char *dir = g_dir_make_tmp("vitrine-families-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename(dir, "converted.safetensors", NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true(sg_model_save(model, path, &error));
+  g_assert_no_error(error);
+  SgModel *again = sg_model_load(path, &error);
+  g_assert_no_error(error);
+  g_unlink(path);
+  g_rmdir(dir);
+  return again;
+}
+
+static SgTensor *
+picture(SgModel *model, SgBackend *backend, const SgRecipe *recipe)
+{
+  g_autoptr(SgRenderer) r = test_renderer_new(model, backend, SG_RENDERER_BUDGET);
+  return test_render(r, recipe);
+}
+
+static void
+test_picture(gconstpointer data)
+{
+  const PictureCase *c = data;
+  g_autoptr(SgModel) model = load(c->file);
+  g_autoptr(SgModel) again = saved_and_loaded(model);
+  g_autoptr(SgRecipe) recipe = sg_recipe_new_for(&model->info);
+  gsize n = (gsize)model->info.img_channels * (gsize)model->info.img_resolution *
+            (gsize)model->info.img_resolution;
+  g_autofree float *expected = oracle(c->oracle, n);
+
+  recipe->label = c->label;
+  recipe->psi = c->psi;
+  recipe->cutoff = c->cutoff;
+  recipe->noise_mode = c->noise;
+  g_autoptr(SgTensor) fast = picture(model, NULL, recipe);
+  g_autoptr(SgTensor) slow = picture(model, sg_backend_reference(), recipe);
+  g_autoptr(SgTensor) converted = picture(again, NULL, recipe);
+  g_assert_cmpuint(fast->numel, ==, n);
+  golden_compare_floats(c->oracle, n, fast->data, expected);
+  golden_compare_floats(c->oracle, n, slow->data, expected);
+  g_assert_cmpmem(converted->data, n * sizeof(float), fast->data, n * sizeof(float));
+}
+
+/* RandomState (3).randn (8, C, 8, 8), each number a square of pixels. */
+static SgTensor *
+block_images(const SgModelInfo *info)
+{
+  int size = info->img_resolution, channels = info->img_channels, times = size / 8;
+  g_autofree float *blocks = g_new(float, 8 * (gsize)channels * 64);
+  SgTensor *t = sg_tensor_new(4, (gint64[]){8, channels, size, size});
+  SgRandomState state;
+
+  sg_random_state_seed(&state, 3);
+  sg_random_state_randn_f32(&state, 8 * (gsize)channels * 64, blocks);
+  for (int p = 0; p < 8 * channels; p++)
+    for (int y = 0; y < size; y++)
+      for (int x = 0; x < size; x++)
+        t->data[((gsize)p * (gsize)size + (gsize)y) * (gsize)size + (gsize)x] =
+            blocks[(gsize)p * 64 + (gsize)(y / times * 8 + x / times)];
+  return t;
+}
+
+static void
+compare_scores(SgModel *model, const char *name)
+{
+  g_autoptr(SgRenderer) r = test_renderer_new(model, NULL, 0);
+  g_autoptr(SgTensor) images = block_images(&model->info);
+  g_autofree float *floats = oracle(name, 8);
+  g_autoptr(GError) error = NULL;
+  double found[8], expected[8];
+  int labels[8];
+
+  for (int i = 0; i < 8; i++) {
+    expected[i] = floats[i];
+    labels[i] = model->info.c_dim ? i % model->info.c_dim : -1;
+  }
+  g_assert_true(sg_renderer_score(r, images, labels, 8, found, &error));
+  g_assert_no_error(error);
+  golden_compare(name, 8, found, expected);
+}
+
+static void
+test_scores(gconstpointer data)
+{
+  const char *const *c = data;
+  g_autoptr(SgModel) model = load(c[0]);
+  g_autoptr(SgModel) again = saved_and_loaded(model);
+
+  compare_scores(model, c[1]);
+  compare_scores(again, c[1]);
+}
+
+/* What its authors truncate by is where a new face begins. */
+static void
+test_usual_truncation(void)
+{
+  g_autoptr(SgModel) model = load("sg1_cond32.pkl");
+  g_autoptr(SgModel) again = saved_and_loaded(model);
+  g_autoptr(SgModel) other = load("sg2_ada_p4.pkl");
+  g_autoptr(SgRecipe) recipe = sg_recipe_new_for(&again->info);
+  g_autoptr(SgRecipe) plain = sg_recipe_new_for(&other->info);
+
+  g_assert_cmpfloat(recipe->psi, ==, 0.7);
+  g_assert_cmpint(recipe->cutoff, ==, 8);
+  g_assert_cmpfloat(plain->psi, ==, 1);
+  g_assert_cmpint(plain->cutoff, ==, ALL);
+}
+
+/* Edits from stage to stage give what a fresh renderer gives. */
+static void
+test_stages(gconstpointer file)
+{
+  g_autoptr(SgModel) model = load(file);
+  g_autoptr(SgRecipe) recipe = sg_recipe_new_for(&model->info);
+  g_autoptr(SgRenderer) kept = test_renderer_new(model, NULL, SG_RENDERER_BUDGET);
+
+  for (int step = 0; step < 6; step++) {
+    if (step == 1)
+      recipe->seed = 5;
+    if (step == 2)
+      recipe->noise_mode = SG_NOISE_RANDOM;
+    if (step == 3)
+      sg_recipe_set_s_offset(recipe, 3, 2, 1.5);
+    if (step == 4)
+      sg_recipe_set_w_layer_offset(recipe, model->info.num_ws - 1, 1, 0.5);
+    if (step == 5)
+      recipe->faces = 3;
+    g_autoptr(SgTensor) a = test_render(kept, recipe);
+    g_autoptr(SgTensor) b = picture(model, NULL, recipe);
+    g_assert_cmpmem(a->data, a->numel * sizeof(float), b->data, b->numel * sizeof(float));
+  }
+}
+
+/* A device without these kernels says so; nothing is drawn wrongly. */
+static void
+test_device_without(void)
+{
+  SgBackend less = *sg_backend_reference();
+  g_autoptr(SgModel) model = load("sg1_cond32.pkl");
+  g_autoptr(GError) error = NULL;
+
+  less.adain = NULL;
+  g_assert_null(sg_renderer_new(model, &less, &error));
+  g_assert_nonnull(strstr(error->message, "the device reference cannot run; take the CPU"));
+}
+
+int
+main(int argc, char **argv)
+{
+  tested_backend();
+  g_test_init(&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(pictures); i++) {
+    g_autofree char *name = g_strconcat("/families/", pictures[i].oracle, NULL);
+    g_test_add_data_func(name, &pictures[i], test_picture);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(scores); i++) {
+    g_autofree char *name = g_strconcat("/families/", scores[i][1], NULL);
+    g_test_add_data_func(name, scores[i], test_scores);
+  }
+  g_test_add_func("/families/usual-truncation", test_usual_truncation);
+  g_test_add_data_func("/families/stages/sg1", "sg1_cond32.pkl", test_stages);
+  g_test_add_func("/families/device-without", test_device_without);
+  return g_test_run();
+}
