@@ -307,8 +307,11 @@ vitrine_run_recent(void)
   size_t i;
 
   json_array_foreach (json_object_get(root, "runs"), i, item)
-    if (json_is_string(item) && g_file_test(json_string_value(item), G_FILE_TEST_IS_DIR))
-      g_strv_builder_add(paths, json_string_value(item));
+    if (json_is_string(item)) {
+      g_autofree char *path = vitrine_store_decode_path(json_string_value(item));
+      if (path && g_file_test(path, G_FILE_TEST_IS_DIR))
+        g_strv_builder_add(paths, path);
+    }
   json_decref(root);
   return g_strv_builder_end(paths);
 }
@@ -317,12 +320,13 @@ void
 vitrine_run_remember(const char *path)
 {
   g_autofree char *canonical = g_canonicalize_filename(path, NULL);
+  g_autofree char *text = vitrine_store_encode_path(canonical);
   json_t *root = vitrine_store_load("runs"), *all = json_array(), *item;
   size_t i;
 
-  json_array_append_new(all, json_string(canonical));
+  json_array_append_new(all, json_string(text));
   json_array_foreach (json_object_get(root, "runs"), i, item)
-    if (g_strcmp0(json_string_value(item), canonical) != 0 && json_array_size(all) < MAX_RECENT)
+    if (g_strcmp0(json_string_value(item), text) != 0 && json_array_size(all) < MAX_RECENT)
       json_array_append(all, item);
   json_object_set_new(root, "runs", all);
   vitrine_store_save("runs", root);

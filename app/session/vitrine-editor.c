@@ -7,10 +7,17 @@
 struct _VitrineEditor {
   GObject parent_instance;
   VitrineHistory *history; /* holds the current recipe; NULL without a model */
+  GQueue parked;           /* of Parked, newest first */
   SgSpace space;
   gboolean gesture;
   double *z_base; /* [z_dim], of the current recipe; NULL: to be computed */
 };
+
+/* The history of a model that is not open. */
+typedef struct {
+  char *hash;
+  VitrineHistory *history;
+} Parked;
 
 enum {
   PROP_0,
@@ -181,14 +188,67 @@ changed(VitrineEditor *self, const SgRecipe *before)
   g_signal_emit(self, changed_signal, 0);
 }
 
+static void
+parked_free(gpointer data)
+{
+  Parked *parked = data;
+
+  vitrine_history_free(parked->history);
+  g_free(parked->hash);
+  g_free(parked);
+}
+
+/* The history that waits for that model, NULL: none. */
+static VitrineHistory *
+take_parked(VitrineEditor *self, const char *hash)
+{
+  for (GList *l = self->parked.head; l; l = l->next) {
+    Parked *parked = l->data;
+    if (strcmp(parked->hash, hash) != 0)
+      continue;
+    VitrineHistory *history = g_steal_pointer(&parked->history);
+    g_queue_delete_link(&self->parked, l);
+    parked_free(parked);
+    return history;
+  }
+  return NULL;
+}
+
 void
-vitrine_editor_begin(VitrineEditor *self, SgRecipe *first)
+vitrine_editor_park(VitrineEditor *self, const char *hash)
 {
   g_return_if_fail(VITRINE_IS_EDITOR(self));
-  g_return_if_fail(first != NULL);
+  g_return_if_fail(hash != NULL);
+  if (!self->history)
+    return;
+  vitrine_history_free(take_parked(self, hash));
+  vitrine_history_break_merge(self->history);
+  Parked *parked = g_new0(Parked, 1);
+  parked->hash = g_strdup(hash);
+  parked->history = g_steal_pointer(&self->history);
+  g_queue_push_head(&self->parked, parked);
+  while (self->parked.length > VITRINE_EDITOR_PARKED)
+    parked_free(g_queue_pop_tail(&self->parked));
+}
+
+void
+vitrine_editor_begin(VitrineEditor *self, const char *hash, SgRecipe *first, SgRecipe *then,
+                     const char *label)
+{
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
+  g_return_if_fail(hash != NULL && first != NULL);
+  g_autoptr(SgRecipe) next = then;
+
   g_clear_pointer(&self->history, vitrine_history_free);
   g_clear_pointer(&self->z_base, g_free); /* of another length, perhaps */
-  self->history = vitrine_history_new(first);
+  self->history = take_parked(self, hash);
+  if (self->history)
+    sg_recipe_free(first);
+  else
+    self->history = vitrine_history_new(first);
+  if (next && !sg_recipe_equal(next, vitrine_history_current(self->history)))
+    vitrine_history_push(self->history, g_steal_pointer(&next), label, NULL, FALSE,
+                         g_get_monotonic_time());
 }
 
 void
@@ -466,6 +526,7 @@ vitrine_editor_finalize(GObject *object)
   VitrineEditor *self = VITRINE_EDITOR(object);
 
   g_clear_pointer(&self->history, vitrine_history_free);
+  g_queue_clear_full(&self->parked, parked_free);
   g_free(self->z_base);
   G_OBJECT_CLASS(vitrine_editor_parent_class)->finalize(object);
 }

@@ -30,9 +30,17 @@ G_DECLARE_FINAL_TYPE(VitrineEditor, vitrine_editor, VITRINE, EDITOR, GObject)
 
 VitrineEditor *vitrine_editor_new(void);
 
-/* Takes `first`: the history begins with it. Nobody is told: whoever opens a model says first that
- * it is another one, then lets _tell() say that the recipe is. */
-void vitrine_editor_begin(VitrineEditor *self, SgRecipe *first);
+/* How many models' histories wait until their model is opened again. */
+#define VITRINE_EDITOR_PARKED 8
+
+/* The model whose weights have this hash is left: its history waits under `hash`. */
+void vitrine_editor_park(VitrineEditor *self, const char *hash);
+/* The model of that hash is open: goes on with the history that waits for it, else begins one with
+ * `first` (taken). `then` (taken, may be NULL), if it is another recipe, is a step of it, which
+ * undo calls `label`. Nobody is told: whoever opens a model says first that it is another one, then
+ * lets _tell() say that the recipe is. */
+void vitrine_editor_begin(VitrineEditor *self, const char *hash, SgRecipe *first, SgRecipe *then,
+                          const char *label);
 void vitrine_editor_tell(VitrineEditor *self);
 
 const SgRecipe *vitrine_editor_get_recipe(VitrineEditor *self); /* borrowed, NULL without a model */

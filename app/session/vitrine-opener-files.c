@@ -28,7 +28,8 @@ typedef struct {
   char **places;    /* where a picture's model may be */
   SgRecipe *recipe; /* restore: what the model is to be opened with; picture: what was inside */
   guint serial;
-  gboolean quiet; /* the last session: do not make it a recent file */
+  gboolean restores; /* the last session */
+  gboolean quiet;    /* do not make it a recent file */
 
   /* What is open when the job begins. */
   SgModel *open_model;
@@ -317,7 +318,8 @@ adopt_model(VitrineOpener *self, OpenJob *job)
   if (!job->quiet)
     vitrine_store_add_recent(job->model->path);
   vitrine_opener_adopt_model(self, g_steal_pointer(&job->model), g_steal_pointer(&job->renderer),
-                             g_steal_pointer(&job->recipe));
+                             g_steal_pointer(&job->recipe),
+                             job->restores ? _("The last session") : _("Open picture"));
   vitrine_following_set_followable(self->with.following, g_steal_pointer(&job->running));
   vitrine_opener_check_device(self);
   tell_warnings(self);
@@ -435,7 +437,7 @@ vitrine_opener_load_vector(VitrineOpener *self, SgSpace space, GFile *file)
 }
 
 void
-vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe)
+vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe, gboolean recent)
 {
   g_return_if_fail(VITRINE_IS_OPENER(self));
   g_return_if_fail(path != NULL);
@@ -443,6 +445,7 @@ vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe)
 
   job->path = g_strdup(path);
   job->recipe = recipe;
-  job->quiet = TRUE;
+  job->restores = TRUE;
+  job->quiet = !recent;
   start(self, job);
 }

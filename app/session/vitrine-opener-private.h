@@ -25,9 +25,10 @@ struct _VitrineOpener {
 
 /* Tells "loading" if it is another. */
 void vitrine_opener_update_loading(VitrineOpener *self);
-/* Take what they are given. The recipe may be NULL for a fresh one. */
+/* Take what they are given. The model's edits of before come back; a recipe (may be NULL) is a step
+ * on top of them, which undo calls `label`. */
 void vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *renderer,
-                                SgRecipe *recipe);
+                                SgRecipe *recipe, const char *label);
 void vitrine_opener_adopt_weights(VitrineOpener *self, SgModel *model, SgRenderer *renderer);
 /* Is `model` of the same architecture as the open one? */
 gboolean vitrine_opener_takes_weights(VitrineOpener *self, const SgModel *model);

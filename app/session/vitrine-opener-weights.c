@@ -92,7 +92,8 @@ adopt(VitrineOpener *self, WeightsJob *job)
     sg_model_unref(model);
     return;
   }
-  vitrine_opener_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe));
+  vitrine_opener_adopt_model(self, model, renderer, g_steal_pointer(&job->recipe),
+                             _("The training's face"));
   vitrine_following_in_use(self->with.following);
 }
 

@@ -1,4 +1,6 @@
 #include "app/session/vitrine-opener-private.h"
+#include <glib/gi18n.h>
+#include "app/session/vitrine-edits.h"
 
 enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, N_PROPS };
 enum { MODEL_CHANGED, WEIGHTS_CHANGED, FOREIGN_PICTURE, N_SIGNALS };
@@ -24,16 +26,47 @@ set_model(VitrineOpener *self, SgModel *model)
     g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MODEL_PATH]);
 }
 
+/* The edits of the model that is left are there when it is opened again, also after the next
+ * start. */
+static void
+leave_model(VitrineOpener *self)
+{
+  VitrineEditor *editor = self->with.editor;
+
+  if (!self->model)
+    return;
+  vitrine_edits_keep(self->model->hash, vitrine_editor_get_recipe(editor),
+                     vitrine_editor_get_space(editor));
+  vitrine_editor_park(editor, self->model->hash);
+}
+
+static void
+begin_edits(VitrineOpener *self, const SgModel *model, SgRecipe *recipe, const char *label)
+{
+  VitrineEditor *editor = self->with.editor;
+  SgSpace space = vitrine_editor_get_space(editor);
+  g_autoptr(SgRecipe) fresh = sg_recipe_new_for(&model->info);
+  SgRecipe *kept = vitrine_edits_find(model->hash, &model->info, &space);
+  gboolean tell = !recipe;
+
+  vitrine_editor_begin(editor, model->hash, kept ? kept : sg_recipe_copy(recipe ? recipe : fresh),
+                       recipe, label);
+  vitrine_editor_set_space(editor, space);
+  if (tell && !sg_recipe_equal(vitrine_editor_get_recipe(editor), fresh))
+    vitrine_messages_say(self->with.messages, _("What was edited of this model is back"), FALSE);
+}
+
 void
 vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *renderer,
-                           SgRecipe *recipe)
+                           SgRecipe *recipe, const char *label)
 {
   g_return_if_fail(VITRINE_IS_OPENER(self));
   const SgModelInfo *info = &model->info;
 
   self->serial++;
   g_clear_pointer(&self->next_weights, sg_model_unref);
-  vitrine_editor_begin(self->with.editor, recipe ? recipe : sg_recipe_new_for(info));
+  leave_model(self);
+  begin_edits(self, model, recipe, label);
   vitrine_saver_begin(self->with.saver, info->num_ws);
   vitrine_view_set_renderer(self->with.view, renderer);
   set_model(self, model);

@@ -38,8 +38,9 @@ void vitrine_opener_close(VitrineOpener *self);
 void vitrine_opener_open(VitrineOpener *self, GFile *file);
 /* A .npy vector of that space, or of the other if it only fits there. */
 void vitrine_opener_load_vector(VitrineOpener *self, SgSpace space, GFile *file);
-/* What a stored session names: takes `recipe`; not a recent file. */
-void vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe);
+/* What a stored session names: takes `recipe`. `recent`: becomes a recent file. */
+void vitrine_opener_reopen(VitrineOpener *self, const char *path, SgRecipe *recipe,
+                           gboolean recent);
 
 SgModel *vitrine_opener_get_model(VitrineOpener *self); /* borrowed, NULL if none */
 gboolean vitrine_opener_is_loading(VitrineOpener *self);

@@ -1,4 +1,5 @@
 #include "app/session/vitrine-session.h"
+#include "app/session/vitrine-edits.h"
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
 
@@ -15,6 +16,7 @@ struct _VitrineSession {
   VitrineFollowing *following;
   VitrineFavourites *favourites;
   guint store_source;
+  char *missing; /* path of the last session's model that is not there, or NULL */
 };
 
 enum {
@@ -26,6 +28,7 @@ enum {
   PROP_DEVICE,
   PROP_FOLLOWING,
   PROP_FAVOURITES,
+  PROP_MISSING,
   N_PROPS
 };
 enum {
@@ -134,6 +137,41 @@ vitrine_session_error(VitrineSession *self, const char *heading, const char *tex
 
 /* ---- the last session -------------------------------------------------------------------- */
 
+/* The recipe of a stored session, to be freed, with its model's hash and path; NULL: none. */
+static SgRecipe *
+stored_recipe(json_t *root, char **hash, char **path)
+{
+  json_t *recipe = json_object_get(root, "recipe");
+  char *text = recipe ? json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+  g_autofree char *encoded = NULL;
+  SgRecipe *stored = text ? sg_recipe_from_json(text, -1, hash, &encoded, NULL) : NULL;
+
+  free(text);
+  *path = vitrine_store_decode_path(encoded);
+  return stored;
+}
+
+static SgSpace
+stored_space(json_t *root)
+{
+  return json_integer_value(json_object_get(root, "space")) == SG_SPACE_W ? SG_SPACE_W : SG_SPACE_Z;
+}
+
+/* The stored session is about to go: its model's edits stay. */
+static void
+keep_stored(const char *next_hash)
+{
+  json_t *root = vitrine_store_load("session");
+  g_autofree char *hash = NULL, *path = NULL;
+  g_autoptr(SgRecipe) recipe = stored_recipe(root, &hash, &path);
+
+  if (recipe && hash && g_strcmp0(hash, next_hash) != 0)
+    vitrine_edits_keep(hash, recipe, stored_space(root));
+  json_decref(root);
+}
+
+/* While the last session's model is missing, that session stays as it is, and what is edited
+ * meanwhile is among the edits of its own model. */
 void
 vitrine_session_store(VitrineSession *self)
 {
@@ -144,9 +182,15 @@ vitrine_session_store(VitrineSession *self)
   g_clear_handle_id(&self->store_source, g_source_remove);
   if (!recipe || !model)
     return;
+  if (self->missing) {
+    vitrine_edits_keep(model->hash, recipe, vitrine_editor_get_space(self->editor));
+    return;
+  }
+  keep_stored(model->hash);
   const char *run = vitrine_following_get_directory(self->following);
   g_autofree char *path = g_canonicalize_filename(run ? run : model->path, NULL);
-  g_autofree char *text = sg_recipe_to_json(recipe, model->hash, path);
+  g_autofree char *encoded = vitrine_store_encode_path(path);
+  g_autofree char *text = sg_recipe_to_json(recipe, model->hash, encoded);
   json_t *root = json_object();
   json_object_set_new(root, "recipe", json_loads(text, 0, NULL));
   json_object_set_new(root, "space", json_integer(vitrine_editor_get_space(self->editor)));
@@ -166,26 +210,59 @@ is_there(const char *path)
   return snapshot != NULL;
 }
 
+static void
+set_missing(VitrineSession *self, const char *path)
+{
+  if (g_strcmp0(self->missing, path) == 0)
+    return;
+  g_free(self->missing);
+  self->missing = g_strdup(path);
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_MISSING]);
+}
+
+static gboolean
+reopen(VitrineSession *self, const char *elsewhere)
+{
+  json_t *root = vitrine_store_load("session");
+  SgSpace space = stored_space(root);
+  g_autofree char *path = NULL;
+  g_autoptr(SgRecipe) recipe = stored_recipe(root, NULL, &path);
+  const char *at = elsewhere ? elsewhere : path;
+  gboolean there = at && is_there(at);
+
+  json_decref(root);
+  if (!elsewhere)
+    set_missing(self, recipe && path && !there ? path : NULL);
+  if (!recipe || !there)
+    return FALSE;
+  vitrine_editor_set_space(self->editor, space);
+  vitrine_opener_reopen(self->opener, at, g_steal_pointer(&recipe), elsewhere != NULL);
+  return TRUE;
+}
+
 gboolean
 vitrine_session_restore(VitrineSession *self)
 {
   g_return_val_if_fail(VITRINE_IS_SESSION(self), FALSE);
-  json_t *root = vitrine_store_load("session");
-  json_t *recipe = json_object_get(root, "recipe");
-  gboolean w = json_integer_value(json_object_get(root, "space")) == SG_SPACE_W;
-  char *text = recipe ? json_dumps(recipe, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
-  g_autofree char *path = NULL;
-  SgRecipe *restored = text ? sg_recipe_from_json(text, -1, NULL, &path, NULL) : NULL;
+  return reopen(self, NULL);
+}
 
-  free(text);
-  json_decref(root);
-  if (!restored || !path || !is_there(path)) {
-    sg_recipe_free(restored);
-    return FALSE;
-  }
-  vitrine_editor_set_space(self->editor, w ? SG_SPACE_W : SG_SPACE_Z);
-  vitrine_opener_reopen(self->opener, path, restored);
-  return TRUE;
+void
+vitrine_session_locate(VitrineSession *self, GFile *file)
+{
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  g_return_if_fail(G_IS_FILE(file));
+  g_autofree char *path = g_file_get_path(file);
+
+  if (!path || !reopen(self, path))
+    vitrine_opener_open(self->opener, file); /* which says what is wrong with it */
+}
+
+void
+vitrine_session_forget_missing(VitrineSession *self)
+{
+  g_return_if_fail(VITRINE_IS_SESSION(self));
+  set_missing(self, NULL);
 }
 
 static gboolean
@@ -203,6 +280,11 @@ store_cb(gpointer data)
 static void
 model_changed_cb(VitrineSession *self)
 {
+  g_autofree char *bundled = self->missing ? vitrine_store_bundled_model() : NULL;
+
+  /* The model that comes with Vitrine is only there for want of the missing one. */
+  if (self->missing && g_strcmp0(vitrine_session_get_model(self)->path, bundled) != 0)
+    set_missing(self, NULL);
   g_signal_emit(self, signals[MODEL_CHANGED], 0);
 }
 
@@ -272,7 +354,10 @@ part_of(VitrineSession *self, guint prop)
 static void
 vitrine_session_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  g_value_set_object(value, part_of(VITRINE_SESSION(object), id));
+  if (id == PROP_MISSING)
+    g_value_set_string(value, VITRINE_SESSION(object)->missing);
+  else
+    g_value_set_object(value, part_of(VITRINE_SESSION(object), id));
 }
 
 static void
@@ -293,6 +378,7 @@ vitrine_session_dispose(GObject *object)
   g_clear_object(&self->device);
   g_clear_object(&self->editor);
   g_clear_object(&self->messages);
+  g_clear_pointer(&self->missing, g_free);
   G_OBJECT_CLASS(vitrine_session_parent_class)->dispose(object);
 }
 
@@ -329,6 +415,7 @@ vitrine_session_class_init(VitrineSessionClass *class)
       g_param_spec_object("following", NULL, NULL, VITRINE_TYPE_FOLLOWING, flags);
   props[PROP_FAVOURITES] =
       g_param_spec_object("favourites", NULL, NULL, VITRINE_TYPE_FAVOURITES, flags);
+  props[PROP_MISSING] = g_param_spec_string("missing", NULL, NULL, NULL, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   install_signals(G_TYPE_FROM_CLASS(class));
 }

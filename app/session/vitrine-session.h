@@ -25,6 +25,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
 
 /* Properties, constant: "editor", "view", "opener", "saver", "device", "following", "favourites".
+ * "missing" (read-only): the path of the last session's model while it is not there, or NULL.
  *
  * Signals, the parts' own gathered in one place: "model-changed", "weights-changed" (opener),
  * "recipe-changed" (the editor's "changed"), "picture-changed", "influence-changed" (view),
@@ -53,8 +54,13 @@ void vitrine_session_say(VitrineSession *self, const char *text, gboolean is_err
 void vitrine_session_error(VitrineSession *self, const char *heading, const char *text);
 
 /* What is open and how it is edited, to the user's state directory and back. restore is FALSE when
- * there is nothing to come back to (the model's file is gone); otherwise loading has begun. */
+ * there is nothing to come back to; otherwise loading has begun. If the model's file is gone that
+ * is FALSE with "missing" set: the stored session then stays as it is until another model is opened
+ * than the one that comes with Vitrine, the file is located, or it is forgotten. */
 void vitrine_session_store(VitrineSession *self);
 gboolean vitrine_session_restore(VitrineSession *self);
+/* The stored session's model is here now. */
+void vitrine_session_locate(VitrineSession *self, GFile *file);
+void vitrine_session_forget_missing(VitrineSession *self);
 
 G_END_DECLS

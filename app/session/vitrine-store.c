@@ -81,6 +81,22 @@ vitrine_store_flush(void)
   g_clear_pointer(&written, g_hash_table_unref);
 }
 
+char *
+vitrine_store_encode_path(const char *path)
+{
+  if (!path || (g_utf8_validate(path, -1, NULL) && !g_str_has_prefix(path, "file:")))
+    return g_strdup(path);
+  g_autofree char *whole = g_canonicalize_filename(path, NULL);
+  return g_filename_to_uri(whole, NULL, NULL);
+}
+
+char *
+vitrine_store_decode_path(const char *text)
+{
+  return text && g_str_has_prefix(text, "file:") ? g_filename_from_uri(text, NULL, NULL)
+                                                 : g_strdup(text);
+}
+
 char **
 vitrine_store_recent(void)
 {
@@ -89,9 +105,11 @@ vitrine_store_recent(void)
   size_t i;
 
   json_array_foreach (json_object_get(root, "models"), i, item) {
-    const char *path = json_string_value(item);
+    char *path = vitrine_store_decode_path(json_string_value(item));
     if (path && paths->len < MAX_RECENT && g_file_test(path, G_FILE_TEST_EXISTS))
-      g_ptr_array_add(paths, g_strdup(path));
+      g_ptr_array_add(paths, path);
+    else
+      g_free(path);
   }
   g_ptr_array_add(paths, NULL);
   json_decref(root);
@@ -126,12 +144,13 @@ vitrine_store_model_places(void)
 void
 vitrine_store_add_recent(const char *path)
 {
+  g_autofree char *text = vitrine_store_encode_path(path);
   json_t *root = vitrine_store_load("recent"), *item, *models = json_array();
   size_t i;
 
-  json_array_append_new(models, json_string(path));
+  json_array_append_new(models, json_string(text));
   json_array_foreach (json_object_get(root, "models"), i, item)
-    if (g_strcmp0(json_string_value(item), path) != 0 && json_array_size(models) < MAX_RECENT)
+    if (g_strcmp0(json_string_value(item), text) != 0 && json_array_size(models) < MAX_RECENT)
       json_array_append(models, item);
   json_object_set_new(root, "models", models);
   vitrine_store_save("recent", root);

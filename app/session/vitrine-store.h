@@ -3,6 +3,7 @@
  *   "session"     what is open and how it is edited
  *   "favourites"  names of dimensions, per model hash
  *   "window"      size, pane, colour scheme
+ *   "edits"       how other models are edited (VitrineEdits)
  *   "recent"      model files, newest first
  *   "runs"        directories of trainings, newest first
  *
@@ -21,6 +22,11 @@ json_t *vitrine_store_load(const char *name);
 void vitrine_store_save(const char *name, const json_t *root);
 /* Returns when everything queued is on disk. At the end of the program. */
 void vitrine_store_flush(void);
+
+/* A path as text for JSON, an action or a label's target, and back; to be freed. A path that is no
+ * UTF-8 becomes a file URI, others stay as they are. NULL for NULL. */
+char *vitrine_store_encode_path(const char *path);
+char *vitrine_store_decode_path(const char *text);
 
 /* The path of the recent models, newest first, of files that still exist. NULL-terminated. */
 char **vitrine_store_recent(void);

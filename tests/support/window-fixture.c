@@ -7,8 +7,8 @@
 void
 fixture_forget_state(void)
 {
-  const char *names[] = {"session",     "window", "recent",   "favourites",
-                         "preferences", "runs",   "training", "directions"};
+  const char *names[] = {"session", "window",   "recent",     "favourites", "preferences",
+                         "runs",    "training", "directions", "edits"};
 
   vitrine_store_flush();
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -116,6 +116,9 @@ open_window(Fixture *f, const char *path)
   g_application_register(G_APPLICATION(f->application), NULL, &error);
   g_assert_no_error(error);
   if (path) {
+    g_autofree char *edits =
+        g_build_filename(g_get_user_state_dir(), "vitrine", "edits.json", NULL);
+    g_remove(edits); /* who names a model wants it as it is in the file */
     g_autoptr(GFile) file = g_file_new_for_path(path);
     g_application_open(G_APPLICATION(f->application), &file, 1, "");
   } else {

@@ -2,7 +2,9 @@
 #include "tests/support/window-fixture.h"
 #include <glib/gstdio.h>
 #include <string.h>
+#include "app/session/vitrine-store.h"
 #include "engine/pictures/picture.h"
+#include "ui/parts/vitrine-path.h"
 
 #define FRAME_MSEC 16.7
 
@@ -205,6 +207,15 @@ check_texts(GtkWidget *w)
     check_texts(c);
 }
 
+static gboolean
+is_open(Fixture *f, gpointer path)
+{
+  VitrineOpener *opener = vitrine_session_get_opener(f->session);
+  SgModel *model = vitrine_session_get_model(f->session);
+
+  return model && !vitrine_opener_is_loading(opener) && g_strcmp0(model->path, path) == 0;
+}
+
 /* A model, and a file that cannot be read, with names that are no UTF-8. GTK warns of none. */
 static void
 test_odd_names(void)
@@ -225,6 +236,143 @@ test_odd_names(void)
   check_refused(&f, broken);
   check_texts(GTK_WIDGET(f.window));
   fixture_close(&f);
+
+  fixture_open(&f, NULL); /* the next start knows it, and the menu offers it */
+  g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, odd);
+  g_auto(GStrv) recent = vitrine_store_recent();
+  g_assert_cmpstr(recent[0], ==, odd);
+  g_autofree char *target = vitrine_store_encode_path(odd);
+  gtk_widget_activate_action(GTK_WIDGET(f.window), "win.open-path", "s", target);
+  fixture_wait(&f, is_open, odd, 30);
+  fixture_close(&f);
+}
+
+/* ---- each model keeps its edits ---- */
+
+static void
+open_model(Fixture *f, const char *path)
+{
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+
+  vitrine_opener_open(vitrine_session_get_opener(f->session), file);
+  fixture_wait(f, is_open, (gpointer)path, 30);
+  fixture_settle(f);
+}
+
+static void
+test_edits_stay(void)
+{
+  Fixture f;
+  g_autofree char *other =
+      g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  g_autofree char *bundled = vitrine_application_bundled_model();
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineEditor *editor = vitrine_session_get_editor(f.session);
+  vitrine_editor_set_seed(editor, 7);
+  gtk_adjustment_set_value(dimension(&f, 3), 10);
+  fixture_settle(&f);
+  open_model(&f, other);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 0);
+  vitrine_editor_set_seed(editor, 4);
+  open_model(&f, bundled); /* with its history */
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 7);
+  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+  vitrine_editor_undo(editor);
+  vitrine_editor_undo(editor);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 0);
+  vitrine_editor_redo(editor);
+  vitrine_editor_redo(editor);
+  fixture_settle(&f);
+  open_model(&f, other);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 4);
+  fixture_close(&f);
+
+  fixture_open(&f, NULL); /* the one that was open at the end; the other is remembered too */
+  g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, other);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 4);
+  open_model(&f, bundled);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 7);
+  g_assert_cmpfloat_with_epsilon(shown_z(&f, 3), 10, 1e-9);
+  fixture_close(&f);
+}
+
+static gboolean
+is_missing(Fixture *f, gpointer path)
+{
+  g_autofree char *missing = NULL;
+
+  g_object_get(f->session, "missing", &missing, NULL);
+  return g_strcmp0(missing, path) == 0;
+}
+
+/* The last session's model is not there: said, and nothing of that session is lost. */
+static void
+test_missing_model(void)
+{
+  Fixture f;
+  g_autofree char *from = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  g_autofree char *data = NULL, *moved = fixture_path("moved.safetensors");
+  g_autofree char *bundled = vitrine_application_bundled_model();
+  gsize size = 0;
+
+  g_assert_true(g_file_get_contents(from, &data, &size, NULL));
+  g_autofree char *path = write_file("stick.safetensors", data, (gssize)size);
+  fixture_forget_state();
+  fixture_open(&f, path);
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 11);
+  fixture_settle(&f);
+  fixture_close(&f);
+  g_assert_cmpint(g_rename(path, moved), ==, 0);
+
+  for (int start = 0; start < 2; start++) { /* also at the start after the next */
+    fixture_open(&f, NULL);
+    g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, bundled);
+    g_assert_true(is_missing(&f, path));
+    g_assert_true(gtk_widget_get_visible(fixture_find(GTK_WIDGET(f.window), "missing-banner")));
+    g_assert_cmpstr(
+        gtk_label_get_text(GTK_LABEL(fixture_find(GTK_WIDGET(f.window), "missing-path"))), ==,
+        path);
+    g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, start ? 3 : 0);
+    vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 3);
+    fixture_settle(&f);
+    fixture_close(&f);
+  }
+
+  fixture_open(&f, NULL);
+  g_autoptr(GFile) here = g_file_new_for_path(moved);
+  vitrine_session_locate(f.session, here);
+  fixture_wait(&f, is_missing, NULL, 30);
+  g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, moved);
+  g_assert_cmpuint(vitrine_session_get_recipe(f.session)->seed, ==, 11);
+  g_assert_false(gtk_widget_get_visible(fixture_find(GTK_WIDGET(f.window), "missing-banner")));
+  fixture_settle(&f);
+  fixture_close(&f);
+  fixture_open(&f, NULL);
+  g_assert_cmpstr(vitrine_session_get_model(f.session)->path, ==, moved);
+  fixture_close(&f);
+}
+
+static void
+check_label(const char *path, const char *const *others, const char *wanted)
+{
+  g_autofree char *label = vitrine_path_label(path, others);
+  g_assert_cmpstr(label, ==, wanted);
+}
+
+/* Files of one name are told apart, others need no folder. */
+static void
+test_path_labels(void)
+{
+  const char *const paths[] = {"/a/runs/1/net.pkl", "/a/runs/2/net.pkl", "/b/runs/1/net.pkl",
+                               "/net.pkl",          "/a/one.pkl",        NULL};
+
+  check_label(paths[0], paths, "net.pkl (a/runs/1)");
+  check_label(paths[1], paths, "net.pkl (2)");
+  check_label(paths[3], paths, "net.pkl (/)");
+  check_label(paths[4], paths, "one.pkl");
+  check_label(paths[0], NULL, "net.pkl");
 }
 
 /* Checks every icon that a file of the window names; returns how many. */
@@ -577,6 +725,9 @@ main(int argc, char **argv)
   g_test_add_func("/window/picture-round-trip", test_picture_round_trip);
   g_test_add_func("/window/bad-files", test_bad_files);
   g_test_add_func("/window/odd-names", test_odd_names);
+  g_test_add_func("/window/edits-stay", test_edits_stay);
+  g_test_add_func("/window/missing-model", test_missing_model);
+  g_test_add_func("/window/path-labels", test_path_labels);
   g_test_add_func("/window/icons", test_icons);
   g_test_add_func("/window/save-fails", test_save_fails);
   g_test_add_func("/window/storm", test_storm);

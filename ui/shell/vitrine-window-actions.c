@@ -5,6 +5,7 @@
 #include "app/work/vitrine-before-after.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-path.h"
 #include "ui/latent/vitrine-latent-pane.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-preferences.h"
@@ -48,7 +49,8 @@ static void
 open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  g_autoptr(GFile) file = g_file_new_for_path(g_variant_get_string(parameter, NULL));
+  g_autofree char *path = vitrine_store_decode_path(g_variant_get_string(parameter, NULL));
+  g_autoptr(GFile) file = g_file_new_for_path(path);
 
   vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
@@ -400,11 +402,8 @@ vitrine_window_update_recent(VitrineWindow *self)
 
   g_menu_remove_all(self->recent_menu);
   for (int i = 0; paths[i]; i++) {
-    g_autofree char *name = g_filename_display_basename(paths[i]);
-    g_auto(GStrv) parts = g_strsplit(name, "_", -1);
-    g_autofree char *label = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
-    g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
-    g_menu_item_set_action_and_target(item, "win.open-path", "s", paths[i]);
-    g_menu_append_item(self->recent_menu, item);
+    g_autofree char *target = vitrine_store_encode_path(paths[i]);
+    vitrine_path_append_item(self->recent_menu, "", paths[i], (const char *const *)paths,
+                             "win.open-path", target);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/shell/vitrine-device-banner.h"
+#include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
 #include "ui/shell/vitrine-window.h"
 
@@ -29,6 +30,7 @@ struct _VitrineWindow {
   GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
   VitrineFollowBadge *follow_badge;
   VitrineDeviceBanner *device_banner;
+  VitrineMissingBanner *missing_banner;
   GtkWidget *status_line;
   GtkLabel *status_model, *status_score, *status_time, *status_device;
 };

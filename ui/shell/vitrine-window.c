@@ -183,7 +183,12 @@ show_name(VitrineWindow *self)
 {
   g_autofree char *name = model_name(self);
 
+  g_auto(GStrv) recent = vitrine_store_recent();
+  g_autofree char *folder = vitrine_path_folder(vitrine_session_get_model(self->session)->path,
+                                                (const char *const *)recent);
+
   adw_window_title_set_title(self->title, name);
+  adw_window_title_set_subtitle(self->title, folder ? folder : "");
   gtk_window_set_title(GTK_WINDOW(self), name);
   vitrine_path_tooltip(GTK_WIDGET(self->status_model),
                        vitrine_session_get_model(self->session)->path);
@@ -414,6 +419,7 @@ bind_children(GtkWidgetClass *class)
   BIND(tag_unequalised);
   BIND(follow_badge);
   BIND(device_banner);
+  BIND(missing_banner);
   BIND(zoom_label);
   BIND(status_line);
   BIND(status_model);
@@ -439,6 +445,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_CANVAS);
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
+  g_type_ensure(VITRINE_TYPE_MISSING_BANNER);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
   bind_children(widget_class);
@@ -465,6 +472,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   connect_session(self);
   vitrine_follow_badge_set_session(self->follow_badge, session);
   vitrine_device_banner_set_session(self->device_banner, session);
+  vitrine_missing_banner_set_session(self->missing_banner, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
   if (vitrine_session_get_model(session)) {
     model_changed_cb(session, self);

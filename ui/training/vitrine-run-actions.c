@@ -1,6 +1,8 @@
 /* What the menu of a run's view does. */
 #include <glib/gi18n.h>
+#include "app/session/vitrine-store.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-path.h"
 #include "ui/training/vitrine-new-run.h"
 #include "ui/training/vitrine-run-view-private.h"
 
@@ -115,7 +117,8 @@ compare(VitrineRunView *self, const char *path, gboolean on)
 static void
 compare_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  const char *path = g_variant_get_string(parameter, NULL);
+  g_autofree char *path = vitrine_store_decode_path(g_variant_get_string(parameter, NULL));
+
   compare(data, path, !is_compared(data, path));
 }
 
@@ -149,14 +152,11 @@ fill_compare_menu(VitrineRunView *self)
     if (!g_str_equal(recent[i], vitrine_run_get_path(self->run)) && !is_compared(self, recent[i]))
       g_ptr_array_add(paths, recent[i]);
   g_menu_remove_all(self->compare_menu);
-  for (guint i = 0; i < paths->len; i++) {
-    g_autofree char *name = g_filename_display_basename(paths->pdata[i]);
-    g_auto(GStrv) parts = g_strsplit(name, "_", -1);
-    g_autofree char *plain = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
-    g_autofree char *label = g_strconcat(i < others->len ? "✓ " : "", plain, NULL);
-    g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
-    g_menu_item_set_action_and_target(item, "run.compare", "s", paths->pdata[i]);
-    g_menu_append_item(self->compare_menu, item);
+  g_ptr_array_add(paths, NULL);
+  for (guint i = 0; paths->pdata[i]; i++) {
+    g_autofree char *target = vitrine_store_encode_path(paths->pdata[i]);
+    vitrine_path_append_item(self->compare_menu, i < others->len ? "✓ " : "", paths->pdata[i],
+                             (const char *const *)paths->pdata, "run.compare", target);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include "app/runs/vitrine-run-ask.h"
+#include "app/session/vitrine-store.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run.h"
 #include "ui/training/vitrine-run-leave.h"
@@ -98,12 +99,9 @@ fill_recent(VitrineTrainingPane *self)
 
   g_menu_remove_all(self->recent_menu);
   for (int i = 0; recent[i]; i++) {
-    g_autofree char *name = g_filename_display_basename(recent[i]);
-    g_auto(GStrv) parts = g_strsplit(name, "_", -1);
-    g_autofree char *label = g_strjoinv("__", parts); /* an underscore is a mnemonic otherwise */
-    g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
-    g_menu_item_set_action_and_target(item, "training.open-path", "s", recent[i]);
-    g_menu_append_item(self->recent_menu, item);
+    g_autofree char *target = vitrine_store_encode_path(recent[i]);
+    vitrine_path_append_item(self->recent_menu, "", recent[i], (const char *const *)recent,
+                             "training.open-path", target);
   }
 }
 
@@ -155,7 +153,9 @@ open_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_training_pane_open(data, g_variant_get_string(parameter, NULL));
+  g_autofree char *path = vitrine_store_decode_path(g_variant_get_string(parameter, NULL));
+
+  vitrine_training_pane_open(data, path);
 }
 
 static void
