@@ -2,6 +2,7 @@
  * thread. Nobody waits for it: on a network mount that hangs it is left behind. */
 #include "app/runs/vitrine-run.h"
 #include <glib/gi18n.h>
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include "engine/record/run-dir.h"
@@ -18,7 +19,7 @@
 typedef struct {
   char *error;
   gboolean complete; /* everything that was there has been read */
-  gboolean steers;
+  gboolean steers, stopping;
   SgRunStatus *status; /* NULL beside an error, and so is the rest */
   GPtrArray *advice, *grids, *snapshots, *legs, *real, *fake;
   char **tags;
@@ -41,7 +42,7 @@ typedef struct {
 
   /* The thread's own. */
   gint64 asked;
-  gboolean steers;
+  gboolean steers, stopping;
 } Watch;
 
 struct _VitrineRun {
@@ -103,12 +104,16 @@ ask(Watch *w, const SgRunStatus *status)
 
   if (!is_alive(status)) {
     w->asked = 0;
-    return w->steers = FALSE;
+    return w->steers = w->stopping = FALSE;
   }
   if (w->asked && now - w->asked < ASK_USEC)
     return w->steers;
   g_autofree char *answer = sg_control_send(w->path, "status", ASK_TIMEOUT_MS, NULL);
+  json_t *root = answer ? json_loads(answer, 0, NULL) : NULL;
   w->asked = now;
+  if (answer) /* one that no longer answers writes its last snapshot */
+    w->stopping = json_is_true(json_object_get(root, "stopping"));
+  json_decref(root);
   return w->steers = answer != NULL;
 }
 
@@ -120,6 +125,7 @@ collect(Watch *w, gboolean complete)
   f->complete = complete;
   f->status = sg_run_reader_status(w->reader);
   f->steers = ask(w, f->status);
+  f->stopping = w->stopping;
   f->advice = sg_run_reader_advice(w->reader);
   f->grids = sg_run_reader_grids(w->reader);
   f->snapshots = sg_run_reader_snapshots(w->reader);
@@ -183,7 +189,7 @@ open_reader(Watch *w, gboolean *told)
 static gboolean
 read_news(Watch *w, gboolean *first)
 {
-  gboolean more = TRUE, changed = *first, steered = w->steers;
+  gboolean more = TRUE, changed = *first, steered = w->steers, stopping = w->stopping;
 
   while (more && !stopped(w)) {
     more = FALSE;
@@ -192,7 +198,7 @@ read_news(Watch *w, gboolean *first)
       post(w, collect(w, FALSE));
   }
   g_autoptr(SgRunStatus) status = sg_run_reader_status(w->reader);
-  if (changed || ask(w, status) != steered)
+  if (changed || ask(w, status) != steered || w->stopping != stopping)
     post(w, collect(w, TRUE));
   *first = FALSE;
   return is_alive(status);
@@ -211,6 +217,8 @@ rest(Watch *w, gboolean alive)
       break;
     g_cond_wait_until(&w->cond, &w->mutex, until);
   }
+  if (w->hurry)
+    w->asked = 0;
   w->hurry = FALSE;
   g_mutex_unlock(&w->mutex);
 }
@@ -412,6 +420,13 @@ vitrine_run_can_steer(VitrineRun *self)
 {
   g_return_val_if_fail(VITRINE_IS_RUN(self), FALSE);
   return self->facts && self->facts->steers;
+}
+
+gboolean
+vitrine_run_is_stopping(VitrineRun *self)
+{
+  g_return_val_if_fail(VITRINE_IS_RUN(self), FALSE);
+  return self->facts && self->facts->stopping;
 }
 
 void

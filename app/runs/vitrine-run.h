@@ -44,6 +44,8 @@ void vitrine_run_add_viewer(VitrineRun *self, int count);
 void vitrine_run_hurry(VitrineRun *self);
 /* It runs on this machine and answers. */
 gboolean vitrine_run_can_steer(VitrineRun *self);
+/* It was told to stop and has not ended yet. */
+gboolean vitrine_run_is_stopping(VitrineRun *self);
 
 /* "pause" "resume" "snapshot" "stop", or "set NAME VALUE" (snap, keep, kimg, tick, lr-g, lr-d):
  * sent on a worker; "message" tells what came of it. */

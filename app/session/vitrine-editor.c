@@ -427,6 +427,27 @@ vitrine_editor_adopt_vectors(VitrineEditor *self, const SgVectors *vectors)
                        NULL);
 }
 
+char *
+vitrine_editor_other_edits(VitrineEditor *self, SgSpace space)
+{
+  g_return_val_if_fail(VITRINE_IS_EDITOR(self), NULL);
+  const SgRecipe *recipe = vitrine_editor_get_recipe(self);
+  const char *own = space == SG_SPACE_Z ? "z_offset" : "w_offset";
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+  for (guint i = 0; recipe && i < sg_recipe_field_count; i++) {
+    const SgRecipeField *f = &sg_recipe_fields[i];
+    gboolean counts = f->role == SG_FIELD_EDIT || strcmp(f->name, "z") == 0 ||
+                      strcmp(f->name, "w") == 0; /* loaded vectors */
+    if (counts && f->undo && strcmp(f->name, own) != 0 && sg_recipe_field_is_set(f, recipe))
+      g_ptr_array_add(names, (gpointer)_(f->undo));
+  }
+  if (names->len == 0)
+    return NULL;
+  g_ptr_array_add(names, NULL);
+  return g_strjoinv(", ", (char **)names->pdata);
+}
+
 const double *
 vitrine_editor_get_base_z(VitrineEditor *self)
 {

@@ -69,6 +69,10 @@ void vitrine_editor_reset(VitrineEditor *self); /* no offsets, scale 1, no loade
 /* Face 0's own z or w came from a file: the first of `vectors`. */
 void vitrine_editor_adopt_vectors(VitrineEditor *self, const SgVectors *vectors);
 
+/* What is edited besides that space's dimensions, as undo calls it ("Scale, Pruning"), to be freed;
+ * NULL: nothing. */
+char *vitrine_editor_other_edits(VitrineEditor *self, SgSpace space);
+
 /* z of face 0 before offsets, [z_dim], borrowed; NULL without a model. */
 const double *vitrine_editor_get_base_z(VitrineEditor *self);
 

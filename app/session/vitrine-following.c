@@ -1,4 +1,5 @@
 #include "app/session/vitrine-following.h"
+#include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
@@ -11,6 +12,7 @@ struct _VitrineFollowing {
   VitrineFollow *follow;
   SgModel *open; /* what is shown; NULL: nothing */
   char *directory, *followable;
+  guint look_source; /* whether the training that could be followed still runs */
   double kimg;
   gboolean live;
   gboolean own_snapshot; /* what was open when following began is of that run */
@@ -102,6 +104,7 @@ vitrine_following_start(VitrineFollowing *self, const char *run_dir)
   self->follow = vitrine_follow_new(self->directory, self->own_snapshot ? self->open->path : NULL,
                                     news_cb, self);
   g_clear_pointer(&self->followable, g_free);
+  g_clear_handle_id(&self->look_source, g_source_remove);
   set_waiting(self, !self->open);
   notify_all(self);
 }
@@ -139,6 +142,53 @@ vitrine_following_weights_text(VitrineFollowing *self)
   g_return_val_if_fail(VITRINE_IS_FOLLOWING(self), NULL);
   double kimg = kimg_of(self->open);
   return isfinite(kimg) ? g_strdup_printf(_("%.1f kimg"), kimg) : NULL;
+}
+
+/* ---- a training that could be followed --------------------------------------------------- */
+
+#define LOOK_SEC 2
+
+static void
+look_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  g_task_return_boolean(task, vitrine_follow_is_running(data));
+}
+
+static void look_later(VitrineFollowing *self);
+
+/* Nothing is said: it was only offered. */
+static void
+looked_cb(GObject *source, GAsyncResult *result, gpointer unused)
+{
+  VitrineFollowing *self = VITRINE_FOLLOWING(source);
+  const char *asked = g_task_get_task_data(G_TASK(result));
+  gboolean runs = g_task_propagate_boolean(G_TASK(result), NULL);
+
+  if (g_strcmp0(self->followable, asked) != 0)
+    return; /* another by now, which is looked after by itself */
+  if (runs)
+    look_later(self);
+  else
+    vitrine_following_set_followable(self, NULL);
+}
+
+static gboolean
+look_cb(gpointer data)
+{
+  VitrineFollowing *self = data;
+  g_autoptr(GTask) task = g_task_new(self, NULL, looked_cb, NULL);
+
+  self->look_source = 0;
+  g_task_set_task_data(task, g_strdup(self->followable), g_free);
+  g_task_run_in_thread(task, look_worker);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+look_later(VitrineFollowing *self)
+{
+  if (!self->look_source)
+    self->look_source = g_timeout_add_seconds(LOOK_SEC, look_cb, self);
 }
 
 /* ---- for the opener ---------------------------------------------------------------------- */
@@ -200,6 +250,9 @@ vitrine_following_set_followable(VitrineFollowing *self, char *run_dir)
   g_return_if_fail(VITRINE_IS_FOLLOWING(self));
   g_free(self->followable);
   self->followable = run_dir;
+  g_clear_handle_id(&self->look_source, g_source_remove);
+  if (run_dir)
+    look_later(self);
   notify_all(self);
 }
 
@@ -236,6 +289,7 @@ vitrine_following_dispose(GObject *object)
 {
   VitrineFollowing *self = VITRINE_FOLLOWING(object);
 
+  g_clear_handle_id(&self->look_source, g_source_remove);
   g_clear_pointer(&self->follow, vitrine_follow_free);
   g_clear_pointer(&self->open, sg_model_unref);
   g_clear_object(&self->favourites);

@@ -581,6 +581,38 @@ check_end(Fixture *f, const char *dir)
   g_assert_cmpuint(vitrine_session_get_recipe(f->session)->seed, ==, 5);
 }
 
+static gboolean
+badge_is_gone(Fixture *f, gpointer data)
+{
+  return !is_shown(f, "follow-badge");
+}
+
+/* A training that was only offered for following is no longer said to go on when it has ended. */
+static void
+test_offer_ends(void)
+{
+  Fixture f;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *dir = fixture_path("offered"), *data = NULL;
+  g_autofree char *path = g_build_filename(dir, "network-snapshot-000001.safetensors", NULL);
+  g_autofree char *from = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  gsize size;
+
+  g_assert_cmpint(g_mkdir_with_parents(dir, 0700), ==, 0);
+  g_assert_true(g_file_get_contents(from, &data, &size, NULL));
+  g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+  SgControl *control = sg_control_new(dir, &error);
+  g_assert_no_error(error);
+  g_assert_true(sg_control_answer(control, &error));
+  fixture_forget_state();
+  fixture_open(&f, path);
+  g_assert_true(is_shown(&f, "follow-badge"));
+  g_assert_nonnull(strstr(badge_text(&f), "is training"));
+  sg_control_free(control);
+  fixture_wait(&f, badge_is_gone, NULL, 60);
+  fixture_close(&f);
+}
+
 static void
 note_message_cb(VitrineSession *session, const char *text, gboolean is_error, char **last)
 {
@@ -658,6 +690,7 @@ main(int argc, char **argv)
   g_test_add_func("/follow/saved", test_saved);
   g_test_add_func("/follow/panes", test_panes);
   g_test_add_func("/follow/flood", test_flood);
+  g_test_add_func("/follow/offer-ends", test_offer_ends);
   g_test_add_func("/follow/training", test_training);
   return g_test_run();
 }

@@ -258,7 +258,7 @@ test_mixing(void)
   g_assert_cmpint(vitrine_session_get_recipe(f.session)->num_sources, ==, 1);
   g_assert_true(has_focus(&f, "mix-new-seed"));
   tab_to(&f, "mix-crossover");
-  press(&f, "Left");
+  press(&f, "Right"); /* towards the other face */
   fixture_settle(&f);
   g_autofree char *crossed = fixture_screen_hash(&f);
   g_assert_cmpstr(crossed, !=, before);
@@ -380,6 +380,46 @@ start_window_manager(void)
   return pid;
 }
 
+static void
+set_layout(const char *layout)
+{
+  g_autofree char *line = g_strconcat("setxkbmap ", layout, NULL);
+  g_assert_true(g_spawn_command_line_sync(line, NULL, NULL, NULL, NULL));
+  fixture_run_for(0.5);
+}
+
+static gboolean
+shows_original(Fixture *f, gpointer wanted)
+{
+  return vitrine_canvas_get_show_original(f->window->canvas) == GPOINTER_TO_INT(wanted);
+}
+
+/* Digits that need Shift, letters that are none of the Latin ones: the keys are where they were. */
+static void
+test_layouts(void)
+{
+  Fixture f;
+
+  g_autofree char *setxkbmap = g_find_program_in_path("setxkbmap");
+  if (!setxkbmap) {
+    g_test_skip("setxkbmap is not installed");
+    return;
+  }
+  open_at(&f, "F2", "latent");
+  gtk_widget_grab_focus(GTK_WIDGET(f.window->canvas));
+  set_layout("fr");
+  press(&f, "alt+11"); /* by the number of the key: é, and 2 with Shift */
+  fixture_settle(&f);
+  g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 4);
+  set_layout("ru");
+  spawn("keydown", "54");
+  fixture_wait(&f, shows_original, GINT_TO_POINTER(TRUE), 30);
+  spawn("keyup", "54");
+  fixture_wait(&f, shows_original, GINT_TO_POINTER(FALSE), 30);
+  set_layout("us");
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -392,6 +432,7 @@ main(int argc, char **argv)
   }
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/keyboard/panes", test_panes);
+  g_test_add_func("/keyboard/layouts", test_layouts);
   g_test_add_func("/keyboard/mixing", test_mixing);
   g_test_add_func("/keyboard/pruning", test_pruning);
   g_test_add_func("/keyboard/layers", test_layers);

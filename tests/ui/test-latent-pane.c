@@ -84,6 +84,13 @@ test_values(void)
   g_assert_cmpfloat_with_epsilon(shown(&f, 4), 137.5, 1e-9);
   g_assert_cmpfloat(gtk_adjustment_get_upper(slider(&f, 4)), >=, 137.5);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 4)), 137.5, 1e-9);
+  /* No other slider is spoilt by that, and not by what is beyond all reason: it is taken back. */
+  g_assert_cmpfloat(gtk_adjustment_get_upper(slider(&f, 2)), ==, 10);
+  gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 5)), "1e9");
+  g_signal_emit_by_name(dimension_part(&f, "entry", 5), "activate");
+  fixture_settle(&f);
+  g_assert_cmpfloat(recipe(&f)->z_offset[5], ==, 0);
+  g_assert_cmpfloat(gtk_adjustment_get_upper(slider(&f, 5)), ==, 10);
   /* What is no number changes nothing. */
   gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 1)), "7 apples");
   g_signal_emit_by_name(dimension_part(&f, "entry", 1), "activate");
@@ -100,6 +107,32 @@ test_values(void)
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 2)), -4, 1e-9);
+  fixture_close(&f);
+}
+
+static void
+says(Fixture *f, const char *wanted)
+{
+  g_assert_cmpstr(gtk_label_get_text(GTK_LABEL(part(f, "changed-count"))), ==, wanted);
+}
+
+/* "Nothing changed" is said when nothing is, in no space and in no pane. */
+static void
+test_changed_count(void)
+{
+  Fixture f;
+  open_plain(&f);
+  VitrineEditor *editor = vitrine_session_get_editor(f.session);
+  says(&f, "Nothing changed");
+  g_object_set(editor, "threshold", 0.2, "scale", 2.5, NULL);
+  says(&f, "No dimension of z; also changed: Scale, Pruning");
+  gtk_adjustment_set_value(slider(&f, 2), -4);
+  fixture_settle(&f);
+  says(&f, "1 changed; also changed: Scale, Pruning");
+  vitrine_editor_set_space(editor, SG_SPACE_W);
+  says(&f, "No dimension of w; also changed: Scale, Dimensions of z, Pruning");
+  vitrine_editor_reset(editor);
+  says(&f, "Nothing changed");
   fixture_close(&f);
 }
 
@@ -289,6 +322,7 @@ main(int argc, char **argv)
   g_test_add_func("/pane/factors", test_factors);
   g_test_add_func("/pane/values", test_values);
   g_test_add_func("/pane/spaces", test_spaces);
+  g_test_add_func("/pane/changed-count", test_changed_count);
   g_test_add_func("/pane/filters", test_filters);
   g_test_add_func("/pane/jump", test_jump);
   g_test_add_func("/pane/influence", test_influence);

@@ -147,6 +147,8 @@ test_blend(void)
   fixture_settle(&f);
   g_autoptr(SgRecipe) blended = expected_mix(&f, 1, 1, 0.25);
   assert_shows(&f, blended);
+  /* The other face's name is at the right end, where there is most of it, as in the rows. */
+  g_assert_true(gtk_range_get_inverted(GTK_RANGE(part(&f, "mix-crossover"))));
   gtk_range_set_value(GTK_RANGE(part(&f, "mix-crossover")), 4);
   fixture_settle(&f);
   g_autoptr(SgRecipe) crossed = expected_mix(&f, 4, n - 1, 1);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "app/runs/vitrine-run.h"
+#include "engine/record/run-dir.h"
 #include "app/session/vitrine-store.h"
 #include "engine/pictures/picture.h"
 
@@ -366,6 +367,44 @@ check_process(pid_t pid)
   g_assert_cmpstr(input, ==, "/dev/null");
 }
 
+static gboolean
+is_stopping(gpointer data)
+{
+  return vitrine_run_is_stopping(((Events *)data)->run);
+}
+
+static gboolean
+is_not_stopping(gpointer data)
+{
+  return !is_stopping(data) && !vitrine_run_can_steer(((Events *)data)->run);
+}
+
+/* From the word until its last snapshot is written, which may take a minute, a training is said to
+ * be stopping and not to be running. */
+static void
+test_stopping(void)
+{
+  g_autofree char *dir = make_folder("stopping");
+  g_autoptr(GError) error = NULL;
+  Events e = {.ended = -1};
+
+  append_tick(dir, 1, 2);
+  SgControl *control = sg_control_new(dir, &error);
+  g_assert_no_error(error);
+  g_assert_true(sg_control_answer(control, &error));
+  sg_control_set_status(control, "{\"pid\": 1}");
+  e.run = vitrine_run_watch(dir);
+  g_signal_connect(e.run, "message", G_CALLBACK(message_cb), &e);
+  wait_for(can_steer, &e, 30);
+  g_assert_false(vitrine_run_is_stopping(e.run));
+  steer(&e, "stop", FALSE);
+  wait_for(is_stopping, &e, 30);
+  sg_control_free(control);
+  wait_for(is_not_stopping, &e, 30);
+  g_free(e.message);
+  g_object_unref(e.run);
+}
+
 static void
 test_training(void)
 {
@@ -430,6 +469,7 @@ main(int argc, char **argv)
   g_test_add_func("/run/bad-arguments", test_bad_arguments);
   g_test_add_func("/run/preflight", test_preflight);
   g_test_add_func("/run/cancelled", test_cancelled);
+  g_test_add_func("/run/stopping", test_stopping);
   g_test_add_func("/run/training", test_training);
   g_test_add_func("/run/recent", test_recent);
   int status = g_test_run();

@@ -4,7 +4,9 @@
 #include <string.h>
 #include "app/session/vitrine-store.h"
 #include "engine/pictures/picture.h"
+#include "ui/canvas/vitrine-canvas-private.h"
 #include "ui/parts/vitrine-path.h"
+#include "ui/shell/vitrine-window-private.h"
 
 #define FRAME_MSEC 16.7
 
@@ -244,6 +246,133 @@ test_odd_names(void)
   g_autofree char *target = vitrine_store_encode_path(odd);
   gtk_widget_activate_action(GTK_WIDGET(f.window), "win.open-path", "s", target);
   fixture_wait(&f, is_open, odd, 30);
+  fixture_close(&f);
+}
+
+/* ---- a grid is compared face by face ---- */
+
+/* What the canvas shows, [height][width] of B, G, R, A; to be freed. */
+static guint32 *
+canvas_pixels(Fixture *f, int *width)
+{
+  GtkWidget *canvas = GTK_WIDGET(vitrine_window_get_canvas(f->window));
+  int height = gtk_widget_get_height(canvas);
+
+  fixture_run_for(0.2);
+  *width = gtk_widget_get_width(canvas);
+  g_autoptr(GdkPaintable) paintable = gtk_widget_paintable_new(canvas);
+  g_autoptr(GtkSnapshot) snapshot = gtk_snapshot_new();
+  gdk_paintable_snapshot(paintable, GDK_SNAPSHOT(snapshot), *width, height);
+  g_autoptr(GskRenderNode) node = gtk_snapshot_to_node(snapshot);
+  GskRenderer *renderer = gtk_native_get_renderer(GTK_NATIVE(f->window));
+  g_autoptr(GdkTexture) texture = gsk_renderer_render_texture(
+      renderer, node, &GRAPHENE_RECT_INIT(0, 0, (float)*width, (float)height));
+  guint32 *pixels = g_new(guint32, ((gsize)*width * (gsize)height));
+  gdk_texture_download(texture, (guchar *)pixels, (gsize)*width * 4);
+  return pixels;
+}
+
+static void
+test_compare_grid(void)
+{
+  Fixture f;
+  int width;
+  graphene_rect_t rect;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineCanvas *canvas = vitrine_window_get_canvas(f.window);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 4);
+  g_object_set(vitrine_session_get_editor(f.session), "threshold", 0.9, NULL);
+  fixture_settle(&f);
+  g_autofree guint32 *edited = canvas_pixels(&f, &width);
+  vitrine_canvas_set_show_original(canvas, TRUE);
+  g_autofree guint32 *original = canvas_pixels(&f, &width);
+  vitrine_canvas_set_show_original(canvas, FALSE);
+  vitrine_canvas_set_divider(canvas, TRUE);
+  g_autofree guint32 *divided = canvas_pixels(&f, &width);
+  vitrine_canvas_view_rect(&canvas->view, &rect);
+  for (int face = 0; face < 2; face++)
+    for (int part = 0; part < 2; part++) {
+      float x = rect.origin.x + rect.size.width * ((float)face + 0.3f + 0.4f * (float)part) / 2;
+      float y = rect.origin.y + rect.size.height * 0.3f;
+      gsize at = (gsize)y * (gsize)width + (gsize)x;
+      g_assert_cmphex(edited[at], !=, original[at]);
+      g_assert_cmphex(divided[at], ==, part ? edited[at] : original[at]);
+    }
+  fixture_close(&f);
+}
+
+/* ---- the window's size ---- */
+
+static gboolean
+has_width(Fixture *f, gpointer wanted)
+{
+  GtkPaned *paned = f->window->paned;
+  int side = gtk_widget_get_width(GTK_WIDGET(paned)) - gtk_paned_get_position(paned);
+
+  return gtk_widget_get_width(GTK_WIDGET(paned)) > 1100 && ABS(side - GPOINTER_TO_INT(wanted)) < 20;
+}
+
+/* A window that a desktop makes wider than it was gives the room to the picture; "maximized" comes
+ * back. */
+static void
+test_geometry(void)
+{
+  Fixture f;
+  json_t *root =
+      json_pack("{s:i, s:i, s:i, s:b}", "width", 800, "height", 600, "pane", 420, "maximized", 1);
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  vitrine_store_save("window", root);
+  VitrineWindow *first = f.window;
+  f.window = VITRINE_WINDOW(vitrine_window_new(GTK_APPLICATION(f.application), f.session, TRUE));
+  g_assert_true(gtk_window_is_maximized(GTK_WINDOW(f.window)));
+  gtk_window_unmaximize(GTK_WINDOW(f.window));
+  gtk_window_set_default_size(GTK_WINDOW(f.window), 1240, 700);
+  gtk_window_present(GTK_WINDOW(f.window));
+  fixture_wait(&f, has_width, GINT_TO_POINTER(420), 30);
+  gtk_window_destroy(GTK_WINDOW(f.window));
+  f.window = first;
+  fixture_close(&f);
+  json_decref(root);
+}
+
+/* ---- what a desktop gives ---- */
+
+static void
+said_cb(VitrineSession *session, const char *text, gboolean is_error, char **last)
+{
+  g_free(*last);
+  *last = g_strdup(text);
+}
+
+static gboolean
+was_said(Fixture *f, gpointer message)
+{
+  return *(char **)message != NULL;
+}
+
+static void
+test_two_files(void)
+{
+  Fixture f;
+  g_autofree char *message = NULL, *bundled = vitrine_application_bundled_model();
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  g_assert_cmpstr(g_get_prgname(), ==, "io.github.vitrine.Vitrine"); /* the Wayland app id */
+  GFile *files[] = {g_file_new_for_path(bundled), g_file_new_for_path("/none/second.pkl"),
+                    g_file_new_for_path("/none/third.pkl")};
+  gulong id = g_signal_connect(f.session, "message", G_CALLBACK(said_cb), &message);
+  g_application_open(G_APPLICATION(f.application), files, 3, "");
+  fixture_wait(&f, was_said, &message, 30);
+  g_assert_nonnull(strstr(message, "2 others"));
+  g_signal_handler_disconnect(f.session, id);
+  fixture_settle(&f);
+  for (int i = 0; i < 3; i++)
+    g_object_unref(files[i]);
   fixture_close(&f);
 }
 
@@ -725,6 +854,9 @@ main(int argc, char **argv)
   g_test_add_func("/window/picture-round-trip", test_picture_round_trip);
   g_test_add_func("/window/bad-files", test_bad_files);
   g_test_add_func("/window/odd-names", test_odd_names);
+  g_test_add_func("/window/compare-grid", test_compare_grid);
+  g_test_add_func("/window/geometry", test_geometry);
+  g_test_add_func("/window/two-files", test_two_files);
   g_test_add_func("/window/edits-stay", test_edits_stay);
   g_test_add_func("/window/missing-model", test_missing_model);
   g_test_add_func("/window/path-labels", test_path_labels);

@@ -13,29 +13,36 @@ divider_shown(VitrineCanvas *self)
   return self->divider && self->original && self->texture;
 }
 
+/* Where on the canvas that face (of the first row) begins, and how wide faces are. */
 static double
-divider_x(VitrineCanvas *self)
+face_x(VitrineCanvas *self, int face, double *width)
 {
   graphene_rect_t rect;
 
   vitrine_canvas_view_rect(&self->view, &rect);
-  return rect.origin.x + rect.size.width * self->divider_at;
+  *width = MAX(rect.size.width / (float)self->columns, 1);
+  return rect.origin.x + face * *width;
 }
 
 static void
 set_divider_x(VitrineCanvas *self, double x)
 {
-  graphene_rect_t rect;
+  double width, from = face_x(self, self->dragging_face, &width);
 
-  vitrine_canvas_view_rect(&self->view, &rect);
-  self->divider_at = CLAMP((x - rect.origin.x) / MAX(rect.size.width, 1), 0, 1);
+  self->divider_at = CLAMP((x - from) / width, 0, 1);
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
-static gboolean
+/* The face whose divider is there, -1: none. */
+static int
 near_divider(VitrineCanvas *self, double x)
 {
-  return divider_shown(self) && fabs(x - divider_x(self)) <= GRAB_DISTANCE;
+  for (int i = 0; divider_shown(self) && i < self->columns; i++) {
+    double width, from = face_x(self, i, &width);
+    if (fabs(x - from - width * self->divider_at) <= MIN(GRAB_DISTANCE, width / 4))
+      return i;
+  }
+  return -1;
 }
 
 static void
@@ -62,7 +69,8 @@ drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
 
   gtk_widget_grab_focus(GTK_WIDGET(self));
   self->drag_x = self->drag_y = 0;
-  self->dragging_divider = button == GDK_BUTTON_PRIMARY && near_divider(self, x);
+  self->dragging_face = near_divider(self, x);
+  self->dragging_divider = button == GDK_BUTTON_PRIMARY && self->dragging_face >= 0;
 }
 
 static void
@@ -90,7 +98,7 @@ static void
 motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer data)
 {
   VitrineCanvas *self = data;
-  const char *cursor = near_divider(self, x) ? "col-resize" : self->view.fit ? NULL : "grab";
+  const char *cursor = near_divider(self, x) >= 0 ? "col-resize" : self->view.fit ? NULL : "grab";
 
   self->pointer_x = x;
   self->pointer_y = y;

@@ -14,7 +14,9 @@ struct _VitrineCanvas {
   VitrineCanvasView view;
   gboolean show_original;
   gboolean divider;
-  double divider_at; /* 0..1 of the picture's width */
+  int columns;       /* faces side by side, each with the divider at the same place */
+  double divider_at; /* 0..1 of a face's width */
+  int dragging_face; /* whose divider is dragged */
 
   gboolean dragging_divider;
   double drag_x, drag_y; /* where a pan has got to */

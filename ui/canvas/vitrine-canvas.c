@@ -92,20 +92,25 @@ append_divider(GtkSnapshot *snapshot, float x, const graphene_rect_t *area)
   gtk_snapshot_pop(snapshot);
 }
 
-/* The original left of the divider, what has become of it on the right. */
+/* Of each face the original left of the divider, what has become of it on the right. */
 static void
 append_comparison(VitrineCanvas *self, GtkSnapshot *snapshot, const graphene_rect_t *rect,
                   const graphene_rect_t *visible)
 {
-  graphene_rect_t left = *rect, area;
+  float face = rect->size.width / (float)self->columns;
+  graphene_rect_t area;
 
   append_picture(self, snapshot, self->texture, rect, visible);
-  left.size.width = (float)(rect->size.width * self->divider_at);
-  gtk_snapshot_push_clip(snapshot, &left);
-  append_picture(self, snapshot, self->original, rect, visible);
-  gtk_snapshot_pop(snapshot);
-  if (graphene_rect_intersection(rect, visible, &area))
-    append_divider(snapshot, left.origin.x + left.size.width, &area);
+  for (int i = 0; i < self->columns; i++) {
+    graphene_rect_t left = *rect;
+    left.origin.x += (float)i * face;
+    left.size.width = face * (float)self->divider_at;
+    gtk_snapshot_push_clip(snapshot, &left);
+    append_picture(self, snapshot, self->original, rect, visible);
+    gtk_snapshot_pop(snapshot);
+    if (graphene_rect_intersection(rect, visible, &area))
+      append_divider(snapshot, left.origin.x + left.size.width, &area);
+  }
 }
 
 static void
@@ -190,6 +195,17 @@ vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, 
   self->view.picture_height = height;
   self->view.fit = TRUE;
   g_signal_emit(self, signals[VIEW_CHANGED], 0);
+}
+
+void
+vitrine_canvas_set_columns(VitrineCanvas *self, int columns)
+{
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  g_return_if_fail(columns >= 1);
+  if (self->columns == columns)
+    return;
+  self->columns = columns;
+  gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
 void
@@ -324,6 +340,7 @@ static void
 vitrine_canvas_init(VitrineCanvas *self)
 {
   vitrine_canvas_view_init(&self->view);
+  self->columns = 1;
   self->divider_at = 0.5;
   gtk_widget_set_focusable(GTK_WIDGET(self), TRUE);
   gtk_widget_set_hexpand(GTK_WIDGET(self), TRUE);

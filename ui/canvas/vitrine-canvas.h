@@ -16,6 +16,8 @@ GtkWidget *vitrine_canvas_new(void);
 /* `width` and `height` are the picture's own size; `texture` may be smaller for a moment. NULL
  * shows nothing. A picture of another size is fitted again. */
 void vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, int height);
+/* How many faces are side by side in the picture: each is divided for itself. 1 at first. */
+void vitrine_canvas_set_columns(VitrineCanvas *self, int columns);
 /* What to compare with; NULL: nothing yet. */
 void vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original);
 /* What a screen reader says of the picture. */

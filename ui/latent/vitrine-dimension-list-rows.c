@@ -84,8 +84,6 @@ value_entered_cb(VitrineDimensionRow *row, double value, VitrineDimensionList *s
   double offset = value - item->base;
   if (fabs(offset) < 1e-9) /* steps of a tenth that came back: an exact nothing */
     offset = 0;
-  if (fabs(value) > self->range)
-    vitrine_dimension_list_set_range(self, fabs(value));
   g_autofree char *label = g_strdup_printf(_("Dimension %d"), item->index);
   apply_offset(self, item->index, offset, label);
 }

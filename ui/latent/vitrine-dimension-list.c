@@ -36,11 +36,18 @@ static void
 update_labels(VitrineDimensionList *self)
 {
   const VitrineDimensions *d = self->dimensions;
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+  SgSpace space = vitrine_editor_get_space(editor);
+  g_autofree char *others = vitrine_editor_other_edits(editor, space);
+  g_autofree char *own =
+      d->n_changed > 0
+          ? g_strdup_printf(ngettext("%d changed", "%d changed", d->n_changed), d->n_changed)
+      : others ? g_strdup_printf(_("No dimension of %s"), space == SG_SPACE_Z ? "z" : "w")
+               : g_strdup(_("Nothing changed"));
   g_autofree char *count =
-      d->n_changed == 0
-          ? g_strdup(_("Nothing changed"))
-          : g_strdup_printf(ngettext("%d changed", "%d changed", d->n_changed), d->n_changed);
+      others ? g_strdup_printf(_("%s; also changed: %s"), own, others) : g_strdup(own);
   gtk_label_set_text(GTK_LABEL(self->count), count);
+  gtk_widget_set_tooltip_text(self->count, others ? count : NULL);
   gtk_widget_set_sensitive(self->reset_all, d->n_changed > 0);
   gboolean empty = g_list_model_get_n_items(G_LIST_MODEL(d->ordered)) == 0 &&
                    vitrine_session_get_recipe(self->session) != NULL;
@@ -91,11 +98,9 @@ update_values(VitrineDimensionList *self)
   SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
   gboolean z = space == SG_SPACE_Z;
   vitrine_dimensions_resize(self->dimensions, z ? recipe->z_dim : recipe->w_dim);
-  double largest = vitrine_dimensions_set_values(
+  vitrine_dimensions_set_values(
       self->dimensions, vitrine_view_get_base(vitrine_session_get_view(self->session), space),
       z ? recipe->z_offset : recipe->w_offset);
-  if (largest > self->range)
-    vitrine_dimension_list_set_range(self, largest);
   vitrine_dimension_list_refresh_rows(self, FALSE);
   if (self->dimensions->membership_changed && self->dimensions->only_changed)
     refilter(self);

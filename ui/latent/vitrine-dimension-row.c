@@ -167,7 +167,7 @@ vitrine_dimension_row_init(VitrineDimensionRow *self)
   g_signal_connect(self->adjustment, "value-changed", G_CALLBACK(scale_changed_cb), self);
 
   self->entry = vitrine_number_entry_new(7, entered_cb, self);
-  gtk_widget_set_tooltip_text(self->entry, _("Any number; the range grows with it"));
+  gtk_widget_set_tooltip_text(self->entry, _("Any number; this slider's range grows with it"));
   self->reset = row_button("edit-undo-symbolic", G_CALLBACK(reset_cb), self);
   gtk_widget_set_tooltip_text(self->reset, _("Back to the face's own value (Delete)"));
   self->pin = row_button("non-starred-symbolic", G_CALLBACK(pin_cb), self);
@@ -393,6 +393,9 @@ vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double ma
   const VitrineDimension *item = self->item;
   if (item == NULL)
     return;
+  /* A value beyond the list's range widens this row, and no other. */
+  if (item->known && fabs(item->value) > range)
+    range = pow(10, ceil(log10(fabs(item->value))));
   gtk_adjustment_configure(self->adjustment, item->value, -range, range, 1.0 / SLIDER_STEPS, 1, 0);
   vitrine_number_entry_set(self->entry, item->value);
   gtk_widget_set_sensitive(self->scale, item->known);

@@ -80,11 +80,10 @@ vitrine_dimensions_resize(VitrineDimensions *self, int n)
   self->n_changed = 0;
 }
 
-double
+void
 vitrine_dimensions_set_values(VitrineDimensions *self, const double *base, const double *offset)
 {
   int n = vitrine_dimensions_get_n(self);
-  double largest = 0;
   self->n_changed = 0;
   for (int i = 0; i < n; i++) {
     VitrineDimension *item = vitrine_dimensions_get(self, i);
@@ -93,8 +92,6 @@ vitrine_dimensions_set_values(VitrineDimensions *self, const double *base, const
     self->n_changed += changed;
     if (item->known == known && item->changed == changed && item->base == b && item->value == value)
       continue;
-    if (item->value != value)
-      largest = fmax(largest, fabs(value));
     if (item->changed != changed)
       self->membership_changed = TRUE;
     item->known = known;
@@ -103,7 +100,6 @@ vitrine_dimensions_set_values(VitrineDimensions *self, const double *base, const
     item->value = value;
     item->dirty = TRUE;
   }
-  return largest;
 }
 
 gboolean

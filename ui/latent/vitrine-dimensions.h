@@ -27,10 +27,9 @@ void vitrine_dimensions_resize(VitrineDimensions *self, int n);
 int vitrine_dimensions_get_n(VitrineDimensions *self);
 VitrineDimension *vitrine_dimensions_get(VitrineDimensions *self, int index); /* borrowed */
 
-/* Takes over base (NULL: not known) and offset, both [n]; what differs becomes dirty. Returns the
- * largest magnitude among the values that changed, 0 if none did. */
-double vitrine_dimensions_set_values(VitrineDimensions *self, const double *base,
-                                     const double *offset);
+/* Takes over base (NULL: not known) and offset, both [n]; what differs becomes dirty. */
+void vitrine_dimensions_set_values(VitrineDimensions *self, const double *base,
+                                   const double *offset);
 /* `influence` [n] or NULL. TRUE if any value differs. */
 gboolean vitrine_dimensions_set_influence(VitrineDimensions *self, const double *influence);
 

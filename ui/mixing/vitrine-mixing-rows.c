@@ -283,6 +283,9 @@ vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box)
   self->to = vitrine_mixing_named(origin_drop(self), _("The other face, for crossover and presets"),
                                   "mix-to");
   gtk_range_set_round_digits(GTK_RANGE(self->crossover), 0);
+  /* As in the rows below: towards the other face's name there is more of it. */
+  gtk_range_set_inverted(GTK_RANGE(self->crossover), TRUE);
+  gtk_scale_set_has_origin(GTK_SCALE(self->crossover), FALSE);
   gtk_box_append(GTK_BOX(cross), self->from);
   gtk_box_append(GTK_BOX(cross), self->crossover);
   gtk_box_append(GTK_BOX(cross), self->to);

@@ -1,5 +1,6 @@
 #include "ui/parts/vitrine-number.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 
@@ -66,6 +67,18 @@ number_entry_show(GtkWidget *entry)
     gtk_editable_set_text(GTK_EDITABLE(entry), text);
 }
 
+static gboolean
+in_range(GtkWidget *entry, double value)
+{
+  if (fabs(value) <= VITRINE_NUMBER_MAX)
+    return TRUE;
+  g_autofree char *text = g_strdup_printf(_("%g is out of range: from −%'.0f to %'.0f"), value,
+                                          VITRINE_NUMBER_MAX, VITRINE_NUMBER_MAX);
+  gtk_widget_error_bell(entry);
+  gtk_widget_activate_action(entry, "win.say", "s", text);
+  return FALSE;
+}
+
 /* Hands over what was typed, if it is a number other than the one shown. */
 static void
 number_entry_commit(GtkWidget *entry)
@@ -76,7 +89,7 @@ number_entry_commit(GtkWidget *entry)
   g_autofree char *brief = vitrine_number_format(self->value);
   double value;
   if (strcmp(text, exact) != 0 && strcmp(text, brief) != 0 && vitrine_number_parse(text, &value) &&
-      value != self->value) {
+      value != self->value && in_range(entry, value)) {
     self->value = value;
     self->func(entry, value, self->data);
   }

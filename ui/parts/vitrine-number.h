@@ -14,9 +14,13 @@ char *vitrine_number_format(double value);
  * freed. */
 char *vitrine_number_format_exact(double value);
 
+/* Of an entry: what commands take, far beyond anything sensible. */
+#define VITRINE_NUMBER_MAX 1e6
+
 /* A light entry for one number (a bare GtkText). It shows two decimals, and every digit while
  * focused. `func` is called when another number was entered with Enter or by leaving the entry;
- * Escape and what is no number bring the old one back. */
+ * Escape and what is no number bring the old one back, and so does one beyond ±VITRINE_NUMBER_MAX,
+ * which is said (by the action "win.say"). */
 typedef void (*VitrineNumberFunc)(GtkWidget *entry, double value, gpointer data);
 GtkWidget *vitrine_number_entry_new(int width_chars, VitrineNumberFunc func, gpointer data);
 /* Shows `value`, unless the entry is being typed into. Does not call `func`. */

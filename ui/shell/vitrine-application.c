@@ -122,6 +122,8 @@ vitrine_application_startup(GApplication *application)
 {
   VitrineApplication *self = VITRINE_APPLICATION(application);
 
+  /* Without a session bus this is the Wayland app id, by which a desktop finds icon and name. */
+  g_set_prgname(VITRINE_APP_ID);
   G_APPLICATION_CLASS(vitrine_application_parent_class)->startup(application);
   vitrine_preferences_apply();
   g_autofree char *stored = vitrine_preferences_get_device();
@@ -176,6 +178,7 @@ vitrine_application_open(GApplication *application, GFile **files, int n, const 
   vitrine_opener_open(vitrine_session_get_opener(self->session), files[0]);
   show_window(self);
   vitrine_window_show_if_run(VITRINE_WINDOW(self->window), files[0]);
+  vitrine_window_say_unopened(VITRINE_WINDOW(self->window), files[0], (guint)n - 1);
 }
 
 static int

@@ -103,6 +103,70 @@ shortcut_new(const Shortcut *s)
   return shortcut;
 }
 
+/* ---- digits that are written with Shift, as in France ----------------------------------------- */
+
+/* The digit that the key would write with Shift where it writes `keyval` without; 0: none. */
+static guint
+shifted_digit(GdkDisplay *display, guint keyval, guint keycode)
+{
+  g_autofree GdkKeymapKey *keys = NULL;
+  g_autofree guint *keyvals = NULL;
+  int n = 0;
+
+  gdk_display_map_keycode(display, keycode, &keys, &keyvals, &n);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < n; k++)
+      if (keys[i].level == 0 && keyvals[i] == keyval && keys[k].group == keys[i].group &&
+          keys[k].level == 1 && keyvals[k] >= GDK_KEY_0 && keyvals[k] <= GDK_KEY_9)
+        return keyvals[k];
+  return 0;
+}
+
+static gboolean
+has_keys(const Shortcut *s, guint digit, GdkModifierType wanted)
+{
+  g_auto(GStrv) alternatives = g_strsplit(s->keys, "|", -1);
+  gboolean found = FALSE;
+
+  for (char **one = alternatives; *one; one++) {
+    guint key = 0;
+    GdkModifierType mods = 0;
+    found |= gtk_accelerator_parse(*one, &key, &mods) && key == digit && mods == wanted;
+  }
+  return found;
+}
+
+static gboolean
+digit_cb(GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state,
+         gpointer data)
+{
+  GtkWidget *window = gtk_event_controller_get_widget(GTK_EVENT_CONTROLLER(controller));
+  GdkModifierType mods = state & gtk_accelerator_get_default_mod_mask();
+  guint digit = mods & (GDK_CONTROL_MASK | GDK_ALT_MASK)
+                    ? shifted_digit(gtk_widget_get_display(window), keyval, keycode)
+                    : 0;
+
+  for (gsize i = 0; digit && i < G_N_ELEMENTS(sections); i++)
+    for (const Shortcut *s = keys_of(&sections[i]); s->title; s++) {
+      if (!s->action || !has_keys(s, digit, mods))
+        continue;
+      GVariant *target = s->target ? g_variant_new_parsed(s->target) : NULL;
+      return gtk_widget_activate_action_variant(window, s->action, target);
+    }
+  return GDK_EVENT_PROPAGATE;
+}
+
+static void
+bind_digits(GtkWidget *window)
+{
+  GtkEventController *keys = gtk_event_controller_key_new();
+
+  g_signal_connect(keys, "key-pressed", G_CALLBACK(digit_cb), NULL);
+  gtk_widget_add_controller(window, keys);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------ */
+
 /* Text being edited gets its keys first, but for function keys: they write nothing, and a GtkPaned
  * would keep F6 for itself. */
 void
@@ -118,6 +182,7 @@ vitrine_shortcuts_bind(GtkWindow *window)
       if (s->action)
         gtk_shortcut_controller_add_shortcut(
             GTK_SHORTCUT_CONTROLLER(s->keys[0] == 'F' ? first : last), shortcut_new(s));
+  bind_digits(GTK_WIDGET(window));
   gtk_widget_add_controller(GTK_WIDGET(window), last);
   gtk_widget_add_controller(GTK_WIDGET(window), first);
 }

@@ -291,6 +291,13 @@ compare_action(GSimpleAction *action, GVariant *value, gpointer data)
 
 /* ---- the application --------------------------------------------------------------------- */
 
+/* For widgets that know no session. */
+static void
+say_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_session_say(VITRINE_WINDOW(data)->session, g_variant_get_string(parameter, NULL), FALSE);
+}
+
 static void
 menu_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -347,6 +354,7 @@ static const GActionEntry entries[] = {
     {"zoom-one", zoom_action},
     {"zoom-toggle", zoom_action},
     {"compare", NULL, NULL, "false", compare_action},
+    {"say", say_action, "s"},
     {"menu", menu_action},
     {"shortcuts", shortcuts_action},
     {"preferences", preferences_action},

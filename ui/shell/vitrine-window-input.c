@@ -1,6 +1,9 @@
 /* What the window itself is given: files dropped on it, and the key that is held. */
 #include "ui/shell/vitrine-window-private.h"
 
+/* Of X11 and Wayland, of the key that is C on a keyboard of the United States. */
+#define C_KEYCODE 54
+
 /* ---- drops ----------------------------------------------------------------------------------- */
 
 static gboolean
@@ -17,6 +20,7 @@ drop_cb(GtkDropTarget *target, const GValue *value, double x, double y, VitrineW
     return FALSE;
   vitrine_opener_open(vitrine_session_get_opener(self->session), files->data);
   vitrine_window_show_if_run(self, files->data);
+  vitrine_window_say_unopened(self, files->data, g_slist_length(files) - 1);
   return TRUE;
 }
 
@@ -48,11 +52,31 @@ add_drop_target(VitrineWindow *self)
 
 /* ---- the held key -------------------------------------------------------------------------- */
 
+/* The key that writes c; on a keyboard of other letters the one that writes it in another of the
+ * person's layouts, or sits where it does. */
+static gboolean
+is_compare_key(GtkWidget *widget, guint key, guint code)
+{
+  GdkDisplay *display = gtk_widget_get_display(widget);
+  g_autofree guint *others = NULL;
+  int n = 0;
+
+  if (key == GDK_KEY_c || key == GDK_KEY_C)
+    return TRUE;
+  if (gdk_keyval_to_unicode(key) < 0x80) /* a Latin layout has its own */
+    return FALSE;
+  gdk_display_map_keycode(display, code, NULL, &others, &n);
+  for (int i = 0; i < n; i++)
+    if (others[i] == GDK_KEY_c)
+      return TRUE;
+  return code == C_KEYCODE;
+}
+
 static gboolean
 key_pressed_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
                VitrineWindow *self)
 {
-  if ((key != GDK_KEY_c && key != GDK_KEY_C) ||
+  if (!is_compare_key(GTK_WIDGET(self), key, code) ||
       (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK)))
     return GDK_EVENT_PROPAGATE;
   vitrine_canvas_set_show_original(self->canvas, TRUE);
@@ -63,7 +87,7 @@ static void
 key_released_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
                 VitrineWindow *self)
 {
-  if (key == GDK_KEY_c || key == GDK_KEY_C)
+  if (is_compare_key(GTK_WIDGET(self), key, code))
     vitrine_canvas_set_show_original(self->canvas, FALSE);
 }
 

@@ -24,6 +24,8 @@ struct _VitrineWindow {
   GMenu *recent_menu;
   GtkStack *stack;
   GtkPaned *paned;
+  int pane_width; /* that is wanted when the window has its size */
+  guint place_source;
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;

@@ -15,6 +15,8 @@
 /* Numbers that change with every picture are shown calmly. */
 #define STATUS_MSEC 150
 #define PANE_WIDTH  400
+/* Of the window, at most: the picture is what it is for. */
+#define PANE_SHARE 0.5
 
 G_DEFINE_FINAL_TYPE(VitrineWindow, vitrine_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -162,8 +164,11 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
   GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(session));
 
   vitrine_view_get_picture_size(vitrine_session_get_view(session), &width, &height);
-  if (texture)
+  if (texture) {
+    int face = vitrine_session_get_model(session)->info.img_resolution;
     vitrine_canvas_set_picture(self->canvas, texture, width, height);
+    vitrine_canvas_set_columns(self->canvas, MAX(width / MAX(face, 1), 1));
+  }
   if (!self->pane && !self->pane_tick)
     self->pane_tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), add_pane_cb, NULL, NULL);
   update_tags(self);
@@ -320,6 +325,21 @@ vitrine_window_show_if_run(VitrineWindow *self, GFile *file)
     vitrine_run_recognise(path, G_OBJECT(self), recognised_cb);
 }
 
+void
+vitrine_window_say_unopened(VitrineWindow *self, GFile *opened, guint others)
+{
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
+  g_autofree char *base = g_file_get_basename(opened);
+  g_autofree char *name = g_filename_display_name(base);
+  g_autofree char *text =
+      g_strdup_printf(ngettext("One file at a time: %2$s was opened, %1$u other was not",
+                               "One file at a time: %2$s was opened, %1$u others were not", others),
+                      others, name);
+
+  if (others > 0)
+    vitrine_session_say(self->session, text, FALSE);
+}
+
 /* ---- the window's own state -------------------------------------------------------------- */
 
 static int
@@ -336,13 +356,37 @@ restore_geometry(VitrineWindow *self)
   json_t *root = vitrine_store_load("window");
   int width = stored_int(root, "width", 720, 16384, 1100);
   int height = stored_int(root, "height", 480, 16384, 740);
-  int pane = stored_int(root, "pane", 200, 16384, PANE_WIDTH);
 
+  self->pane_width = stored_int(root, "pane", 200, 16384, PANE_WIDTH);
   gtk_window_set_default_size(GTK_WINDOW(self), width, height);
-  gtk_paned_set_position(self->paned, MAX(width - pane, 240));
+  gtk_paned_set_position(self->paned, MAX(width - self->pane_width, 240));
   if (json_is_true(json_object_get(root, "maximized")))
     gtk_window_maximize(GTK_WINDOW(self));
   json_decref(root);
+}
+
+/* The window may be of another size than it asked for: tiled, maximized, on a smaller screen. So
+ * the pane gets its width when the size is known, not from the left edge of a size hoped for. */
+static gboolean
+place_pane_cb(gpointer data)
+{
+  VitrineWindow *self = data;
+  int all = gtk_widget_get_width(GTK_WIDGET(self->paned));
+
+  self->place_source = 0;
+  if (all > 0) {
+    gtk_paned_set_position(self->paned, all - MIN(self->pane_width, (int)(PANE_SHARE * all)));
+    g_signal_handlers_disconnect_by_data(self->paned, self);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+/* Not from inside the layout that tells it. */
+static void
+paned_sized_cb(GtkPaned *paned, GParamSpec *pspec, VitrineWindow *self)
+{
+  if (!self->place_source)
+    self->place_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE, place_pane_cb, self, NULL);
 }
 
 static void
@@ -393,6 +437,7 @@ vitrine_window_dispose(GObject *object)
   VitrineWindow *self = VITRINE_WINDOW(object);
 
   g_clear_handle_id(&self->status_source, g_source_remove);
+  g_clear_handle_id(&self->place_source, g_source_remove);
   g_clear_weak_pointer(&self->dialog);
   g_clear_pointer(&self->run, g_free);
   g_clear_object(&self->session);
@@ -460,7 +505,6 @@ vitrine_window_init(VitrineWindow *self)
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
-  restore_geometry(self);
 }
 
 GtkWidget *
@@ -469,6 +513,8 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   VitrineWindow *self =
       g_object_new(VITRINE_TYPE_WINDOW, "application", application, "session", session, NULL);
 
+  restore_geometry(self); /* "maximized" is a property that construction sets */
+  g_signal_connect(self->paned, "notify::max-position", G_CALLBACK(paned_sized_cb), self);
   connect_session(self);
   vitrine_follow_badge_set_session(self->follow_badge, session);
   vitrine_device_banner_set_session(self->device_banner, session);

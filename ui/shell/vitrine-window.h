@@ -20,6 +20,8 @@ VitrineCanvas *vitrine_window_get_canvas(VitrineWindow *self);   /* borrowed */
 void vitrine_window_show_run(VitrineWindow *self, const char *run_dir);
 /* The same, if the file is the directory of a run; found out on a worker. */
 void vitrine_window_show_if_run(VitrineWindow *self, GFile *file);
+/* Of several files that were given at once `opened` is open: says that the others are not. */
+void vitrine_window_say_unopened(VitrineWindow *self, GFile *opened, guint others);
 /* The error dialog that is open, borrowed; NULL when none is. */
 GtkWidget *vitrine_window_get_dialog(VitrineWindow *self);
 

@@ -54,9 +54,10 @@ append_age(GString *text, double newest)
 
 /* "running · 18.1 of 100 kimg · 57 pictures/s · 24 min left" */
 static char *
-status_line(const SgRunStatus *s)
+status_line(const SgRunStatus *s, gboolean stopping)
 {
-  GString *text = g_string_new(state_text(s->state));
+  GString *text =
+      g_string_new(stopping ? _("stopping, with a last snapshot") : state_text(s->state));
 
   if (!isnan(s->kimg)) {
     g_autofree char *part = !isnan(s->total_kimg)
@@ -69,7 +70,7 @@ status_line(const SgRunStatus *s)
         s->images_per_sec < 10 ? _("%.1f pictures/s") : _("%.0f pictures/s"), s->images_per_sec);
     append(text, part);
   }
-  if (s->state == SG_RUN_RUNNING && !isnan(s->eta)) {
+  if (s->state == SG_RUN_RUNNING && !stopping && !isnan(s->eta)) {
     g_autofree char *time = vitrine_run_duration(s->eta);
     g_autofree char *part = g_strdup_printf(_("%s left"), time);
     append(text, part);
@@ -91,6 +92,8 @@ lives(const SgRunStatus *s)
 static const char *
 why_not(VitrineRunView *self, const SgRunStatus *s)
 {
+  if (vitrine_run_is_stopping(self->run))
+    return _("The training is stopping");
   if (vitrine_run_can_steer(self->run))
     return NULL;
   if (s && s->state == SG_RUN_FOREIGN)
@@ -151,7 +154,7 @@ changed_cb(VitrineRunView *self)
     gtk_widget_set_visible(GTK_WIDGET(self->progress), FALSE);
     return;
   }
-  g_autofree char *line = status_line(s);
+  g_autofree char *line = status_line(s, vitrine_run_is_stopping(self->run));
   gtk_label_set_text(self->state, line);
   vitrine_path_tooltip(GTK_WIDGET(self->state), s->path);
   gboolean known = s->total_kimg > 0 && !isnan(s->kimg);
