@@ -4,6 +4,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
+#include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "app/work/vitrine-layer-probe.h"
 #include "app/work/vitrine-layers-export.h"
@@ -148,6 +149,7 @@ show_contributions(VitrineLayersPane *self, const VitrineLayerView *view)
     gtk_box_append(GTK_BOX(box), label);
     gtk_flow_box_insert(self->contributions, box, -1);
   }
+  vitrine_accessible_name_all(GTK_WIDGET(self->contributions));
 }
 
 static void

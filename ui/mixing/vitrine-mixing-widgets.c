@@ -4,6 +4,8 @@
 
 #include <glib/gi18n.h>
 
+#include "ui/parts/vitrine-accessible.h"
+
 SgRecipe *
 vitrine_mixing_edit(VitrineMixingPane *self)
 {
@@ -41,7 +43,8 @@ vitrine_mixing_named(GtkWidget *widget, const char *label, const char *format, .
   va_end(args);
   gtk_widget_set_name(widget, name);
   gtk_widget_set_tooltip_text(widget, label);
-  gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, label, -1);
+  vitrine_accessible_set_name(widget, label);
+  vitrine_accessible_name_all(widget);
   return widget;
 }
 

@@ -2,6 +2,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include "app/config.h"
+#include "ui/parts/vitrine-accessible.h"
 
 #define COMMENTS _("Open a StyleGAN, drag what is inside it, and see at once what each part does.")
 
@@ -192,5 +193,6 @@ vitrine_dialogs_present_page(GtkWindow *parent, const char *title, int width, in
   gtk_window_set_default_size(GTK_WINDOW(window), width, height);
   gtk_window_set_transient_for(GTK_WINDOW(window), parent);
   gtk_window_set_modal(GTK_WINDOW(window), TRUE);
+  vitrine_accessible_name_all(window);
   gtk_window_present(GTK_WINDOW(window));
 }

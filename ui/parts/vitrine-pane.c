@@ -1,4 +1,5 @@
 #include "ui/parts/vitrine-pane.h"
+#include "ui/parts/vitrine-accessible.h"
 
 typedef struct {
   VitrineSession *session;
@@ -75,7 +76,10 @@ vitrine_pane_new(const VitrinePaneInfo *info, VitrineSession *session)
 {
   g_return_val_if_fail(info != NULL, NULL);
   g_return_val_if_fail(VITRINE_IS_SESSION(session), NULL);
-  return g_object_new(info->type(), "session", session, NULL);
+  GtkWidget *pane = g_object_new(info->type(), "session", session, NULL);
+
+  vitrine_accessible_name_all(pane);
+  return pane;
 }
 
 VitrineSession *

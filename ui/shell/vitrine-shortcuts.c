@@ -103,7 +103,7 @@ shortcut_new(const Shortcut *s)
   return shortcut;
 }
 
-/* ---- digits that are written with Shift, as in France ----------------------------------------- */
+/* ---- digits that are written with Shift, as in France ------------------------------------ */
 
 /* The digit that the key would write with Shift where it writes `keyval` without; 0: none. */
 static guint
@@ -165,7 +165,7 @@ bind_digits(GtkWidget *window)
   gtk_widget_add_controller(window, keys);
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------------- */
 
 /* Text being edited gets its keys first, but for function keys: they write nothing, and a GtkPaned
  * would keep F6 for itself. */

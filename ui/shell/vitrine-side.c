@@ -1,6 +1,7 @@
 #include "ui/shell/vitrine-side.h"
 
 #include <glib/gi18n.h>
+#include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-pane.h"
 
 struct _VitrineSide {
@@ -160,6 +161,7 @@ vitrine_side_new(VitrineSession *session)
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   page_cb(self);
+  vitrine_accessible_name_all(GTK_WIDGET(self));
   return GTK_WIDGET(self);
 }
 

@@ -1,6 +1,7 @@
 #include "ui/strip/vitrine-strip-dialog.h"
 #include <glib/gi18n.h>
 #include <string.h>
+#include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "app/work/vitrine-strip-plan.h"
@@ -404,6 +405,7 @@ vitrine_strip_dialog_present(GtkWindow *parent, VitrineSession *session)
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);
     gtk_widget_grab_focus(self->start_button);
   }
+  vitrine_accessible_name_all(GTK_WIDGET(self));
   gtk_window_present(GTK_WINDOW(self));
   return GTK_WIDGET(self);
 }

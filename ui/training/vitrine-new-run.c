@@ -1,4 +1,5 @@
 #include "ui/training/vitrine-new-run.h"
+#include "ui/parts/vitrine-accessible.h"
 #include <glib/gi18n.h>
 #include "app/runs/vitrine-run.h"
 #include "app/session/vitrine-store.h"
@@ -217,6 +218,7 @@ vitrine_new_run_present(GtkWindow *parent)
 {
   VitrineNewRun *self = g_object_new(VITRINE_TYPE_NEW_RUN, "transient-for", parent, NULL);
 
+  vitrine_accessible_name_all(GTK_WIDGET(self));
   gtk_window_present(GTK_WINDOW(self));
   return self;
 }

@@ -2,6 +2,7 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include <math.h>
+#include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-path.h"
 
@@ -385,6 +386,7 @@ vitrine_run_view_present_large(VitrineRunView *self, GtkWindow *parent)
   gtk_window_set_default_size(GTK_WINDOW(window), 1100, 760);
   gtk_window_set_transient_for(GTK_WINDOW(window), parent);
   gtk_window_set_destroy_with_parent(GTK_WINDOW(window), TRUE);
+  vitrine_accessible_name_all(GTK_WIDGET(window));
   gtk_window_present(GTK_WINDOW(window));
   return window;
 }
