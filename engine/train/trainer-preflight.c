@@ -9,7 +9,7 @@
 char *
 sg_format_time(double seconds)
 {
-  gint64 s = seconds < 0 || !(seconds < 1e12) ? 0 : (gint64)(seconds + 0.5);
+  gint64 s = seconds >= 0 ? (gint64)(MIN(seconds, 1e12) + 0.5) : 0;
   if (s < 60)
     return g_strdup_printf("%ds", (int)s);
   if (s < 3600)
@@ -269,6 +269,15 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   return TRUE;
 }
 
+/* "3.02 M", "12.5 k", "640": three digits that say something; to be freed. */
+static char *
+count_text(double n)
+{
+  return n >= 1e6   ? g_strdup_printf("%.2f M", n / 1e6)
+         : n >= 1e4 ? g_strdup_printf("%.1f k", n / 1e3)
+                    : g_strdup_printf("%.0f", n);
+}
+
 /* ---- saying ---------------------------------------------------------------------------------- */
 
 static void
@@ -303,9 +312,10 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
   gboolean leads = sg_group_rank(t->group) == 0;
   GError *why = NULL, *failed = NULL;
   double iteration;
-  g_autofree char *nets =
-      g_strdup_printf("Networks:      generator %.2f M, discriminator %.2f M parameters\n",
-                      (double)l->g->learnt / 1e6, (double)l->d->learnt / 1e6);
+  g_autofree char *generator = count_text((double)l->g->learnt);
+  g_autofree char *discriminator = count_text((double)l->d->learnt);
+  g_autofree char *nets = g_strdup_printf(
+      "Networks:      generator %s, discriminator %s parameters\n", generator, discriminator);
 
   say(t, nets);
   say_device(t);

@@ -105,6 +105,49 @@ test_broken_files(void)
   finish(&f, dialog);
 }
 
+static gboolean
+is_asked(Fixture *f, gpointer dialog)
+{
+  return vitrine_new_run_get_question(dialog) != NULL;
+}
+
+/* Is that text somewhere in a label below? */
+static gboolean
+says(GtkWidget *root, const char *text)
+{
+  if (GTK_IS_LABEL(root) && strstr(gtk_label_get_text(GTK_LABEL(root)), text))
+    return TRUE;
+  for (GtkWidget *c = gtk_widget_get_first_child(root); c; c = gtk_widget_get_next_sibling(c))
+    if (says(c, text))
+      return TRUE;
+  return FALSE;
+}
+
+/* A click starts nothing that takes years, or leaves files out, before the person has read so. */
+static void
+test_question(void)
+{
+  Fixture f;
+  VitrineNewRun *dialog = present(&f);
+  g_autofree char *folder = make_folder(), *runs = fixture_path("never");
+
+  vitrine_run_setup_set(vitrine_new_run_get_setup(dialog), "outdir", runs, NULL);
+  vitrine_run_setup_set(vitrine_new_run_get_setup(dialog), "kimg", "9e8", NULL);
+  vitrine_new_run_set_data(dialog, folder);
+  fixture_wait(&f, has_looked, dialog, 20);
+  g_signal_emit_by_name(fixture_find(GTK_WIDGET(dialog), "new-run-start"), "clicked");
+  fixture_wait(&f, is_asked, dialog, 120); /* as soon as the estimate is there */
+  GtkWidget *question = vitrine_new_run_get_question(dialog);
+  g_assert_true(says(question, "It would take about"));
+  g_assert_true(says(question, "2 files cannot be used"));
+  g_assert_true(says(question, "empty.jpg") || says(question, "rubbish.png"));
+  run_answer("new-run-question", "cancel");
+  fixture_run_for(0.5);
+  g_assert_false(g_file_test(runs, G_FILE_TEST_EXISTS));
+  g_assert_true(gtk_widget_is_sensitive(fixture_find(GTK_WIDGET(dialog), "new-run-start")));
+  finish(&f, dialog);
+}
+
 /* The newest choice counts, and a folder without pictures says so. */
 static void
 test_stale(void)
@@ -295,6 +338,7 @@ main(int argc, char **argv)
 {
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/new-run/broken-files", test_broken_files);
+  g_test_add_func("/new-run/question", test_question);
   g_test_add_func("/new-run/stale", test_stale);
   g_test_add_func("/new-run/wrong-values", test_wrong_values);
   g_test_add_func("/new-run/preflight", test_preflight);

@@ -10,6 +10,8 @@ struct _VitrineNewRunData {
   VitrineRunSetup *setup;
   GCancellable *looking; /* NULL: nothing is looked at */
   gboolean good;
+  guint n_refused;
+  char *first_refusal; /* or NULL */
   AdwActionRow *row;
   GtkSpinner *spinner;
   GtkWidget *strip_row, *strip;
@@ -62,6 +64,8 @@ forget_found(VitrineNewRunData *self)
   for (guint i = 0; i < self->refusals->len; i++)
     adw_expander_row_remove(self->refused, self->refusals->pdata[i]);
   g_ptr_array_set_size(self->refusals, 0);
+  self->n_refused = 0;
+  g_clear_pointer(&self->first_refusal, g_free);
   gtk_widget_set_visible(self->strip_row, FALSE);
   gtk_widget_set_visible(GTK_WIDGET(self->refused), FALSE);
   gtk_widget_remove_css_class(GTK_WIDGET(self->row), "error");
@@ -74,6 +78,8 @@ show_refused(VitrineNewRunData *self, const VitrineRunData *data)
       ngettext("%'u file is not used", "%'u files are not used", data->n_refused), data->n_refused);
 
   adw_preferences_row_set_title(ADW_PREFERENCES_ROW(self->refused), title);
+  self->n_refused = data->n_refused;
+  self->first_refusal = data->refused->len ? g_strdup(data->refused->pdata[0]) : NULL;
   adw_expander_row_set_expanded(self->refused, FALSE);
   for (guint i = 0; i < data->refused->len; i++)
     add_refusal(self, data->refused->pdata[i]);
@@ -160,6 +166,15 @@ vitrine_new_run_data_open(VitrineNewRunData *self, const char *path)
   vitrine_run_data_load(path, self->looking, looked_cb, look);
   vitrine_run_setup_set(self->setup, "data", path, NULL);
   vitrine_run_setup_set_found(self->setup, 0, 0, 0);
+}
+
+guint
+vitrine_new_run_data_get_refused(VitrineNewRunData *self, const char **first)
+{
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_DATA(self), 0);
+  if (first)
+    *first = self->first_refusal;
+  return self->n_refused;
 }
 
 gboolean
@@ -285,6 +300,7 @@ static void
 vitrine_new_run_data_finalize(GObject *object)
 {
   g_ptr_array_unref(VITRINE_NEW_RUN_DATA(object)->refusals);
+  g_free(VITRINE_NEW_RUN_DATA(object)->first_refusal);
   G_OBJECT_CLASS(vitrine_new_run_data_parent_class)->finalize(object);
 }
 

@@ -18,7 +18,7 @@ struct _VitrineNewRunPreflight {
   GCancellable *asking;
   char *error;
   char *asked; /* the arguments that were asked about, or answered */
-  double speed;
+  double speed, duration;
   AdwActionRow *state, *rows[ROWS];
   GtkSpinner *spinner;
 };
@@ -108,8 +108,12 @@ show_answer(VitrineNewRunPreflight *self, const char *text)
     gtk_widget_set_visible(GTK_WIDGET(self->rows[i]), FALSE);
   for (char **line = lines; *line; line++) {
     show_line(self, *line, &used);
-    if (g_str_has_prefix(*line, "Time:"))
-      self->speed = parse_time(*line + strlen("Time:") + strspn(*line + strlen("Time:"), " "));
+    if (g_str_has_prefix(*line, "Time:")) {
+      const char *time = *line + strlen("Time:") + strspn(*line + strlen("Time:"), " ");
+      const char *last = g_strrstr(time, ", ");
+      self->speed = parse_time(time);
+      self->duration = last ? parse_time(last + 2) : NAN;
+    }
   }
 }
 
@@ -180,7 +184,7 @@ update(VitrineNewRunPreflight *self)
     return;
   vitrine_new_run_preflight_stop(self);
   g_clear_pointer(&self->error, g_free);
-  self->speed = NAN;
+  self->speed = self->duration = NAN;
   if (self->ready && !problem) {
     show_state(self, _("Trying one step of the training…"));
     gtk_spinner_start(self->spinner);
@@ -204,6 +208,20 @@ vitrine_new_run_preflight_get_error(VitrineNewRunPreflight *self)
 {
   g_return_val_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self), NULL);
   return self->error;
+}
+
+gboolean
+vitrine_new_run_preflight_is_asking(VitrineNewRunPreflight *self)
+{
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self), FALSE);
+  return self->timer || self->asking;
+}
+
+double
+vitrine_new_run_preflight_get_duration(VitrineNewRunPreflight *self)
+{
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN_PREFLIGHT(self), NAN);
+  return self->duration;
 }
 
 double
@@ -247,7 +265,7 @@ vitrine_new_run_preflight_init(VitrineNewRunPreflight *self)
 {
   AdwPreferencesGroup *group = ADW_PREFERENCES_GROUP(self);
 
-  self->speed = NAN;
+  self->speed = self->duration = NAN;
   adw_preferences_group_set_title(group, _("What It Takes"));
   self->state = ADW_ACTION_ROW(adw_action_row_new());
   self->spinner = GTK_SPINNER(gtk_spinner_new());

@@ -16,6 +16,8 @@ GtkWidget *vitrine_new_run_data_new(VitrineRunSetup *setup);
 void vitrine_new_run_data_open(VitrineNewRunData *self, const char *path);
 /* It has been looked at and can be learnt from. */
 gboolean vitrine_new_run_data_is_good(VitrineNewRunData *self);
+/* How many files cannot be used; *first (may be NULL) tells of the first, "name\nwhy", borrowed. */
+guint vitrine_new_run_data_get_refused(VitrineNewRunData *self, const char **first);
 
 /* Where to start: scratch, a run, a model. */
 #define VITRINE_TYPE_NEW_RUN_ORIGIN (vitrine_new_run_origin_get_type())
@@ -40,8 +42,11 @@ GtkWidget *vitrine_new_run_preflight_new(VitrineRunSetup *setup);
 void vitrine_new_run_preflight_set_ready(VitrineNewRunPreflight *self, gboolean ready);
 /* The trainer's own error about the newest settings; NULL: none, or not known yet. */
 const char *vitrine_new_run_preflight_get_error(VitrineNewRunPreflight *self);
-/* NAN while not known. */
+/* It is being found out. */
+gboolean vitrine_new_run_preflight_is_asking(VitrineNewRunPreflight *self);
+/* Seconds for 1000 pictures, and for the whole training; NAN while not known. */
 double vitrine_new_run_preflight_get_speed(VitrineNewRunPreflight *self);
+double vitrine_new_run_preflight_get_duration(VitrineNewRunPreflight *self);
 void vitrine_new_run_preflight_stop(VitrineNewRunPreflight *self);
 
 G_END_DECLS

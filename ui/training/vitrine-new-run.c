@@ -1,15 +1,22 @@
 #include "ui/training/vitrine-new-run.h"
-#include "ui/parts/vitrine-accessible.h"
 #include <glib/gi18n.h>
+#include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-dialogs.h"
+#include "ui/training/vitrine-run-pages.h"
 #include "app/runs/vitrine-run.h"
 #include "app/session/vitrine-store.h"
 #include "ui/training/vitrine-new-run-private.h"
+
+/* Of a training: more is asked about before it starts. */
+#define LONG_SECONDS (2 * 86400)
 
 struct _VitrineNewRun {
   AdwWindow parent_instance;
   VitrineRunSetup *setup;
   GCancellable *starting; /* NULL: nothing is */
   char *start_error;      /* of the newest attempt */
+  gboolean wanted;   /* as soon as it is known what it takes */
+  GtkWidget *dialog; /* weak: the question whether really */
   AdwPreferencesPage *page;
   GtkLabel *problem;
   GtkSpinner *spinner;
@@ -64,13 +71,17 @@ show_problem(VitrineNewRun *self)
   const char *error = self->start_error ? self->start_error : asked;
   const char *text = error ? error : problem;
 
-  gtk_label_set_text(self->problem, self->starting ? _("Starting…") : text ? text : "");
+  gtk_label_set_text(self->problem, self->starting ? _("Starting…")
+                                    : self->wanted ? _("Starts once it is known what it takes…")
+                                    : text         ? text
+                                                   : "");
   gtk_widget_set_tooltip_text(GTK_WIDGET(self->problem), text);
   if (error && !self->starting)
     gtk_widget_add_css_class(GTK_WIDGET(self->problem), "error");
   else
     gtk_widget_remove_css_class(GTK_WIDGET(self->problem), "error");
-  gtk_widget_set_sensitive(self->start_button, good && !problem && !asked && !self->starting);
+  gtk_widget_set_sensitive(self->start_button,
+                           good && !problem && !asked && !self->starting && !self->wanted);
   gtk_widget_set_sensitive(GTK_WIDGET(self->page), !self->starting);
 }
 
@@ -91,6 +102,7 @@ show_data_of_run(VitrineNewRun *self)
 static void
 changed_cb(VitrineNewRun *self)
 {
+  self->wanted = FALSE;
   g_clear_pointer(&self->start_error, g_free);
   show_data_of_run(self);
   vitrine_new_run_preflight_set_ready(self->preflight,
@@ -100,12 +112,19 @@ changed_cb(VitrineNewRun *self)
   show_problem(self);
 }
 
+static void consider(VitrineNewRun *self);
+
 static void
 answered_cb(VitrineNewRun *self)
 {
+  gboolean wanted = self->wanted;
+
+  self->wanted = FALSE;
   vitrine_new_run_options_set_speed(self->options,
                                     vitrine_new_run_preflight_get_speed(self->preflight));
   show_problem(self);
+  if (wanted && !vitrine_new_run_preflight_get_error(self->preflight))
+    consider(self);
 }
 
 /* ---- starting -------------------------------------------------------------------------------- */
@@ -130,7 +149,7 @@ started_cb(const char *run_dir, const char *error, gpointer user_data)
 }
 
 static void
-start_cb(VitrineNewRun *self)
+start(VitrineNewRun *self)
 {
   g_auto(GStrv) argv = vitrine_run_setup_argv(self->setup);
 
@@ -144,6 +163,77 @@ start_cb(VitrineNewRun *self)
   vitrine_run_start((const char *const *)argv, started_cb, g_object_ref(self), self->starting);
 }
 
+static void
+really_cb(const char *answer, gpointer data)
+{
+  g_autoptr(VitrineNewRun) self = data;
+
+  if (self->setup && g_str_equal(answer, "start"))
+    start(self);
+}
+
+/* What gives pause, as sentences; NULL: nothing. */
+static char *
+concerns(VitrineNewRun *self)
+{
+  double seconds = vitrine_new_run_preflight_get_duration(self->preflight);
+  const char *first = NULL;
+  guint refused = vitrine_new_run_data_get_refused(self->data, &first);
+  GString *text = g_string_new(NULL);
+
+  if (seconds >= LONG_SECONDS) {
+    g_autofree char *time = vitrine_run_duration(seconds);
+    g_string_append_printf(text, _("It would take about %s on this device."), time);
+  }
+  if (refused > 0)
+    g_string_append_printf(text,
+                           ngettext("%s%'u file cannot be used and is left out: %s",
+                                    "%s%'u files cannot be used and are left out; the first is %s",
+                                    refused),
+                           text->len ? "\n\n" : "", refused, first ? first : "");
+  return g_string_free(text, text->len == 0);
+}
+
+/* What runs for days, or on less than was given, is asked about. */
+static void
+consider(VitrineNewRun *self)
+{
+  static const VitrineChoice choices[] = {
+      {"cancel", N_("_Cancel"), VITRINE_CHOICE_PLAIN},
+      {"start", N_("_Start"), VITRINE_CHOICE_SUGGESTED},
+      {NULL},
+  };
+  g_autofree char *text = concerns(self);
+
+  if (!text) {
+    start(self);
+    return;
+  }
+  g_set_weak_pointer(&self->dialog,
+                     vitrine_dialogs_ask(GTK_WINDOW(self), _("Start this training?"), text, choices,
+                                         NULL, really_cb, g_object_ref(self)));
+  gtk_widget_set_name(self->dialog, "new-run-question");
+}
+
+static void
+start_cb(VitrineNewRun *self)
+{
+  if (self->starting || self->wanted || self->dialog)
+    return;
+  self->wanted = vitrine_new_run_preflight_is_asking(self->preflight);
+  if (self->wanted)
+    show_problem(self);
+  else
+    consider(self);
+}
+
+GtkWidget *
+vitrine_new_run_get_question(VitrineNewRun *self)
+{
+  g_return_val_if_fail(VITRINE_IS_NEW_RUN(self), NULL);
+  return self->dialog;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static void
@@ -154,6 +244,7 @@ vitrine_new_run_dispose(GObject *object)
   if (self->setup)
     g_signal_handlers_disconnect_by_data(self->setup, self);
   g_clear_object(&self->setup);
+  g_clear_weak_pointer(&self->dialog);
   G_OBJECT_CLASS(vitrine_new_run_parent_class)->dispose(object);
 }
 

@@ -16,5 +16,7 @@ VitrineNewRun *vitrine_new_run_present(GtkWindow *parent);
 void vitrine_new_run_set_data(VitrineNewRun *self, const char *path);
 void vitrine_new_run_set_origin(VitrineNewRun *self, VitrineRunOrigin origin, const char *path);
 VitrineRunSetup *vitrine_new_run_get_setup(VitrineNewRun *self); /* borrowed */
+/* Whether really, with the estimate and what is broken; borrowed, NULL: nothing is asked. */
+GtkWidget *vitrine_new_run_get_question(VitrineNewRun *self);
 
 G_END_DECLS

@@ -27,9 +27,9 @@ static const Plan plans[] = {
     {"signs",
      N_("Signs of the Scores"),
      {{"Loss/signs/real", N_("real"), 2}, {"Loss/signs/fake", N_("generated"), 3}}},
-    {"regularisation",
-     N_("Regularisation"),
-     {{"Loss/r1_penalty", N_("R1"), 1}, {"Loss/pl_penalty", N_("path length"), 0}}},
+    /* Not on one axis: path length is hundreds of times larger at first, and R1 a flat line. */
+    {"r1", N_("R1 Penalty"), {{"Loss/r1_penalty", N_("R1"), 1}}},
+    {"path-length", N_("Path Length Penalty"), {{"Loss/pl_penalty", N_("path length"), 0}}},
     {"augment", N_("Augmentation p"), {{"Progress/augment", N_("p"), 4}}},
     {"rates", N_("Learning Rate"), {{"Progress/lr_g", N_("G"), 0}, {"Progress/lr_d", N_("D"), 1}}},
     {"speed", N_("Pictures per Second"), {{"Timing/images_per_sec", N_("pictures/s"), 5}}},

@@ -19,7 +19,7 @@ G_DEFINE_FINAL_TYPE(VitrineRunTable, vitrine_run_table, GTK_TYPE_BOX)
 char *
 vitrine_run_duration(double seconds)
 {
-  gint64 s = seconds < 0 || !(seconds < 1e12) ? 0 : (gint64)(seconds + 0.5);
+  gint64 s = seconds >= 0 ? (gint64)(MIN(seconds, 1e12) + 0.5) : 0;
 
   if (s < 60)
     return g_strdup_printf(_("%d s"), (int)s);
