@@ -239,8 +239,11 @@ gboolean
 sg_vectors_write(const char *path, SgSpace space, int layers, int dim, const double *v,
                  GError **error)
 {
+  static const char *const endings[] = {".npy", ".npz", NULL};
   gint64 shape[3] = {1, layers, dim};
 
+  if (!sg_check_ending(path, endings, error))
+    return FALSE;
   if (ends_with(path, ".npz")) {
     gint64 z_shape[2] = {1, dim};
     return space == SG_SPACE_Z ? sg_npz_write_double(path, "z", 2, z_shape, v, error)

@@ -132,3 +132,37 @@ sg_write_file(const char *path, gconstpointer data, gsize n, GError **error)
   g_autoptr(SgWriter) w = sg_writer_new(path, error);
   return w && sg_writer_write(w, data, n, error) && sg_writer_commit(w, error);
 }
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static gboolean
+ends_in(const char *path, const char *const *endings)
+{
+  g_autofree char *lower = g_ascii_strdown(path, -1);
+
+  for (; *endings; endings++)
+    if (g_str_has_suffix(lower, *endings))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+sg_check_ending(const char *path, const char *const *endings, GError **error)
+{
+  static const char *const known[] = {
+      ".png", ".jpg", ".jpeg", ".webp",        ".bmp", ".gif", ".tif", ".tiff", ".avif", ".svg",
+      ".pdf", ".npy", ".npz",  ".safetensors", ".pkl", ".pt",  ".pth", ".ckpt", ".bin",  ".h5",
+      ".csv", ".txt", ".json", ".jsonl",       ".zip", ".tar", ".gz",  ".onnx", NULL};
+
+  if (ends_in(path, endings) || !ends_in(path, known))
+    return TRUE;
+  g_autofree char *wanted = g_strjoinv(" or ", (char **)endings);
+  g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+              "%s: the file would be %s whatever its name says; give it a name that ends in %s",
+              path,
+              strcmp(endings[0], ".png") == 0   ? "a PNG"
+              : strcmp(endings[0], ".npy") == 0 ? "a NumPy array"
+                                                : "safetensors",
+              wanted);
+  return FALSE;
+}

@@ -17,6 +17,11 @@ gboolean sg_writer_commit(SgWriter *w, GError **error);
 void sg_writer_free(SgWriter *w);
 /* All three in one. */
 gboolean sg_write_file(const char *path, gconstpointer data, gsize n, GError **error);
+/* Does the name suit what would be written? FALSE with an error if it ends as files of another kind
+ * that is known do: `x.pkl` or `x.jpg` for safetensors or a PNG. `endings` (".png", NULL at the
+ * end) are what suits; names without an ending, or with one of nobody's, are a person's own
+ * affair. */
+gboolean sg_check_ending(const char *path, const char *const *endings, GError **error);
 /* So that a new name in `folder` survives a power cut, too. Not every file system can; that is no
  * failure. */
 void sg_sync_folder(const char *folder);

@@ -1,4 +1,5 @@
 #include "engine/models/model.h"
+#include "engine/formats/writer.h"
 #include "engine/base/sha256.h"
 #include "engine/formats/format-error.h"
 #include "engine/models/family.h"
@@ -518,7 +519,11 @@ native_metadata(const SgModel *m)
 gboolean
 sg_model_save(SgModel *m, const char *path, GError **error)
 {
+  static const char *const endings[] = {".safetensors", NULL};
   g_autoptr(GHashTable) meta = native_metadata(m);
+
+  if (!sg_check_ending(path, endings, error))
+    return FALSE;
   return sg_safetensors_write(path, m->names, m->tensors, meta, error);
 }
 

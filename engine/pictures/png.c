@@ -120,6 +120,10 @@ gboolean
 sg_png_write_channels(const char *path, const guint8 *pixels, int width, int height, int channels,
                       const char *recipe_json, GError **error)
 {
+  static const char *const endings[] = {".png", NULL};
+
+  if (!sg_check_ending(path, endings, error))
+    return FALSE;
   g_autoptr(GBytes) bytes =
       sg_png_encode_channels(pixels, width, height, channels, recipe_json, error);
   if (!bytes) {

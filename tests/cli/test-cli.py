@@ -448,6 +448,15 @@ class Convert(Case):
         self.assertEqual(read(target), b'precious')
         self.assertEqual(os.listdir(self.out), ['x.safetensors'])
         self.run_bad(2, 'convert', BUNDLED)
+        # A name that would lie about what is inside; what was there stays.
+        lie = os.path.join(self.out, 'x.pkl')
+        with open(lie, 'w') as f:
+            f.write('mine')
+        self.run_bad(1, 'convert', BUNDLED, lie, says=('x.pkl', '.safetensors'))
+        self.assertEqual(read(lie), b'mine')
+        self.run_bad(1, 'strip', '--network=' + fixture('sg2.safetensors'), '--seed=0', '--parameter=psi', '--values=1',
+                     '--out=' + os.path.join(self.out, 'x.jpg'), says=('x.jpg', '.png'))
+        self.assertEqual(sorted(os.listdir(self.out)), ['x.pkl', 'x.safetensors'])
 
 
 class Metrics(Case):
@@ -760,6 +769,21 @@ class Strip(Case):
             self.run_bad(2, 'strip', *options)
         missing = os.path.join(self.out, 'no', 'a.png')
         self.run_bad(1, 'strip', '--network=' + BUNDLED, '--seed=0', '--parameter=psi', '--out=' + missing, says=[missing])
+
+
+class Preflight(Case):
+    def test_fits(self):
+        """What does not fit is said to, with a batch that would, and is no success."""
+        pictures = self.generate('a', '--seeds=0-3', network=BUNDLED)
+        data = ('train', '--data=' + pictures, '--dry-run', '--batch=4096', '--resolution=256', '--channel-base=4096')
+        self.run_bad(1, *data, says=('GiB of memory', 'free', 'would fit'))
+
+    def test_parameters(self):
+        """A small network has parameters too."""
+        pictures = self.generate('a', '--seeds=0-3', network=fixture('sg2.safetensors'))
+        said = self.run_ok('train', '--data=' + pictures, '--dry-run', '--batch=4', '--channel-max=4', '--channel-base=16', '--w-dim=8', '--z-dim=8')
+        self.assertIn('Networks:', said)
+        self.assertNotIn(' 0.00 M', said)
 
 
 class Prune(Case):

@@ -5,6 +5,7 @@
 #include "app/session/vitrine-store.h"
 #include "engine/pictures/picture.h"
 #include "ui/canvas/vitrine-canvas-private.h"
+#include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-path.h"
 #include "ui/shell/vitrine-window-private.h"
 
@@ -491,6 +492,20 @@ check_label(const char *path, const char *const *others, const char *wanted)
 }
 
 /* Files of one name are told apart, others need no folder. */
+/* The next dialog begins where a file was really written. */
+static void
+test_last_folder(void)
+{
+  g_autofree char *written = write_file("written.png", "x", -1), *dir = g_path_get_dirname(written);
+  g_autoptr(GFile) good = g_file_new_for_path(written);
+  g_autoptr(GFile) bad = g_file_new_for_path("/nonexistent-folder/picture.png");
+
+  vitrine_file_dialog_note(good, TRUE);
+  g_assert_cmpstr(g_file_peek_path(vitrine_file_dialog_last_folder()), ==, dir);
+  vitrine_file_dialog_note(bad, TRUE);
+  g_assert_cmpstr(g_file_peek_path(vitrine_file_dialog_last_folder()), ==, dir);
+}
+
 static void
 test_path_labels(void)
 {
@@ -859,6 +874,7 @@ main(int argc, char **argv)
   g_test_add_func("/window/two-files", test_two_files);
   g_test_add_func("/window/edits-stay", test_edits_stay);
   g_test_add_func("/window/missing-model", test_missing_model);
+  g_test_add_func("/window/last-folder", test_last_folder);
   g_test_add_func("/window/path-labels", test_path_labels);
   g_test_add_func("/window/icons", test_icons);
   g_test_add_func("/window/save-fails", test_save_fails);

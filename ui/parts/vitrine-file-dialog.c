@@ -4,26 +4,50 @@
 typedef struct {
   VitrineFileFunc done;
   gpointer data;
+  gboolean saves;
 } Request;
 
 static GFile *last_folder;
+static GFile *unwritten; /* chosen for saving, not seen yet */
+
+void
+vitrine_file_dialog_note(GFile *file, gboolean saves)
+{
+  g_return_if_fail(G_IS_FILE(file));
+  g_clear_object(&unwritten);
+  if (saves) {
+    unwritten = g_object_ref(file);
+    return;
+  }
+  g_clear_object(&last_folder);
+  last_folder = g_file_get_parent(file);
+}
+
+GFile *
+vitrine_file_dialog_last_folder(void)
+{
+  if (unwritten && g_file_query_exists(unwritten, NULL)) {
+    g_autoptr(GFile) written = g_steal_pointer(&unwritten);
+    vitrine_file_dialog_note(written, FALSE);
+  }
+  return last_folder;
+}
 
 static Request *
-request_new(VitrineFileFunc done, gpointer data)
+request_new(VitrineFileFunc done, gpointer data, gboolean saves)
 {
   Request *request = g_new(Request, 1);
   request->done = done;
   request->data = data;
+  request->saves = saves;
   return request;
 }
 
 static void
 finish(Request *request, GFile *file)
 {
-  if (file) {
-    g_clear_object(&last_folder);
-    last_folder = g_file_get_parent(file);
-  }
+  if (file)
+    vitrine_file_dialog_note(file, request->saves);
   request->done(file, request->data);
   g_free(request);
 }
@@ -58,7 +82,7 @@ dialog_new(const char *title, GtkFileFilter *filter)
   g_list_store_append(filters, all);
   gtk_file_dialog_set_title(dialog, title);
   gtk_file_dialog_set_filters(dialog, G_LIST_MODEL(filters));
-  if (last_folder)
+  if (vitrine_file_dialog_last_folder())
     gtk_file_dialog_set_initial_folder(dialog, last_folder);
   return dialog;
 }
@@ -68,7 +92,7 @@ vitrine_file_dialog_open(GtkWindow *parent, const char *title, GtkFileFilter *fi
                          VitrineFileFunc done, gpointer data)
 {
   g_autoptr(GtkFileDialog) dialog = dialog_new(title, filter);
-  gtk_file_dialog_open(dialog, parent, NULL, opened_cb, request_new(done, data));
+  gtk_file_dialog_open(dialog, parent, NULL, opened_cb, request_new(done, data, FALSE));
 }
 
 void
@@ -77,7 +101,7 @@ vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *name,
 {
   g_autoptr(GtkFileDialog) dialog = dialog_new(title, filter);
   gtk_file_dialog_set_initial_name(dialog, name);
-  gtk_file_dialog_save(dialog, parent, NULL, saved_cb, request_new(done, data));
+  gtk_file_dialog_save(dialog, parent, NULL, saved_cb, request_new(done, data, TRUE));
 }
 
 static void
@@ -93,7 +117,7 @@ vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc
                            gpointer data)
 {
   g_autoptr(GtkFileDialog) dialog = dialog_new(title, NULL);
-  gtk_file_dialog_select_folder(dialog, parent, NULL, folder_cb, request_new(done, data));
+  gtk_file_dialog_select_folder(dialog, parent, NULL, folder_cb, request_new(done, data, FALSE));
 }
 
 #else
@@ -124,7 +148,7 @@ chooser_new(GtkWindow *parent, const char *title, GtkFileChooserAction action,
   if (filter)
     gtk_file_chooser_add_filter(chooser, filter);
   gtk_file_chooser_add_filter(chooser, all);
-  if (last_folder)
+  if (vitrine_file_dialog_last_folder())
     gtk_file_chooser_set_current_folder(chooser, last_folder, NULL);
   return chooser;
 }
@@ -132,7 +156,9 @@ chooser_new(GtkWindow *parent, const char *title, GtkFileChooserAction action,
 static void
 show(GtkFileChooser *chooser, VitrineFileFunc done, gpointer data)
 {
-  g_signal_connect(chooser, "response", G_CALLBACK(response_cb), request_new(done, data));
+  gboolean saves = gtk_file_chooser_get_action(chooser) == GTK_FILE_CHOOSER_ACTION_SAVE;
+
+  g_signal_connect(chooser, "response", G_CALLBACK(response_cb), request_new(done, data, saves));
   gtk_native_dialog_show(GTK_NATIVE_DIALOG(chooser));
 }
 

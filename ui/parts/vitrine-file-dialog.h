@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* `file` is borrowed, NULL when the person gave up. Called exactly once. */
 typedef void (*VitrineFileFunc)(GFile *file, gpointer data);
 
-/* `parent` and `filter` may be NULL. Start in the folder used last. */
+/* `parent` and `filter` may be NULL. Start in the folder used last: one that a file was opened
+ * from, or that the file chosen for saving has really come to. */
 void vitrine_file_dialog_open(GtkWindow *parent, const char *title, GtkFileFilter *filter,
                               VitrineFileFunc done, gpointer data);
 /* Asks before an existing file is replaced. */
@@ -18,5 +19,10 @@ void vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *
 /* A folder, which must exist. */
 void vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc done,
                                 gpointer data);
+
+/* What the dialogs do: a file was chosen, to be opened or written; the folder to start in, borrowed,
+ * NULL: none yet. */
+void vitrine_file_dialog_note(GFile *file, gboolean saves);
+GFile *vitrine_file_dialog_last_folder(void);
 
 G_END_DECLS
