@@ -189,6 +189,69 @@ test_dialogs(void)
   fixture_close(&f);
 }
 
+/* ---- right to left ---- */
+
+static gboolean
+is_number(const char *text)
+{
+  gboolean digit = FALSE;
+
+  for (; *text; text = g_utf8_next_char(text)) {
+    gunichar c = g_utf8_get_char(text);
+    if (g_unichar_isalpha(c))
+      return FALSE;
+    digit |= g_unichar_isdigit(c);
+  }
+  return digit;
+}
+
+/* Counts texts of nothing but numbers, and those of them that would be read from right to left. */
+static void
+check_direction(GtkWidget *w, guint *numbers, guint *wrong)
+{
+  gboolean label = GTK_IS_LABEL(w) && is_number(gtk_label_get_text(GTK_LABEL(w)));
+  gboolean text = GTK_IS_TEXT(w) && is_number(gtk_editable_get_text(GTK_EDITABLE(w)));
+
+  if (label || text) {
+    (*numbers)++;
+    if (gtk_widget_get_direction(w) != GTK_TEXT_DIR_LTR) {
+      g_autofree char *path = path_of(w);
+      g_printerr("right to left: %s in %s\n",
+                 label ? gtk_label_get_text(GTK_LABEL(w)) : gtk_editable_get_text(GTK_EDITABLE(w)),
+                 path);
+      (*wrong)++;
+    }
+  }
+  for (GtkWidget *c = gtk_widget_get_first_child(w); c; c = gtk_widget_get_next_sibling(c))
+    check_direction(c, numbers, wrong);
+}
+
+static gboolean
+has_score(Fixture *f, gpointer data)
+{
+  GtkWidget *logit = fixture_find(GTK_WIDGET(f->window), "prune-logit");
+  return logit && is_number(gtk_label_get_text(GTK_LABEL(logit)));
+}
+
+/* "0.12 ± 0.03" stays in that order where words run from right to left. */
+static void
+test_right_to_left(void)
+{
+  Fixture f;
+  guint numbers = 0, wrong = 0;
+
+  gtk_widget_set_default_direction(GTK_TEXT_DIR_RTL);
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  vitrine_side_show(VITRINE_SIDE(f.window->pane), "pruning");
+  fixture_wait(&f, has_score, NULL, 60);
+  check_direction(GTK_WIDGET(f.window), &numbers, &wrong);
+  g_assert_cmpuint(numbers, >, 20);
+  g_assert_cmpuint(wrong, ==, 0);
+  fixture_close(&f);
+  gtk_widget_set_default_direction(GTK_TEXT_DIR_LTR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -201,5 +264,6 @@ main(int argc, char **argv)
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/accessible/panes", test_panes);
   g_test_add_func("/accessible/dialogs", test_dialogs);
+  g_test_add_func("/accessible/right-to-left", test_right_to_left);
   return g_test_run();
 }

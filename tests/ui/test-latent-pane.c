@@ -1,5 +1,6 @@
 /* The latent pane in the real window, through its widgets: every edit ends in the recipe, every
  * change of the recipe shows. */
+#include "engine/models/class-names.h"
 #include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
 #include <math.h>
@@ -296,6 +297,47 @@ test_classes(void)
   g_assert_cmpint(recipe(&f)->label, ==, 0);
   vitrine_editor_reset(vitrine_session_get_editor(f.session));
   g_assert_cmpint(recipe(&f)->label, ==, 0);
+  g_assert_false(gtk_widget_get_visible(part(&f, "class-drop"))); /* they have no names */
+  fixture_close(&f);
+}
+
+static const char *
+chosen(Fixture *f)
+{
+  gpointer item = gtk_drop_down_get_selected_item(GTK_DROP_DOWN(part(f, "class-drop")));
+  return gtk_string_object_get_string(GTK_STRING_OBJECT(item));
+}
+
+/* Classes that were learnt with names are chosen by them. */
+static void
+test_class_names(void)
+{
+  RandomModelSpec spec = RANDOM_MODEL_SPEC_INIT;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = fixture_path("named.safetensors");
+  char *names[] = {"cat", "dög", "fox", NULL};
+  Fixture f;
+
+  spec.resolution = 16;
+  spec.channel_base = 256;
+  spec.z_dim = spec.w_dim = 16;
+  spec.c_dim = 3;
+  g_autoptr(SgModel) model = random_model_new(&spec, &error);
+  g_assert_no_error(error);
+  g_hash_table_insert(model->metadata, g_strdup(SG_CLASS_NAMES), sg_class_names_to_metadata(names));
+  g_assert_true(sg_model_save(model, path, &error));
+  fixture_forget_state();
+  fixture_open(&f, path);
+  g_assert_true(gtk_widget_get_visible(part(&f, "class-drop")));
+  g_assert_false(gtk_widget_get_visible(part(&f, "class-spin")));
+  g_assert_cmpstr(chosen(&f), ==, "cat");
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "class-drop")), 2);
+  fixture_settle(&f);
+  g_assert_cmpint(recipe(&f)->label, ==, 1);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  g_assert_cmpstr(chosen(&f), ==, "cat");
+  g_object_set(vitrine_session_get_editor(f.session), "label", -1, NULL);
+  g_assert_cmpstr(chosen(&f), ==, "None");
   fixture_close(&f);
 }
 
@@ -328,5 +370,6 @@ main(int argc, char **argv)
   g_test_add_func("/pane/influence", test_influence);
   g_test_add_func("/pane/generation", test_generation);
   g_test_add_func("/pane/classes", test_classes);
+  g_test_add_func("/pane/class-names", test_class_names);
   return g_test_run();
 }

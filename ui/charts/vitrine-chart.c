@@ -1,5 +1,6 @@
 /* The chart as a widget: its curves, which part of them is visible, and following. */
 #include "ui/charts/vitrine-chart-private.h"
+#include "ui/parts/vitrine-number.h"
 #include <glib/gi18n.h>
 #include <math.h>
 
@@ -437,6 +438,7 @@ vitrine_chart_class_init(VitrineChartClass *class)
 static void
 vitrine_chart_init(VitrineChart *self)
 {
+  vitrine_numeric(GTK_WIDGET(self)); /* its axes run from left to right */
   self->curves = g_ptr_array_new_with_free_func(curve_free);
   self->hidden_labels = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   self->marker = self->cursor = self->pointer_x = self->pointer_y = self->seen_end = NAN;

@@ -1,6 +1,7 @@
 /* The plot as a widget: what it holds, what pointer and keyboard do. Drawing:
  * vitrine-plot-draw.c */
 #include "ui/charts/vitrine-plot-private.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/charts/vitrine-axes.h"
 #include <glib/gi18n.h>
 #include <math.h>
@@ -446,6 +447,7 @@ add_controller(VitrinePlot *self, GtkEventController *controller, const char *si
 static void
 vitrine_plot_init(VitrinePlot *self)
 {
+  vitrine_numeric(GTK_WIDGET(self)); /* its axes run from left to right */
   GtkEventController *motion = gtk_event_controller_motion_new();
 
   self->marker = self->cursor = NAN;

@@ -157,7 +157,7 @@ vitrine_dimension_row_init(VitrineDimensionRow *self)
   gtk_inscription_set_xalign(GTK_INSCRIPTION(self->label), 0);
   gtk_inscription_set_text_overflow(GTK_INSCRIPTION(self->label),
                                     GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END);
-  gtk_widget_add_css_class(self->label, "numeric");
+  vitrine_numeric(self->label);
 
   self->adjustment = gtk_adjustment_new(0, -10, 10, 1.0 / SLIDER_STEPS, 1, 0);
   self->scale = gtk_scale_new(GTK_ORIENTATION_HORIZONTAL, self->adjustment);

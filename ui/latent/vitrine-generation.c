@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/models/class-names.h"
 #include "ui/latent/vitrine-factor-scale.h"
 #include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
@@ -15,8 +16,8 @@ struct _VitrineGeneration {
   GtkToggleButton *faces_1, *faces_4, *faces_9, *faces_32;
   GtkToggleButton *noise_const, *noise_random, *noise_none, *scale_w, *scale_z;
   GtkWidget *class_label, *class_box, *psi_scale, *psi_box, *scale_box, *scale_reset;
-  GtkDropDown *cutoff;
-  GtkStringList *cutoff_names;
+  GtkDropDown *cutoff, *class_drop; /* of classes that have names, else the spin button */
+  GtkStringList *cutoff_names, *class_names;
   VitrineFactorScale *scale;
   GtkWidget *psi_entry, *scale_entry;
 };
@@ -107,7 +108,7 @@ scale_reset_cb(GtkButton *button, VitrineGeneration *self)
 
 /* ---- bindings -- */
 
-/* The drop-down's first line is "all". A cutoff beyond the model's layers truncates them all. */
+/* The first line of both drop-downs is −1: "all", "none". A cutoff beyond the model's layers truncates them all. */
 static gboolean
 to_line(GBinding *binding, const GValue *from, GValue *to, gpointer names)
 {
@@ -138,6 +139,8 @@ bind(VitrineGeneration *self)
   vitrine_bind_choice(group, "faces", self->faces_9, 9);
   vitrine_bind_choice(group, "faces", self->faces_32, 32);
   g_binding_group_bind(group, "label", self->class_spin, "value", both);
+  g_binding_group_bind_full(group, "label", self->class_drop, "selected", both, to_line, from_line,
+                            self->class_names, NULL);
   vitrine_bind_rounded(group, "psi", gtk_range_get_adjustment(GTK_RANGE(self->psi_scale)), "value",
                        100);
   g_binding_group_bind_full(group, "cutoff", self->cutoff, "selected", both, to_line, from_line,
@@ -165,6 +168,19 @@ update(VitrineGeneration *self)
   gtk_widget_set_sensitive(self->scale_reset, r->scale != 1);
 }
 
+/* The names of the model's classes, if it has some. */
+static void
+update_classes(VitrineGeneration *self, const SgModel *model)
+{
+  g_auto(GStrv) names = model ? sg_model_class_names(model) : NULL;
+  guint had = g_list_model_get_n_items(G_LIST_MODEL(self->class_names));
+
+  gtk_string_list_splice(self->class_names, 0, had, (const char *const *)names);
+  gtk_string_list_splice(self->class_names, 0, 0, (const char *const[]){_("None"), NULL});
+  gtk_widget_set_visible(GTK_WIDGET(self->class_drop), names != NULL);
+  gtk_widget_set_visible(GTK_WIDGET(self->class_spin), names == NULL);
+}
+
 static void
 update_model(VitrineGeneration *self)
 {
@@ -175,6 +191,7 @@ update_model(VitrineGeneration *self)
   gtk_widget_set_visible(self->class_label, classes > 0);
   gtk_widget_set_visible(self->class_box, classes > 0);
   gtk_spin_button_set_range(self->class_spin, -1, MAX(classes - 1, 0));
+  update_classes(self, model);
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(names, g_strdup(_("All layers")));
   for (int k = 0; k <= layers; k++)
@@ -288,6 +305,8 @@ vitrine_generation_class_init(VitrineGenerationClass *class)
   CHILD(scale_reset);
   CHILD(cutoff);
   CHILD(cutoff_names);
+  CHILD(class_drop);
+  CHILD(class_names);
   CHILD(scale);
 #undef CHILD
 #define CALLBACK(name) gtk_widget_class_bind_template_callback(widget_class, name)

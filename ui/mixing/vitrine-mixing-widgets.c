@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-number.h"
 
 SgRecipe *
 vitrine_mixing_edit(VitrineMixingPane *self)
@@ -45,6 +46,7 @@ vitrine_mixing_named(GtkWidget *widget, const char *label, const char *format, .
   gtk_widget_set_tooltip_text(widget, label);
   vitrine_accessible_set_name(widget, label);
   vitrine_accessible_name_all(widget);
+  vitrine_numeric_all(widget);
   return widget;
 }
 

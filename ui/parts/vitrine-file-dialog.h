@@ -20,8 +20,8 @@ void vitrine_file_dialog_save(GtkWindow *parent, const char *title, const char *
 void vitrine_file_dialog_folder(GtkWindow *parent, const char *title, VitrineFileFunc done,
                                 gpointer data);
 
-/* What the dialogs do: a file was chosen, to be opened or written; the folder to start in, borrowed,
- * NULL: none yet. */
+/* What the dialogs do: a file was chosen, to be opened or written; the folder to start in,
+ * borrowed, NULL: none yet. */
 void vitrine_file_dialog_note(GFile *file, gboolean saves);
 GFile *vitrine_file_dialog_last_folder(void);
 

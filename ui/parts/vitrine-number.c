@@ -139,7 +139,7 @@ vitrine_number_entry_new(int width_chars, VitrineNumberFunc func, gpointer data)
                    width_chars, "max-width-chars", width_chars, "xalign", 1.0, "input-purpose",
                    GTK_INPUT_PURPOSE_NUMBER, "valign", GTK_ALIGN_CENTER, NULL);
   gtk_widget_add_css_class(entry, "number-entry");
-  gtk_widget_add_css_class(entry, "numeric");
+  vitrine_numeric(entry);
   NumberEntry *self = g_new0(NumberEntry, 1);
   self->func = func;
   self->data = data;
@@ -215,6 +215,27 @@ vitrine_factor_snap(double position, double reach)
   double factor = vitrine_factor_from_position(position);
   double parts = factor < 0.1 ? 1000 : factor < 2.5 ? 100 : 20;
   return round(factor * parts) / parts;
+}
+
+void
+vitrine_numeric(GtkWidget *widget)
+{
+  g_return_if_fail(GTK_IS_WIDGET(widget));
+  gtk_widget_add_css_class(widget, "numeric");
+  gtk_widget_set_direction(widget, GTK_TEXT_DIR_LTR);
+}
+
+void
+vitrine_numeric_all(GtkWidget *root)
+{
+  g_return_if_fail(GTK_IS_WIDGET(root));
+  GtkWidget *parent = gtk_widget_get_parent(root);
+
+  if (gtk_widget_has_css_class(root, "numeric") ||
+      (GTK_IS_TEXT(root) && parent && GTK_IS_SPIN_BUTTON(parent)))
+    vitrine_numeric(root);
+  for (GtkWidget *c = gtk_widget_get_first_child(root); c; c = gtk_widget_get_next_sibling(c))
+    vitrine_numeric_all(c);
 }
 
 void

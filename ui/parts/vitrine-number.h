@@ -40,6 +40,14 @@ double vitrine_factor_from_position(double position);
  * position's own, rounded to two significant decimals as a person would write it. */
 double vitrine_factor_snap(double position, double reach);
 
+/* Digits as wide as each other, and numbers from left to right whatever the language's direction:
+ * without this "0.12 ± 0.03" and "−1.86" change their order among languages written from right to
+ * left. For labels and entries whose text may be nothing but numbers, and for what draws some. */
+void vitrine_numeric(GtkWidget *widget);
+/* The same for all below `root` that a template has given the class "numeric", and for the texts of
+ * spin buttons. */
+void vitrine_numeric_all(GtkWidget *root);
+
 /* Keeps the wheel for scrolling: without this a GtkRange under the pointer swallows it and
  * changes. */
 void vitrine_range_ignore_wheel(GtkWidget *range);

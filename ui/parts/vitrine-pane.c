@@ -1,5 +1,6 @@
 #include "ui/parts/vitrine-pane.h"
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-number.h"
 
 typedef struct {
   VitrineSession *session;
@@ -79,6 +80,7 @@ vitrine_pane_new(const VitrinePaneInfo *info, VitrineSession *session)
   GtkWidget *pane = g_object_new(info->type(), "session", session, NULL);
 
   vitrine_accessible_name_all(pane);
+  vitrine_numeric_all(pane);
   return pane;
 }
 

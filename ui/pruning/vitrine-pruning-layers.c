@@ -226,7 +226,7 @@ row_heading(Row *row)
   gtk_widget_set_hexpand(name, TRUE);
   gtk_widget_set_tooltip_text(name, row->layer);
   row->counts = GTK_LABEL(gtk_label_new(NULL));
-  gtk_widget_add_css_class(GTK_WIDGET(row->counts), "numeric");
+  vitrine_numeric(GTK_WIDGET(row->counts));
   gtk_widget_add_css_class(GTK_WIDGET(row->counts), "dim-label");
   name_widget(row->counts, "count", row->layer, _("Remaining weights and all weights"));
   gtk_accessible_reset_property(GTK_ACCESSIBLE(row->counts), GTK_ACCESSIBLE_PROPERTY_LABEL);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include "app/work/vitrine-real-pictures.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-number.h"
 
 struct _VitrinePruningReals {
   GtkBox parent_instance;
@@ -263,7 +264,7 @@ vitrine_pruning_reals_init(VitrinePruningReals *self)
   gtk_label_set_wrap(self->label, TRUE);
   gtk_label_set_xalign(self->label, 0);
   gtk_widget_set_hexpand(GTK_WIDGET(self->label), TRUE);
-  gtk_widget_add_css_class(GTK_WIDGET(self->label), "numeric");
+  vitrine_numeric(GTK_WIDGET(self->label));
   self->menu = GTK_POPOVER(gtk_popover_new());
   menu_item(self, box, _("_Folder…"), "prune-real-folder", G_CALLBACK(folder_cb));
   menu_item(self, box, _("F_ile (ZIP, IDX)…"), "prune-real-file", G_CALLBACK(file_cb));

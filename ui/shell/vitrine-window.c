@@ -5,6 +5,7 @@
 #include "app/runs/vitrine-run-ask.h"
 #include "app/session/vitrine-store.h"
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-device-text.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/training/vitrine-run-leave.h"
@@ -530,6 +531,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   vitrine_window_update_actions(self);
   vitrine_window_update_recent(self);
   vitrine_accessible_name_all(GTK_WIDGET(self));
+  vitrine_numeric_all(GTK_WIDGET(self));
   return GTK_WIDGET(self);
 }
 

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "app/work/vitrine-strip-plan.h"
@@ -68,9 +69,9 @@ show_state(VitrineStripDialog *self)
   int total = (int)vitrine_strip_plan_total(self->plan);
   gtk_progress_bar_set_fraction(self->progress, (double)self->plan->done / total);
   if (running)
-    text = g_strdup_printf(_("%d of %d pictures"), self->plan->done, total);
+    text = g_strdup_printf(_("%'d of %'d pictures"), self->plan->done, total);
   else
-    text = g_strdup_printf(ngettext("%d picture", "%d pictures", (gulong)total), total);
+    text = g_strdup_printf(ngettext("%'d picture", "%'d pictures", (gulong)total), total);
   gtk_label_set_text(self->status, text);
   /* The next step is the one that stands out. */
   if (complete) {
@@ -406,6 +407,7 @@ vitrine_strip_dialog_present(GtkWindow *parent, VitrineSession *session)
     gtk_widget_grab_focus(self->start_button);
   }
   vitrine_accessible_name_all(GTK_WIDGET(self));
+  vitrine_numeric_all(GTK_WIDGET(self));
   gtk_window_present(GTK_WINDOW(self));
   return GTK_WIDGET(self);
 }

@@ -1,4 +1,5 @@
 #include "ui/strip/vitrine-strip-view.h"
+#include "ui/parts/vitrine-number.h"
 #include "app/session/vitrine-picture.h"
 #include "ui/parts/vitrine-checkerboard.h"
 
@@ -178,4 +179,5 @@ vitrine_strip_view_class_init(VitrineStripViewClass *class)
 static void
 vitrine_strip_view_init(VitrineStripView *self)
 {
+  vitrine_numeric(GTK_WIDGET(self)); /* its axes run from left to right */
 }

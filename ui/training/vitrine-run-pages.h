@@ -44,5 +44,7 @@ GtkWidget *vitrine_run_page_scrolled(GtkWidget *page);
 
 /* "3 d 04 h", "2 h 05 min", "14 min", "40 s"; to be freed. */
 char *vitrine_run_duration(double seconds);
+/* Thousands of pictures: "0.256", "18.14", "25,000"; to be freed. */
+char *vitrine_run_kimg(double kimg);
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* A run's page of sample grids: any of them beside real pictures, one face enlarged. */
 #include <glib/gi18n.h>
 #include "ui/training/vitrine-run-pages.h"
+#include "ui/parts/vitrine-number.h"
 #include "app/runs/vitrine-run-pictures.h"
 
 #define CACHE_BYTES (64 * 1024 * 1024)
@@ -70,9 +71,10 @@ get(VitrineRunSamples *self, const char *path, gboolean urgent)
 static void
 show_label(VitrineRunSamples *self, const SgRunFile *file)
 {
+  g_autofree char *kimg = vitrine_run_kimg(file->kimg);
   g_autofree char *text =
-      g_strdup_printf(_("%g kimg (%d of %u)"), file->kimg, self->at + 1, self->grids->len);
-  g_autofree char *alternative = g_strdup_printf(_("Generated pictures at %g kimg"), file->kimg);
+      g_strdup_printf(_("%s kimg (%'d of %'u)"), kimg, self->at + 1, self->grids->len);
+  g_autofree char *alternative = g_strdup_printf(_("Generated pictures at %s kimg"), kimg);
 
   gtk_label_set_text(self->label, text);
   gtk_picture_set_alternative_text(self->fakes, alternative);
@@ -373,7 +375,7 @@ time_row_new(VitrineRunSamples *self)
   g_signal_connect_swapped(self->scale, "value-changed", G_CALLBACK(scale_cb), self);
   self->label = GTK_LABEL(gtk_label_new(NULL));
   gtk_widget_set_name(GTK_WIDGET(self->label), "samples-label");
-  gtk_widget_add_css_class(GTK_WIDGET(self->label), "numeric");
+  vitrine_numeric(GTK_WIDGET(self->label));
   gtk_box_append(GTK_BOX(row), GTK_WIDGET(self->play));
   gtk_box_append(GTK_BOX(row), GTK_WIDGET(self->scale));
   gtk_box_append(GTK_BOX(row), GTK_WIDGET(self->label));

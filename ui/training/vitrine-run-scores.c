@@ -5,6 +5,7 @@
 #include <string.h>
 #include "app/figures/figure.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/charts/vitrine-plot.h"
 #include "ui/training/vitrine-run-pages.h"
 
@@ -133,8 +134,9 @@ show(VitrineRunScores *self)
     return;
   show_series(self, 0, _("D(x), real"), same_time(self->real, h->kimg));
   show_series(self, 1, _("D(G(z)), generated"), same_time(self->fake, h->kimg));
+  g_autofree char *kimg = vitrine_run_kimg(h->kimg);
   g_autofree char *text =
-      g_strdup_printf(_("%g kimg (%d of %u)"), h->kimg, self->at + 1, times(self)->len);
+      g_strdup_printf(_("%s kimg (%'d of %'u)"), kimg, self->at + 1, times(self)->len);
   gtk_label_set_text(self->label, text);
 }
 
@@ -300,7 +302,7 @@ time_row_new(VitrineRunScores *self)
   g_signal_connect_swapped(self->scale, "value-changed", G_CALLBACK(scale_cb), self);
   self->label = GTK_LABEL(gtk_label_new(NULL));
   gtk_widget_set_name(GTK_WIDGET(self->label), "scores-label");
-  gtk_widget_add_css_class(GTK_WIDGET(self->label), "numeric");
+  vitrine_numeric(GTK_WIDGET(self->label));
   gtk_widget_set_name(export, "scores-export");
   gtk_widget_add_css_class(export, "flat");
   gtk_widget_set_tooltip_text(export, _("Export the figure as PNG or SVG"));

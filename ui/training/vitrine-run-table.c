@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "ui/training/vitrine-run-pages.h"
+#include "ui/parts/vitrine-number.h"
 
 #define COLUMNS 5
 
@@ -30,6 +31,12 @@ vitrine_run_duration(double seconds)
   return g_strdup_printf(_("%d d %02d h"), (int)(s / 86400), (int)(s / 3600 % 24));
 }
 
+char *
+vitrine_run_kimg(double kimg)
+{
+  return g_strdup_printf(fabs(kimg) >= 1000 ? "%'.0f" : "%.4g", kimg);
+}
+
 /* ---- legs ------------------------------------------------------------------------------------ */
 
 static void
@@ -48,7 +55,7 @@ attach(GtkGrid *grid, const char *text, int column, int row, float xalign, const
 
   gtk_label_set_xalign(GTK_LABEL(label), xalign);
   gtk_widget_set_hexpand(label, TRUE);
-  gtk_widget_add_css_class(label, "numeric");
+  vitrine_numeric(label);
   if (css)
     gtk_widget_add_css_class(label, css);
   gtk_grid_attach(grid, label, column, row, 1, 1);
@@ -73,7 +80,8 @@ static void
 show_leg(VitrineRunTable *self, int row, const SgRunLeg *leg)
 {
   g_autofree char *number = g_strdup_printf("%d", row);
-  g_autofree char *range = g_strdup_printf("%.4g – %.4g", leg->from_kimg, leg->to_kimg);
+  g_autofree char *from = vitrine_run_kimg(leg->from_kimg), *to = vitrine_run_kimg(leg->to_kimg);
+  g_autofree char *range = g_strdup_printf("%s – %s", from, to);
   g_autofree char *iterations = iterations_text(leg->iterations);
   g_autofree char *duration = vitrine_run_duration(leg->seconds);
   g_autoptr(GDateTime) began =

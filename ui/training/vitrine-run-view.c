@@ -61,9 +61,9 @@ status_line(const SgRunStatus *s, gboolean stopping)
       g_string_new(stopping ? _("stopping, with a last snapshot") : state_text(s->state));
 
   if (!isnan(s->kimg)) {
-    g_autofree char *part = !isnan(s->total_kimg)
-                                ? g_strdup_printf(_("%.4g of %.6g kimg"), s->kimg, s->total_kimg)
-                                : g_strdup_printf(_("%.4g kimg"), s->kimg);
+    g_autofree char *at = vitrine_run_kimg(s->kimg), *all = vitrine_run_kimg(s->total_kimg);
+    g_autofree char *part = !isnan(s->total_kimg) ? g_strdup_printf(_("%s of %s kimg"), at, all)
+                                                  : g_strdup_printf(_("%s kimg"), at);
     append(text, part);
   }
   if (s->state == SG_RUN_RUNNING && s->images_per_sec > 0) {

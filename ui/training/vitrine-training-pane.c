@@ -4,6 +4,7 @@
 #include "app/runs/vitrine-run-ask.h"
 #include "app/session/vitrine-store.h"
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/training/vitrine-new-run.h"
 #include "ui/training/vitrine-run-leave.h"
@@ -55,6 +56,7 @@ vitrine_training_pane_open(VitrineTrainingPane *self, const char *run_dir)
   g_signal_connect_object(self->view, "open-run", G_CALLBACK(open_run_cb), self, 0);
   adw_bin_set_child(self->bin, GTK_WIDGET(self->view));
   vitrine_accessible_name_all(GTK_WIDGET(self->view));
+  vitrine_numeric_all(GTK_WIDGET(self->view));
   gtk_label_set_text(self->chosen, name);
   vitrine_path_tooltip(GTK_WIDGET(self->chooser), vitrine_run_get_path(run));
   gtk_stack_set_visible_child_name(self->stack, "run");

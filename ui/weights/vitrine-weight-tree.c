@@ -1,4 +1,5 @@
 #include "ui/weights/vitrine-weight-tree.h"
+#include "ui/parts/vitrine-number.h"
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -232,7 +233,7 @@ setup_row_cb(GtkSignalListItemFactory *factory, GtkListItem *item)
   gtk_widget_set_hexpand(name, TRUE);
   gtk_widget_add_css_class(detail, "dim-label");
   gtk_widget_add_css_class(detail, "caption");
-  gtk_widget_add_css_class(detail, "numeric");
+  vitrine_numeric(detail);
   gtk_box_append(GTK_BOX(box), name);
   gtk_box_append(GTK_BOX(box), detail);
   gtk_tree_expander_set_child(GTK_TREE_EXPANDER(expander), box);
