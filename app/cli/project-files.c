@@ -32,6 +32,10 @@ project_targets_open(ProjectJob *job, GError **error)
     if (!(job->data = sg_dataset_open(o->target, &options, error)))
       return FALSE;
     job->pictures = MIN(o->num, (int)job->data->n);
+    if (o->align) {
+      cli_set_usage_error(error, "--align: is for one picture, %s holds many", o->target);
+      return FALSE;
+    }
   } else if (o->num > 1) {
     cli_set_usage_error(error, "--num: %s is one picture; give a folder or a zip of them",
                         o->target);
@@ -50,6 +54,25 @@ project_targets_close(ProjectJob *job)
   g_clear_pointer(&job->targets, sg_tensor_unref);
 }
 
+/* Larger than it will be: what is warped bilinearly is then resized well. */
+#define ALIGNED 4
+
+static gboolean
+align(const ProjectJob *job, SgPixels *p, GError **error)
+{
+  int size = MIN(ALIGNED * job->model->info.img_resolution, 4096);
+  SgPixels out = {0};
+  SgPoint quad[4];
+
+  if (!sg_align_quad(job->points, quad, error) || !sg_align(p, quad, size, &out, error)) {
+    g_prefix_error(error, "%s: ", job->opt->target);
+    return FALSE;
+  }
+  sg_pixels_clear(p);
+  *p = out;
+  return TRUE;
+}
+
 static gboolean
 load_file(const ProjectJob *job, guint8 *planes, GError **error)
 {
@@ -61,6 +84,8 @@ load_file(const ProjectJob *job, guint8 *planes, GError **error)
   if (MIN(p.width, p.height) < info->img_resolution)
     fprintf(stderr, "vitrine project: %s has %d×%d pixels and is enlarged to the model's %d×%d\n",
             job->opt->target, p.width, p.height, info->img_resolution, info->img_resolution);
+  if (job->opt->align && !align(job, &p, error))
+    return FALSE;
   sg_picture_square(&p, info->img_channels, info->img_resolution, SG_TRANSFORM_CENTER_CROP, planes);
   return TRUE;
 }

@@ -47,6 +47,9 @@ options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
       {"tune", 0, 0, G_OPTION_ARG_NONE, &o->tune,
        "then bend the generator until it draws the picture (the model stays as it is)", NULL},
       {"tune-steps", 0, 0, G_OPTION_ARG_INT, &o->tune_steps, "of that (150)", "N"},
+      {"align", 0, 0, G_OPTION_ARG_STRING, &o->align,
+       "eye on the left, eye on the right and mouth, in pixels: the square around them as in FFHQ",
+       "X,Y,X,Y,X,Y"},
       {"loss", 0, 0, G_OPTION_ARG_STRING, &o->loss,
        "auto (default), or weights like pixels=1,pyramid=0.3,features=1", "PARTS"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "of the noise (0)", "N"},
@@ -127,6 +130,26 @@ parse_loss(const char *text, SgProjectionOptions *o, GError **error)
 }
 
 static gboolean
+parse_align(ProjectJob *job, GError **error)
+{
+  double *to[] = {&job->points[0].x, &job->points[0].y, &job->points[1].x,
+                  &job->points[1].y, &job->points[2].x, &job->points[2].y};
+  g_auto(GStrv) parts = job->opt->align ? g_strsplit(job->opt->align, ",", -1) : NULL;
+
+  if (!parts)
+    return TRUE;
+  if (g_strv_length(parts) != G_N_ELEMENTS(to)) {
+    cli_set_usage_error(error, "--align: expected six numbers X,Y,X,Y,X,Y, found \"%s\"",
+                        job->opt->align);
+    return FALSE;
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS(to); i++)
+    if (!cli_parse_number("align", parts[i], -1e6, 1e6, to[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 check_class(const SgModelInfo *info, int *label, GError **error)
 {
   if (info->c_dim == 0 && *label >= 0)
@@ -153,7 +176,7 @@ open_job(ProjectJob *job, GError **error)
       !check_class(&job->model->info, &o->label, error))
     return FALSE;
   sg_projection_options_init(&options, o->steps, job->model->info.has_d);
-  if (!parse_loss(o->loss, &options, error))
+  if (!parse_loss(o->loss, &options, error) || !parse_align(job, error))
     return FALSE;
   options.steps[SG_PROJECTION_W_PLUS] = o->space && g_str_equal(o->space, "w+") ? o->steps : 0;
   options.steps[SG_PROJECTION_NOISE] = o->noise_steps;
@@ -256,5 +279,6 @@ cli_project(int argc, char **argv)
   g_free(opt.outdir);
   g_free(opt.space);
   g_free(opt.loss);
+  g_free(opt.align);
   return cli_finish("project", error);
 }

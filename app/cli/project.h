@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/cli/cli.h"
+#include "engine/data/align.h"
 #include "engine/data/dataset.h"
 #include "engine/explore/projected.h"
 #include <jansson.h>
@@ -9,7 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *network, *target, *outdir, *space, *loss;
+  char *network, *target, *outdir, *space, *loss, *align;
   int steps, noise_steps, tune_steps, seed, num, label, self_test;
   gboolean tune, json;
 } ProjectOptions;
@@ -20,6 +21,7 @@ typedef struct {
   SgRenderer *renderer;
   SgProjection *projection;
   SgDataset *data;   /* of a folder or zip; NULL: one file */
+  SgPoint points[3]; /* of --align */
   int pictures;      /* of people */
   int count;         /* with the self-test's, which come last */
   SgTensor *targets; /* [n, C, R, R]: of those that are worked on */

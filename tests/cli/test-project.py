@@ -168,6 +168,21 @@ class Project(unittest.TestCase):
         self.refuse(['has no discriminator', 'pyramid'], f'--network={model}', f'--target={self.picture}',
                     f'--outdir={self.out("x")}', '--loss=features', code=1)
 
+    def test_alignment(self):
+        """Three points choose another part of the picture; fewer, or one place for all, are refused."""
+        turned = self.out('turned.png')
+        write_png(turned, 64, 64, lambda x, y: (255, 0, 0) if (x - 20) ** 2 + (y - 44) ** 2 < 9 or (x - 20) ** 2 + (y - 20) ** 2 < 9
+                  else (0, 0, 90))
+        # the face is turned by a quarter: its eyes are at x = 20, one above the other, its mouth is to the right
+        self.project('aligned', '--steps=2', '--self-test=0', '--align=20,44,20,20,44,32', target=turned)
+        self.project('unaligned', '--steps=2', '--self-test=0', target=turned)
+        a, b = (pixels(os.path.join(self.out(n), 'target.png')) for n in ('aligned', 'unaligned'))
+        self.assertEqual(len(a), 16 * (1 + 3 * 16))
+        self.assertNotEqual(a, b)
+        self.refuse(['--align', 'six'], f'--network={self.model}', f'--target={turned}', f'--outdir={self.out("x")}', '--align=1,2,3')
+        self.refuse(['different places'], f'--network={self.model}', f'--target={turned}', f'--outdir={self.out("x")}',
+                    '--align=5,5,5,5,5,5', code=1)
+
     def test_refusals(self):
         model, target, out = f'--network={self.model}', f'--target={self.picture}', f'--outdir={self.out("none")}'
         self.refuse(['--network'], target, out)

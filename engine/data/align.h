@@ -1,0 +1,23 @@
+/* Aligning a photograph as the faces of FFHQ are (Karras et al. 2019, appendix A): a turned square
+ * around eyes and mouth. */
+#pragma once
+
+#include "engine/pictures/picture.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  double x, y; /* pixels; the middle of the first one is 0, 0 */
+} SgPoint;
+
+/* The corners top left, bottom left, bottom right, top right (the order of Pillow's QUAD) for the
+ * eye on the left of the picture, that on its right, and the middle of the mouth. FALSE and error:
+ * the points coincide. */
+gboolean sg_align_quad(const SgPoint points[3], SgPoint quad[4], GError **error);
+/* What lies in that quad, bilinearly, as a square of `size` pixels; a picture much larger than that
+ * is averaged first. Beyond its edges the picture is mirrored. Errors: memory; the quad is larger
+ * than 16 times the picture. `out` is cleared with sg_pixels_clear(). */
+gboolean sg_align(const SgPixels *p, const SgPoint quad[4], int size, SgPixels *out,
+                  GError **error);
+
+G_END_DECLS
