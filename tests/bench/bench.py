@@ -372,4 +372,5 @@ def main():
             f.write('\n' + text)
 
 
-main()
+if __name__ == '__main__':
+    main()

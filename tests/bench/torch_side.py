@@ -4,7 +4,8 @@ usage: torch_side.py MODEL BATCH VARIANT [--npy=F]   answers each number of seco
        torch_side.py MODEL --once=F.png              one picture of seed 0 from a cold start, as a script would
 
 VARIANT is fused or unfused (a grouped convolution with weights per sample, or scale, shared convolution, scale), each
-with -cl for channels_last and -compile for torch.compile with frozen weights. Time is that of whole pictures, mapping
+with -cl for channels_last, -bf16 for convolutions and products in bf16 (torch.autocast) and -compile for torch.compile
+with frozen weights. Time is that of whole pictures, mapping
 included, after warming up, as a careful evaluation script does it: inference_mode, all cores, everything that depends
 on the weights alone computed beforehand, no conversion to 8 bits.
 """
@@ -69,13 +70,17 @@ def compiled(g, z):
     return torch.compile(make_fx(g)(z), dynamic=False)
 
 
+def in_halves(words):
+    return torch.autocast('cpu', torch.bfloat16, enabled='bf16' in words)
+
+
 def generator(path, variant, z_of):
     spec, params = load(path)
     words = variant.split('-')
     g = Generator(spec, params, words[0] == 'fused', 'cl' in words)
     del params
     z = z_of(spec)
-    with torch.no_grad() if 'compile' in words else torch.inference_mode():
+    with torch.no_grad() if 'compile' in words else torch.inference_mode(), in_halves(words):
         reference = g(z)
         return (compiled(g, z) if 'compile' in words else g), z, reference
 
@@ -102,12 +107,12 @@ def rounds(path, batch, variant, npy):
     before = peak_mib()
     g, z, _ = generator(path, variant, lambda spec: sg.seed_z(range(batch), spec.z_dim))
     times = []
-    with torch.no_grad() if 'compile' in variant else torch.inference_mode():
+    with torch.no_grad() if 'compile' in variant else torch.inference_mode(), in_halves(variant.split('-')):
         end, warm = time.perf_counter() + 5, 0
         while warm < 1 or warm < 3 and time.perf_counter() < end:
             image, warm = g(z), warm + 1
         if npy:
-            np.save(npy, image.numpy())
+            np.save(npy, image.float().numpy())
         del image
         print('ready', flush=True)
         for line in sys.stdin:
