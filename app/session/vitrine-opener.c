@@ -1,6 +1,6 @@
 #include "app/session/vitrine-opener-private.h"
 #include <glib/gi18n.h>
-#include "app/session/vitrine-edits.h"
+#include "app/session/vitrine-store.h"
 
 enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, N_PROPS };
 enum { MODEL_CHANGED, WEIGHTS_CHANGED, FOREIGN_PICTURE, N_SIGNALS };

@@ -1,5 +1,4 @@
 #include "app/session/vitrine-session.h"
-#include "app/session/vitrine-edits.h"
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
 

@@ -3,7 +3,7 @@
  *   "session"     what is open and how it is edited
  *   "favourites"  names of dimensions, per model hash
  *   "window"      size, pane, colour scheme
- *   "edits"       how other models are edited (VitrineEdits)
+ *   "edits"       how other models are edited
  *   "recent"      model files, newest first
  *   "runs"        directories of trainings, newest first
  *
@@ -12,6 +12,7 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include "engine/explore/recipe.h"
 
 G_BEGIN_DECLS
 
@@ -36,5 +37,18 @@ char *vitrine_store_bundled_model(void);
  * freed with g_strfreev(). */
 char **vitrine_store_model_places(void);
 void vitrine_store_add_recent(const char *path);
+
+/* ---- "edits": {"models": [{"hash", "space", "recipe"}…]}, newest first, bounded in number and in
+ * bytes; what was not touched for longest goes. */
+
+#define VITRINE_EDITS_MAX 64
+/* Of all recipes together, as text; the newest is kept in any case. */
+#define VITRINE_EDITS_BYTES (1024 * 1024)
+
+/* Remembers the recipe (read before returning) and the space that is listed for the model of that
+ * hash, in the place of what was there. */
+void vitrine_edits_keep(const char *hash, const SgRecipe *recipe, SgSpace space);
+/* A recipe to be freed, NULL: nothing is remembered, or it does not fit. *space is set with it. */
+SgRecipe *vitrine_edits_find(const char *hash, const SgModelInfo *info, SgSpace *space);
 
 G_END_DECLS

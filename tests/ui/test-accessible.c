@@ -191,18 +191,21 @@ test_dialogs(void)
 
 /* ---- right to left ---- */
 
+/* Digits with signs around them, whose order depends on the direction; no letter or mark tells
+ * it. */
 static gboolean
 is_number(const char *text)
 {
-  gboolean digit = FALSE;
+  gboolean digit = FALSE, sign = FALSE;
 
   for (; *text; text = g_utf8_next_char(text)) {
     gunichar c = g_utf8_get_char(text);
-    if (g_unichar_isalpha(c))
+    if (g_unichar_isalpha(c) || c == 0x200e)
       return FALSE;
     digit |= g_unichar_isdigit(c);
+    sign |= !g_unichar_isdigit(c) && c != '.' && c != ',';
   }
-  return digit;
+  return digit && sign;
 }
 
 /* Counts texts of nothing but numbers, and those of them that would be read from right to left. */
@@ -246,7 +249,7 @@ test_right_to_left(void)
   vitrine_side_show(VITRINE_SIDE(f.window->pane), "pruning");
   fixture_wait(&f, has_score, NULL, 60);
   check_direction(GTK_WIDGET(f.window), &numbers, &wrong);
-  g_assert_cmpuint(numbers, >, 20);
+  g_assert_cmpuint(numbers, >=, 4);
   g_assert_cmpuint(wrong, ==, 0);
   fixture_close(&f);
   gtk_widget_set_default_direction(GTK_TEXT_DIR_LTR);

@@ -289,7 +289,7 @@ vitrine_dimension_list_get_range(VitrineDimensionList *self)
 static char *
 range_name(double range)
 {
-  return g_strdup_printf("±%g", range);
+  return g_strdup_printf("\u200e±%g", range); /* the mark keeps the sign at the left */
 }
 
 void

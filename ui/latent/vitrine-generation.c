@@ -108,7 +108,8 @@ scale_reset_cb(GtkButton *button, VitrineGeneration *self)
 
 /* ---- bindings -- */
 
-/* The first line of both drop-downs is −1: "all", "none". A cutoff beyond the model's layers truncates them all. */
+/* The first line of both drop-downs is −1: "all", "none". A cutoff beyond the model's layers
+ * truncates them all. */
 static gboolean
 to_line(GBinding *binding, const GValue *from, GValue *to, gpointer names)
 {

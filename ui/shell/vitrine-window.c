@@ -119,6 +119,7 @@ view_changed_cb(VitrineCanvas *canvas, VitrineWindow *self)
       g_strdup_printf(_("%.0f %%"), round(100 * vitrine_canvas_get_zoom(canvas)));
 
   gtk_label_set_text(self->zoom_label, zoom);
+  gtk_widget_set_direction(GTK_WIDGET(self->zoom_label), GTK_TEXT_DIR_LTR);
   update_tags(self);
   queue_status(self);
 }
