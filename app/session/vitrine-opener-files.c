@@ -8,10 +8,13 @@
 #include <unistd.h>
 #include "app/session/vitrine-follow.h"
 #include "app/session/vitrine-store.h"
+#include "engine/data/align.h"
 #include "engine/explore/picture-model.h"
 #include "engine/formats/read-file.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
+
+#define PREVIEW 512
 
 typedef enum {
   FOUND_NOTHING,
@@ -43,6 +46,7 @@ typedef struct {
   char *running;          /* the run directory it lies in, if a training runs there now */
   gboolean newer_weights; /* the picture's training has gone on since */
   SgVectors *vectors;
+  GdkTexture *texture; /* a small one of a picture that Vitrine has not saved */
 } OpenJob;
 
 static void
@@ -59,6 +63,7 @@ open_job_free(gpointer data)
   vitrine_device_job_clear(&job->device);
   g_free(job->running);
   sg_vectors_free(job->vectors);
+  g_clear_object(&job->texture);
   g_free(job);
 }
 
@@ -163,6 +168,21 @@ find_model(OpenJob *job, const char *hash, const char *name, GError **error)
   return FALSE;
 }
 
+/* Of at most about PREVIEW pixels along an axis. */
+static GdkTexture *
+preview(SgPixels *p, GError **error)
+{
+  int n = MIN(MAX(1, MAX(p->width, p->height) / PREVIEW), MIN(p->width, p->height));
+  g_auto(SgPixels) small = {0};
+
+  sg_pixels_convert(p, 3);
+  if (!sg_pixels_average(p, n, &small, error))
+    return NULL;
+  gsize stride = 3 * (gsize)small.width;
+  g_autoptr(GBytes) bytes = g_bytes_new(small.pixels, stride * (gsize)small.height);
+  return gdk_memory_texture_new(small.width, small.height, GDK_MEMORY_R8G8B8, bytes, stride);
+}
+
 /* A picture that Vitrine has not saved: the open model may come near to it. */
 static gboolean
 read_foreign_picture(OpenJob *job, GError **error)
@@ -179,7 +199,7 @@ read_foreign_picture(OpenJob *job, GError **error)
   if (!sg_pixels_load(&pixels, job->path, error))
     return FALSE;
   job->found = FOUND_PICTURE;
-  return TRUE;
+  return (job->texture = preview(&pixels, error)) != NULL;
 }
 
 /* Is it a picture of a kind that can be read, though not a PNG? */
@@ -362,7 +382,7 @@ adopt(VitrineOpener *self, OpenJob *job)
     vitrine_messages_say(self->with.messages,
                          _("Another model was opened meanwhile; open the file again"), FALSE);
   } else if (job->found == FOUND_PICTURE) {
-    vitrine_opener_tell_picture(self, job->path);
+    vitrine_opener_tell_picture(self, job->path, job->texture);
   } else {
     adopt_edit(self, job);
   }

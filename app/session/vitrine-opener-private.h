@@ -38,6 +38,6 @@ void vitrine_opener_pack_model(VitrineOpener *self, SgModel *model);
 void vitrine_opener_check_device(VitrineOpener *self);
 
 /* Emits "foreign-picture". */
-void vitrine_opener_tell_picture(VitrineOpener *self, const char *path);
+void vitrine_opener_tell_picture(VitrineOpener *self, const char *path, GdkTexture *preview);
 
 G_END_DECLS

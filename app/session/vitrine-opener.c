@@ -171,9 +171,9 @@ vitrine_opener_finalize(GObject *object)
 }
 
 void
-vitrine_opener_tell_picture(VitrineOpener *self, const char *path)
+vitrine_opener_tell_picture(VitrineOpener *self, const char *path, GdkTexture *preview)
 {
-  g_signal_emit(self, signals[FOREIGN_PICTURE], 0, path);
+  g_signal_emit(self, signals[FOREIGN_PICTURE], 0, path, preview);
 }
 
 static void
@@ -193,7 +193,7 @@ vitrine_opener_class_init(VitrineOpenerClass *class)
   signals[WEIGHTS_CHANGED] =
       g_signal_new("weights-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[FOREIGN_PICTURE] = g_signal_new("foreign-picture", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                          NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+                                          NULL, G_TYPE_NONE, 2, G_TYPE_STRING, GDK_TYPE_TEXTURE);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include "engine/data/align.h"
 #include "engine/data/square.h"
 #include "engine/explore/projected.h"
 #include "engine/formats/writer.h"
@@ -15,6 +16,8 @@ typedef struct {
   VitrineProjectHow how;
   SgTransform crop;
   int steps, label;
+  gboolean align;
+  double points[6]; /* shares of the picture */
 
   SgTensor *target; /* [1, C, R, R]; NULL before the first step */
   guint8 *pixels;   /* the same as the renderer's pictures */
@@ -31,6 +34,15 @@ vitrine_projecting_job_new(const char *path, VitrineProjectHow how, SgTransform 
 
   *job = (Job){g_strdup(path), g_strdup(folder), how, crop, steps, label};
   return job;
+}
+
+void
+vitrine_projecting_job_align(gpointer data, const double points[6])
+{
+  Job *job = data;
+
+  job->align = TRUE;
+  memcpy(job->points, points, sizeof job->points);
 }
 
 static void
@@ -62,6 +74,26 @@ news_free(gpointer data)
 
 /* ---- work ------------------------------------------------------------------------------------ */
 
+/* Larger than it will be: what is warped bilinearly is then resized well. */
+#define ALIGNED 4
+
+static gboolean
+align(const Job *job, int size, SgPixels *p, GError **error)
+{
+  SgPoint points[3], quad[4];
+  SgPixels out = {0};
+
+  for (int i = 0; i < 3; i++)
+    points[i] =
+        (SgPoint){job->points[2 * i] * p->width - 0.5, job->points[2 * i + 1] * p->height - 0.5};
+  if (!sg_align_quad(points, quad, error) ||
+      !sg_align(p, quad, MIN(ALIGNED * size, 4096), &out, error))
+    return FALSE;
+  sg_pixels_clear(p);
+  *p = out;
+  return TRUE;
+}
+
 static gboolean
 load_target(Job *job, const SgModelInfo *info, GError **error)
 {
@@ -71,6 +103,8 @@ load_target(Job *job, const SgModelInfo *info, GError **error)
   g_auto(SgPixels) p = {0};
 
   if (!sg_pixels_load(&p, job->path, error))
+    return FALSE;
+  if (job->align && !align(job, info->img_resolution, &p, error))
     return FALSE;
   sg_picture_square(&p, info->img_channels, info->img_resolution, job->crop, planes);
   if (!(job->target = sg_tensor_try_new(4, shape, error)))

@@ -30,4 +30,8 @@ VitrineTaskClass vitrine_projecting_class(void (*news)(gpointer, gboolean, gpoin
 gpointer vitrine_projecting_job_new(const char *path, VitrineProjectHow how, SgTransform crop,
                                     int steps, int label, const char *folder);
 
+/* Before it is started: as FFHQ's faces are aligned, by the eye on the left, the eye on the right
+ * and the mouth, x and y of each as shares of the picture's width and height. */
+void vitrine_projecting_job_align(gpointer job, const double points[6]);
+
 G_END_DECLS

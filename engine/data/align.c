@@ -67,9 +67,8 @@ sample(const SgPixels *p, double x, double y, guint8 *out)
   }
 }
 
-/* Means of n × n pixels; what is left over at the right and below is dropped. */
-static gboolean
-averaged(const SgPixels *p, int n, SgPixels *out, GError **error)
+gboolean
+sg_pixels_average(const SgPixels *p, int n, SgPixels *out, GError **error)
 {
   int w = p->width / n, h = p->height / n, c = p->channels;
 
@@ -120,7 +119,7 @@ sg_align(const SgPixels *p, const SgPoint quad[4], int size, SgPixels *out, GErr
       return sg_unsupported(error, "the square around eyes and mouth lies far outside the picture");
   int shrink = (int)CLAMP(floor(side / size / 2), 1, MIN(p->width, p->height));
   g_auto(SgPixels) small = {0};
-  if (shrink > 1 && !averaged(p, shrink, &small, error))
+  if (shrink > 1 && !sg_pixels_average(p, shrink, &small, error))
     return FALSE;
   for (int i = 0; i < 4; i++) /* of pixels' edges, then back to middles */
     q[i] = (SgPoint){(quad[i].x + 0.5) / shrink - 0.5, (quad[i].y + 0.5) / shrink - 0.5};

@@ -14,6 +14,9 @@ typedef struct {
  * eye on the left of the picture, that on its right, and the middle of the mouth. FALSE and error:
  * the points coincide. */
 gboolean sg_align_quad(const SgPoint points[3], SgPoint quad[4], GError **error);
+/* Means of n × n pixels (n at most the smaller side); what is left over at the right and below is
+ * dropped. Errors: memory. */
+gboolean sg_pixels_average(const SgPixels *p, int n, SgPixels *out, GError **error);
 /* What lies in that quad, bilinearly, as a square of `size` pixels; a picture much larger than that
  * is averaged first. Beyond its edges the picture is mirrored. Errors: memory; the quad is larger
  * than 16 times the picture. `out` is cleared with sg_pixels_clear(). */

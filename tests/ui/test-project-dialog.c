@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include "engine/pictures/picture.h"
+#include "ui/projection/vitrine-face-points.h"
 #include "ui/projection/vitrine-project-dialog.h"
 
 static GtkWidget *
@@ -69,6 +70,9 @@ test_find(void)
   fixture_open(&f, NULL);
   GtkWidget *dialog = open_picture(&f);
   adw_combo_row_set_selected(ADW_COMBO_ROW(fixture_find(dialog, "project-how")), 1);
+  adw_combo_row_set_selected(ADW_COMBO_ROW(fixture_find(dialog, "project-crop")), 3);
+  vitrine_face_points_move(VITRINE_FACE_POINTS(fixture_find(dialog, "project-points")), 2, 0.5,
+                           0.8);
   click(dialog, "project-start");
   fixture_wait(&f, is_found, NULL, 120);
   const SgRecipe *r = vitrine_session_get_recipe(f.session);

@@ -173,6 +173,26 @@ write_file(const char *name, const char *data, gssize size)
   return path;
 }
 
+/* A picture that Vitrine has not saved changes nothing, either, until its face is asked for
+ * (test-project-dialog.c). */
+static void
+check_foreign(Fixture *f, const char *path)
+{
+  g_autoptr(SgRecipe) recipe = sg_recipe_copy(vitrine_session_get_recipe(f->session));
+  SgModel *model = vitrine_session_get_model(f->session);
+  GListModel *toplevels = gtk_window_get_toplevels();
+  gboolean asked = FALSE;
+
+  open_file(f, path);
+  for (guint i = 0; i < g_list_model_get_n_items(toplevels); i++) {
+    g_autoptr(GtkWidget) window = g_list_model_get_item(toplevels, i);
+    asked = asked || g_strcmp0(gtk_widget_get_name(window), "project-dialog") == 0;
+  }
+  g_assert_true(asked);
+  g_assert_true(vitrine_session_get_model(f->session) == model);
+  g_assert_true(sg_recipe_equal(vitrine_session_get_recipe(f->session), recipe));
+}
+
 static void
 test_bad_files(void)
 {
@@ -185,7 +205,7 @@ test_bad_files(void)
   g_autofree char *missing = fixture_path("vanished.pkl");
   g_autofree char *plain = fixture_path("plain.png");
   const guint8 rgb[4 * 4 * 3] = {0};
-  const char *paths[] = {text, empty, huge, vector, png, missing, plain, "/", "/dev/zero"};
+  const char *paths[] = {text, empty, huge, vector, png, missing, "/", "/dev/zero"};
 
   g_assert_true(sg_png_write(plain, rgb, 4, 4, NULL, NULL));
   fixture_forget_state();
@@ -194,6 +214,7 @@ test_bad_files(void)
   fixture_settle(&f);
   for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
     check_refused(&f, paths[i]);
+  check_foreign(&f, plain);
   fixture_close(&f);
 }
 

@@ -5,6 +5,7 @@
 #include "ui/charts/vitrine-plot.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-pixels.h"
+#include "ui/projection/vitrine-face-points.h"
 
 struct _VitrineProjectDialog {
   AdwWindow parent_instance;
@@ -14,6 +15,8 @@ struct _VitrineProjectDialog {
   GArray *steps, *psnr; /* of double: what the curve shows */
 
   GtkPicture *target, *picture, *difference;
+  GtkStack *target_stack;
+  VitrineFacePoints *points;
   AdwComboRow *how_row, *crop_row;
   GtkSpinButton *steps_spin;
   GtkWidget *settings;
@@ -112,11 +115,27 @@ news_cb(gpointer data, gboolean finished, gpointer user_data)
   }
 }
 
+static gboolean
+is_aligning(VitrineProjectDialog *self)
+{
+  return adw_combo_row_get_selected(self->crop_row) == 3;
+}
+
+/* The points lie on the picture itself, not on its square. */
+static void
+crop_cb(VitrineProjectDialog *self)
+{
+  if (is_aligning(self))
+    gtk_label_set_text(self->status,
+                       _("Drag the points to the eyes and to the middle of the mouth"));
+  gtk_stack_set_visible_child_name(self->target_stack, is_aligning(self) ? "points" : "target");
+}
+
 static void
 start_cb(VitrineProjectDialog *self)
 {
   static const SgTransform crops[] = {SG_TRANSFORM_CENTER_CROP, SG_TRANSFORM_PAD,
-                                      SG_TRANSFORM_STRETCH};
+                                      SG_TRANSFORM_STRETCH, SG_TRANSFORM_CENTER_CROP};
   const VitrineTaskClass class = vitrine_projecting_class(news_cb);
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
 
@@ -130,6 +149,12 @@ start_cb(VitrineProjectDialog *self)
       self->path, (VitrineProjectHow)adw_combo_row_get_selected(self->how_row),
       crops[adw_combo_row_get_selected(self->crop_row)],
       gtk_spin_button_get_value_as_int(self->steps_spin), recipe->label, NULL);
+  if (is_aligning(self)) {
+    double points[6];
+    vitrine_face_points_get(self->points, points);
+    vitrine_projecting_job_align(job, points);
+  }
+  gtk_stack_set_visible_child_name(self->target_stack, "target");
   self->task = vitrine_view_start_task(vitrine_session_get_view(self->session), &class, job, self);
   show_state(self);
 }
@@ -153,7 +178,7 @@ model_changed_cb(VitrineSession *session, VitrineProjectDialog *self)
 }
 
 static void
-set_path(VitrineProjectDialog *self, const char *path)
+set_path(VitrineProjectDialog *self, const char *path, GdkTexture *preview)
 {
   g_autofree char *name = g_filename_display_basename(path);
 
@@ -161,7 +186,8 @@ set_path(VitrineProjectDialog *self, const char *path)
   g_free(self->path);
   self->path = g_strdup(path);
   gtk_window_set_title(GTK_WINDOW(self), name);
-  gtk_picture_set_filename(self->target, path);
+  gtk_picture_set_paintable(self->target, GDK_PAINTABLE(preview));
+  vitrine_face_points_set_texture(self->points, preview);
   gtk_picture_set_paintable(self->picture, NULL);
   gtk_picture_set_paintable(self->difference, NULL);
   gtk_label_set_text(self->status, "");
@@ -196,6 +222,8 @@ static void
 bind_children(GtkWidgetClass *class)
 {
   gtk_widget_class_bind_template_child(class, VitrineProjectDialog, target);
+  gtk_widget_class_bind_template_child(class, VitrineProjectDialog, target_stack);
+  gtk_widget_class_bind_template_child(class, VitrineProjectDialog, points);
   gtk_widget_class_bind_template_child(class, VitrineProjectDialog, picture);
   gtk_widget_class_bind_template_child(class, VitrineProjectDialog, difference);
   gtk_widget_class_bind_template_child(class, VitrineProjectDialog, how_row);
@@ -215,6 +243,7 @@ vitrine_project_dialog_class_init(VitrineProjectDialogClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   g_type_ensure(VITRINE_TYPE_PLOT);
+  g_type_ensure(VITRINE_TYPE_FACE_POINTS);
   G_OBJECT_CLASS(class)->dispose = vitrine_project_dialog_dispose;
   G_OBJECT_CLASS(class)->finalize = vitrine_project_dialog_finalize;
   gtk_widget_class_set_template_from_resource(
@@ -222,6 +251,7 @@ vitrine_project_dialog_class_init(VitrineProjectDialogClass *class)
   bind_children(widget_class);
   gtk_widget_class_bind_template_callback(widget_class, start_cb);
   gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
+  gtk_widget_class_bind_template_callback(widget_class, crop_cb);
   gtk_widget_class_add_binding_action(widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_add_binding_action(widget_class, GDK_KEY_w, GDK_CONTROL_MASK, "window.close",
                                       NULL);
@@ -243,7 +273,8 @@ forget(GtkWidget *dialog, GObject *parent)
 }
 
 GtkWidget *
-vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session, const char *path)
+vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session, const char *path,
+                               GdkTexture *preview)
 {
   VitrineProjectDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-project-dialog");
 
@@ -255,7 +286,7 @@ vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session, const
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);
     gtk_widget_grab_focus(self->start_button);
   }
-  set_path(self, path);
+  set_path(self, path, preview);
   gtk_window_present(GTK_WINDOW(self));
   return GTK_WIDGET(self);
 }

@@ -11,9 +11,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineProjectDialog, vitrine_project_dialog, VITRINE, PROJECT_DIALOG,
                      AdwWindow)
 
-/* Shows the dialog for the picture at `path` over the window `parent`, which edits `session`; one
- * that is open already goes over to that picture. Needs an open model. */
+/* Shows the dialog for the picture at `path`, of which `preview` is a small one, over the window
+ * `parent`, which edits `session`; one that is open already goes over to that picture. Needs an
+ * open model. */
 GtkWidget *vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session,
-                                          const char *path);
+                                          const char *path, GdkTexture *preview);
 
 G_END_DECLS

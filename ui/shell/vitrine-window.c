@@ -265,9 +265,10 @@ message_cb(VitrineSession *session, const char *text, gboolean is_error, Vitrine
 }
 
 static void
-foreign_picture_cb(VitrineOpener *opener, const char *path, VitrineWindow *self)
+foreign_picture_cb(VitrineOpener *opener, const char *path, GdkTexture *preview,
+                   VitrineWindow *self)
 {
-  vitrine_project_dialog_present(GTK_WINDOW(self), self->session, path);
+  vitrine_project_dialog_present(GTK_WINDOW(self), self->session, path, preview);
 }
 
 static void
