@@ -274,12 +274,13 @@ check_passes(const Case *c)
 static void
 test_passes(void)
 {
-  static const Case more[] = {{SAME, 17, 24, 40, 33, 35},
-                              {DOWN, 5, 16, 32, 67, 65},
-                              {WIDEN, 5, 16, 32, 33, 32},
-                              {ONE, 17, 40, 24, 32, 33},
-                              {SAME, 1, 8, 16, 300, 40}};
-  for (guint i = 0; i < G_N_ELEMENTS(cases); i += 2)
+  static const Case more[] = {/* of several parts, and of several strips */
+                              {SAME, 17, 8, 8, 33, 32},
+                              {SAME, 1, 8, 8, 300, 60},
+                              {DOWN, 5, 8, 16, 35, 33},
+                              {WIDEN, 5, 8, 16, 17, 16},
+                              {ONE, 17, 40, 24, 8, 9}};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i += 3)
     if (cases[i].g.kind != SG_CONV_UP_FIR)
       check_passes(&cases[i]);
   for (guint i = 0; i < G_N_ELEMENTS(more); i++)
