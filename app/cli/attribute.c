@@ -223,8 +223,8 @@ print_json(const AttributeJob *job, double seconds)
       json_object_set_new(one, "nonzero", json_integer(a->judgement.nonzero));
     json_array_append_new(all, one);
   }
-  cli_print_json(json_pack("{s:s, s:s, s:f, s:o}", "network", job->opt->network, "hash",
-                           job->base.model->hash, "seconds", seconds, "attributes", all));
+  cli_print_json(json_pack("{s:s, s:s, s:f, s:o}", "network", cli_json_name(job->opt->network),
+                           "hash", job->base.model->hash, "seconds", seconds, "attributes", all));
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

@@ -41,9 +41,10 @@ int cli_project(int argc, char **argv);
 GQuark cli_usage_error_quark(void);
 void cli_set_usage_error(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Foreign text as a terminal may have it: control characters as \x1b, what is not UTF-8 replaced.
- * To be freed. */
-char *cli_visible(const char *text);
+/* A path or another name in what is printed for people (sg_visible()) and, as it is but for bytes
+ * that are no UTF-8, in JSON. Not to be freed. */
+const char *cli_name(const char *path);
+const char *cli_json_name(const char *path);
 
 /* Says `error` (if any) on one line of standard error, frees it, and returns the exit status. */
 int cli_finish(const char *command, GError *error);

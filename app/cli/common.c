@@ -1,6 +1,7 @@
 /* What all commands share: usage and errors, numbers as people type them, models, JSON,
  * progress. */
 #include "app/cli/cli.h"
+#include "engine/base/visible.h"
 #include <jansson.h>
 #include "engine/runs/run-network.h"
 #include <stdarg.h>
@@ -25,20 +26,25 @@ cli_set_usage_error(GError **error, const char *format, ...)
   g_set_error_literal(error, CLI_USAGE_ERROR, 0, text);
 }
 
-char *
-cli_visible(const char *text)
+/* Kept until the program ends, as a name is; there are few. */
+static const char *
+keep(char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid(text, -1);
-  GString *out = g_string_new(NULL);
+  const char *kept = g_intern_string(text);
+  g_free(text);
+  return kept;
+}
 
-  for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
-    gunichar c = g_utf8_get_char(p);
-    if (g_unichar_iscntrl(c))
-      g_string_append_printf(out, "\\x%02x", c);
-    else
-      g_string_append_unichar(out, c);
-  }
-  return g_string_free(out, FALSE);
+const char *
+cli_name(const char *path)
+{
+  return keep(sg_visible(path));
+}
+
+const char *
+cli_json_name(const char *path)
+{
+  return g_utf8_validate(path, -1, NULL) ? path : keep(sg_valid(path));
 }
 
 int
@@ -50,7 +56,7 @@ cli_finish(const char *command, GError *error)
     return 0;
   /* A program that reads our errors counts on one line. */
   g_strdelimit(error->message, "\r\n", ' ');
-  g_autofree char *message = cli_visible(error->message);
+  g_autofree char *message = sg_visible(error->message);
   fprintf(stderr, "vitrine %s: %s", command, message);
   status = error->domain == CLI_USAGE_ERROR ? 2 : 1;
   if (status == 2)
@@ -242,7 +248,7 @@ cli_load_model(const char *path, GError **error)
   SgModel *m = file ? sg_model_load(file, error) : NULL;
 
   for (guint i = 0; m && i < m->warnings->len; i++) {
-    g_autofree char *warning = cli_visible(m->warnings->pdata[i]), *name = cli_visible(file);
+    g_autofree char *warning = sg_visible(m->warnings->pdata[i]), *name = sg_visible(file);
     fprintf(stderr, "%s: %s: %s\n", g_get_prgname(), name, warning);
   }
   return m;

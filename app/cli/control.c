@@ -1,5 +1,6 @@
 /* vitrine control RUN_DIR COMMAND: steers a running training. */
 #include "app/cli/cli.h"
+#include "engine/base/visible.h"
 #include "engine/record/run-dir.h"
 #include "engine/record/publish.h"
 #include <jansson.h>
@@ -27,7 +28,9 @@ print_status(const json_t *answer)
     char *text = json_is_string(value)
                      ? NULL
                      : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
-    printf("%-16s %s\n", key, text ? text : json_string_value(value));
+    g_autofree char *name = sg_visible(key);
+    g_autofree char *shown = sg_visible(text ? text : json_string_value(value));
+    printf("%-16s %s\n", name, shown);
     free(text);
   }
 }
@@ -41,7 +44,7 @@ print_done(const char *run_dir, const char *command)
 
   for (gsize i = 0; i < G_N_ELEMENTS(done); i++)
     if (g_str_equal(command, control_commands[i]))
-      printf("%s: the training %s\n", run_dir, done[i]);
+      printf("%s: the training %s\n", cli_name(run_dir), done[i]);
 }
 
 /* The error of an answer, or NULL. */
@@ -103,7 +106,7 @@ set(const char *run_dir, const char *assignment, gboolean json)
   if (!error && json)
     puts(line);
   else if (!error)
-    printf("%s: %s is %s after this step\n", run_dir, name, value);
+    printf("%s: %s is %s after this step\n", cli_name(run_dir), name, value);
   json_decref(answer);
   return error;
 }
@@ -143,7 +146,7 @@ save_weights(const char *run_dir, const char *out, gboolean json)
   if (json)
     printf("{\"hash\": \"%s\", \"kimg\": %.3f}\n", m->hash, kimg);
   else
-    printf("%s: the weights at %.3f kimg\n", out, kimg);
+    printf("%s: the weights at %.3f kimg\n", cli_name(out), kimg);
   return NULL;
 }
 

@@ -120,8 +120,7 @@ print_json(const Options *opt, const SgDataset *ds, const SgExportReport *report
     g_autofree char *text = g_utf8_make_valid(ds->warnings->pdata[i], -1);
     json_array_append_new(warnings, json_string(text));
   }
-  g_autofree char *source = g_filename_display_name(opt->source);
-  g_autofree char *dest = g_filename_display_name(opt->dest);
+  const char *source = cli_json_name(opt->source), *dest = cli_json_name(opt->dest);
   json_t *root =
       json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:b, s:o, s:o, s:o, s:o}", "source", source,
                 "kind", ds->kind, "dest", dest, "images", (json_int_t)report->written, "resolution",
@@ -143,8 +142,8 @@ print_classes(const SgDataset *ds, const SgExportReport *report)
     return;
   printf("class\timages\n");
   for (int k = 0; k < shown; k++)
-    printf("%d%s%s\t%u\n", k, ds->label_names ? " " : "", ds->label_names ? ds->label_names[k] : "",
-           report->classes[k]);
+    printf("%d%s%s\t%u\n", k, ds->label_names ? " " : "",
+           ds->label_names ? cli_name(ds->label_names[k]) : "", report->classes[k]);
   if (shown < ds->label_dim)
     printf("… and %d other classes (--json lists them)\n", ds->label_dim - shown);
 }
@@ -155,7 +154,7 @@ print_text(const Options *opt, const SgDataset *ds, const SgExportReport *report
   Change changes[N_CHANGES];
   g_autofree char *sizes = sizes_of(report->enlarged_from);
 
-  printf("%s: %u images of %d×%d pixels, %s", opt->dest, report->written, ds->resolution,
+  printf("%s: %u images of %d×%d pixels, %s", cli_name(opt->dest), report->written, ds->resolution,
          ds->resolution, ds->channels == 1 ? "grey" : "colour");
   if (ds->one_hot)
     printf(", %d classes", ds->label_dim);
@@ -170,12 +169,12 @@ print_text(const Options *opt, const SgDataset *ds, const SgExportReport *report
              g_str_equal(changes[i].key, "enlarged") ? sizes : "");
   print_classes(ds, report);
   for (guint i = 0; i < ds->warnings->len; i++)
-    printf("warning: %s\n", (const char *)ds->warnings->pdata[i]);
+    printf("warning: %s\n", cli_name(ds->warnings->pdata[i]));
   if (ds->refused->len > 0)
     printf("not used: %u\n", ds->refused->len);
   for (guint i = 0; i < ds->refused->len; i++) {
     const SgRefusal *r = ds->refused->pdata[i];
-    printf("  %s: %s\n", r->name, r->reason);
+    printf("  %s: %s\n", cli_name(r->name), cli_name(r->reason));
   }
 }
 

@@ -218,7 +218,7 @@ write_latent(const Job *job, gsize i, const char *stem, json_t *entry, GError **
   int layers = z ? 1 : job->model->info.num_ws, dim = z ? r->z_dim : r->w_dim;
   g_autofree double *v = z ? sg_recipe_edited_z(r, 0) : sg_renderer_ws(job->renderer, r, error);
 
-  json_object_set_new(entry, z ? "z" : "w", json_string(path));
+  json_object_set_new(entry, z ? "z" : "w", json_string(cli_json_name(path)));
   return v && sg_vectors_write(path, z ? SG_SPACE_Z : SG_SPACE_W, layers, dim, v, error);
 }
 
@@ -241,7 +241,7 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
   json_t *entry = json_pack("{s:I}", "seed", (json_int_t)seed);
 
   json_array_append_new(job->written, entry);
-  json_object_set_new(entry, "png", json_string(png));
+  json_object_set_new(entry, "png", json_string(cli_json_name(png)));
   if (!sg_png_write_drawn(png, rgb, w, h, c, json, error))
     return FALSE;
   if (job->opt->npy) {
@@ -250,7 +250,7 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
     const gint64 shape[] = {c, h, w};
     g_autoptr(SgTensor) face = sg_tensor_new(3, shape);
     memcpy(face->data, images->data + k * face->numel, face->numel * sizeof(float));
-    json_object_set_new(entry, "npy", json_string(npy));
+    json_object_set_new(entry, "npy", json_string(cli_json_name(npy)));
     if (!sg_npy_write(npy, face, error))
       return FALSE;
   }
@@ -361,8 +361,8 @@ print_json(const Job *job, double seconds)
 {
   g_autofree char *device = g_strdup(sg_renderer_backend(job->renderer)->name);
   json_t *root =
-      json_pack("{s:s, s:s, s:s, s:f, s:O}", "network", job->opt->network, "hash", job->model->hash,
-                "device", device, "seconds", seconds, "pictures", job->written);
+      json_pack("{s:s, s:s, s:s, s:f, s:O}", "network", cli_json_name(job->opt->network), "hash",
+                job->model->hash, "device", device, "seconds", seconds, "pictures", job->written);
   cli_print_json(root);
 }
 

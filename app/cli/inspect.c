@@ -1,5 +1,6 @@
 /* vitrine inspect F: everything that is known of a file. */
 #include "app/cli/cli.h"
+#include "engine/base/visible.h"
 #include "engine/explore/weights/weight-stats.h"
 #include "engine/formats/archive.h"
 #include "engine/models/family.h"
@@ -143,7 +144,7 @@ static void
 print_json(const SgArchive *a, const SgModel *model, const GError *why, gboolean hashes)
 {
   json_t *o = json_object(), *tensors = json_array();
-  g_autofree char *path = g_filename_display_name(a->path);
+  const char *path = cli_json_name(a->path);
 
   json_object_set_new(o, "path", json_string(path));
   json_object_set_new(o, "kind", json_string(model ? model->kind : a->kind));
@@ -194,8 +195,8 @@ print_attributes(const SgArchive *a)
       key += strlen("__metadata__.");
     else if (!g_str_has_prefix(key, "training_set_kwargs.") && strchr(key, '.'))
       continue;
-    g_autofree char *name = cli_visible(key);
-    g_autofree char *value = cli_visible(g_hash_table_lookup(a->attributes, l->data));
+    g_autofree char *name = sg_visible(key);
+    g_autofree char *value = sg_visible(g_hash_table_lookup(a->attributes, l->data));
     printf("  %s: %s\n", name, value);
   }
 }
@@ -212,7 +213,7 @@ print_tensors(const SgArchive *a, gboolean hashes)
     const SgEntry *e = a->entries->pdata[i];
     g_autofree char *shape = sg_shape_to_string(e->tensor->ndim, e->tensor->shape);
     SgWeightStats s = sg_weight_stats_measure(e->tensor->data, e->tensor->numel);
-    g_autofree char *name = cli_visible(e->name);
+    g_autofree char *name = sg_visible(e->name);
     printf("%-*s %-20s %-9s", width, name, shape, e->dtype);
     if (s.finite)
       printf(" %11.4g %11.4g %11.4g %11.4g %8" G_GUINT64_FORMAT, s.min, s.max, s.mean, s.std,
@@ -233,24 +234,24 @@ print_text(const SgArchive *a, const SgModel *model, const GError *why, gboolean
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr(GPtrArray) order = count_networks(a, counts);
 
-  g_autofree char *path = cli_visible(a->path);
-  g_autofree char *kind = cli_visible(model ? model->kind : a->kind);
+  g_autofree char *path = sg_visible(a->path);
+  g_autofree char *kind = sg_visible(model ? model->kind : a->kind);
 
   printf("%s: %s\n", path, kind);
   if (model)
     print_architecture(model);
   for (guint i = 0; model && i < model->warnings->len; i++) {
-    g_autofree char *warning = cli_visible(model->warnings->pdata[i]);
+    g_autofree char *warning = sg_visible(model->warnings->pdata[i]);
     printf("warning: %s\n", warning);
   }
   if (!model) {
-    g_autofree char *reason = cli_visible(why->message);
+    g_autofree char *reason = sg_visible(why->message);
     printf("not a model that Vitrine runs: %s\n", reason);
   }
   print_attributes(a);
   printf("parameters:");
   for (guint i = 0; i < order->len; i++) {
-    g_autofree char *name = cli_visible(order->pdata[i]);
+    g_autofree char *name = sg_visible(order->pdata[i]);
     printf("%s %s %" G_GSIZE_FORMAT, i ? "," : "", name[0] ? name : "(top level)",
            *(gsize *)g_hash_table_lookup(counts, order->pdata[i]));
   }

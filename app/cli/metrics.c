@@ -344,7 +344,7 @@ name_json(const char *name)
   gint64 number;
   return g_ascii_string_to_signed(name, 10, G_MININT, G_MAXINT, &number, NULL)
              ? json_integer((json_int_t)number)
-             : json_string(name);
+             : json_string(cli_json_name(name));
 }
 
 static json_t *
@@ -367,15 +367,15 @@ static void
 print_json(const Job *job)
 {
   const Options *o = job->opt;
-  json_t *root =
-      json_pack("{s:s, s:i, s:I}", "data", o->data, "images", job->n, "seed", (json_int_t)o->seed);
+  json_t *root = json_pack("{s:s, s:i, s:I}", "data", cli_json_name(o->data), "images", job->n,
+                           "seed", (json_int_t)o->seed);
 
   if (job->model) {
-    json_object_set_new(root, "network", json_string(job->network));
+    json_object_set_new(root, "network", json_string(cli_json_name(job->network)));
     json_object_set_new(root, "hash", json_string(job->model->hash));
     json_object_set_new(root, "trunc", json_real(o->trunc));
   } else {
-    json_object_set_new(root, "reference", json_string(o->reference));
+    json_object_set_new(root, "reference", json_string(cli_json_name(o->reference)));
   }
   for (guint i = 0; job->metrics[i]; i++)
     json_object_set_new(root, job->metrics[i]->name,

@@ -181,8 +181,8 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
   int c = (int)image->shape[1], h = (int)image->shape[2], w = (int)image->shape[3];
   g_autofree guint8 *rgb = g_malloc(k_drawn_bytes((unsigned)c) * (gsize)h * (gsize)w);
   sg_image_to_rgb8(image, rgb);
-  json_t *entry =
-      json_pack("{s:I, s:I, s:s}", "row", (json_int_t)row, "col", (json_int_t)col, "png", png);
+  json_t *entry = json_pack("{s:I, s:I, s:s}", "row", (json_int_t)row, "col", (json_int_t)col,
+                            "png", cli_json_name(png));
   json_array_append_new(job->written, entry);
   if (!sg_png_write_drawn(png, rgb, w, h, c, json, error))
     return NULL;
@@ -190,7 +190,7 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
     const gint64 shape[] = {c, h, w};
     g_autoptr(SgTensor) one = sg_tensor_new(3, shape);
     memcpy(one->data, image->data, image->numel * sizeof(float));
-    json_object_set_new(entry, "npy", json_string(npy));
+    json_object_set_new(entry, "npy", json_string(cli_json_name(npy)));
     if (!sg_npy_write(npy, one, error))
       return NULL;
   }
@@ -288,9 +288,10 @@ print_json(const Job *job, double seconds)
   for (int k = 0; k < job->model->info.num_ws; k++)
     if (job->styles[k])
       json_array_append_new(styles, json_integer(k));
-  json_t *root = json_pack("{s:s, s:s, s:f, s:o, s:s, s:O}", "network", job->opt->network, "hash",
-                           job->model->hash, "seconds", seconds, "styles", styles, "grid", grid,
-                           "pictures", job->written);
+  json_t *root =
+      json_pack("{s:s, s:s, s:f, s:o, s:s, s:O}", "network", cli_json_name(job->opt->network),
+                "hash", job->model->hash, "seconds", seconds, "styles", styles, "grid",
+                cli_json_name(grid), "pictures", job->written);
   cli_print_json(root);
 }
 

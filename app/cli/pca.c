@@ -282,9 +282,9 @@ write_view(Job *job, const View *v, GError **error)
 static void
 print_json(const Job *job, double seconds)
 {
-  json_t *root =
-      json_pack("{s:s, s:s, s:I, s:f}", "network", job->opt->network, "hash", job->base.model->hash,
-                "samples", (json_int_t)job->moments->samples, "seconds", seconds);
+  json_t *root = json_pack("{s:s, s:s, s:I, s:f}", "network", cli_json_name(job->opt->network),
+                           "hash", job->base.model->hash, "samples",
+                           (json_int_t)job->moments->samples, "seconds", seconds);
 
   for (int i = 0; i < 2; i++) {
     const SgPca *p = job->view[i].pca;

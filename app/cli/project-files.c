@@ -1,5 +1,6 @@
 /* vitrine project: what is read and what is written. */
 #include "app/cli/project.h"
+#include "engine/base/visible.h"
 #include "engine/base/random.h"
 #include "engine/data/square.h"
 #include "engine/formats/writer.h"
@@ -138,7 +139,7 @@ number(double v)
 static json_t *
 describe(const SgProjected *out, const char *picture)
 {
-  json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "picture", picture, "loss",
+  json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "picture", cli_json_name(picture), "loss",
                         out->loss.total, "pixels", out->loss.pixels, "pyramid", out->loss.pyramid,
                         "features", out->loss.features, "percentile", out->percentile);
 
@@ -217,7 +218,7 @@ print_results(const ProjectJob *job)
   json_t *r;
 
   json_array_foreach (job->results, i, r) {
-    g_autofree char *name = cli_visible(json_string_value(json_object_get(r, "picture")));
+    g_autofree char *name = sg_visible(json_string_value(json_object_get(r, "picture")));
     printf("%s%s: %.1f dB, distance %.4f, w farther out than %.1f %% of the model's\n",
            (int)i >= job->pictures ? "the model's own, for comparison: " : "", name,
            value(r, "psnr"), distance(r), value(r, "percentile"));

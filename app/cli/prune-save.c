@@ -1,4 +1,5 @@
 /* The pruned model's file, and what pruning saves, told as it is. */
+#include "app/cli/cli.h"
 #include "app/cli/prune.h"
 #include <stdio.h>
 #include "engine/explore/weights/prune-save.h"
@@ -7,12 +8,13 @@ static json_t *
 saving_json(const char *file, double threshold, const SgPruneSaving *a, const SgPruneSpeed *b)
 {
   return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:I, s:f, s:f, s:f, s:f}", "file",
-                   file, "threshold", threshold, "weights", (json_int_t)a->weights, "zeros",
-                   (json_int_t)a->zeros, "bytes", (json_int_t)a->bytes, "compressed_before",
-                   (json_int_t)a->compressed_before, "compressed", (json_int_t)a->compressed,
-                   "channels", b->channels, "channels_removed", b->removed, "weights_kept",
-                   (json_int_t)b->kept, "ms_before", b->ms_before, "ms_pruned", b->ms_pruned,
-                   "ms_without_channels", b->ms_slim, "difference", b->difference);
+                   cli_json_name(file), "threshold", threshold, "weights", (json_int_t)a->weights,
+                   "zeros", (json_int_t)a->zeros, "bytes", (json_int_t)a->bytes,
+                   "compressed_before", (json_int_t)a->compressed_before, "compressed",
+                   (json_int_t)a->compressed, "channels", b->channels, "channels_removed",
+                   b->removed, "weights_kept", (json_int_t)b->kept, "ms_before", b->ms_before,
+                   "ms_pruned", b->ms_pruned, "ms_without_channels", b->ms_slim, "difference",
+                   b->difference);
 }
 
 static void

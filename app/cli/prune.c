@@ -270,7 +270,7 @@ write_grid(Job *job, const SgPruneResult *r, GError **error)
     for (int y = 0; y < r->size; y++)
       memcpy(grid + (gsize)(i / columns * r->size + y) * stride + (gsize)(i % columns) * line,
              r->rgb + ((gsize)i * (gsize)r->size + (gsize)y) * line, line);
-  json_array_append_new(job->pictures, json_string(path));
+  json_array_append_new(job->pictures, json_string(cli_json_name(path)));
   return sg_png_write_drawn(path, grid, columns * r->size, rows * r->size, r->channels, json,
                             error);
 }
@@ -422,23 +422,23 @@ print_json(const Job *job, json_t *saved, double seconds)
 {
   const Options *o = job->opt;
   json_t *root = json_pack(
-      "{s:s, s:s, s:i, s:I, s:s, s:s, s:f}", "network", o->network, "hash", job->model->hash,
-      "images", o->images, "seed", (json_int_t)job->faces->seed, "magnitude",
+      "{s:s, s:s, s:i, s:I, s:s, s:s, s:f}", "network", cli_json_name(o->network), "hash",
+      job->model->hash, "images", o->images, "seed", (json_int_t)job->faces->seed, "magnitude",
       job->prune.magnitude == SG_MAGNITUDE_EFFECTIVE ? "effective" : "stored", "judge",
       judge(o) == SG_JUDGE_TRAINING ? "training" : "alone", "seconds", seconds);
 
   if (o->outdir) {
-    json_object_set_new(root, "outdir", json_string(o->outdir));
+    json_object_set_new(root, "outdir", json_string(cli_json_name(o->outdir)));
     json_object_set_new(root, "thresholds", json_integer(job->n));
     json_object_set_new(root, "weights", json_integer((json_int_t)job->total));
     json_object_set(root, "pictures", job->pictures);
   }
   if (job->real.images > 0)
     json_object_set_new(root, "real",
-                        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "data", o->data, "images",
-                                  job->real.images, "score_mean", job->real.score_mean, "score_std",
-                                  job->real.score_std, "logit_mean", job->real.logit_mean,
-                                  "logit_std", job->real.logit_std));
+                        json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "data", cli_json_name(o->data),
+                                  "images", job->real.images, "score_mean", job->real.score_mean,
+                                  "score_std", job->real.score_std, "logit_mean",
+                                  job->real.logit_mean, "logit_std", job->real.logit_std));
   if (saved)
     json_object_set(root, "saved", saved);
   cli_print_json(root);

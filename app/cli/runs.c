@@ -1,6 +1,7 @@
 /* vitrine runs: what became of trainings. */
 #include "app/cli/cli.h"
 #include "app/cli/runs.h"
+#include "engine/base/visible.h"
 #include "engine/metrics/metric.h"
 #include <jansson.h>
 #include <math.h>
@@ -34,20 +35,6 @@ cli_time_text(double seconds)
     return g_strdup_printf("%uh %02um", hours, minutes);
   return minutes > 0 ? g_strdup_printf("%um %02us", minutes, (guint)(s % 60))
                      : g_strdup_printf("%us", (guint)s);
-}
-
-/* Names and logs are somebody else's: nothing of them shall steer a terminal. */
-char *
-cli_plain_text(const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid(text, -1);
-  GString *out = g_string_new(NULL);
-
-  for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
-    gunichar c = g_utf8_get_char(p);
-    g_string_append_unichar(out, g_unichar_iscntrl(c) ? '?' : c);
-  }
-  return g_string_free(out, FALSE);
 }
 
 gboolean
@@ -181,7 +168,7 @@ fill(const Row *row, char **cells)
 {
   const SgRunStatus *s = row->status;
 
-  cells[NAME] = cli_plain_text(s->name);
+  cells[NAME] = sg_visible(s->name);
   cells[STATE] = g_strdup(sg_run_state_text(s->state));
   cells[KIMG] = kimg_text(s);
   cells[ETA] = cli_time_text(s->eta);
@@ -212,7 +199,7 @@ print_advice(const GPtrArray *rows)
     const Row *row = rows->pdata[i];
     for (guint k = 0; k < row->advice->len; k++) {
       const SgAdvice *a = row->advice->pdata[k];
-      g_autofree char *text = cli_plain_text(a->text);
+      g_autofree char *text = sg_visible(a->text);
       char *all = g_strdup_printf("%s: %s %s", a->id, text, a->what_to_try);
       if (!g_hash_table_contains(said, all))
         printf("\n%s\n", all);
@@ -252,7 +239,7 @@ number(double v)
 static json_t *
 text(const char *s)
 {
-  g_autofree char *valid = g_utf8_make_valid(s, -1);
+  g_autofree char *valid = sg_valid(s);
   return json_string(valid);
 }
 

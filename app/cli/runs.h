@@ -9,8 +9,6 @@ G_BEGIN_DECLS
 SgRunReader *cli_read_run(const char *path, GError **error);
 /* "1h 02m"; "-" for NAN. */
 char *cli_time_text(double seconds);
-/* Valid UTF-8 without control characters. */
-char *cli_plain_text(const char *text);
 /* The last finite value; FALSE if there is none. `s` may be NULL. */
 gboolean cli_last_value(SgSeries *s, double *kimg, double *value);
 

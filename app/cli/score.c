@@ -57,10 +57,10 @@ report(Job *job, const char *name, double logit)
   double p = sigmoid(logit);
 
   if (job->opt->json)
-    json_array_append_new(
-        job->results, json_pack("{s:s, s:f, s:f}", "image", name, "logit", logit, "sigmoid", p));
+    json_array_append_new(job->results, json_pack("{s:s, s:f, s:f}", "image", cli_json_name(name),
+                                                  "logit", logit, "sigmoid", p));
   else
-    printf("%+.6f\t%.6f\t%s\n", logit, p, name);
+    printf("%+.6f\t%.6f\t%s\n", logit, p, cli_name(name));
 }
 
 /* Scores what is in images and empties it. */
@@ -189,8 +189,9 @@ score_all(Job *job, int n, char **paths, GError **error)
 static void
 print_json(const Job *job)
 {
-  json_t *root = json_pack("{s:s, s:s, s:i, s:O}", "network", job->opt->network, "hash",
-                           job->model->hash, "batch", job->opt->batch, "scores", job->results);
+  json_t *root =
+      json_pack("{s:s, s:s, s:i, s:O}", "network", cli_json_name(job->opt->network), "hash",
+                job->model->hash, "batch", job->opt->batch, "scores", job->results);
   cli_print_json(root);
 }
 

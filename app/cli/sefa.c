@@ -129,9 +129,9 @@ print_json(const Job *job)
 
   for (int k = 0; k < MIN(10, job->sefa->dim); k++)
     json_array_append_new(values, json_real(job->sefa->values[k]));
-  cli_print_json(json_pack("{s:s, s:s, s:i, s:o, s:f}", "network", job->opt->network, "hash",
-                           job->base.model->hash, "channels", job->channels, "eigenvalues", values,
-                           "untrained", job->sefa->untrained[0]));
+  cli_print_json(json_pack("{s:s, s:s, s:i, s:o, s:f}", "network", cli_json_name(job->opt->network),
+                           "hash", job->base.model->hash, "channels", job->channels, "eigenvalues",
+                           values, "untrained", job->sefa->untrained[0]));
 }
 
 static gboolean

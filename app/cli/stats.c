@@ -1,6 +1,7 @@
 /* vitrine stats: the statistics of one run, as a table or for other programs. */
 #include "app/cli/cli.h"
 #include "app/cli/runs.h"
+#include "engine/base/visible.h"
 #include "engine/metrics/metric.h"
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ date_text(double time)
 static void
 print_summary(const SgRunStatus *s)
 {
-  g_autofree char *name = cli_plain_text(s->name), *data = cli_plain_text(s->data);
+  g_autofree char *name = sg_visible(s->name), *data = sg_visible(s->data);
 
   printf("%s: %s", name, sg_run_state_text(s->state));
   if (isfinite(s->kimg))
@@ -69,7 +70,7 @@ print_values(SgRunReader *r, char *const *tags)
   for (guint i = 0; tags[i]; i++) {
     g_autoptr(SgSeries) mean = sg_run_reader_series(r, tags[i]);
     g_autoptr(SgSeries) deviation = sg_run_reader_deviation(r, tags[i]);
-    g_autofree char *name = cli_plain_text(tags[i]), *std = g_strdup("-");
+    g_autofree char *name = sg_visible(tags[i]), *std = g_strdup("-");
     double kimg, value, at, d;
     if (!cli_last_value(mean, &kimg, &value))
       continue;
@@ -90,7 +91,7 @@ check_tags(SgRunReader *r, char *const *tags, GError **error)
   for (guint i = 0; tags[i]; i++)
     if (!g_strv_contains((const char *const *)all, tags[i])) {
       g_autofree char *known = g_strjoinv(", ", all);
-      g_autofree char *plain = cli_plain_text(known);
+      g_autofree char *plain = sg_visible(known);
       cli_set_usage_error(error, "--tags: expected some of %s; found \"%s\"",
                           *plain ? plain : "none, as this run has no statistics yet", tags[i]);
       return FALSE;

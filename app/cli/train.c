@@ -26,6 +26,13 @@ may_change(const char *name)
   return g_strv_contains(sg_change_resumable, name) || g_strv_contains(places, name);
 }
 
+static gboolean
+is_path(const char *name)
+{
+  static const char *const paths[] = {"data", "outdir", "resume", NULL};
+  return g_strv_contains(paths, name);
+}
+
 #define MAX_GROUPS 8
 
 static void
@@ -54,7 +61,7 @@ make_groups(Given *given, GOptionGroup **groups)
       GOptionEntry e = {row->name,
                         0,
                         0,
-                        G_OPTION_ARG_STRING,
+                        is_path(row->name) ? G_OPTION_ARG_FILENAME : G_OPTION_ARG_STRING,
                         &given->values[i],
                         g_strdup_printf("%s [%s]", row->help, row->default_text),
                         row->type == SG_OPTION_TEXT ? "TEXT" : "N"};
@@ -78,13 +85,10 @@ given_value(const Given *given, const char *name)
   return NULL;
 }
 
-/* Paths are kept absolute, so that a run can be resumed from anywhere. */
 static gboolean
 set_option(SgTrainOptions *o, const char *name, const char *value, GError **error)
 {
-  static const char *const paths[] = {"data", "outdir", "resume", NULL};
-  g_autofree char *path =
-      g_strv_contains(paths, name) && *value ? g_canonicalize_filename(value, NULL) : NULL;
+  g_autofree char *path = is_path(name) && *value ? sg_train_path_to_text(value) : NULL;
   return sg_train_options_set(o, name, path ? path : value, error);
 }
 
@@ -191,8 +195,7 @@ new_options(const Given *given, const char *model, GError **error)
     g_clear_pointer(&o->resume, g_free);
     return g_steal_pointer(&o);
   }
-  g_autoptr(SgModel) m =
-      set_option(o, "resume", model, error) ? sg_model_load(o->resume, error) : NULL;
+  g_autoptr(SgModel) m = set_option(o, "resume", model, error) ? sg_model_load(model, error) : NULL;
   return m && sg_train_options_adopt(o, m, error) ? g_steal_pointer(&o) : NULL;
 }
 
@@ -282,12 +285,13 @@ open_dataset(SgTrainOptions *o, gboolean asked, gboolean tell, GError **error)
                               .max_images = (guint)o->subset,
                               .drawn = o->subset_seed >= 0,
                               .subset_seed = (guint64)MAX(o->subset_seed, 0)};
+  g_autofree char *path = sg_train_path_from_text(o->data);
   GError *why = NULL;
-  SgDataset *ds = sg_dataset_open(o->data, &options, &why);
+  SgDataset *ds = sg_dataset_open(path, &options, &why);
 
   if (!ds && o->cond && !asked) {
     options.use_labels = o->cond = FALSE;
-    ds = sg_dataset_open(o->data, &options, NULL);
+    ds = sg_dataset_open(path, &options, NULL);
   }
   if (ds)
     g_clear_error(&why);
@@ -298,7 +302,7 @@ open_dataset(SgTrainOptions *o, gboolean asked, gboolean tell, GError **error)
     return NULL;
   for (guint i = 0; tell && i < ds->refused->len; i++) {
     const SgRefusal *r = ds->refused->pdata[i];
-    fprintf(stderr, "vitrine train: not used: %s: %s\n", r->name, r->reason);
+    fprintf(stderr, "vitrine train: not used: %s: %s\n", cli_name(r->name), cli_name(r->reason));
   }
   o->resolution = ds->resolution;
   o->channels = ds->channels;

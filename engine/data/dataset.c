@@ -1,4 +1,5 @@
 #include "engine/data/dataset.h"
+#include "engine/base/visible.h"
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture.h"
 #include "engine/data/dataset-private.h"
@@ -14,7 +15,7 @@ sg_refuse(GPtrArray *refused, const char *name, const char *format, ...)
   va_list args;
 
   va_start(args, format);
-  r->name = g_utf8_make_valid(name, -1);
+  r->name = sg_visible(name);
   r->reason = g_strdup_vprintf(format, args);
   va_end(args);
   g_ptr_array_add(refused, r);
@@ -64,7 +65,7 @@ sg_dataset_image_name(const SgDatasetFull *full, guint index)
   if (full->store)
     return full->store->name(full->store, in_store(full, index));
   const SgImageRef *ref = &g_array_index(full->refs, SgImageRef, index);
-  g_autofree char *name = g_utf8_make_valid(sg_files_name(full->files, ref->file), -1);
+  g_autofree char *name = sg_visible(sg_files_name(full->files, ref->file));
   return ref->frame ? g_strdup_printf("%s[%u]", name, ref->frame) : g_steal_pointer(&name);
 }
 
@@ -226,7 +227,8 @@ sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **erro
   SgDataset *ds = &full->set;
   full->options = *o;
   ds->path = g_strdup(path);
-  ds->name = name_of(path);
+  g_autofree char *name = name_of(path);
+  ds->name = sg_visible(name);
   ds->refused = g_ptr_array_new_with_free_func(free_refusal);
   ds->warnings = g_ptr_array_new_with_free_func(g_free);
   gboolean ok = open_any(full, error);

@@ -243,20 +243,36 @@ sg_weights_new_generator(SgBackend *backend, const SgModel *model, gboolean lear
   return w;
 }
 
-void
-sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model)
+static gboolean
+store_one(const SgWeights *w, const SgWeight *v, SgTensor *t, GError **error)
+{
+  gsize bytes = t->numel * sizeof(float);
+  g_autofree float *values = stored_in_first(w, v) ? g_try_malloc(bytes) : NULL;
+
+  w->backend->download(v->view, t->data);
+  if (!stored_in_first(w, v))
+    return TRUE;
+  if (!values)
+    return sg_no_memory(error, "for the weights that are saved");
+  memcpy(values, t->data, bytes);
+  swap_channels(values, v->shape[1], v->shape[0], (gsize)(v->shape[2] * v->shape[3]), t->data);
+  return TRUE;
+}
+
+gboolean
+sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model, GError **error)
 {
   for (guint i = 0; i < w->list->len; i++) {
     const SgWeight *v = &g_array_index(w->list, SgWeight, i);
     gint64 shape[4];
     for (int k = 0; k < v->ndim; k++)
       shape[k] = v->shape[k];
-    SgTensor *t = sg_tensor_new(v->ndim, shape);
-    w->backend->download(v->view, t->data);
-    if (stored_in_first(w, v)) {
-      g_autofree float *values = g_memdup2(t->data, t->numel * sizeof(float));
-      swap_channels(values, v->shape[1], v->shape[0], (gsize)(v->shape[2] * v->shape[3]), t->data);
+    SgTensor *t = sg_tensor_try_new(v->ndim, shape, error);
+    if (!t || !store_one(w, v, t, error)) {
+      sg_tensor_unref(t);
+      return FALSE;
     }
     sg_model_take(model, prefix, v->name, t);
   }
+  return TRUE;
 }

@@ -57,8 +57,9 @@ SgBuf *sg_weights_average(const SgWeights *w);
 gboolean sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError **error);
 /* One tensor's values, as in a file. */
 void sg_weights_upload(SgWeights *w, const SgWeight *weight, const float *values);
-/* Copies all values into the model as new tensors. */
-void sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model);
+/* Copies all values into the model as new tensors. Error: memory; then the model has some of
+ * them. */
+gboolean sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgWeights, sg_weights_free)
 

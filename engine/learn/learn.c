@@ -372,16 +372,24 @@ sg_learn_scores(SgLearn *l, const float *pictures, const float *c, int n, float 
   return ok;
 }
 
+/* Some at a time: asked before every snapshot, also while memory is short. */
+#define LOOK_AT 65536
+
 gboolean
 sg_learn_is_finite(SgLearn *l)
 {
   const SgWeights *nets[] = {l->g, l->d, l->ema};
+  g_autofree float *v = g_new(float, LOOK_AT);
+
   for (guint k = 0; k < G_N_ELEMENTS(nets); k++) {
-    g_autofree float *v = g_new(float, nets[k]->total);
-    l->backend->download(nets[k]->flat, v);
-    for (gsize i = 0; i < nets[k]->total; i++)
-      if (!isfinite(v[i]))
-        return FALSE;
+    for (guint64 from = 0; from < nets[k]->total; from += LOOK_AT) {
+      int n = (int)MIN(LOOK_AT, nets[k]->total - from);
+      g_autoptr(SgBuf) part = sg_buf_view(nets[k]->flat, from, 1, 1, 1, n);
+      l->backend->download(part, v);
+      for (int i = 0; i < n; i++)
+        if (!isfinite(v[i]))
+          return FALSE;
+    }
   }
   return TRUE;
 }

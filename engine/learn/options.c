@@ -293,6 +293,27 @@ sg_train_options_text(const SgTrainOptions *o, const char *name)
   }
 }
 
+#define URI "file://"
+
+char *
+sg_train_path_to_text(const char *path)
+{
+  g_autofree char *whole = NULL;
+
+  if (!path || g_str_has_prefix(path, URI))
+    return g_strdup(path);
+  whole = g_canonicalize_filename(path, NULL);
+  return g_utf8_validate(whole, -1, NULL) ? g_steal_pointer(&whole)
+                                          : g_filename_to_uri(whole, NULL, NULL);
+}
+
+char *
+sg_train_path_from_text(const char *text)
+{
+  char *path = text && g_str_has_prefix(text, URI) ? g_filename_from_uri(text, NULL, NULL) : NULL;
+  return path ? path : g_strdup(text);
+}
+
 void
 sg_train_options_give(SgTrainOptions *o, const char *name)
 {

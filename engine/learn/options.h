@@ -78,6 +78,10 @@ gboolean sg_train_options_set(SgTrainOptions *o, const char *name, const char *v
                               GError **error);
 /* The value as text, to be freed; NULL if it is not set or there is no such option. */
 char *sg_train_options_text(const SgTrainOptions *o, const char *name);
+/* Paths among the options are absolute, so that a run can be resumed from anywhere, and UTF-8, as
+ * JSON wants it: one that is not UTF-8 is a file:// URI. To be freed; NULL gives NULL. */
+char *sg_train_path_to_text(const char *path);
+char *sg_train_path_from_text(const char *text);
 /* See SgTrainOptions.given. */
 void sg_train_options_give(SgTrainOptions *o, const char *name);
 gboolean sg_train_options_is_given(const SgTrainOptions *o, const char *name);

@@ -28,12 +28,16 @@ put_count(SgModel *m, const char *key, guint64 value)
   put(m, key, g_strdup_printf("%" G_GUINT64_FORMAT, value));
 }
 
-static void
-put_flat(SgModel *m, const char *name, SgBuf *flat)
+static gboolean
+put_flat(SgModel *m, const char *name, SgBuf *flat, GError **error)
 {
-  SgTensor *t = sg_tensor_new(1, (gint64[]){flat->w});
+  SgTensor *t = sg_tensor_try_new(1, (gint64[]){flat->w}, error);
+
+  if (!t)
+    return FALSE;
   flat->backend->download(flat, t->data);
   sg_model_take(m, "train.", name, t);
+  return TRUE;
 }
 
 gboolean
@@ -43,13 +47,11 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
   g_autoptr(SgModel) m = sg_model_new(path, &l->shape.info);
   g_autofree char *options = sg_train_options_to_json(l->o);
 
-  sg_weights_store(l->ema, "G_ema.", m);
-  sg_weights_store(l->g, "G.", m);
-  sg_weights_store(l->d, "D.", m);
-  put_flat(m, "G.m", l->opt_g.m);
-  put_flat(m, "G.v", l->opt_g.v);
-  put_flat(m, "D.m", l->opt_d.m);
-  put_flat(m, "D.v", l->opt_d.v);
+  if (!sg_weights_store(l->ema, "G_ema.", m, error) || !sg_weights_store(l->g, "G.", m, error) ||
+      !sg_weights_store(l->d, "D.", m, error) || !put_flat(m, "G.m", l->opt_g.m, error) ||
+      !put_flat(m, "G.v", l->opt_g.v, error) || !put_flat(m, "D.m", l->opt_d.m, error) ||
+      !put_flat(m, "D.v", l->opt_d.v, error))
+    return FALSE;
   if (!sg_backend_check(l->backend, error)) /* what was downloaded may be nothing */
     return FALSE;
   put_real(m, "kimg", (double)l->nimg / 1000);

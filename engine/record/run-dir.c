@@ -1,4 +1,5 @@
 /* A run directory from its number to its last line of log. */
+#include "engine/base/visible.h"
 #include "engine/formats/read-file.h"
 #include "engine/formats/writer.h"
 #include "engine/record/run-dir-private.h"
@@ -201,7 +202,8 @@ run_dir_new(const char *path)
 SgRunDir *
 sg_run_dir_create(const SgTrainOptions *o, GError **error)
 {
-  const char *outdir = o->outdir && *o->outdir ? o->outdir : ".";
+  g_autofree char *given = sg_train_path_from_text(o->outdir);
+  const char *outdir = given && *given ? given : ".";
   g_autofree char *description = describe(o), *json = NULL, *options = NULL;
 
   if (g_mkdir_with_parents(outdir, 0777) != 0) {
@@ -338,7 +340,7 @@ sg_run_dir_log(SgRunDir *r, const char *format, ...)
   va_list args;
 
   va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
+  g_autofree char *foreign = g_strdup_vprintf(format, args), *text = sg_visible_lines(foreign);
   va_end(args);
   g_mutex_lock(&r->log_mutex);
   print_to_console(text);

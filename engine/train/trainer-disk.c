@@ -32,7 +32,8 @@ snapshots_to_come(const SgTrainer *t)
 static double
 free_bytes(const SgTrainer *t)
 {
-  const char *at = t->dir ? sg_run_dir_path(t->dir) : t->resumed ? t->o->resume : t->o->outdir;
+  g_autofree char *wanted = sg_train_path_from_text(t->resumed ? t->o->resume : t->o->outdir);
+  const char *at = t->dir ? sg_run_dir_path(t->dir) : wanted;
   g_autofree char *path = g_canonicalize_filename(at ? at : ".", NULL);
   struct statvfs fs;
 

@@ -65,18 +65,35 @@ write_grid(SgTrainer *t, const char *name, const float *pictures, int n)
     sg_run_dir_log(t->dir, "No picture grid: %s\n", error->message);
 }
 
+/* For n pictures, to be freed; NULL: no memory, which is said. */
+static float *
+room_for(SgTrainer *t, gsize n, const char *what)
+{
+  float *v = g_try_new(float, sg_trainer_picture_size(t) * n);
+
+  if (!v)
+    sg_run_dir_log(t->dir, "No %s: not enough memory for the pictures\n", what);
+  return v;
+}
+
 void
 sg_trainer_write_reals(SgTrainer *t)
 {
-  g_autofree float *v = g_new(float, sg_trainer_picture_size(t) * (gsize)t->grid_n);
+  g_autofree float *v = room_for(t, (gsize)t->grid_n, "picture grid");
+
+  if (!v)
+    return;
   write_grid(t, "reals.png", v, sg_trainer_read_reals(t, 0, t->grid_n, v, NULL));
 }
 
 void
 sg_trainer_write_fakes(SgTrainer *t, const char *name)
 {
-  g_autofree float *v = g_new(float, sg_trainer_picture_size(t) * (gsize)t->grid_n);
+  g_autofree float *v = room_for(t, (gsize)t->grid_n, "picture grid");
   g_autoptr(GError) error = NULL;
+
+  if (!v)
+    return;
   if (sg_learn_pictures(t->l, t->grid_z, t->grid_c, t->grid_n, v, &error))
     write_grid(t, name, v, t->grid_n);
   else
@@ -105,10 +122,12 @@ write_histograms(SgTrainer *t)
   const SgModelInfo *i = &t->l->shape.info;
   int group = i->mbstd_group_size > 0 ? i->mbstd_group_size : 1;
   int n = MAX(group, HISTOGRAM_IMAGES / group * group);
-  g_autofree float *v = g_new(float, sg_trainer_picture_size(t) * (gsize)n),
-                   *z = g_new(float, n * i->z_dim);
+  g_autofree float *v = room_for(t, (gsize)n, "histograms of scores");
+  g_autofree float *z = g_new(float, n * i->z_dim);
   g_autofree float *c = i->c_dim ? g_new(float, n * i->c_dim) : NULL;
 
+  if (!v)
+    return;
   sg_draw_latents(t->l, t->ds, STREAM_SCORES, n, z, c);
   if (sg_learn_pictures(t->l, z, c, n, v, NULL))
     report_histogram(t, "Scores/fake", v, c, n);

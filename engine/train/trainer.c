@@ -46,7 +46,7 @@ first_model(const char *dir)
   g_autofree char *path = g_build_filename(dir, "training_options.json", NULL);
   g_autofree char *json = sg_read_file(path, SG_TRAIN_OPTIONS_MAX, NULL, NULL);
   g_autoptr(SgTrainOptions) o = json ? sg_train_options_from_json(path, json, NULL) : NULL;
-  return o ? g_strdup(o->resume) : NULL;
+  return o ? sg_train_path_from_text(o->resume) : NULL;
 }
 
 /* options->resume may be a run directory, whose newest snapshot is meant and which is gone on in,
@@ -54,12 +54,14 @@ first_model(const char *dir)
 static char *
 find_snapshot(SgTrainer *t)
 {
-  if (!t->o->resume || !g_file_test(t->o->resume, G_FILE_TEST_IS_DIR))
-    return g_strdup(t->o->resume);
+  g_autofree char *path = sg_train_path_from_text(t->o->resume);
+
+  if (!path || !g_file_test(path, G_FILE_TEST_IS_DIR))
+    return g_steal_pointer(&path);
   t->resumed = TRUE;
-  g_autofree char *name = sg_run_dir_newest_snapshot(t->o->resume);
+  g_autofree char *name = sg_run_dir_newest_snapshot(path);
   t->exact = name != NULL;
-  return name ? g_build_filename(t->o->resume, name, NULL) : first_model(t->o->resume);
+  return name ? g_build_filename(path, name, NULL) : first_model(path);
 }
 
 /* What only one process may do. */
@@ -109,9 +111,9 @@ static gboolean
 open_run(SgTrainer *t, GError **error)
 {
   double kimg = (double)t->l->nimg / 1000;
+  g_autofree char *resume = sg_train_path_from_text(t->o->resume);
 
-  t->dir =
-      t->resumed ? sg_run_dir_reopen(t->o->resume, kimg, error) : sg_run_dir_create(t->o, error);
+  t->dir = t->resumed ? sg_run_dir_reopen(resume, kimg, error) : sg_run_dir_create(t->o, error);
   if (!t->dir)
     return FALSE;
   t->control = sg_control_new(sg_run_dir_path(t->dir), error);

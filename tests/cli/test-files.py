@@ -88,6 +88,73 @@ class RunFolder(Case):
         self.run_ok('score', network, *[picture] * 4)
 
 
+class OddNames(Case):
+    """Names of files are bytes: what is no UTF-8 works, and is shown escaped."""
+
+    def json_of(self, *args):
+        p = subprocess.run([PROGRAM, *args], capture_output=True, timeout=120)
+        self.assertEqual((p.returncode, p.stderr), (0, b''), args)
+        p.stdout.decode()
+        return json.loads(p.stdout) if '--json' in args else p.stdout.decode()
+
+    def test_every_command(self):
+        folder = os.fsencode(self.out) + b'/caf\xe9'
+        os.mkdir(folder)
+        model, data = folder + b'/m\xff.pkl', folder + b'/set'
+        shutil.copy(fixture('sg2_ada_p3.pkl'), model)
+        os.mkdir(data)
+        for i in range(8):
+            shutil.copy(os.path.join(ROOT, 'tests', 'cases', 'pictures', 'mixed', '0.png'), data + b'/%d\xfe.png' % i)
+        network = b'--network=' + model
+        self.assertIn('m\\xff', self.json_of('inspect', '--json', model)['path'])
+        self.assertIn('m\\xff', self.json_of('generate', '--json', network, '--seeds=0', b'--outdir=' + folder + b'/g')['network'])
+        self.json_of('mix', '--json', network, '--rows=0', '--cols=1', b'--outdir=' + folder + b'/x')
+        self.json_of('strip', network, '--seed=0', '--parameter=psi', '--values=0,1', b'--out=' + folder + b'/s.png')
+        self.json_of('layers', network, '--seed=0', b'--outdir=' + folder + b'/l')
+        self.json_of('score', '--json', network, *[folder + b'/g/seed0000.png'] * 4)
+        found = self.json_of('prune', '--json', network, '--from=0', '--to=0.1', '--step=0.1', '--images=4', '--threshold=0.1',
+                             b'--outdir=' + folder + b'/p', b'--save=' + folder + b'/pr\xe9.safetensors')
+        self.assertIn('caf\\xe9', found['outdir'])
+        self.json_of('convert', '--json', model, folder + b'/c\xe9.safetensors')
+        report = self.json_of('dataset', '--json', b'--source=' + data, b'--dest=' + folder + b'/d\xe9.zip', '--resolution=8')
+        self.assertIn('d\\xe9.zip', report['dest'])
+        self.assertIn('e\\xe9.zip', self.json_of('dataset', b'--source=' + data, b'--dest=' + folder + b'/e\xe9.zip'))
+
+    def train(self, *args):
+        return subprocess.run([PROGRAM, 'train', *args], capture_output=True, timeout=120)
+
+    def test_train(self):
+        """Set, folder and model to start from; resumed; the log and the list of runs show names escaped."""
+        folder = os.fsencode(self.out) + b'/caf\xe9\x1b'
+        os.mkdir(folder)
+        data = folder + b'/s\xe9t'
+        os.mkdir(data)
+        for i in range(8):
+            shutil.copy(os.path.join(ROOT, 'tests', 'cases', 'pictures', 'mixed', '0.png'), data + b'/%d.png' % i)
+        with open(data + b'/br\x1bok\xe9n.png', 'wb') as f:
+            f.write(b'none')
+        small = ['--resolution=8', '--batch=4', '--mbstd-group=2', '--channel-base=32', '--channel-max=4', '--z-dim=4', '--w-dim=4',
+                 '--mapping-layers=1', '--threads=1', '--metrics=none', '--tick=0.008', '--snap=1', '--tick-seconds=0',
+                 '--snap-minutes=0']
+        first = self.train(b'--data=' + data, b'--outdir=' + folder, '--kimg=0.016', *small)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn('br\\x1bok\\xe9n.png', first.stderr.decode())
+        run, = (os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(b'00000'))
+        log = read(run + b'/log.txt')
+        self.assertIn('caf\\xe9\\x1b', log.decode())
+        self.assertNotIn(b'\x1b', log + first.stdout + first.stderr)
+        with open(run + b'/training_options.json') as f:
+            self.assertEqual(json.load(f)['outdir'], 'file://' + self.out + '/caf%E9%1B')
+        again = self.train(b'--resume=' + run, '--kimg=0.024')
+        self.assertEqual(again.returncode, 0, again.stderr)
+        snapshot = run + b'/network-snapshot-000000.safetensors'
+        tuned = self.train(b'--resume=' + snapshot, b'--data=' + data, b'--outdir=' + folder, '--kimg=0.008', *small[:3], *small[8:])
+        self.assertEqual(tuned.returncode, 0, tuned.stderr)
+        listed = self.json_of('runs', folder)
+        self.assertNotIn('\x1b', listed)
+        self.assertEqual(len(self.json_of('runs', '--json', folder)), 2)
+
+
 class Packed(Case):
     def pack(self, name, source='sg2_ada_p3.pkl'):
         """The fixture, packed as the name says; the path."""

@@ -84,6 +84,37 @@ class Memory(unittest.TestCase):
         for out in 'set', 'set.zip':
             self.every('dataset', '--source=' + pictures, '--dest=OUT', out=out)
 
+    def test_train(self):
+        """A training's own large buffers, failing one at a time: it ends with a sentence, or with a word in the log it goes on
+        and leaves what it would have left."""
+        pictures = self.tmp + '/pictures'
+        os.mkdir(pictures)
+        for i in range(8):
+            shutil.copy(os.path.join(ROOT, 'tests', 'cases', 'pictures', 'mixed', '0.png'), f'{pictures}/{i}.png')
+        args = ['train', '--data=' + pictures, '--resolution=8', '--batch=4', '--mbstd-group=2', '--channel-base=32',
+                '--channel-max=4', '--z-dim=4', '--w-dim=4', '--mapping-layers=1', '--threads=1', '--workers=1', '--metrics=none',
+                '--tick=0.004', '--snap=1', '--kimg=0.012', '--tick-seconds=0', '--snap-minutes=0']
+        self.assertEqual(self.run_once([*args, f'--outdir={self.tmp}/good']).returncode, 0)
+        with open(self.tmp + '/count') as f:
+            made = int(f.read())
+        ends = {0: 0, 1: 0, 'log': 0}
+        for at in sorted({1 + made * k // 8 for k in range(8)} | {made}):
+            p = self.run_once([*args, f'--outdir={self.tmp}/{at}'], at)
+            what = f'allocation {at} of {made}: {p.returncode}, {p.stderr}'
+            if p.returncode == -signal.SIGTRAP and 'not enough memory for ' in p.stderr:
+                continue  # cpu_scratch ends the program as g_malloc does
+            self.assertIn(p.returncode, (0, 1), what)
+            ends[p.returncode] += 1
+            if p.returncode == 1:
+                self.assertTrue(p.stderr.startswith('vitrine'), what)
+                self.assertEqual(p.stderr.count('\n'), 1, what)
+            else:
+                run, = (os.path.join(self.tmp, str(at), name) for name in os.listdir(f'{self.tmp}/{at}'))
+                self.assertIn('network-snapshot-000000.safetensors', os.listdir(run), what)
+                with open(run + '/log.txt') as f:
+                    ends['log'] += 'memory' in f.read()
+        print(f'train: {made} allocations, {sum(ends.values())} failed once: {ends}', file=sys.stderr)
+
     def test_threads(self):
         """More threads than a system gives are not asked for."""
         p = subprocess.run([PROGRAM, 'generate', '--network=' + os.path.join(FIXTURES, 'sg2.safetensors'), '--seeds=0',

@@ -110,7 +110,7 @@ class Runs(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertNotIn('\x1b', out)
         self.assertNotIn('\x07', out)
-        self.assertIn('00000-?[31mred?', out)
+        self.assertIn('00000-\\x1b[31mred\\x0a', out)
 
     def test_no_run(self):
         code, out, err = vitrine('runs', self.dir)

@@ -1,6 +1,7 @@
 /* Lists that people give to commands: an input's first line is the option, the rest its value. What
  * makes a recipe is written as JSON and read again. */
 #include "app/cli/cli.h"
+#include "engine/base/visible.h"
 #include "engine/explore/coordinate.h"
 #include "engine/explore/recipe-table.h"
 #include "engine/explore/strip.h"
@@ -132,7 +133,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     try_number(value);
     try_coordinate(value);
     try_metrics(value);
-    g_autofree char *shown = cli_visible(value);
+    g_autofree char *shown = sg_visible(value);
     for (const char *p = shown; *p; p = g_utf8_next_char(p))
       g_assert_false(g_unichar_iscntrl(g_utf8_get_char(p)));
   }

@@ -55,7 +55,7 @@ random_model(const GeneratorCase *c)
   net_setup_init(&s, &net, sg_backend_reference());
   SgModel *m = sg_model_new("random", &s.l->shape.info);
   m->info.has_d = FALSE;
-  sg_weights_store(s.l->ema, "G_ema.", m);
+  sg_weights_store(s.l->ema, "G_ema.", m, NULL);
   net_setup_clear(&s);
   return m;
 }

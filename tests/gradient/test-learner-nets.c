@@ -70,8 +70,8 @@ check(const char *g_arch, const char *d_arch, int c_dim, double clamp)
   net_setup_init(&s, &c, b);
   sg_philox_normals(&rng, G_N_ELEMENTS(z), z);
   g_autoptr(SgModel) m = sg_model_new("learner", &s.l->shape.info);
-  sg_weights_store(s.l->ema, "G_ema.", m);
-  sg_weights_store(s.l->d, "D.", m);
+  sg_weights_store(s.l->ema, "G_ema.", m, NULL);
+  sg_weights_store(s.l->d, "D.", m, NULL);
   g_assert_true(sg_learn_pictures(s.l, z, c_dim ? hot : NULL, N, x, NULL));
   draw(m, b, z, c_dim ? label : NULL, N, y);
   assert_equal("pictures", x, y, N * SIZE);
