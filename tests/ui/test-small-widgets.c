@@ -1,5 +1,5 @@
-/* Widgets that no pane's test meets: the file dialog, the popover that names a favourite, what may be
- * changed while a run goes on. Each in a window of its own. */
+/* Widgets that no pane's test meets: the file dialog, the popover that names a favourite, what may
+ * be changed while a run goes on. Each in a window of its own. */
 #include <adwaita.h>
 #include "ui/latent/vitrine-pin-popover.h"
 #include "ui/parts/vitrine-file-dialog.h"
