@@ -70,8 +70,8 @@ sg_projected_write(const SgProjection *p, int i, const SgTuning *tuning, SgRende
   sg_recipe_set_w(out->recipe, sg_projection_is_single(p) ? 1 : layers, ws);
   out->recipe->label = label;
   out->recipe->noise_mode = SG_NOISE_CONST;
-  g_autoptr(SgModel) tuned = tuning ? sg_tuning_weights(tuning) : NULL;
-  if (!write_noise_maps(p, i, folder, out->recipe, error) ||
+  g_autoptr(SgModel) tuned = tuning ? sg_tuning_weights(tuning, error) : NULL;
+  if ((tuning && !tuned) || !write_noise_maps(p, i, folder, out->recipe, error) ||
       (tuned && !sg_tuned_save(model, tuned, folder, out->recipe, error)) ||
       !(out->picture = sg_renderer_render(r, out->recipe, 0, error)) ||
       !write_files(out, model, ws, target, folder, prefix, error)) {

@@ -346,10 +346,10 @@ sg_tuning_drift(const SgTuning *t)
 }
 
 SgModel *
-sg_tuning_weights(const SgTuning *t)
+sg_tuning_weights(const SgTuning *t, GError **error)
 {
-  SgModel *m = sg_model_new(t->model->path, &t->model->info);
+  g_autoptr(SgModel) m = sg_model_new(t->model->path, &t->model->info);
+  gboolean stored = sg_weights_store(t->g, sg_model_generator_prefix(t->model), m, error);
 
-  sg_weights_store(t->g, sg_model_generator_prefix(t->model), m);
-  return m;
+  return stored ? g_steal_pointer(&m) : NULL;
 }

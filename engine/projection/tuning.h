@@ -36,8 +36,8 @@ const float *sg_tuning_picture(const SgTuning *t);
 /* What the last step's locality term was, not weighted: how much faces nearby have changed. */
 double sg_tuning_drift(const SgTuning *t);
 /* The tuned generator's tensors under the model's prefix, in a model without hash that has nothing
- * else. */
-SgModel *sg_tuning_weights(const SgTuning *t);
+ * else. Error: memory. */
+SgModel *sg_tuning_weights(const SgTuning *t, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgTuning, sg_tuning_free)
 
