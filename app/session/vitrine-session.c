@@ -14,6 +14,7 @@ struct _VitrineSession {
   VitrineDeviceChoice *device;
   VitrineFollowing *following;
   VitrineFavourites *favourites;
+  VitrineSpot *spot;
   guint store_source;
   char *missing; /* path of the last session's model that is not there, or NULL */
 };
@@ -28,6 +29,7 @@ enum {
   PROP_FOLLOWING,
   PROP_FAVOURITES,
   PROP_MISSING,
+  PROP_SPOT,
   N_PROPS
 };
 enum {
@@ -94,6 +96,13 @@ vitrine_session_get_favourites(VitrineSession *self)
 {
   g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
   return self->favourites;
+}
+
+VitrineSpot *
+vitrine_session_get_spot(VitrineSession *self)
+{
+  g_return_val_if_fail(VITRINE_IS_SESSION(self), NULL);
+  return self->spot;
 }
 
 /* ---- short for them ---------------------------------------------------------------------- */
@@ -345,6 +354,8 @@ part_of(VitrineSession *self, guint prop)
     return G_OBJECT(self->following);
   case PROP_FAVOURITES:
     return G_OBJECT(self->favourites);
+  case PROP_SPOT:
+    return G_OBJECT(self->spot);
   default:
     return NULL;
   }
@@ -374,6 +385,7 @@ vitrine_session_dispose(GObject *object)
   g_clear_object(&self->following);
   g_clear_object(&self->view);
   g_clear_object(&self->favourites);
+  g_clear_object(&self->spot);
   g_clear_object(&self->device);
   g_clear_object(&self->editor);
   g_clear_object(&self->messages);
@@ -415,6 +427,7 @@ vitrine_session_class_init(VitrineSessionClass *class)
   props[PROP_FAVOURITES] =
       g_param_spec_object("favourites", NULL, NULL, VITRINE_TYPE_FAVOURITES, flags);
   props[PROP_MISSING] = g_param_spec_string("missing", NULL, NULL, NULL, flags);
+  props[PROP_SPOT] = g_param_spec_object("spot", NULL, NULL, VITRINE_TYPE_SPOT, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   install_signals(G_TYPE_FROM_CLASS(class));
 }
@@ -426,6 +439,7 @@ vitrine_session_init(VitrineSession *self)
   self->editor = vitrine_editor_new();
   self->device = vitrine_device_choice_new();
   self->favourites = vitrine_favourites_new();
+  self->spot = vitrine_spot_new();
   self->view = vitrine_view_new(self->editor, self->device, self->messages);
   self->following = vitrine_following_new(self->favourites, self->messages);
   self->saver = vitrine_saver_new(self->editor, self->view, self->messages);

@@ -8,6 +8,7 @@
  *   device      what computes
  *   following   the training whose newest weights are shown
  *   favourites  the names of dimensions
+ *   spot        the part of the picture that is pointed at
  *
  * They know of one another only in this order: editor, device, favourites; view; following, saver;
  * opener. None knows the session.
@@ -18,13 +19,15 @@
 #pragma once
 
 #include "app/session/vitrine-opener.h"
+#include "app/pointing/vitrine-spot.h"
 
 G_BEGIN_DECLS
 
 #define VITRINE_TYPE_SESSION (vitrine_session_get_type())
 G_DECLARE_FINAL_TYPE(VitrineSession, vitrine_session, VITRINE, SESSION, GObject)
 
-/* Properties, constant: "editor", "view", "opener", "saver", "device", "following", "favourites".
+/* Properties, constant: "editor", "view", "opener", "saver", "device", "following", "favourites",
+ * "spot".
  * "missing" (read-only): the path of the last session's model while it is not there, or NULL.
  *
  * Signals, the parts' own gathered in one place: "model-changed", "weights-changed" (opener),
@@ -42,6 +45,7 @@ VitrineSaver *vitrine_session_get_saver(VitrineSession *self);
 VitrineDeviceChoice *vitrine_session_get_device(VitrineSession *self);
 VitrineFollowing *vitrine_session_get_following(VitrineSession *self);
 VitrineFavourites *vitrine_session_get_favourites(VitrineSession *self);
+VitrineSpot *vitrine_session_get_spot(VitrineSession *self);
 
 /* Short for the editor's and the opener's: everybody reads and edits. */
 const SgRecipe *vitrine_session_get_recipe(VitrineSession *self); /* borrowed, NULL without one */

@@ -503,9 +503,8 @@ ensure_groups(SgNets *nets, int faces)
                                                      nets->budget / (gsize)count));
 }
 
-/* Removes ceil (d / 2) pixels on each side of every plane (mystylegan's crop). */
-static void
-crop_planes(const float *from, int size, int planes, int wanted, float *to)
+void
+sg_nets_crop(const float *from, int size, int planes, int wanted, float *to)
 {
   int edge = (size - wanted + 1) / 2;
   for (int p = 0; p < planes; p++)
@@ -542,7 +541,7 @@ store_group(const SgBuf *img, int at, Target *to)
   }
   g_autofree float *planes = g_new(float, (gsize)img->n * img->c * img->h * img->w);
   img->backend->download(img, planes);
-  crop_planes(planes, img->h, img->n * img->c, to->size, to->planes + (gsize)at * face);
+  sg_nets_crop(planes, img->h, img->n * img->c, to->size, to->planes + (gsize)at * face);
 }
 
 static int

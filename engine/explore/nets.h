@@ -46,6 +46,9 @@ gboolean sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits 
 guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
 /* Does what sg_renderer_sizes() says. */
 int sg_nets_sizes(const SgSynthesis *net, int most, int *sizes, double *shares);
+/* Of planes [size, size] what a picture of wanted × wanted pixels is: ceil (d / 2) pixels go on
+ * each side (mystylegan's crop). */
+void sg_nets_crop(const float *from, int size, int planes, int wanted, float *to);
 /* Unclamped [faces, C, H, W]. */
 SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error);
 /* [faces, size, size, 3], to be freed; max_resolution as sg_nets_last_stage(), finite as

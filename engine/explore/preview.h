@@ -1,15 +1,18 @@
-/* Small pictures of variants of one face, all in one pass, beside the renderer's cache of stages:
- * who drags a slider meanwhile finds it as it was. */
+/* Small pictures of variants of one face, beside the renderer's cache of stages: who drags a slider
+ * meanwhile finds it as it was. */
 #pragma once
 
 #include "engine/explore/renderer.h"
 
 G_BEGIN_DECLS
 
-/* Face 0 of each of n variants side by side, at most max_resolution pixels high where the
- * architecture has smaller pictures: [size, n * size, bytes], to be freed. The variants differ in
- * what decides w alone: noise, style offsets and pruning are those of the first; random noise is
- * left out. bytes is 3, or 4 with alpha. */
+/* Face 0 of each of n variants, at most max_resolution pixels high where the architecture has
+ * smaller pictures (0: whole ones): unclamped [n, C, size, size]. Noise and pruning are those of
+ * the first; random noise is left out. Variants with equal style offsets are drawn together. */
+SgTensor *sg_preview_pictures(SgRenderer *r, int n, SgRecipe *const *variants, int max_resolution,
+                              GError **error);
+/* The same side by side for people: [size, n * size, bytes], to be freed; bytes is 3, or 4 with
+ * alpha. */
 guint8 *sg_preview_strip(SgRenderer *r, int n, SgRecipe *const *variants, int max_resolution,
                          int *size, int *bytes, GError **error);
 

@@ -71,6 +71,8 @@ drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
   self->drag_x = self->drag_y = 0;
   self->dragging_face = near_divider(self, x);
   self->dragging_divider = button == GDK_BUTTON_PRIMARY && self->dragging_face >= 0;
+  self->dragging_spot = button == GDK_BUTTON_PRIMARY && !self->dragging_divider &&
+                        vitrine_canvas_spot_begin(self, x, y);
 }
 
 static void
@@ -80,7 +82,9 @@ drag_update_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
   double x, y;
 
   gtk_gesture_drag_get_start_point(gesture, &x, &y);
-  if (self->dragging_divider)
+  if (self->dragging_spot)
+    vitrine_canvas_spot_drag(self, dx, dy, FALSE);
+  else if (self->dragging_divider)
     set_divider_x(self, x + dx);
   else
     pan(self, dx - self->drag_x, dy - self->drag_y);
@@ -91,14 +95,22 @@ drag_update_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
 static void
 drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
 {
-  VITRINE_CANVAS(data)->dragging_divider = FALSE;
+  VitrineCanvas *self = data;
+
+  if (self->dragging_spot)
+    vitrine_canvas_spot_drag(self, dx, dy, TRUE);
+  self->dragging_divider = self->dragging_spot = FALSE;
 }
 
 static void
 motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer data)
 {
   VitrineCanvas *self = data;
-  const char *cursor = near_divider(self, x) >= 0 ? "col-resize" : self->view.fit ? NULL : "grab";
+  gboolean points = self->spot && vitrine_spot_get_active(self->spot);
+  const char *cursor = near_divider(self, x) >= 0 ? "col-resize"
+                       : points                   ? "crosshair"
+                       : self->view.fit           ? NULL
+                                                  : "grab";
 
   self->pointer_x = x;
   self->pointer_y = y;
@@ -166,6 +178,8 @@ key_pressed_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModi
 
   if (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK))
     return GDK_EVENT_PROPAGATE;
+  if (vitrine_canvas_spot_key(self, key, state))
+    return GDK_EVENT_STOP;
   switch (key) {
   case GDK_KEY_space:
     vitrine_canvas_set_show_original(self, TRUE);

@@ -23,10 +23,20 @@ struct _VitrineCanvas {
   double pinch_zoom;     /* at the start of a pinch */
   double pointer_x, pointer_y;
   guint notify_source;
+
+  VitrineSpot *spot; /* NULL: nobody points */
+  gboolean dragging_spot, pulling;
+  double spot_x, spot_y; /* where the drag began */
 };
 
 /* Gestures and keys (vitrine-canvas-input.c). */
 void vitrine_canvas_init_input(VitrineCanvas *self);
+/* Pointing (vitrine-canvas-spot.c). FALSE: the drag, the key is not for it. */
+gboolean vitrine_canvas_spot_begin(VitrineCanvas *self, double x, double y);
+void vitrine_canvas_spot_drag(VitrineCanvas *self, double dx, double dy, gboolean done);
+gboolean vitrine_canvas_spot_key(VitrineCanvas *self, guint key, GdkModifierType state);
+void vitrine_canvas_spot_snapshot(VitrineCanvas *self, GtkSnapshot *snapshot,
+                                  const graphene_rect_t *rect);
 /* Redraws and tells. */
 void vitrine_canvas_view_changed(VitrineCanvas *self);
 

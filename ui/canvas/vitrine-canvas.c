@@ -135,6 +135,7 @@ vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
     append_comparison(self, snapshot, &rect, &visible);
   else
     append_picture(self, snapshot, self->texture, &rect, &visible);
+  vitrine_canvas_spot_snapshot(self, snapshot, &rect);
   gtk_snapshot_pop(snapshot);
 }
 
@@ -318,6 +319,7 @@ vitrine_canvas_dispose(GObject *object)
   g_clear_handle_id(&self->notify_source, g_source_remove);
   g_clear_object(&self->texture);
   g_clear_object(&self->original);
+  g_clear_object(&self->spot);
   G_OBJECT_CLASS(vitrine_canvas_parent_class)->dispose(object);
 }
 

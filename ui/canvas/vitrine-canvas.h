@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
+#include "app/pointing/vitrine-spot.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,9 @@ void vitrine_canvas_set_columns(VitrineCanvas *self, int columns);
 void vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original);
 /* What a screen reader says of the picture. */
 void vitrine_canvas_set_description(VitrineCanvas *self, const char *description);
+
+/* What a person points at is marked there. Keeps a reference. */
+void vitrine_canvas_set_spot(VitrineCanvas *self, VitrineSpot *spot);
 
 void vitrine_canvas_zoom_fit(VitrineCanvas *self);
 void vitrine_canvas_zoom_one(VitrineCanvas *self);

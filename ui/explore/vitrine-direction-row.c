@@ -1,14 +1,14 @@
 #include "ui/explore/vitrine-direction-row.h"
 #include <glib/gi18n.h>
 #include <math.h>
-#include "app/work/vitrine-direction-previews.h"
+#include "app/explore/vitrine-direction-previews.h"
 #include "ui/explore/vitrine-trough.h"
 #include "ui/parts/vitrine-number.h"
 
 struct _VitrineDirectionRow {
   GtkBox parent_instance;
   VitrineDirection *direction;
-  GtkWidget *name, *details, *entry, *reset, *menu;
+  GtkWidget *name, *pin, *lock, *details, *entry, *reset, *menu;
   VitrineTrough *trough;
   SgRecipe *previewed; /* what the strip is of; NULL: nothing */
   double previewed_step;
@@ -88,10 +88,12 @@ name_cb(VitrineDirectionRow *self)
   const char *name = vitrine_direction_get_name(self->direction);
   g_autofree char *entry = g_strdup_printf(_("Strength of %s"), name);
   g_autofree char *reset = g_strdup_printf(_("Reset %s"), name);
+  g_autofree char *menu = g_strdup_printf(_("Menu of %s"), name);
 
   name_part(vitrine_trough_get_scale(self->trough), "scale", name, name);
   name_part(self->entry, "entry", name, entry);
   name_part(self->reset, "reset", name, reset);
+  name_part(self->menu, "menu", name, menu);
   gtk_widget_set_tooltip_text(self->name, name);
 }
 
@@ -163,6 +165,14 @@ vitrine_direction_row_get_direction(VitrineDirectionRow *self)
   return self->direction;
 }
 
+void
+vitrine_direction_row_set_menu(VitrineDirectionRow *self, GMenuModel *menu)
+{
+  g_return_if_fail(VITRINE_IS_DIRECTION_ROW(self));
+  gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(self->menu), menu);
+  gtk_widget_set_visible(self->menu, menu != NULL);
+}
+
 static GtkWidget *
 label_new(const char *css)
 {
@@ -188,7 +198,17 @@ top_line(VitrineDirectionRow *self)
   gtk_widget_set_tooltip_text(self->reset, _("Without this direction (Delete)"));
   gtk_widget_add_css_class(self->reset, "flat");
   g_signal_connect(self->reset, "clicked", G_CALLBACK(reset_cb), self);
-  GtkWidget *parts[] = {self->name, self->details, self->entry, self->reset};
+  self->menu = gtk_menu_button_new();
+  gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(self->menu), "view-more-symbolic");
+  gtk_widget_set_tooltip_text(self->menu, _("Rename, pin, layers…"));
+  gtk_widget_add_css_class(self->menu, "flat");
+  gtk_widget_set_visible(self->menu, FALSE);
+  self->pin = gtk_image_new_from_icon_name("starred-symbolic");
+  self->lock = gtk_image_new_from_icon_name("changes-prevent-symbolic");
+  gtk_image_set_pixel_size(GTK_IMAGE(self->pin), 12);
+  gtk_image_set_pixel_size(GTK_IMAGE(self->lock), 12);
+  GtkWidget *parts[] = {self->name,  self->pin,   self->lock, self->details,
+                        self->entry, self->reset, self->menu};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     gtk_box_append(GTK_BOX(line), parts[i]);
   return line;
@@ -249,6 +269,8 @@ vitrine_direction_row_new(VitrineDirection *direction)
   g_object_bind_property(direction, "details", self->details, "label", G_BINDING_SYNC_CREATE);
   g_object_bind_property(direction, "details", self->details, "tooltip-text",
                          G_BINDING_SYNC_CREATE);
+  g_object_bind_property(direction, "pinned", self->pin, "visible", G_BINDING_SYNC_CREATE);
+  g_object_bind_property(direction, "locked", self->lock, "visible", G_BINDING_SYNC_CREATE);
   g_object_bind_property_full(direction, "strength", vitrine_trough_get_adjustment(self->trough),
                               "value", G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL, to_slider,
                               NULL, self->trough, NULL);

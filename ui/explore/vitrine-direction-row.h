@@ -3,7 +3,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
-#include "app/work/vitrine-direction.h"
+#include "app/explore/vitrine-direction.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +14,8 @@ G_DECLARE_FINAL_TYPE(VitrineDirectionRow, vitrine_direction_row, VITRINE, DIRECT
 
 /* Keeps a reference. */
 GtkWidget *vitrine_direction_row_new(VitrineDirection *direction);
+/* The menu's button appears. */
+void vitrine_direction_row_set_menu(VitrineDirectionRow *self, GMenuModel *menu);
 VitrineDirection *vitrine_direction_row_get_direction(VitrineDirectionRow *self); /* borrowed */
 
 /* The recipe that previews for `recipe` are of, to be freed: the face without this direction. NULL:

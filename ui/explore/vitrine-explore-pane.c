@@ -1,8 +1,12 @@
 #include "ui/explore/vitrine-explore-pane.h"
 
 #include <glib/gi18n.h>
+#include "app/explore/vitrine-direction-exchange.h"
+#include "ui/explore/vitrine-direction-menu.h"
 #include "ui/explore/vitrine-direction-rows.h"
+#include "ui/explore/vitrine-point-list.h"
 #include "ui/explore/vitrine-preview-queue.h"
+#include "ui/parts/vitrine-file-dialog.h"
 
 /* No z would give a w that lies farther than this, in per cent of sampled ones. */
 #define FAR 99.9
@@ -15,7 +19,8 @@ struct _VitrineExplorePane {
   GtkWidget *working, *progress;
   GtkLabel *trouble, *reach;
   GtkScrolledWindow *scrolled;
-  GtkBox *groups;
+  GtkBox *groups, *lists;
+  GtkToggleButton *point;
 };
 
 G_DEFINE_FINAL_TYPE(VitrineExplorePane, vitrine_explore_pane, VITRINE_TYPE_PANE)
@@ -70,6 +75,8 @@ make_row(VitrineDirection *direction, gpointer data)
   GtkWidget *row = vitrine_direction_row_new(direction);
 
   vitrine_preview_queue_add(self->previews, VITRINE_DIRECTION_ROW(row));
+  if (!vitrine_direction_is_channel(direction))
+    vitrine_direction_menu_add(VITRINE_DIRECTION_ROW(row), self->shelf);
   return row;
 }
 
@@ -113,13 +120,27 @@ add_groups(VitrineExplorePane *self)
   GListModel *attributes = vitrine_shelf_get_list(self->shelf, VITRINE_DIRECTION_ATTRIBUTE);
   GListModel *components = vitrine_shelf_get_list(self->shelf, VITRINE_DIRECTION_COMPONENT);
 
-  gtk_box_append(self->groups,
+  gtk_box_append(self->lists,
                  vitrine_direction_rows_new(_("Yours"), yours, NULL, NULL, make_row, self));
-  gtk_box_append(self->groups, vitrine_direction_rows_new(_("Attributes"), attributes, NULL, NULL,
-                                                          make_row, self));
-  gtk_box_append(self->groups,
+  gtk_box_append(self->lists, vitrine_direction_rows_new(_("Attributes"), attributes, NULL, NULL,
+                                                         make_row, self));
+  gtk_box_append(self->lists,
                  vitrine_direction_rows_new(_("Components"), components, components_choice(self),
                                             NULL, make_row, self));
+}
+
+/* While somebody points, what moves the spot takes the place of everything else. */
+static void
+add_point(VitrineExplorePane *self, VitrineSpot *spot)
+{
+  GtkWidget *list = vitrine_point_list_new(self->shelf, make_row, self);
+
+  gtk_box_append(self->groups, list);
+  g_object_bind_property(spot, "active", self->point, "active",
+                         G_BINDING_SYNC_CREATE | G_BINDING_BIDIRECTIONAL);
+  g_object_bind_property(spot, "active", list, "visible", G_BINDING_SYNC_CREATE);
+  g_object_bind_property(spot, "active", self->lists, "visible",
+                         G_BINDING_SYNC_CREATE | G_BINDING_INVERT_BOOLEAN);
 }
 
 /* ---- what the person does ---------------------------------------------------------------- */
@@ -131,19 +152,83 @@ cancel_cb(GtkButton *button, VitrineExplorePane *self)
 }
 
 static void
+import_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineExplorePane) self = data;
+
+  if (file)
+    vitrine_explore_pane_import(self, file);
+}
+
+static GtkWindow *
+window_of(VitrineExplorePane *self)
+{
+  return GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self)));
+}
+
+static void
+import_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  VitrineExplorePane *self = VITRINE_EXPLORE_PANE(widget);
+
+  vitrine_file_dialog_open(window_of(self), _("Import Directions"), NULL, import_chosen_cb,
+                           g_object_ref(self));
+}
+
+static void
+export_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineExplorePane) self = data;
+
+  if (file)
+    vitrine_direction_exchange_export(self->shelf, NULL, file);
+}
+
+static void
+export_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  VitrineExplorePane *self = VITRINE_EXPLORE_PANE(widget);
+
+  vitrine_file_dialog_save(window_of(self), _("Export Your Directions"), "directions.safetensors",
+                           NULL, export_chosen_cb, g_object_ref(self));
+}
+
+/* Without directions of one's own there is nothing to give away. */
+static void
+yours_cb(VitrineExplorePane *self)
+{
+  GListModel *yours = vitrine_shelf_get_list(self->shelf, VITRINE_DIRECTION_YOURS);
+
+  gtk_widget_action_set_enabled(GTK_WIDGET(self), "explore.export",
+                                g_list_model_get_n_items(yours) > 0);
+}
+
+static void
 map_cb(VitrineExplorePane *self)
 {
   vitrine_shelf_look(self->shelf, TRUE);
   vitrine_preview_queue_wake(self->previews);
 }
 
+/* Who looks elsewhere does not point. */
 static void
 unmap_cb(VitrineExplorePane *self)
 {
+  VitrineSession *session = vitrine_shelf_get_session(self->shelf);
+
+  vitrine_spot_set_active(vitrine_session_get_spot(session), FALSE);
   vitrine_shelf_look(self->shelf, FALSE);
 }
 
 /* ---- for others -------------------------------------------------------------------------- */
+
+void
+vitrine_explore_pane_import(VitrineExplorePane *self, GFile *file)
+{
+  g_return_if_fail(VITRINE_IS_EXPLORE_PANE(self));
+  vitrine_direction_exchange_import(self->shelf, file, vitrine_direction_menu_ask_import,
+                                    g_object_ref(self), g_object_unref);
+}
 
 VitrineShelf *
 vitrine_explore_pane_get_shelf(VitrineExplorePane *self)
@@ -181,6 +266,10 @@ vitrine_explore_pane_start(VitrinePane *pane, VitrineSession *session)
                           G_CALLBACK(vitrine_preview_queue_wake), self->previews,
                           G_CONNECT_SWAPPED);
   add_groups(self);
+  add_point(self, vitrine_session_get_spot(session));
+  g_signal_connect_object(vitrine_shelf_get_list(self->shelf, VITRINE_DIRECTION_YOURS),
+                          "items-changed", G_CALLBACK(yours_cb), self, G_CONNECT_SWAPPED);
+  yours_cb(self);
   g_signal_connect(self, "map", G_CALLBACK(map_cb), NULL);
   g_signal_connect(self, "unmap", G_CALLBACK(unmap_cb), NULL);
 }
@@ -222,6 +311,10 @@ vitrine_explore_pane_class_init(VitrineExplorePaneClass *class)
   CHILD(reach);
   CHILD(scrolled);
   CHILD(groups);
+  CHILD(lists);
+  CHILD(point);
 #undef CHILD
   gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
+  gtk_widget_class_install_action(widget_class, "explore.import", NULL, import_action);
+  gtk_widget_class_install_action(widget_class, "explore.export", NULL, export_action);
 }

@@ -1,5 +1,5 @@
 #include "ui/explore/vitrine-preview-queue.h"
-#include "app/work/vitrine-direction-previews.h"
+#include "app/explore/vitrine-direction-previews.h"
 
 /* After the events that wait, and after what GTK has to draw. */
 #define WAKE_MSEC 60

@@ -520,6 +520,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   restore_geometry(self); /* "maximized" is a property that construction sets */
   g_signal_connect(self->paned, "notify::max-position", G_CALLBACK(paned_sized_cb), self);
   connect_session(self);
+  vitrine_canvas_set_spot(self->canvas, vitrine_session_get_spot(session));
   vitrine_follow_badge_set_session(self->follow_badge, session);
   vitrine_device_banner_set_session(self->device_banner, session);
   vitrine_missing_banner_set_session(self->missing_banner, session);

@@ -4,7 +4,7 @@
 
 #include <gdk/gdk.h>
 #include "app/session/vitrine-tasks.h"
-#include "app/work/vitrine-direction.h"
+#include "app/explore/vitrine-direction.h"
 
 G_BEGIN_DECLS
 

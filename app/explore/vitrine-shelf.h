@@ -3,8 +3,8 @@
 #pragma once
 
 #include "app/session/vitrine-session.h"
-#include "app/work/vitrine-direction.h"
-#include "app/work/vitrine-latent-sample.h"
+#include "app/explore/vitrine-direction.h"
+#include "app/explore/vitrine-latent-sample.h"
 
 G_BEGIN_DECLS
 
@@ -27,7 +27,8 @@ GListModel *vitrine_shelf_get_list(VitrineShelf *self, VitrineDirectionGroup gro
 void vitrine_shelf_look(VitrineShelf *self, gboolean look);
 /* The person does not want to wait: not until the next model. */
 void vitrine_shelf_cancel(VitrineShelf *self);
-/* Borrowed, NULL: not yet. pca: of W (0) and S (1). */
+/* Borrowed, NULL: not yet. pca: of W (0) and S (1); NULL also where the components came from the
+ * cache. */
 VitrineSample *vitrine_shelf_get_sample(VitrineShelf *self);
 const SgPca *vitrine_shelf_get_pca(VitrineShelf *self, int view);
 

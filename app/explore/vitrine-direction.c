@@ -1,4 +1,4 @@
-#include "app/work/vitrine-direction.h"
+#include "app/explore/vitrine-direction.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +17,9 @@ struct _VitrineDirection {
   int w_dim;
   gboolean foreign, pinned, locked;
   double heard;
-  double strength; /* as last told */
+  double strength;    /* as last told */
+  int stage, channel; /* stage < 0: a direction of w */
+  char *note;
 };
 
 enum { PROP_0, PROP_STRENGTH, PROP_NAME, PROP_DETAILS, PROP_PINNED, PROP_LOCKED, N_PROPS };
@@ -57,7 +59,7 @@ length(const double *v, int n)
 static int
 find_in(const VitrineDirection *self, const SgRecipe *recipe)
 {
-  if (!recipe || recipe->w_dim != self->w_dim)
+  if (!recipe || self->stage >= 0 || recipe->w_dim != self->w_dim)
     return -1;
   for (guint i = 0; recipe->directions && i < recipe->directions->len; i++) {
     const SgDirection *d = recipe->directions->pdata[i];
@@ -80,6 +82,10 @@ unit_of(const VitrineDirection *self, const SgDirection *d)
 static double
 strength_in(const VitrineDirection *self, const SgRecipe *recipe)
 {
+  if (self->stage >= 0)
+    return recipe ? sg_layer_offset_get(recipe->s_offset, self->stage, self->channel) /
+                        self->facts->sigma
+                  : 0;
   int i = find_in(self, recipe);
   const SgDirection *d = i < 0 ? NULL : recipe->directions->pdata[i];
 
@@ -106,6 +112,10 @@ vitrine_direction_apply(VitrineDirection *self, const SgRecipe *recipe, double s
   int i = find_in(self, r);
   const SgNamedDirection *d = self->facts;
 
+  if (self->stage >= 0)
+    return sg_recipe_set_s_offset(r, self->stage, self->channel, strength * d->sigma)
+               ? g_steal_pointer(&r)
+               : NULL;
   if (r->w_dim != self->w_dim)
     return NULL;
   if (i >= 0 && strength == 0)
@@ -280,7 +290,7 @@ vitrine_direction_is_locked(VitrineDirection *self)
   g_return_val_if_fail(VITRINE_IS_DIRECTION(self), FALSE);
   const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
 
-  if (!recipe || !recipe->locks || recipe->w_dim != self->w_dim)
+  if (!recipe || self->stage >= 0 || !recipe->locks || recipe->w_dim != self->w_dim)
     return FALSE;
   g_autofree gboolean *carries = carriers(self);
   g_autofree gboolean *locked = g_new0(gboolean, self->w_dim);
@@ -393,6 +403,24 @@ vitrine_direction_set_pinned(VitrineDirection *self, gboolean pinned)
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_PINNED]);
 }
 
+void
+vitrine_direction_set_note(VitrineDirection *self, const char *note)
+{
+  g_return_if_fail(VITRINE_IS_DIRECTION(self));
+  if (g_strcmp0(self->note, note) == 0)
+    return;
+  g_free(self->note);
+  self->note = g_strdup(note);
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_DETAILS]);
+}
+
+gboolean
+vitrine_direction_is_channel(VitrineDirection *self)
+{
+  g_return_val_if_fail(VITRINE_IS_DIRECTION(self), FALSE);
+  return self->stage >= 0;
+}
+
 /* "AUC 0.98 · layers 2–5 · of another model" */
 static char *
 details(const VitrineDirection *self)
@@ -400,6 +428,8 @@ details(const VitrineDirection *self)
   const SgNamedDirection *d = self->facts;
   GString *s = g_string_new(NULL);
 
+  if (self->note)
+    return g_string_free(g_string_append(s, self->note), FALSE);
   if (isfinite(d->auc))
     g_string_append_printf(s, _("AUC %.2f"), d->auc);
   if (isfinite(d->share))
@@ -455,6 +485,7 @@ vitrine_direction_finalize(GObject *object)
   VitrineDirection *self = VITRINE_DIRECTION(object);
 
   sg_named_direction_free(self->facts);
+  g_free(self->note);
   g_clear_object(&self->editor);
   G_OBJECT_CLASS(vitrine_direction_parent_class)->finalize(object);
 }
@@ -483,6 +514,7 @@ static void
 vitrine_direction_init(VitrineDirection *self)
 {
   self->heard = NAN;
+  self->stage = -1;
 }
 
 VitrineDirection *
@@ -496,6 +528,27 @@ vitrine_direction_new(VitrineEditor *editor, VitrineDirectionGroup group, int w_
   self->w_dim = w_dim;
   self->facts = facts;
   self->foreign = foreign;
+  editor_cb(self);
+  g_signal_connect_object(editor, "changed", G_CALLBACK(editor_cb), self, G_CONNECT_SWAPPED);
+  return self;
+}
+
+VitrineDirection *
+vitrine_direction_new_channel(VitrineEditor *editor, const char *name, int stage, int channel,
+                              double sigma)
+{
+  VitrineDirection *self = g_object_new(VITRINE_TYPE_DIRECTION, NULL);
+  SgNamedDirection *facts = g_new0(SgNamedDirection, 1);
+
+  facts->name = g_strdup(name);
+  facts->sigma = sigma;
+  facts->last = -1;
+  facts->share = facts->auc = facts->c = NAN;
+  self->editor = g_object_ref(editor);
+  self->group = VITRINE_DIRECTION_COMPONENT;
+  self->facts = facts;
+  self->stage = stage;
+  self->channel = channel;
   editor_cb(self);
   g_signal_connect_object(editor, "changed", G_CALLBACK(editor_cb), self, G_CONNECT_SWAPPED);
   return self;

@@ -1,9 +1,9 @@
-#include "app/work/vitrine-shelf.h"
+#include "app/explore/vitrine-shelf.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
 #include "app/session/vitrine-store.h"
-#include "app/work/vitrine-direction-exchange.h"
+#include "app/explore/vitrine-direction-exchange.h"
 
 struct _VitrineShelf {
   GObject parent_instance;
@@ -153,15 +153,17 @@ worked_cb(GObject *source, GAsyncResult *result, gpointer data)
   self->working = FALSE;
   set_progress(self, -1);
   set_trouble(self, found->error);
+  gboolean new_ones = found->sets[self->kind] != NULL;
   for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
     if (found->sets[kind]) {
       sg_direction_set_free(self->components[kind]);
       self->components[kind] = g_steal_pointer(&found->sets[kind]);
     }
-  for (int view = 0; view < 2; view++) {
-    sg_pca_free(self->pca[view]);
-    self->pca[view] = g_steal_pointer(&found->pca[view]);
-  }
+  for (int view = 0; view < 2; view++)
+    if (found->pca[view]) {
+      sg_pca_free(self->pca[view]);
+      self->pca[view] = g_steal_pointer(&found->pca[view]);
+    }
   for (int group = 0; group < VITRINE_DIRECTION_COMPONENT; group++) {
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self->lists[group])); i++) {
       g_autoptr(VitrineDirection) d = g_list_model_get_item(G_LIST_MODEL(self->lists[group]), i);
@@ -169,7 +171,8 @@ worked_cb(GObject *source, GAsyncResult *result, gpointer data)
     }
     sort(self, group);
   }
-  show_components(self);
+  if (new_ones)
+    show_components(self);
   g_signal_emit(self, sampled_signal, 0);
 }
 
@@ -195,7 +198,11 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   g_clear_pointer(&self->sample, vitrine_sample_unref);
   self->sample = vitrine_sample_ref(n->sample);
   self->working = TRUE;
-  vitrine_sample_work(self->sample, self->hash, self->cancellable, worked_cb, g_object_ref(self));
+  gboolean known = TRUE; /* from the cache */
+  for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
+    known &= self->components[kind] && g_str_equal(self->components[kind]->model, self->hash);
+  vitrine_sample_work(self->sample, self->hash, !known, self->cancellable, worked_cb,
+                      g_object_ref(self));
 }
 
 static void

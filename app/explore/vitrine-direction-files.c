@@ -1,4 +1,4 @@
-#include "app/work/vitrine-direction-files.h"
+#include "app/explore/vitrine-direction-files.h"
 #include "app/config.h"
 #include <errno.h>
 #include <glib/gstdio.h>

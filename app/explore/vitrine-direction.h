@@ -27,6 +27,14 @@ typedef enum {
 VitrineDirection *vitrine_direction_new(VitrineEditor *editor, VitrineDirectionGroup group,
                                         int w_dim, SgNamedDirection *facts, gboolean foreign);
 
+/* One channel of a style instead of a way through w: one σ adds `sigma` to it. It has no vector,
+ * and cannot be kept, locked or flipped. */
+VitrineDirection *vitrine_direction_new_channel(VitrineEditor *editor, const char *name, int stage,
+                                                int channel, double sigma);
+gboolean vitrine_direction_is_channel(VitrineDirection *self);
+/* What there is to say of it just now, in place of its details; NULL: nothing. */
+void vitrine_direction_set_note(VitrineDirection *self, const char *note);
+
 const SgNamedDirection *vitrine_direction_get_facts(VitrineDirection *self); /* borrowed */
 VitrineDirectionGroup vitrine_direction_get_group(VitrineDirection *self);
 gboolean vitrine_direction_is_foreign(VitrineDirection *self);

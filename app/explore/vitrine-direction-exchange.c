@@ -1,4 +1,4 @@
-#include "app/work/vitrine-direction-exchange.h"
+#include "app/explore/vitrine-direction-exchange.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * over, one's own are given away. */
 #pragma once
 
-#include "app/work/vitrine-shelf.h"
+#include "app/explore/vitrine-shelf.h"
 
 G_BEGIN_DECLS
 

@@ -1,4 +1,4 @@
-#include "app/work/vitrine-latent-sample.h"
+#include "app/explore/vitrine-latent-sample.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include "engine/directions/seeds.h"
@@ -22,7 +22,6 @@ vitrine_sample_unref(VitrineSample *s)
     return;
   g_free(s->w);
   g_clear_pointer(&s->affines, g_ptr_array_unref);
-  sg_moments_free(s->moments);
   sg_gauge_free(s->gauge);
   g_free(s);
 }
@@ -143,6 +142,7 @@ vitrine_sample_heard(const VitrineSample *s, const double *one_sigma)
 typedef struct {
   VitrineSample *sample;
   char *hash;
+  gboolean components;
 } Work;
 
 static void
@@ -242,22 +242,23 @@ work_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   VitrineComponentSets *out = g_new0(VitrineComponentSets, 1);
   g_autoptr(GError) error = NULL;
 
-  s->moments = sg_moments_of(s->w_dim, s->n, s->w);
   s->gauge = sg_gauge_of(s->w_dim, (gsize)s->n, s->w, &error);
-  if (!s->gauge || !find(work, out, &error))
+  s->moments = s->gauge ? s->gauge->moments : NULL;
+  if (!s->gauge || (work->components && !find(work, out, &error)))
     out->error = g_strdup(error->message);
   g_task_return_pointer(task, out, (GDestroyNotify)vitrine_component_sets_free);
 }
 
 void
-vitrine_sample_work(VitrineSample *s, const char *hash, GCancellable *cancellable,
-                    GAsyncReadyCallback done, gpointer data)
+vitrine_sample_work(VitrineSample *s, const char *hash, gboolean components,
+                    GCancellable *cancellable, GAsyncReadyCallback done, gpointer data)
 {
   g_autoptr(GTask) task = g_task_new(NULL, cancellable, done, data);
   Work *work = g_new0(Work, 1);
 
   work->sample = vitrine_sample_ref(s);
   work->hash = g_strdup(hash);
+  work->components = components;
   g_task_set_task_data(task, work, work_free);
   g_task_run_in_thread(task, work_thread);
 }

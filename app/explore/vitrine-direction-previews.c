@@ -1,4 +1,4 @@
-#include "app/work/vitrine-direction-previews.h"
+#include "app/explore/vitrine-direction-previews.h"
 #include "app/session/vitrine-picture.h"
 #include "engine/explore/preview.h"
 

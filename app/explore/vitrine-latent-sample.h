@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 #include "app/session/vitrine-tasks.h"
-#include "app/work/vitrine-direction-files.h"
+#include "app/explore/vitrine-direction-files.h"
 #include "engine/directions/affines.h"
 #include "engine/directions/gauge.h"
 #include "engine/directions/pca.h"
@@ -22,8 +22,8 @@ typedef struct {
   float *w;           /* [n, w_dim], of the faces of seeds 0, 1, … */
   GPtrArray *affines; /* of SgAffine, of all convolutions */
   /* By vitrine_sample_work(), NULL before: */
-  SgMoments *moments;
-  SgGauge *gauge; /* of the same w; NULL without LAPACK */
+  SgGauge *gauge;           /* NULL without LAPACK */
+  const SgMoments *moments; /* the gauge's */
 } VitrineSample;
 
 VitrineSample *vitrine_sample_ref(VitrineSample *s);
@@ -50,9 +50,10 @@ typedef struct {
 } VitrineComponentSets;
 
 void vitrine_component_sets_free(VitrineComponentSets *c);
-/* On a worker: moments, gauge, components of the model with that hash, which go into the cache. */
-void vitrine_sample_work(VitrineSample *s, const char *hash, GCancellable *cancellable,
-                         GAsyncReadyCallback done, gpointer data);
+/* On a worker: moments and gauge; with `components` also those of the model with that hash, which
+ * go into the cache. */
+void vitrine_sample_work(VitrineSample *s, const char *hash, gboolean components,
+                         GCancellable *cancellable, GAsyncReadyCallback done, gpointer data);
 /* NULL: cancelled. */
 VitrineComponentSets *vitrine_sample_work_finish(GAsyncResult *result);
 
