@@ -3,6 +3,7 @@
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/npy.h"
+#include "engine/models/family.h"
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -215,7 +216,15 @@ static gboolean
 check_stages(const SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   const SgSynthesis *net = nets->net;
+  const SgMotion motion = {recipe->rotate, recipe->translate_x, recipe->translate_y};
 
+  if (!sg_motion_is_none(&motion) && !sg_synthesis_stage(net, 0)->fourier) {
+    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
+                "the recipe turns or moves what is drawn (rotate, translate), which only a "
+                "StyleGAN3 can; this model is a %s",
+                nets->model->info.family->title);
+    return FALSE;
+  }
   if (recipe->num_noise && recipe->num_noise != net->num_convs) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "the recipe sets the noise of %d convolutions, this model has %d",
@@ -423,7 +432,8 @@ sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits *edits, G
   *edits = (SgStageEdits){.noise = recipe->noise_mode,
                           .noise_seed = sg_recipe_face_noise_seed(recipe, 0),
                           .noise_gain = recipe->noise_gain,
-                          .styles = recipe->s_offset};
+                          .styles = recipe->s_offset,
+                          .motion = {recipe->rotate, recipe->translate_x, recipe->translate_y}};
   if (!update_noise_maps(nets, recipe, error))
     return FALSE;
   edits->noise_maps = nets->maps;

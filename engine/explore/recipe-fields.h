@@ -54,6 +54,14 @@ typedef enum {
          "const (default), random or none", N_("Noise"))                                           \
   SEED(noise_seed, 0, 1, VIEW, "noise-seed", "N",                                                  \
        "for --noise-mode=random: added to each face's own seed (0)", NULL, N_("Noise seed"))       \
+  REAL(rotate, -1e6, 1e6, 0, 2, EDIT, "rotate", "DEGREES",                                         \
+       "StyleGAN3: turns what is drawn, anticlockwise (0)", "-180:180:45", N_("Rotation"))         \
+  REAL(translate_x, -1e6, 1e6, 0, 2, EDIT, "translate-x", "PART",                                  \
+       "StyleGAN3: moves it to the right, in parts of its width (0)", "-0.5:0.5:0.125",            \
+       N_("Horizontal movement"))                                                                  \
+  REAL(translate_y, -1e6, 1e6, 0, 2, EDIT, "translate-y", "PART",                                  \
+       "StyleGAN3: moves it down, in parts of its height (0)", "-0.5:0.5:0.125",                   \
+       N_("Vertical movement"))                                                                    \
   INT(label, -1, G_MAXINT32, -1, 1, VIEW, "class", "N|none",                                       \
       "class of a conditional model (0)", NULL, N_("Class"))
 /* clang-format on */

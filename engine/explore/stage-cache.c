@@ -28,6 +28,7 @@ struct _SgStageCache {
   float *ws;        /* [n, num_ws, w_dim] that x and img belong to */
   SgNoiseMode noise_mode;
   guint32 noise_seed;
+  SgMotion motion;
   double *gain;            /* [num_convs] */
   SgTensor **maps;         /* [num_convs] or NULL each; owned */
   float **styles;          /* [stages] of [in_channels], NULL: nothing is added to that style */
@@ -293,6 +294,13 @@ style_differs(const SgStageCache *c, guint i, const float *style)
   return memcmp(style, c->styles[i], bytes) != 0;
 }
 
+static gboolean
+motion_differs(const SgStageCache *c, const SgStage *stage, const SgStageEdits *e)
+{
+  const SgMotion *a = &c->motion, *b = &e->motion;
+  return stage->fourier && (a->degrees != b->degrees || a->x != b->x || a->y != b->y);
+}
+
 static void
 invalidate_from(SgStageCache *c, guint i)
 {
@@ -365,12 +373,13 @@ invalidate(SgStageCache *c, const float *ws, const SgStageEdits *e)
   }
   for (; i < c->valid; i++) {
     const SgStage *stage = sg_synthesis_stage(c->net, i);
-    if (!same_w(c, ws, stage->w_index) || noise_differs(c, stage, e, planes) ||
-        style_differs(c, i, styles[i]))
+    if (!same_w(c, ws, stage->w_index) || motion_differs(c, stage, e) ||
+        noise_differs(c, stage, e, planes) || style_differs(c, i, styles[i]))
       break;
   }
   invalidate_from(c, i);
   take_noise(c, e, planes);
+  c->motion = e->motion;
   take_styles(c, styles);
   memcpy(c->ws, ws, sizeof(float) * (gsize)c->n * (gsize)c->net->num_ws * (gsize)c->net->w_dim);
 }
@@ -465,6 +474,7 @@ run(SgStageCache *c, const RunKey *k, GError **error)
                  .noise_data = c,
                  .noise_gain = c->gain,
                  .style_add = c->style_add,
+                 .motion = c->motion,
                  .stage_done = stage_done,
                  .data = c};
   return sg_synthesis_run(&pass, k->from, k->to, k->x, k->img, k->block_in, error);

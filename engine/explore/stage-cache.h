@@ -16,6 +16,7 @@ typedef struct {
   SgTensor *const *noise_maps; /* [num_convs] of [.., r, r]: in place of a convolution's plane where
                                 * not NULL; NULL: none at all */
   const GArray *styles;        /* of SgLayerOffset: added to the styles of stages; NULL: nothing */
+  SgMotion motion;             /* of networks that begin with Fourier features */
 } SgStageEdits;
 
 typedef struct _SgStageCache SgStageCache;

@@ -8,7 +8,7 @@
 
 /* The last one takes what no other wants. */
 const SgFamily *const sg_families[] = {&sg_family_mystylegan, &sg_family_stylegan,
-                                       &sg_family_stylegan2, NULL};
+                                       &sg_family_stylegan3, &sg_family_stylegan2, NULL};
 
 int
 sg_blueprint_size(const SgBlueprint *b, int axis, int wanted, const char *format, ...)

@@ -38,7 +38,8 @@ struct _SgFamily {
   gboolean (*agree)(const SgNetwork *n, const char *prefix, SgModelInfo *info, GError **error);
 };
 
-extern const SgFamily sg_family_stylegan2, sg_family_stylegan, sg_family_mystylegan;
+extern const SgFamily sg_family_stylegan2, sg_family_stylegan, sg_family_stylegan3,
+    sg_family_mystylegan;
 
 /* NULL-terminated. */
 extern const SgFamily *const sg_families[];

@@ -11,8 +11,7 @@ static const struct {
 } known[] = {
     {{"synthesis.input.freqs", "mapping.embed_proj"}, "a StyleGAN-XL generator"},
     {{"synthesis.input.freqs", "feature_networks."}, "a StyleGAN-XL generator"},
-    {{"synthesis.input.freqs", NULL}, "a StyleGAN3 generator"},
-    {{"magnitude_ema", NULL}, "a StyleGAN3 generator"},
+    {{"magnitude_ema", NULL}, "a part of a StyleGAN3 generator"},
     {{"backbone.synthesis.", "superresolution."}, "an EG3D generator"},
     {{"stylegan_decoder.", NULL}, "a GFPGAN, which restores faces and draws none"},
     {{"MainLayers.0.Layers.0.Basis", NULL}, "an R3GAN"},
@@ -41,8 +40,8 @@ contains(const SgArchive *a, const char *part)
 gboolean
 sg_name_unknown_network(const SgArchive *a, const SgUnwrapped *u, GError **error)
 {
-  static const char reads[] = "Vitrine reads NVlabs' StyleGAN and "
-                              "StyleGAN2, rosinality's and mystylegan";
+  static const char reads[] = "Vitrine reads NVlabs' StyleGAN, "
+                              "StyleGAN2 and StyleGAN3, rosinality's and mystylegan";
 
   for (gsize k = 0; k < G_N_ELEMENTS(known); k++)
     if (contains(a, known[k].parts[0]) && contains(a, known[k].parts[1]))

@@ -22,9 +22,15 @@ attribute(const SgArchive *a, const char *prefix, const char *name)
 }
 
 static gboolean
+is_stylegan3(const SgArchive *a, const char *prefix)
+{
+  return lookup(a, prefix, "synthesis.input.freqs") != NULL;
+}
+
+static gboolean
 is_generator(const SgArchive *a, const char *prefix)
 {
-  return lookup(a, prefix, "synthesis.b4.const") != NULL;
+  return lookup(a, prefix, "synthesis.b4.const") || is_stylegan3(a, prefix);
 }
 
 static gboolean
@@ -93,6 +99,10 @@ static gboolean
 read_generator_attributes(const SgArchive *a, SgModel *m, const char *prefix, GError **error)
 {
   SgModelInfo *i = &m->info;
+  if (is_stylegan3(a, prefix))
+    return sg_read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->mapping_lr_mul,
+                              error) &&
+           sg_stylegan3_read_plan(a, m, prefix, error);
   i->g_conv_clamp = find_clamp(a, prefix, "synthesis.", "conv1");
   return sg_read_multiplier(attribute(a, prefix, "mapping.fc0.bias_gain"), &i->mapping_lr_mul,
                             error) &&

@@ -23,6 +23,11 @@ extern const SgImporter sg_import_genforce;
 extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 */
 extern const SgImporter sg_import_stylegan;   /* NVlabs TensorFlow, StyleGAN */
 
+/* How StyleGAN3's layers resample: from what a file states, or from names and filters alone, to
+ * model->metadata (family-stylegan3.c). `prefix` of the generator that is run; its tensors are in
+ * the model already. */
+gboolean sg_stylegan3_read_plan(const SgArchive *a, SgModel *m, const char *prefix, GError **error);
+
 /* Takes `tensor`. */
 void sg_model_add(SgModel *model, const char *prefix, const char *name, SgTensor *tensor);
 /* The same data under another shape of equally many elements; a new reference's worth, never

@@ -501,18 +501,18 @@ native_metadata(const SgModel *m)
     put_int(meta, "mbstd_group_size", i->mbstd_group_size);
     put_int(meta, "mbstd_num_channels", i->mbstd_num_channels);
   }
+  if (i->g_conv_clamp >= 0)
+    put_double(meta, "g_conv_clamp", i->g_conv_clamp);
+  if (i->has_d && i->d_conv_clamp >= 0)
+    put_double(meta, "d_conv_clamp", i->d_conv_clamp);
+  if (i->has_d && (i->family->architectures || i->c_dim))
+    put_double(meta, "d_mapping_lr_mul", i->d_mapping_lr_mul);
   if (!i->family->architectures)
     return meta;
   g_hash_table_replace(meta, g_strdup("channels"), describe_channels(m));
   put_text(meta, "g_architecture", arch_names[i->g_arch]);
-  if (i->g_conv_clamp >= 0)
-    put_double(meta, "g_conv_clamp", i->g_conv_clamp);
-  if (i->has_d) {
+  if (i->has_d)
     put_text(meta, "d_architecture", arch_names[i->d_arch]);
-    put_double(meta, "d_mapping_lr_mul", i->d_mapping_lr_mul);
-    if (i->d_conv_clamp >= 0)
-      put_double(meta, "d_conv_clamp", i->d_conv_clamp);
-  }
   return meta;
 }
 

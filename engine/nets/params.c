@@ -1,4 +1,5 @@
 #include "engine/nets/params.h"
+#include <math.h>
 #include <string.h>
 
 SgBuf *
@@ -79,5 +80,22 @@ sg_params_widened(const SgTensor *t, float gain)
               sum += (double)t->data[(f * k + y - dy) * k + x - dx];
         out->data[(f * wide + y) * wide + x] = (float)sum * gain;
       }
+  return out;
+}
+
+SgTensor *
+sg_params_unit_filters(const SgTensor *t)
+{
+  gsize filters = (gsize)t->shape[0], n = t->numel / MAX(filters, 1);
+  SgTensor *out = sg_tensor_copy(t);
+
+  for (gsize o = 0; o < filters; o++) {
+    double sum = 0;
+    for (gsize i = 0; i < n; i++)
+      sum += (double)t->data[o * n + i] * (double)t->data[o * n + i];
+    double factor = 1 / sqrt(sum / (double)n);
+    for (gsize i = 0; i < n; i++)
+      out->data[o * n + i] = (float)(out->data[o * n + i] * factor);
+  }
   return out;
 }

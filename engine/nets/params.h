@@ -17,6 +17,8 @@ SgBuf *sg_params_squares(SgBackend *b, const SgTensor *t, GError **error);
 SgBuf *sg_params_constant(SgBackend *b, int n, float value, GError **error);
 /* Copy of a tensor times gain. */
 SgTensor *sg_params_scaled(const SgTensor *t, float gain);
+/* Each of the O filters divided by its root mean square: [O, I, k, k] */
+SgTensor *sg_params_unit_filters(const SgTensor *t);
 /* The sum of the four shifts by one pixel, times gain: [O, I, k, k] -> [O, I, k + 1, k + 1] */
 SgTensor *sg_params_widened(const SgTensor *t, float gain);
 /* [I, O, k, k] -> [O, I, k, k] */

@@ -1,5 +1,6 @@
 /* From a description and a model's tensors to stages. Shapes were checked when the model was
  * loaded. */
+#include "engine/models/importer.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
 #include "engine/nets/synthesis.h"
@@ -157,6 +158,57 @@ build_conv(const Builder *b, const SgLayer *l)
          (l->add < 0 || build_skip(b, stage, sg_network_layer(b->n, l->add)));
 }
 
+static gboolean
+build_fourier(const Builder *b, const SgLayer *l)
+{
+  SgBackend *backend = b->net->backend;
+  SgStage *stage = add_stage(b, l, SG_STAGE_CONV);
+  SgConvGeometry g = {SG_CONV_FORWARD, 1, 1, 0, 0};
+  const SgTensor *w = tensor(b, l, SG_ROLE_WEIGHT);
+  gint64 shape[] = {l->out, l->in, 1, 1};
+
+  stage->conv_index = b->net->num_convs++;
+  stage->fourier = g_new(SgFourier, 1);
+  *stage->fourier = (SgFourier){l->in,
+                                l->out_h,
+                                l->rate,
+                                l->bandwidth,
+                                tensor(b, l, SG_ROLE_FREQUENCIES)->data,
+                                tensor(b, l, SG_ROLE_PHASES)->data,
+                                tensor(b, l, SG_ROLE_TRANSFORM)->data};
+  g_autoptr(SgTensor) square = sg_tensor_reshaped(w, 4, shape);
+  stage->weight = sg_params_scaled(square, 1 / sqrtf((float)l->in));
+  stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
+  return stage->conv && build_style(b, stage, l);
+}
+
+/* What a layer multiplies with because of how large its input was in training. */
+static float
+magnitude_gain(const Builder *b, const SgLayer *l)
+{
+  const SgTensor *t = tensor(b, l, SG_ROLE_MAGNITUDE);
+  return t ? 1 / sqrtf(t->data[0]) : 1;
+}
+
+/* Each filter is divided by its root mean square, the magnitude comes behind the demodulation. */
+static gboolean
+build_filtered(const Builder *b, const SgLayer *l)
+{
+  SgBackend *backend = b->net->backend;
+  SgStage *stage = add_stage(b, l, SG_STAGE_CONV);
+  SgConvGeometry g = sg_layer_geometry(l);
+  g_autoptr(SgTensor) w = sg_params_unit_filters(tensor(b, l, SG_ROLE_WEIGHT));
+
+  stage->conv_index = b->net->num_convs++;
+  stage->demod_eps = (float)l->demod_eps;
+  stage->up = l->out_h > l->in_h;
+  stage->weight = sg_params_scaled(w, magnitude_gain(b, l));
+  stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
+  return stage->conv && (stage->squares = sg_params_squares(backend, w, b->error)) &&
+         (stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error)) &&
+         build_style(b, stage, l);
+}
+
 /* AdaIN's convolution, if it has one: its factor goes behind it. */
 static gboolean
 build_adain(const Builder *b, const SgLayer *l)
@@ -192,6 +244,7 @@ build_rgb(const Builder *b, const SgLayer *l)
   if (!build_style(b, stage, l))
     return FALSE;
   float scale = (float)(l->wgain * l->branch) / sqrtf(fan_in(b, l, SG_ROLE_WEIGHT));
+  scale *= magnitude_gain(b, l);
   stage->rgb_w = sg_params_matrix(b->net->backend, w, l->out, scale, 0, b->error);
   stage->rgb_b = stage->rgb_w
                      ? sg_params_matrix(b->net->backend, bias, 1, (float)l->branch, 0, b->error)
@@ -217,8 +270,10 @@ build_layer(const Builder *b, const SgLayer *l)
   switch (l->kind) {
   case SG_KIND_CONSTANT:
     return build_constant(b, l);
+  case SG_KIND_FOURIER:
+    return build_fourier(b, l);
   case SG_KIND_MODULATED:
-    return build_conv(b, l);
+    return l->prenormalised ? build_filtered(b, l) : build_conv(b, l);
   case SG_KIND_ADAIN:
     return build_adain(b, l);
   case SG_KIND_TO_RGB:
@@ -257,6 +312,7 @@ stage_clear(gpointer data)
   sg_buf_unref(s->noise_const);
   sg_buf_unref(s->strength);
   sg_buf_unref(s->scale);
+  g_free(s->fourier);
   sg_buf_unref(s->rgb_w);
   sg_buf_unref(s->rgb_b);
   sg_tensor_unref(s->weight);

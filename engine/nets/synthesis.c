@@ -74,6 +74,61 @@ add_skip(Run *run, const SgStage *stage, SgBuf *y, GError **error)
   return TRUE;
 }
 
+/* Sines, mixed by a matrix; what there was before is nothing. */
+static gboolean
+run_fourier(Run *run, guint i, GError **error)
+{
+  SgBackend *b = run->pass->net->backend;
+  const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
+  int n = run->pass->n, r = stage->resolution;
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
+  g_autoptr(SgBuf) x = style ? sg_buf_new(b, SG_FMT_ACT, n, stage->in_channels, r, r, error) : NULL;
+  g_autoptr(SgBuf) y = x ? sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error) : NULL;
+  g_autofree float *styles = g_new(float, 4 * (gsize)n);
+
+  if (!y)
+    return FALSE;
+  b->download(style, styles);
+  if (!sg_fourier_fill(stage->fourier, n, styles, &run->pass->motion, x, error) ||
+      !b->conv_run(stage->conv, y, x, NULL, NULL, error))
+    return FALSE;
+  replace(&run->x, g_steal_pointer(&y));
+  return TRUE;
+}
+
+/* A modulated convolution whose activation is filtered: the convolution's result is larger. */
+static gboolean
+run_filtered(Run *run, guint i, GError **error)
+{
+  SgBackend *b = run->pass->net->backend;
+  const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
+  const SgLayer *l = stage->layer;
+  int n = run->pass->n, size = sg_layer_conv_size(l), r = stage->resolution;
+  g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
+  g_autoptr(SgBuf) demod = NULL, wide = NULL, y = NULL;
+
+  if (!style || !(demod = sg_buf_new(b, SG_FMT_PLAIN, n, stage->out_channels, 1, 1, error)) ||
+      !(wide = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, size, size, error)) ||
+      !(y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error)))
+    return FALSE;
+  b->normalize(style, style);
+  b->demod(demod, style, stage->squares, stage->demod_eps);
+  SgEpilogue e = {.scale = demod, .bias = stage->bias, .slope = 1, .gain = 1, .clamp = -1};
+  if (!b->conv_run(stage->conv, wide, run->x, style, &e, error))
+    return FALSE;
+  int inner = sg_filter_size(&l->act_up, size);
+  SgFiltered f = {.up = sg_filter_taps(&l->act_up),
+                  .down = sg_filter_taps(&l->act_down),
+                  .h = inner,
+                  .w = inner,
+                  .slope = stage->slope,
+                  .gain = stage->gain,
+                  .clamp = stage->clamp};
+  b->filtered(y, wide, &f);
+  replace(&run->x, g_steal_pointer(&y));
+  return TRUE;
+}
+
 /* The noise of stage i, or NULL; FALSE and error. */
 static gboolean
 stage_noise(const Run *run, guint i, SgBuf **noise, GError **error)
@@ -237,6 +292,8 @@ static SgBuf *
 start(const SgPass *pass, GError **error)
 {
   const SgBuf *c = pass->net->constant;
+  if (!c)
+    return NULL;
   SgBuf *x = sg_buf_new(pass->net->backend, SG_FMT_ACT, pass->n, c->c, c->h, c->w, error);
   if (x)
     pass->net->backend->broadcast(x, c);
@@ -250,6 +307,10 @@ run_stage(Run *run, guint i, GError **error)
 
   if (stage->kind == SG_STAGE_RGB)
     return run_rgb(run, i, error);
+  if (stage->fourier)
+    return run_fourier(run, i, error);
+  if (stage->layer->prenormalised)
+    return run_filtered(run, i, error);
   return stage->layer->kind == SG_KIND_ADAIN ? run_adain(run, i, error) : run_conv(run, i, error);
 }
 
@@ -261,7 +322,7 @@ sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
              .x = from ? sg_buf_ref(x) : start(pass, error),
              .img = img ? sg_buf_ref(img) : NULL,
              .block_in = block_in ? sg_buf_ref(block_in) : NULL};
-  gboolean ok = run.x != NULL;
+  gboolean ok = run.x || (from == 0 && !pass->net->constant);
 
   for (guint i = from; ok && i < to; i++) {
     ok = run_stage(&run, i, error);

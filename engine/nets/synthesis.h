@@ -7,8 +7,8 @@
  *   y = d ⊙ conv (s ⊙ x, W),  s = A w + b,  d = 1 / sqrt (s² · ΣW² + eps) */
 #pragma once
 
-#include "engine/backend/backend.h"
 #include "engine/models/model.h"
+#include "engine/nets/fourier.h"
 
 G_BEGIN_DECLS
 
@@ -43,6 +43,8 @@ typedef struct {
   SgTensor *skip_weight;
   gboolean block_start; /* resnet: this conv's input is also the skip's */
 
+  SgFourier *fourier; /* of the stage that everything begins with instead of a constant, or NULL */
+
   /* RGB; `slope`, `gain` and `noise` are not for it */
   SgBuf *rgb_w, *rgb_b; /* [K, in] with 1 / sqrt (in) folded in, [1, K] */
   gboolean bilinear;    /* the picture so far is upsampled bilinearly, else by the FIR filter */
@@ -54,7 +56,7 @@ typedef struct {
   int num_ws, num_convs, w_dim, channels, resolution;
   int full_resolution; /* before the crop; == resolution for StyleGAN2 */
   GArray *stages;      /* of SgStage */
-  SgBuf *constant;     /* ACT [1, C, r, r] */
+  SgBuf *constant;     /* ACT [1, C, r, r]; NULL: the first stage takes nothing */
 } SgSynthesis;
 
 SgSynthesis *sg_synthesis_new(SgBackend *b, SgModel *model, const char *prefix, GError **error);
@@ -79,6 +81,7 @@ typedef struct {
   /* [stages] what is added to the style of each, PLAIN [n, in_channels, 1, 1], or NULL; NULL: to
    * none. */
   SgBuf *const *style_add;
+  SgMotion motion; /* of networks with Fourier features */
   /* Called after each stage with what there is then (borrowed: ref to keep). */
   void (*stage_done)(guint stage, SgBuf *x, SgBuf *img, gpointer data);
   gpointer data;

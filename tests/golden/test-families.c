@@ -16,6 +16,7 @@ typedef struct {
   double psi;
   int cutoff;
   SgNoiseMode noise;
+  gboolean moved; /* by 20 degrees, and (0.1, -0.05) */
 } PictureCase;
 
 static const PictureCase pictures[] = {
@@ -29,13 +30,21 @@ static const PictureCase pictures[] = {
     {"sg1_lod1_64.pkl", "sg1_lod1_64_psi07", -1, 0.7, 8, SG_NOISE_CONST},
     {"sg1_lod035_128.pkl", "sg1_lod035_128_psi07", -1, 0.7, 8, SG_NOISE_CONST},
     {"sg1_tf_v3_p4.pkl", "sg1_seed0_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg3_c32.pkl", "sg3_c32_class0_psi1", 0, 1, ALL, SG_NOISE_CONST},
+    {"sg3_c32.pkl", "sg3_c32_class0_psi05c4", 0, 0.5, 4, SG_NOISE_CONST},
+    {"sg3_c32.pkl", "sg3_c32_class0_xform", 0, 1, ALL, SG_NOISE_CONST, TRUE},
+    {"sg3_c32.pkl", "sg3_c32_class2_psi07", 2, 0.7, ALL, SG_NOISE_CONST},
+    {"sg3_n64.pkl", "sg3_n64_psi1", -1, 1, ALL, SG_NOISE_CONST},
+    {"sg3_n64.pkl", "sg3_n64_xform", -1, 1, ALL, SG_NOISE_CONST, TRUE},
+    {"sg3_r64.pkl", "sg3_r64_psi07", -1, 0.7, ALL, SG_NOISE_CONST},
+    {"sg3_r64.pkl", "sg3_r64_xform", -1, 1, ALL, SG_NOISE_CONST, TRUE},
 };
 
 static const char *const scores[][2] = {
-    {"sg1_cond32.pkl", "sg1_cond32_D_scores"},
-    {"sg1_fusedT32.pkl", "sg1_fusedT32_D_scores"},
-    {"sg1_lod1_64.pkl", "sg1_lod1_64_D_scores"},
-    {"sg1_lod035_128.pkl", "sg1_lod035_128_D_scores"},
+    {"sg1_cond32.pkl", "sg1_cond32_D_scores"},   {"sg1_fusedT32.pkl", "sg1_fusedT32_D_scores"},
+    {"sg1_lod1_64.pkl", "sg1_lod1_64_D_scores"}, {"sg1_lod035_128.pkl", "sg1_lod035_128_D_scores"},
+    {"sg3_c32.pkl", "sg3_c32_D_scores"},         {"sg3_n64.pkl", "sg3_n64_D_scores"},
+    {"sg3_r64.pkl", "sg3_r64_D_scores"},
 };
 
 static float *
@@ -102,6 +111,11 @@ test_picture(gconstpointer data)
   recipe->psi = c->psi;
   recipe->cutoff = c->cutoff;
   recipe->noise_mode = c->noise;
+  if (c->moved) {
+    recipe->rotate = 20;
+    recipe->translate_x = 0.1;
+    recipe->translate_y = -0.05;
+  }
   g_autoptr(SgTensor) fast = picture(model, NULL, recipe);
   g_autoptr(SgTensor) slow = picture(model, sg_backend_reference(), recipe);
   g_autoptr(SgTensor) converted = picture(again, NULL, recipe);
@@ -201,6 +215,98 @@ test_stages(gconstpointer file)
   }
 }
 
+/* Turning and moving begin with the first stage, and only a StyleGAN3 can. */
+static void
+test_motion(void)
+{
+  g_autoptr(SgModel) model = load("sg3_n64.pkl");
+  g_autoptr(SgModel) other = load("sg1_cond32.pkl");
+  g_autoptr(SgRecipe) recipe = sg_recipe_new_for(&model->info);
+  g_autoptr(SgRecipe) wrong = sg_recipe_new_for(&other->info);
+  g_autoptr(SgRenderer) kept = test_renderer_new(model, NULL, SG_RENDERER_BUDGET);
+  g_autoptr(SgRenderer) r = test_renderer_new(other, NULL, 0);
+  g_autoptr(SgTensor) before = test_render(kept, recipe);
+  g_autoptr(GError) error = NULL;
+
+  recipe->translate_x = 0.25;
+  g_autoptr(SgTensor) moved = test_render(kept, recipe);
+  g_autoptr(SgTensor) fresh = picture(model, NULL, recipe);
+  g_assert_cmpmem(moved->data, moved->numel * sizeof(float), fresh->data,
+                  fresh->numel * sizeof(float));
+  g_assert_true(memcmp(moved->data, before->data, moved->numel * sizeof(float)) != 0);
+  wrong->rotate = 5;
+  g_assert_null(sg_renderer_render_float(r, wrong, &error));
+  g_assert_nonnull(strstr(error->message, "only a StyleGAN3 can"));
+}
+
+/* Tensors alone, as a state dict: what names and filters tell is what the modules state. */
+static void
+test_without_attributes(void)
+{
+  static const char *const files[] = {"sg3_c32.pkl", "sg3_r64.pkl"};
+
+  for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", files[i], NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(SgArchive) archive = sg_archive_open(path, &error);
+    g_assert_no_error(error);
+    g_autoptr(SgModel) stated = sg_model_from_archive(archive, &error);
+    g_assert_no_error(error);
+    g_hash_table_remove_all(archive->attributes);
+    g_autoptr(SgModel) bare = sg_model_from_archive(archive, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(g_hash_table_lookup(bare->metadata, "layers"), ==,
+                    g_hash_table_lookup(stated->metadata, "layers"));
+    g_assert_cmpstr(g_hash_table_lookup(bare->metadata, "input"), ==,
+                    g_hash_table_lookup(stated->metadata, "input"));
+    g_assert_cmpuint(bare->warnings->len, >, 0);
+  }
+}
+
+static void
+refused(const char *attribute, const char *value, const char *text)
+{
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", "sg3_n64.pkl", NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgArchive) archive = sg_archive_open(path, &error);
+  g_autofree char *key = g_strconcat("G_ema.", attribute, NULL);
+
+  g_assert_no_error(error);
+  if (value)
+    g_hash_table_replace(archive->attributes, g_strdup(key), g_strdup(value));
+  else
+    g_assert_true(g_hash_table_remove(archive->attributes, key));
+  g_assert_null(sg_model_from_archive(archive, &error));
+  if (!strstr(error->message, text))
+    g_error("“%s” does not say “%s”", error->message, text);
+}
+
+/* One sentence each for what makes no sense. */
+static void
+test_nonsense(void)
+{
+  refused("synthesis.L1_36_10.padding", "[9, 8, 9]", "for padding");
+  refused("synthesis.L1_36_10.padding", "[2147483648, 8, 2147483648, 8]", "makes no sense");
+  refused("synthesis.L1_36_10.padding", "[12, 8, 12, 8]", "L1_36_10");
+  refused("synthesis.L1_36_10.padding", "[-90, 8, -90, 8]", "L1_36_10");
+  refused("synthesis.L1_36_10.up_factor", "0", "makes no sense");
+  refused("synthesis.L1_36_10.up_factor", "1073741824", "makes no sense");
+  refused("synthesis.L1_36_10.down_factor", "-2", "makes no sense");
+  refused("synthesis.L1_36_10.out_size", "[-36, -36]", "makes no sense");
+  refused("synthesis.L1_36_10.out_size", "[36, 35]", "for out_size");
+  refused("synthesis.L1_36_10.up_factor", NULL, "for up_factor");
+  refused("synthesis.input.size", "[2147483647, 2147483647]", "makes no sense");
+  refused("synthesis.input.sampling_rate", "nan", "makes no sense");
+  refused("synthesis.input.sampling_rate", "0", "makes no sense");
+  refused("synthesis.layer_names", "[L0_36_10]", "it lists 1 layers");
+  refused("synthesis.layer_names", NULL, "has no list of layers");
+  refused("synthesis.layer_names", "[L0_36_10, nobody]", "nobody");
+  refused("num_ws", "2", "for num_ws");
+  refused("img_channels", "4", "for img_channels");
+  refused("synthesis.output_scale", "much", "which is no number");
+  refused("synthesis.L3_52_10.conv_clamp", "7", "conv_clamp");
+}
+
 /* A device without these kernels says so; nothing is drawn wrongly. */
 static void
 test_device_without(void)
@@ -229,6 +335,10 @@ main(int argc, char **argv)
   }
   g_test_add_func("/families/usual-truncation", test_usual_truncation);
   g_test_add_data_func("/families/stages/sg1", "sg1_cond32.pkl", test_stages);
+  g_test_add_data_func("/families/stages/sg3", "sg3_n64.pkl", test_stages);
+  g_test_add_func("/families/motion", test_motion);
+  g_test_add_func("/families/without-attributes", test_without_attributes);
+  g_test_add_func("/families/nonsense", test_nonsense);
   g_test_add_func("/families/device-without", test_device_without);
   return g_test_run();
 }

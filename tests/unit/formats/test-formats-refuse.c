@@ -189,7 +189,7 @@ test_known_foreign_networks(void)
   static const struct {
     const char *tensor, *words;
   } known[] = {
-      {"G_ema.synthesis.input.freqs", "StyleGAN3"},
+      {"G_ema.synthesis.magnitude_ema", "StyleGAN3"},
       {"GAN.GE.initial_block", "lucidrains"},
       {"something.weight", "no StyleGAN2 that Vitrine knows"},
       {"D.b4.conv.weight", "no StyleGAN2 that Vitrine knows"},
