@@ -1,6 +1,7 @@
 /* What a screen reader is told: everything that takes the focus has a name, in the window, in every
  * pane and in every dialog. */
 #include "tests/support/window-fixture.h"
+#include "engine/pictures/picture.h"
 #include "ui/parts/vitrine-pane.h"
 #include "ui/shell/vitrine-preferences.h"
 #include "ui/shell/vitrine-shortcuts.h"
@@ -165,6 +166,12 @@ check_others(Fixture *f, const char *what)
   return bad;
 }
 
+static gboolean
+has_second(Fixture *f, gpointer data)
+{
+  return g_list_model_get_n_items(gtk_window_get_toplevels()) > 1;
+}
+
 static void
 test_dialogs(void)
 {
@@ -183,6 +190,13 @@ test_dialogs(void)
   GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(f.window->pane), "training");
   g_assert_true(gtk_widget_activate_action(pane, "training.new", NULL));
   bad += check_others(&f, "new run");
+  g_autofree guint8 *rgb = g_malloc0(80 * 70 * 3);
+  g_autofree char *plain = fixture_path("plain.png");
+  g_assert_true(sg_png_write(plain, rgb, 80, 70, NULL, NULL));
+  g_autoptr(GFile) picture = g_file_new_for_path(plain);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), picture);
+  fixture_wait(&f, has_second, NULL, 60);
+  bad += check_others(&f, "find this face");
   vitrine_session_error(f.session, "heading", "text");
   bad += check_others(&f, "message");
   g_assert_cmpuint(bad, ==, 0);

@@ -3,7 +3,9 @@
 #include <math.h>
 #include "app/work/vitrine-projecting.h"
 #include "ui/charts/vitrine-plot.h"
+#include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-dialogs.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-pixels.h"
 #include "ui/projection/vitrine-face-points.h"
 
@@ -284,6 +286,8 @@ vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session, const
     g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self, 0);
     g_object_set_data(G_OBJECT(parent), "vitrine-project-dialog", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);
+    vitrine_accessible_name_all(GTK_WIDGET(self));
+    vitrine_numeric_all(GTK_WIDGET(self));
     gtk_widget_grab_focus(self->start_button);
   }
   set_path(self, path, preview);
