@@ -142,6 +142,8 @@ store_row(const SgAmxStore *to, int block, int sample, int row, int at, const fl
                .gain = _mm512_set1_ps(to->gain),
                .low_gain = _mm512_set1_ps(to->gain * to->slope),
                .clamp = _mm512_set1_ps(to->clamp)};
+  if (to->learnt[block])
+    v.strength = _mm512_mul_ps(v.strength, _mm512_maskz_loadu_ps(lanes, to->learnt[block]));
   if (to->noise)
     noise = to->noise + (gsize)sample * to->noise_sample_step + (gsize)row * to->noise_row_step +
             (gsize)at * to->noise_step;

@@ -33,6 +33,7 @@ typedef struct {
   gsize scale_step; /* from one sample to the next */
   const float *noise;
   gsize noise_step, noise_row_step, noise_sample_step;
+  const float *learnt[2]; /* factors of strength, by channel; NULL: 1 */
   float strength, slope, gain, clamp;
 } SgAmxStore;
 

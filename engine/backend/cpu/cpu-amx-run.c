@@ -112,6 +112,8 @@ set_epilogue(const Job *j, SgAmxStore *to, int t, int block, int n)
   to->scale[t] = e->scale ? (const float *)e->scale->data +
                                 (gsize)(e->scale->n > 1 ? n : 0) * (gsize)j->y->c + 16 * block
                           : NULL;
+  to->learnt[t] =
+      e->strength && e->strength->c > 1 ? (const float *)e->strength->data + 16 * block : NULL;
   to->bias[t] = e->bias ? (const float *)e->bias->data + 16 * block : NULL;
 }
 
@@ -155,7 +157,8 @@ run_phase(const Job *j, const guint16 *packed, int strip, int phase, int panel)
   if (e) {
     to.epilogue = TRUE;
     to.scale_step = e->scale && e->scale->n > 1 ? (gsize)y->c : 0;
-    to.strength = e->noise_strength * (e->strength ? *(const float *)e->strength->data : 1);
+    to.strength = e->noise_strength *
+                  (e->strength && e->strength->c == 1 ? *(const float *)e->strength->data : 1);
     to.slope = e->slope;
     to.gain = e->gain;
     to.clamp = e->clamp;

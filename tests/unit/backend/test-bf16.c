@@ -71,6 +71,7 @@ output_size(const Case *c, int *h, int *w)
 /* What a convolution is given; NULL style: neither style nor epilogue. */
 typedef struct {
   float *x, *weight, *style, *scale, *noise, *bias;
+  float *strength; /* by channel, or NULL */
 } Operands;
 
 static float *
@@ -86,7 +87,10 @@ run(SgBackend *b, const Case *c, const Operands *v, const SgEpilogue *plain)
   g_autoptr(SgBuf) scale = v->scale ? buffer(b, SG_FMT_PLAIN, c->n, c->o, 1, 1, v->scale) : NULL;
   g_autoptr(SgBuf) noise = v->noise ? buffer(b, SG_FMT_PLAIN, c->n, 1, h, w, v->noise) : NULL;
   g_autoptr(SgBuf) bias = v->bias ? buffer(b, SG_FMT_PLAIN, 1, c->o, 1, 1, v->bias) : NULL;
+  g_autoptr(SgBuf) strength =
+      v->strength ? buffer(b, SG_FMT_PLAIN, 1, c->o, 1, 1, v->strength) : NULL;
   SgEpilogue e = *plain;
+  e.strength = strength;
   e.scale = scale;
   e.noise = noise;
   e.bias = bias;
@@ -144,6 +148,7 @@ check_case(const Case *c, gboolean around)
     v.scale = numbers((gsize)(c->n * c->o));
     v.noise = numbers((gsize)(c->n * h * w));
     v.bias = numbers((gsize)c->o);
+    v.strength = c->o % 2 ? NULL : numbers((gsize)c->o);
   }
   Operands sizes = {.x = sizes_of(v.x, in), .weight = sizes_of(v.weight, weights)};
   if (around) {
@@ -157,6 +162,7 @@ check_case(const Case *c, gboolean around)
               sg_amx_wants_two(c->o, c->i, c->h, c->w)))
     g_test_fail_printf("%s%s", name, around ? ", with style and epilogue" : "");
   g_assert_cmpmem(found, out * sizeof(float), same, out * sizeof(float));
+  g_free(v.strength);
   float **all[] = {&v.x,    &v.weight, &v.style,      &v.scale,     &v.noise,
                    &v.bias, &sizes.x,  &sizes.weight, &sizes.style, &sizes.scale};
   for (guint i = 0; i < G_N_ELEMENTS(all); i++)
