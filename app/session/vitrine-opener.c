@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include "app/session/vitrine-store.h"
 
-enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, N_PROPS };
+enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, PROP_SUMMARY, N_PROPS };
 enum { MODEL_CHANGED, WEIGHTS_CHANGED, FOREIGN_PICTURE, N_SIGNALS };
 
 static GParamSpec *props[N_PROPS];
@@ -70,6 +70,7 @@ vitrine_opener_adopt_model(VitrineOpener *self, SgModel *model, SgRenderer *rend
   vitrine_saver_begin(self->with.saver, info->num_ws);
   vitrine_view_set_renderer(self->with.view, renderer);
   set_model(self, model);
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_SUMMARY]);
   vitrine_favourites_set_key(self->with.favourites, model->hash, FALSE);
   g_signal_emit(self, signals[MODEL_CHANGED], 0);
   vitrine_editor_tell(self->with.editor);
@@ -142,6 +143,8 @@ vitrine_opener_get_property(GObject *object, guint id, GValue *value, GParamSpec
     g_value_set_string(value, self->model ? self->model->path : NULL);
   else if (id == PROP_LOADING)
     g_value_set_boolean(value, vitrine_opener_is_loading(self));
+  else if (id == PROP_SUMMARY)
+    g_value_take_string(value, self->model ? sg_model_summary(self->model) : NULL);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
 }
@@ -187,6 +190,7 @@ vitrine_opener_class_init(VitrineOpenerClass *class)
   object_class->finalize = vitrine_opener_finalize;
   props[PROP_MODEL_PATH] = g_param_spec_string("model-path", NULL, NULL, NULL, flags);
   props[PROP_LOADING] = g_param_spec_boolean("loading", NULL, NULL, FALSE, flags);
+  props[PROP_SUMMARY] = g_param_spec_string("summary", NULL, NULL, NULL, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   signals[MODEL_CHANGED] =
       g_signal_new("model-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

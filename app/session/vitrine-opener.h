@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineOpener, vitrine_opener, VITRINE, OPENER, GObject)
 
 /* Properties, read-only: "model-path" string, "loading" boolean (something is being opened, or the
- * first weights of a training are waited for).
+ * first weights of a training are waited for), "summary" string (what the open model is, a line).
  *
  * Signals: "model-changed": another model is open; the editor's "changed" follows.
  * "weights-changed": the model has new weights; recipe, history, tasks and what is shown stay. */

@@ -7,6 +7,9 @@
 enum { VIEW_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
+enum { PROP_0, PROP_ZOOM, PROP_SHOW_ORIGINAL, PROP_DIVIDER, N_PROPS };
+static GParamSpec *props[N_PROPS];
+
 G_DEFINE_FINAL_TYPE(VitrineCanvas, vitrine_canvas, GTK_TYPE_WIDGET)
 
 /* ---- drawing ----------------------------------------------------------------------------- */
@@ -147,6 +150,14 @@ vitrine_canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_si
   *natural = 2 * MIN_SIZE;
 }
 
+static void
+tell(VitrineCanvas *self)
+{
+  for (int prop = PROP_ZOOM; prop < N_PROPS; prop++)
+    g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
+  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+}
+
 /* A new size is a new zoom when fitted. Listeners change labels, which they must not during
  * layout. */
 static gboolean
@@ -155,7 +166,7 @@ notify_cb(gpointer data)
   VitrineCanvas *self = data;
 
   self->notify_source = 0;
-  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+  tell(self);
   return G_SOURCE_REMOVE;
 }
 
@@ -179,7 +190,7 @@ vitrine_canvas_view_changed(VitrineCanvas *self)
 {
   g_return_if_fail(VITRINE_IS_CANVAS(self));
   gtk_widget_queue_draw(GTK_WIDGET(self));
-  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+  tell(self);
 }
 
 void
@@ -195,7 +206,7 @@ vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, 
   self->view.picture_width = width;
   self->view.picture_height = height;
   self->view.fit = TRUE;
-  g_signal_emit(self, signals[VIEW_CHANGED], 0);
+  tell(self);
 }
 
 void
@@ -324,11 +335,28 @@ vitrine_canvas_dispose(GObject *object)
 }
 
 static void
+vitrine_canvas_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  VitrineCanvas *self = VITRINE_CANVAS(object);
+
+  if (id == PROP_ZOOM)
+    g_value_set_double(value, vitrine_canvas_get_zoom(self));
+  else
+    g_value_set_boolean(value, id == PROP_DIVIDER ? self->divider : self->show_original);
+}
+
+static void
 vitrine_canvas_class_init(VitrineCanvasClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   G_OBJECT_CLASS(class)->dispose = vitrine_canvas_dispose;
+  G_OBJECT_CLASS(class)->get_property = vitrine_canvas_get_property;
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  props[PROP_ZOOM] = g_param_spec_double("zoom", NULL, NULL, 0, G_MAXDOUBLE, 1, flags);
+  props[PROP_SHOW_ORIGINAL] = g_param_spec_boolean("show-original", NULL, NULL, FALSE, flags);
+  props[PROP_DIVIDER] = g_param_spec_boolean("divider", NULL, NULL, FALSE, flags);
+  g_object_class_install_properties(G_OBJECT_CLASS(class), N_PROPS, props);
   widget_class->snapshot = vitrine_canvas_snapshot;
   widget_class->measure = vitrine_canvas_measure;
   widget_class->size_allocate = vitrine_canvas_size_allocate;

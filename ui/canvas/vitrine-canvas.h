@@ -1,6 +1,7 @@
 /* VitrineCanvas: shows the picture. Fit, 1:1, zoom at the pointer, pan; enlarged pixels stay sharp;
  * the unmodified picture on a held key or on one side of a divider.
  *
+ * Properties, read-only: "zoom" double, "show-original" and "divider" boolean.
  * Signal "view-changed": zoom, divider or what is shown has changed. */
 #pragma once
 

@@ -150,8 +150,6 @@ bind(VitrineGeneration *self)
   vitrine_bind_choice(group, "noise-mode", self->noise_random, SG_NOISE_RANDOM);
   vitrine_bind_choice(group, "noise-mode", self->noise_none, SG_NOISE_NONE);
   g_binding_group_bind(group, "noise-seed", self->noise_seed, "value", both);
-  g_object_bind_property(self->noise_random, "active", self->noise_seed, "sensitive",
-                         G_BINDING_SYNC_CREATE);
   vitrine_bind_choice(group, "scale-space", self->scale_w, SG_SPACE_W);
   vitrine_bind_choice(group, "scale-space", self->scale_z, SG_SPACE_Z);
   g_binding_group_bind(group, "scale", self->scale, "factor", both);

@@ -20,7 +20,6 @@ update(VitrineMixingPane *self)
 {
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
 
-  gtk_widget_set_sensitive(GTK_WIDGET(self), r != NULL);
   vitrine_mixing_stop_pictures(self);
   if (!r)
     return;
@@ -122,6 +121,8 @@ vitrine_mixing_pane_start(VitrinePane *pane, VitrineSession *session)
   VitrineMixingPane *self = VITRINE_MIXING_PANE(pane);
 
   self->session = session;
+  g_object_bind_property(vitrine_session_get_editor(session), "has-recipe", self, "sensitive",
+                         G_BINDING_SYNC_CREATE);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "weights-changed", G_CALLBACK(vitrine_mixing_new_weights), self,

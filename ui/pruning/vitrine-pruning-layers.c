@@ -168,7 +168,6 @@ update(VitrinePruningLayers *self)
 {
   const SgRecipe *r = vitrine_session_get_recipe(self->session);
 
-  gtk_widget_set_sensitive(GTK_WIDGET(self), r != NULL);
   if (!r)
     return;
   for (guint g = 0; g < G_N_ELEMENTS(groups); g++) {
@@ -328,6 +327,8 @@ vitrine_pruning_layers_set_session(VitrinePruningLayers *self, VitrineSession *s
   g_signal_connect_object(session, "model-changed", G_CALLBACK(update_model), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(update), self, G_CONNECT_SWAPPED);
+  g_object_bind_property(vitrine_session_get_editor(session), "has-recipe", self, "sensitive",
+                         G_BINDING_SYNC_CREATE);
   g_binding_group_set_source(self->bindings, vitrine_session_get_editor(session));
   update_model(self);
 }

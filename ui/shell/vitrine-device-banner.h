@@ -10,6 +10,6 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_DEVICE_BANNER (vitrine_device_banner_get_type())
 G_DECLARE_FINAL_TYPE(VitrineDeviceBanner, vitrine_device_banner, VITRINE, DEVICE_BANNER, AdwBin)
 
-void vitrine_device_banner_set_session(VitrineDeviceBanner *self, VitrineSession *session);
+/* Properties: "session" VitrineSession, set once. */
 
 G_END_DECLS

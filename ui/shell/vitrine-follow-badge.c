@@ -5,44 +5,53 @@
 struct _VitrineFollowBadge {
   GtkBox parent_instance;
   VitrineSession *session;
-  GtkLabel *label;
-  GtkWidget *stop, *follow;
 };
+
+enum { PROP_0, PROP_SESSION };
 
 G_DEFINE_FINAL_TYPE(VitrineFollowBadge, vitrine_follow_badge, GTK_TYPE_BOX)
 
+/* ---- what the template shows: functions of the following's properties ------------------------ */
+
 static char *
-following_text(const char *name, double kimg)
+text_of(gpointer badge, const char *directory, const char *followable, double kimg)
 {
+  const char *path = directory ? directory : followable;
+
+  if (!path)
+    return g_strdup("");
+  g_autofree char *name = g_filename_display_basename(path);
+  if (!directory)
+    return g_strdup_printf(_("%s is training"), name);
   return isfinite(kimg) ? g_strdup_printf(_("Following %s · %.1f kimg"), name, kimg)
                         : g_strdup_printf(_("Following %s · waiting for weights"), name);
 }
 
-static void
-update(VitrineFollowBadge *self)
+static char *
+tooltip_of(gpointer badge, const char *directory, const char *followable, gboolean live)
 {
-  g_autofree char *following = NULL, *followable = NULL, *text = NULL;
-  gboolean live = FALSE;
-  double kimg = NAN;
-
-  g_object_get(vitrine_session_get_following(self->session), "directory", &following, "followable",
-               &followable, "kimg", &kimg, "live", &live, NULL);
-  const char *path = following ? following : followable;
-  gtk_widget_set_visible(GTK_WIDGET(self), path != NULL);
-  gtk_widget_set_visible(self->stop, following != NULL);
-  gtk_widget_set_visible(self->follow, !following && followable);
-  if (!path)
-    return;
-  g_autofree char *name = g_filename_display_basename(path);
-  text = following ? following_text(name, kimg) : g_strdup_printf(_("%s is training"), name);
-  gtk_label_set_text(self->label, text);
-  const char *how = !following ? _("What is shown is its newest snapshot")
+  const char *how = !directory ? _("What is shown is its newest snapshot")
                     : live     ? _("The training's newest weights, as it learns")
                                : _("Each new snapshot, as it appears");
-  g_autofree char *shown = g_filename_display_name(path);
-  g_autofree char *tooltip = g_strdup_printf("%s\n%s", how, shown);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(self->label), tooltip);
+  const char *path = directory ? directory : followable;
+  g_autofree char *shown = path ? g_filename_display_name(path) : NULL;
+
+  return shown ? g_strdup_printf("%s\n%s", how, shown) : NULL;
 }
+
+static gboolean
+is_set(gpointer badge, const char *path)
+{
+  return path != NULL;
+}
+
+static gboolean
+is_only_second(gpointer badge, const char *first, const char *second)
+{
+  return !first && second;
+}
+
+/* ---- buttons --------------------------------------------------------------------------------- */
 
 static void
 stop_cb(VitrineFollowBadge *self)
@@ -60,31 +69,18 @@ follow_cb(VitrineFollowBadge *self)
     vitrine_following_start(vitrine_session_get_following(self->session), followable);
 }
 
-void
-vitrine_follow_badge_set_session(VitrineFollowBadge *self, VitrineSession *session)
-{
-  g_return_if_fail(VITRINE_IS_FOLLOW_BADGE(self));
-  const char *const properties[] = {"notify::directory", "notify::kimg", "notify::live",
-                                    "notify::followable"};
+/* ---- life ------------------------------------------------------------------------------------ */
 
-  self->session = g_object_ref(session);
-  for (gsize i = 0; i < G_N_ELEMENTS(properties); i++)
-    g_signal_connect_object(vitrine_session_get_following(session), properties[i],
-                            G_CALLBACK(update), self, G_CONNECT_SWAPPED);
-  update(self);
+static void
+vitrine_follow_badge_get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  g_value_set_object(value, VITRINE_FOLLOW_BADGE(object)->session);
 }
 
-static GtkWidget *
-add_button(VitrineFollowBadge *self, GtkWidget *button, const char *name, const char *tooltip,
-           GCallback callback)
+static void
+vitrine_follow_badge_set_property(GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  gtk_widget_set_name(button, name);
-  gtk_widget_set_tooltip_text(button, tooltip);
-  gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip,
-                                 -1);
-  g_signal_connect_swapped(button, "clicked", callback, self);
-  gtk_box_append(GTK_BOX(self), button);
-  return button;
+  g_set_object(&VITRINE_FOLLOW_BADGE(object)->session, g_value_get_object(value));
 }
 
 static void
@@ -92,6 +88,7 @@ vitrine_follow_badge_dispose(GObject *object)
 {
   VitrineFollowBadge *self = VITRINE_FOLLOW_BADGE(object);
 
+  gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_FOLLOW_BADGE);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_follow_badge_parent_class)->dispose(object);
 }
@@ -99,23 +96,26 @@ vitrine_follow_badge_dispose(GObject *object)
 static void
 vitrine_follow_badge_class_init(VitrineFollowBadgeClass *class)
 {
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
+
   G_OBJECT_CLASS(class)->dispose = vitrine_follow_badge_dispose;
+  G_OBJECT_CLASS(class)->get_property = vitrine_follow_badge_get_property;
+  G_OBJECT_CLASS(class)->set_property = vitrine_follow_badge_set_property;
+  g_object_class_install_property(G_OBJECT_CLASS(class), PROP_SESSION,
+                                  g_param_spec_object("session", NULL, NULL, VITRINE_TYPE_SESSION,
+                                                      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS));
+  gtk_widget_class_set_template_from_resource(
+      widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-follow-badge.ui");
+  gtk_widget_class_bind_template_callback(widget_class, text_of);
+  gtk_widget_class_bind_template_callback(widget_class, tooltip_of);
+  gtk_widget_class_bind_template_callback(widget_class, is_set);
+  gtk_widget_class_bind_template_callback(widget_class, is_only_second);
+  gtk_widget_class_bind_template_callback(widget_class, stop_cb);
+  gtk_widget_class_bind_template_callback(widget_class, follow_cb);
 }
 
 static void
 vitrine_follow_badge_init(VitrineFollowBadge *self)
 {
-  gtk_widget_set_name(GTK_WIDGET(self), "follow-badge");
-  gtk_widget_add_css_class(GTK_WIDGET(self), "follow-badge");
-  gtk_widget_set_visible(GTK_WIDGET(self), FALSE);
-  self->label = GTK_LABEL(gtk_label_new(NULL));
-  gtk_label_set_ellipsize(self->label, PANGO_ELLIPSIZE_MIDDLE);
-  gtk_widget_set_name(GTK_WIDGET(self->label), "follow-label");
-  gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->label));
-  self->stop =
-      add_button(self, gtk_button_new_from_icon_name("media-playback-stop-symbolic"), "follow-stop",
-                 _("Stop following; the picture stays as it is"), G_CALLBACK(stop_cb));
-  self->follow =
-      add_button(self, gtk_button_new_with_label(_("Follow")), "follow-start",
-                 _("Show the training's newest weights as it learns"), G_CALLBACK(follow_cb));
+  gtk_widget_init_template(GTK_WIDGET(self));
 }

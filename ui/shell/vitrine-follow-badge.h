@@ -11,7 +11,6 @@ G_BEGIN_DECLS
 #define VITRINE_TYPE_FOLLOW_BADGE (vitrine_follow_badge_get_type())
 G_DECLARE_FINAL_TYPE(VitrineFollowBadge, vitrine_follow_badge, VITRINE, FOLLOW_BADGE, GtkBox)
 
-/* Once. */
-void vitrine_follow_badge_set_session(VitrineFollowBadge *self, VitrineSession *session);
+/* Properties: "session" VitrineSession, set once. */
 
 G_END_DECLS

@@ -18,8 +18,6 @@ struct _VitrineWindow {
   guint status_source;
 
   AdwToastOverlay *toasts;
-  AdwWindowTitle *title;
-  GtkButton *undo_button, *redo_button;
   GtkMenuButton *menu_button;
   GMenu *recent_menu;
   GtkStack *stack;
@@ -29,12 +27,8 @@ struct _VitrineWindow {
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
-  GtkLabel *tag_original, *tag_edited, *tag_unequalised, *zoom_label;
-  VitrineFollowBadge *follow_badge;
-  VitrineDeviceBanner *device_banner;
   VitrineMissingBanner *missing_banner;
-  GtkWidget *status_line;
-  GtkLabel *status_model, *status_score, *status_time, *status_device;
+  GtkLabel *status_score, *status_time, *status_device;
 };
 
 /* Actions (vitrine-window-actions.c). */

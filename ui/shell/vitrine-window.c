@@ -24,14 +24,14 @@ G_DEFINE_FINAL_TYPE(VitrineWindow, vitrine_window, ADW_TYPE_APPLICATION_WINDOW)
 
 /* ---- what is shown about the picture ----------------------------------------------------- */
 
+/* A file's name without its ending. A run directory's has none, but may have a number with a point
+ * in it. */
 static char *
-model_name(VitrineWindow *self)
+name_of(gpointer window, const char *path)
 {
-  SgModel *model = vitrine_session_get_model(self->session);
-  g_autofree char *base = g_filename_display_basename(model->path);
+  g_autofree char *base = path ? g_filename_display_basename(path) : g_strdup("Vitrine");
   char *dot = strrchr(base, '.');
 
-  /* A run directory's name has no ending, but may have a number with a point in it. */
   if (dot && dot != base && !strpbrk(dot, "0123456789"))
     *dot = '\0';
   return g_steal_pointer(&base);
@@ -51,7 +51,7 @@ static void
 describe_picture(VitrineWindow *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  g_autofree char *name = model_name(self);
+  g_autofree char *name = name_of(self, vitrine_session_get_model(self->session)->path);
   g_autofree char *faces =
       recipe->faces == 1 ? g_strdup_printf(_("One face of %s, seed %u"), name, recipe->seed)
                          : g_strdup_printf(_("%d faces of %s, seeds %u to %u"), recipe->faces, name,
@@ -94,34 +94,86 @@ queue_status(VitrineWindow *self)
     self->status_source = g_timeout_add(STATUS_MSEC, status_cb, self);
 }
 
-static void
-update_tags(VitrineWindow *self)
-{
-  gboolean held = vitrine_canvas_get_show_original(self->canvas);
-  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  gboolean divider = vitrine_canvas_get_divider(self->canvas);
+/* ---- what the template shows: functions of properties ------------------------------------- */
 
-  gtk_widget_set_visible(GTK_WIDGET(self->tag_original), held || divider);
-  gtk_widget_set_visible(GTK_WIDGET(self->tag_edited), divider && !held);
-  gboolean unequalised = recipe && recipe->prune.unequalised;
-  gboolean overflow = vitrine_view_get_overflow(vitrine_session_get_view(self->session));
-  gtk_label_set_text(self->tag_unequalised,
-                     !overflow     ? _("Equalised learning rate off")
-                     : unequalised ? _("Equalised learning rate off: the numbers overflow")
-                                   : _("The numbers overflow: this picture means nothing"));
-  gtk_widget_set_visible(GTK_WIDGET(self->tag_unequalised), (unequalised || overflow) && !held);
+static gboolean
+is_either(gpointer window, gboolean first, gboolean second)
+{
+  return first || second;
 }
 
-static void
-view_changed_cb(VitrineCanvas *canvas, VitrineWindow *self)
+static gboolean
+is_only_second(gpointer window, gboolean first, gboolean second)
 {
-  g_autofree char *zoom =
-      g_strdup_printf(_("%.0f %%"), round(100 * vitrine_canvas_get_zoom(canvas)));
+  return !first && second;
+}
 
-  gtk_label_set_text(self->zoom_label, zoom);
-  gtk_widget_set_direction(GTK_WIDGET(self->zoom_label), GTK_TEXT_DIR_LTR);
-  update_tags(self);
-  queue_status(self);
+/* Of two strings. */
+static gboolean
+is_any(gpointer window, const char *first, const char *second)
+{
+  return first || second;
+}
+
+static gboolean
+is_trouble(gpointer window, int trouble)
+{
+  return trouble != VITRINE_DEVICE_FINE;
+}
+
+static char *
+warning_of(gpointer window, gboolean overflow, gboolean unequalised)
+{
+  return g_strdup(!overflow     ? _("Equalised learning rate off")
+                  : unequalised ? _("Equalised learning rate off: the numbers overflow")
+                                : _("The numbers overflow: this picture means nothing"));
+}
+
+static gboolean
+is_warned(gpointer window, gboolean overflow, gboolean unequalised, gboolean original)
+{
+  return (unequalised || overflow) && !original;
+}
+
+static char *
+zoom_text(gpointer window, double zoom)
+{
+  return g_strdup_printf(_("%.0f %%"), round(100 * zoom));
+}
+
+static char *
+path_of(gpointer window, const char *path)
+{
+  return path ? g_filename_display_name(path) : NULL;
+}
+
+/* Where it lies, if another recent file has the same name. */
+static char *
+folder_of(gpointer window, const char *path)
+{
+  g_auto(GStrv) recent = vitrine_store_recent();
+  char *folder = path ? vitrine_path_folder(path, (const char *const *)recent) : NULL;
+
+  return folder ? folder : g_strdup("");
+}
+
+static char *
+step_tooltip(const char *verb, const char *keys, const char *label)
+{
+  return label ? g_strdup_printf("%s: %s (%s)", verb, label, keys)
+               : g_strdup_printf("%s (%s)", verb, keys);
+}
+
+static char *
+undo_tooltip(gpointer window, const char *label)
+{
+  return step_tooltip(_("Undo"), "Ctrl+Z", label);
+}
+
+static char *
+redo_tooltip(gpointer window, const char *label)
+{
+  return step_tooltip(_("Redo"), "Ctrl+Shift+Z", label);
 }
 
 /* ---- the session speaks ------------------------------------------------------------------ */
@@ -174,7 +226,6 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
   }
   if (!self->pane && !self->pane_tick)
     self->pane_tick = gtk_widget_add_tick_callback(GTK_WIDGET(self), add_pane_cb, NULL, NULL);
-  update_tags(self);
   queue_status(self);
 }
 
@@ -185,60 +236,18 @@ original_cb(VitrineWindow *self)
                               vitrine_view_get_original(vitrine_session_get_view(self->session)));
 }
 
-/* Also while a training is followed: its snapshots have names of their own. */
-static void
-show_name(VitrineWindow *self)
-{
-  g_autofree char *name = model_name(self);
-
-  g_auto(GStrv) recent = vitrine_store_recent();
-  g_autofree char *folder = vitrine_path_folder(vitrine_session_get_model(self->session)->path,
-                                                (const char *const *)recent);
-
-  adw_window_title_set_title(self->title, name);
-  adw_window_title_set_subtitle(self->title, folder ? folder : "");
-  gtk_window_set_title(GTK_WINDOW(self), name);
-  vitrine_path_tooltip(GTK_WIDGET(self->status_model),
-                       vitrine_session_get_model(self->session)->path);
-}
-
 static void
 model_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
-  g_autofree char *summary = sg_model_summary(vitrine_session_get_model(session));
-
-  show_name(self);
-  gtk_label_set_text(self->status_model, summary);
-  gtk_widget_set_visible(self->status_line, TRUE);
   gtk_stack_set_visible_child_name(self->stack, "work");
   vitrine_window_update_recent(self);
-}
-
-static void
-set_undo_tooltip(GtkButton *button, const char *verb, const char *keys, const char *label)
-{
-  g_autofree char *text = label ? g_strdup_printf("%s: %s (%s)", verb, label, keys)
-                                : g_strdup_printf("%s (%s)", verb, keys);
-  gtk_widget_set_tooltip_text(GTK_WIDGET(button), text);
 }
 
 static void
 recipe_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
   vitrine_window_update_actions(self);
-  update_tags(self);
   queue_status(self);
-}
-
-static void
-undo_label_cb(VitrineWindow *self)
-{
-  g_autofree char *undo = NULL, *redo = NULL;
-
-  g_object_get(vitrine_session_get_editor(self->session), "undo-label", &undo, "redo-label", &redo,
-               NULL);
-  set_undo_tooltip(self->undo_button, _("Undo"), "Ctrl+Z", undo);
-  set_undo_tooltip(self->redo_button, _("Redo"), "Ctrl+Shift+Z", redo);
 }
 
 static void
@@ -291,10 +300,7 @@ connect_session(VitrineWindow *self)
   follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
   g_signal_connect_object(vitrine_session_get_opener(session), "foreign-picture",
                           G_CALLBACK(foreign_picture_cb), self, 0);
-  follow(self, vitrine_session_get_opener(session), "notify::model-path", show_name);
   follow(self, vitrine_session_get_opener(session), "notify::loading", loading_cb);
-  follow(self, vitrine_session_get_editor(session), "notify::undo-label", undo_label_cb);
-  follow(self, vitrine_session_get_editor(session), "notify::redo-label", undo_label_cb);
   follow(self, vitrine_session_get_device(session), "notify::title", queue_status);
 }
 
@@ -444,6 +450,8 @@ vitrine_window_dispose(GObject *object)
   g_clear_handle_id(&self->place_source, g_source_remove);
   g_clear_weak_pointer(&self->dialog);
   g_clear_pointer(&self->run, g_free);
+  /* While the window is still there for what is bound to it. */
+  gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_WINDOW);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_window_parent_class)->dispose(object);
 }
@@ -453,9 +461,6 @@ bind_children(GtkWidgetClass *class)
 {
 #define BIND(name) gtk_widget_class_bind_template_child(class, VitrineWindow, name)
   BIND(toasts);
-  BIND(title);
-  BIND(undo_button);
-  BIND(redo_button);
   BIND(menu_button);
   BIND(recent_menu);
   BIND(stack);
@@ -463,19 +468,25 @@ bind_children(GtkWidgetClass *class)
   BIND(pane_bin);
   BIND(canvas_frame);
   BIND(canvas);
-  BIND(tag_original);
-  BIND(tag_edited);
-  BIND(tag_unequalised);
-  BIND(follow_badge);
-  BIND(device_banner);
   BIND(missing_banner);
-  BIND(zoom_label);
-  BIND(status_line);
-  BIND(status_model);
   BIND(status_score);
   BIND(status_time);
   BIND(status_device);
 #undef BIND
+#define FUNCTION(name) gtk_widget_class_bind_template_callback(class, name)
+  FUNCTION(name_of);
+  FUNCTION(path_of);
+  FUNCTION(folder_of);
+  FUNCTION(is_either);
+  FUNCTION(is_any);
+  FUNCTION(is_trouble);
+  FUNCTION(is_only_second);
+  FUNCTION(warning_of);
+  FUNCTION(is_warned);
+  FUNCTION(zoom_text);
+  FUNCTION(undo_tooltip);
+  FUNCTION(redo_tooltip);
+#undef FUNCTION
 }
 
 static void
@@ -505,7 +516,7 @@ vitrine_window_init(VitrineWindow *self)
 {
   gtk_widget_init_template(GTK_WIDGET(self));
   gtk_window_set_icon_name(GTK_WINDOW(self), "io.github.vitrine.Vitrine");
-  g_signal_connect(self->canvas, "view-changed", G_CALLBACK(view_changed_cb), self);
+  g_signal_connect_swapped(self->canvas, "view-changed", G_CALLBACK(queue_status), self);
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
@@ -521,8 +532,6 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   g_signal_connect(self->paned, "notify::max-position", G_CALLBACK(paned_sized_cb), self);
   connect_session(self);
   vitrine_canvas_set_spot(self->canvas, vitrine_session_get_spot(session));
-  vitrine_follow_badge_set_session(self->follow_badge, session);
-  vitrine_device_banner_set_session(self->device_banner, session);
   vitrine_missing_banner_set_session(self->missing_banner, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
   if (vitrine_session_get_model(session)) {
@@ -530,7 +539,6 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
     picture_changed_cb(session, self);
     original_cb(self);
   }
-  undo_label_cb(self);
   vitrine_window_update_actions(self);
   vitrine_window_update_recent(self);
   vitrine_accessible_name_all(GTK_WIDGET(self));

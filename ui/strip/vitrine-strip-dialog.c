@@ -60,10 +60,8 @@ show_state(VitrineStripDialog *self)
   g_autofree char *text = NULL;
 
   gtk_widget_set_visible(self->cancel_button, running);
-  gtk_widget_set_visible(self->start_button, !running);
   gtk_widget_set_sensitive(self->start_button, self->plan != NULL);
   gtk_widget_set_sensitive(self->save_button, complete);
-  gtk_widget_set_visible(GTK_WIDGET(self->progress), running);
   if (!self->plan)
     return;
   int total = (int)vitrine_strip_plan_total(self->plan);
