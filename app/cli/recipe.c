@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "engine/base/visible.h"
 #include "engine/directions/direction-set.h"
 #include "engine/explore/coordinate.h"
 #include "engine/explore/picture-model.h"
@@ -311,8 +312,26 @@ add_direction(const SgDirectionSet *set, const char *name, double strength, SgRe
   return FALSE;
 }
 
+/* A direction of another model moves anything: that is not done without a word. */
+static void
+warn_if_foreign(const char *command, const char *path, const SgDirectionSet *set, const char *name,
+                const SgModel *model)
+{
+  const SgNamedDirection *d = name             ? sg_direction_set_find(set, name)
+                              : set->list->len ? set->list->pdata[0]
+                                               : NULL;
+  const char *found = d && d->model ? d->model : set->model;
+  g_autofree char *shown = sg_visible(path);
+
+  if (d && *found && model->hash && !g_str_equal(found, model->hash))
+    g_printerr("vitrine %s: %s was found in another model: what it moves in this one is anybody's "
+               "guess\n",
+               command, shown);
+}
+
 static gboolean
-apply_direction(const char *text, SgRecipe *r, GError **error)
+apply_direction(const char *command, const SgModel *model, const char *text, SgRecipe *r,
+                GError **error)
 {
   double strength;
   g_autofree char *path = split_strength(text, &strength);
@@ -324,6 +343,8 @@ apply_direction(const char *text, SgRecipe *r, GError **error)
     *hash = '\0';
   }
   g_autoptr(SgDirectionSet) set = sg_direction_set_load(path, error);
+  if (set)
+    warn_if_foreign(command, path, set, name, model);
   return set && add_direction(set, name, strength, r, error);
 }
 
@@ -369,7 +390,7 @@ cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *mo
       return NULL;
   }
   for (char **d = o->directions; r && d && *d; d++)
-    if (!apply_direction(*d, r, error))
+    if (!apply_direction(command, model, *d, r, error))
       return NULL;
   for (char **m = o->noise_maps; r && m && *m; m++)
     if (!apply_noise_map(*m, r, error))

@@ -78,6 +78,19 @@ class Directions(unittest.TestCase):
             self.assertAlmostEqual(sum(float(r[column]) for r in rows), found['channels'], 4)
         facts = json.loads(header(os.path.join(self.out('f'), 'sefa.safetensors'))['__metadata__']['directions'])
         self.assertEqual(facts[0]['layers'], [1, 3])
+        # In the model they were found in they are used without a word, in another one with a warning.
+        file = os.path.join(self.out('f'), 'sefa.safetensors')
+        code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', f'--direction={file}', f'--outdir={self.out("g")}')
+        self.assertEqual((code, err), (0, ''))
+        with open(file, 'rb') as f:
+            raw = f.read()
+        model = header(file)['__metadata__']['model'].encode()
+        with open(self.out('other.safetensors'), 'wb') as f:
+            f.write(raw.replace(model, b'0' * len(model)))
+        code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', f'--direction={self.out("other.safetensors")}',
+                               f'--outdir={self.out("g")}')
+        self.assertEqual(code, 0)
+        self.assertIn('another model', err)
 
     def test_influence_predicts_what_moving_gives(self):
         code, said, err = vitrine('influence', f'--network={self.model}', '--seed=2', '--class=1', '--region=4,4,6,6', '--probes=64',
