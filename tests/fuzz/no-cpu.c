@@ -12,3 +12,9 @@ void
 sg_backend_cpu_keep_memory(void)
 {
 }
+
+gboolean
+sg_backend_is_cpu(const SgBackend *backend)
+{
+  return FALSE;
+}
