@@ -75,7 +75,8 @@ read_plan(const SgModel *m, Plan *p, GError **error)
 
   *p = (Plan){.n = (int)g_strv_length(rows)};
   if (p->n < 2 || p->n > MAX_LAYERS)
-    return sg_broken(error, "it lists %d layers, which should be from 2 to %d", p->n, MAX_LAYERS);
+    return sg_broken(error, "a StyleGAN3 generator has from 2 to %d layers, this one %d",
+                     MAX_LAYERS, p->n);
   for (int i = 0; i < p->n; i++)
     if (!read_layer(rows[i], &p->layers[i]))
       return sg_broken(error, "it describes a layer as “%s”, which makes no sense", rows[i]);

@@ -24,7 +24,9 @@ attribute(const SgArchive *a, const char *prefix, const char *name)
 static gboolean
 is_stylegan3(const SgArchive *a, const char *prefix)
 {
-  return lookup(a, prefix, "synthesis.input.freqs") != NULL;
+  /* StyleGAN-XL's embeds classes by a network of its own. */
+  return lookup(a, prefix, "synthesis.input.freqs") &&
+         !lookup(a, prefix, "mapping.embed_proj.weight");
 }
 
 static gboolean

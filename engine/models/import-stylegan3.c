@@ -134,7 +134,8 @@ read_attributes(const Read *r, const char *list)
   guint n = g_strv_length(names);
 
   if (n < 2 || n > MAX_LAYERS)
-    return sg_broken(r->error, "it lists %u layers, which should be from 2 to %d", n, MAX_LAYERS);
+    return sg_broken(r->error, "a StyleGAN3 generator has from 2 to %d layers, this one %u",
+                     MAX_LAYERS, n);
   for (char **name = names; *name; name++) {
     const char *rgb = attribute(r, *name, "is_torgb");
     if (g_strcmp0(rgb, name[1] ? "False" : "True") != 0)

@@ -298,7 +298,7 @@ test_nonsense(void)
   refused("synthesis.input.size", "[2147483647, 2147483647]", "makes no sense");
   refused("synthesis.input.sampling_rate", "nan", "makes no sense");
   refused("synthesis.input.sampling_rate", "0", "makes no sense");
-  refused("synthesis.layer_names", "[L0_36_10]", "it lists 1 layers");
+  refused("synthesis.layer_names", "[L0_36_10]", "from 2 to 64 layers, this one 1");
   refused("synthesis.layer_names", NULL, "has no list of layers");
   refused("synthesis.layer_names", "[L0_36_10, nobody]", "nobody");
   refused("num_ws", "2", "for num_ws");

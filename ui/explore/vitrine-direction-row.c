@@ -94,6 +94,8 @@ name_cb(VitrineDirectionRow *self)
   name_part(self->entry, "entry", name, entry);
   name_part(self->reset, "reset", name, reset);
   name_part(self->menu, "menu", name, menu);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(gtk_widget_get_first_child(self->menu)),
+                                 GTK_ACCESSIBLE_PROPERTY_LABEL, menu, -1);
   gtk_widget_set_tooltip_text(self->name, name);
 }
 
