@@ -66,6 +66,12 @@ has_no_banner(Fixture *f, gpointer data)
 }
 
 static gboolean
+is_mapped(Fixture *f, gpointer name)
+{
+  return gtk_widget_get_mapped(in_window(f, name));
+}
+
+static gboolean
 has_status(Fixture *f, gpointer says)
 {
   return strstr(label(f, "status-device"), says) != NULL;
@@ -262,6 +268,7 @@ test_missing(void)
   open_on(&f, "cuda:0");
   g_assert_true(has_banner(&f, (gpointer) "The device cuda:0 cannot be used"));
   g_assert_nonnull(strstr(label(&f, "device-trouble-detail"), "driver is too old"));
+  fixture_wait(&f, is_mapped, (gpointer) "device-banner-close", 5);
   gtk_widget_activate(in_window(&f, "device-banner-close"));
   fixture_wait(&f, has_no_banner, NULL, 5);
   fixture_close(&f);
@@ -379,6 +386,7 @@ test_full(void)
   g_assert_null(vitrine_window_get_dialog(f.window));
   Picture kept = picture_of(&f);
   g_assert_cmpint(difference(&before, &kept), ==, 0);
+  fixture_wait(&f, is_mapped, (gpointer) "device-use-cpu", 5);
   g_assert_true(gtk_widget_activate(in_window(&f, "device-use-cpu")));
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_wait(&f, has_no_banner, NULL, 5);
@@ -512,6 +520,7 @@ test_lost(void)
   g_assert_null(vitrine_window_get_dialog(f.window));
   Picture kept = picture_of(&f);
   g_assert_cmpint(difference(&before, &kept), ==, 0);
+  fixture_wait(&f, is_mapped, (gpointer) "device-use-cpu", 5);
   g_assert_true(gtk_widget_activate(in_window(&f, "device-use-cpu")));
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_settle(&f);
