@@ -15,8 +15,8 @@ struct _VitrineNewRun {
   VitrineRunSetup *setup;
   GCancellable *starting; /* NULL: nothing is */
   char *start_error;      /* of the newest attempt */
-  gboolean wanted;   /* as soon as it is known what it takes */
-  GtkWidget *dialog; /* weak: the question whether really */
+  gboolean wanted;        /* as soon as it is known what it takes */
+  GtkWidget *dialog;      /* weak: the question whether really */
   AdwPreferencesPage *page;
   GtkLabel *problem;
   GtkSpinner *spinner;
