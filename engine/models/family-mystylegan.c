@@ -97,15 +97,6 @@ named(SgLayerKind kind, SgSection section, const char *block, const char *name)
 }
 
 static void
-set_sizes(SgLayer *l, const SgLayer *from, int out, int size)
-{
-  l->in = from->out;
-  l->in_h = l->in_w = from->out_h;
-  l->out = out;
-  l->out_h = l->out_w = size;
-}
-
-static void
 declare(const Describe *d, int layer, guint free_axes, int out_axis, int ndim, const gint64 *shape)
 {
   const char *name = sg_network_layer(d->n, layer)->name;
@@ -113,14 +104,6 @@ declare(const Describe *d, int layer, guint free_axes, int out_axis, int ndim, c
   sg_network_declare(d->n, layer, SG_ROLE_WEIGHT, ndim, shape, "%s.weight_orig", name)->free_axes =
       free_axes;
   sg_network_declare(d->n, layer, SG_ROLE_BIAS, SHAPE(shape[out_axis]), "%s.bias", name);
-}
-
-static int
-run(const Describe *d, const SgLayer *l)
-{
-  int i = sg_network_add(d->n, l);
-  sg_network_run_next(d->n, i);
-  return i;
 }
 
 static void
@@ -131,7 +114,7 @@ add_mapping(const Describe *d)
 
   z.input = SG_FROM_Z;
   z.in = z.out = d->n->z_dim;
-  x = run(d, &z);
+  x = sg_network_add_next(d->n, &z);
   for (int i = 0; i < d->b->info.mapping_layers; i++) {
     g_autofree char *name = g_strdup_printf("mapping.%d", i);
     SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", name);
@@ -140,13 +123,13 @@ add_mapping(const Describe *d)
     l.lr = d->b->info.mapping_lr_mul;
     l.slope = 0.2;
     l.gain = GAIN;
-    x = run(d, &l);
+    x = sg_network_add_next(d->n, &l);
     declare(d, x, 0, 0, SHAPE(l.out, l.in));
   }
   SgLayer average = named(SG_KIND_AVERAGE, SG_SECTION_MAPPING, "", "dlatent_avg");
   average.input = x;
   average.in = average.out = d->n->w_dim;
-  d->n->mapped = run(d, &average);
+  d->n->mapped = sg_network_add_next(d->n, &average);
   sg_network_declare(d->n, d->n->mapped, SG_ROLE_AVERAGE, SHAPE(d->n->w_dim), "dlatent_avg")
       ->optional = TRUE;
 }
@@ -183,8 +166,8 @@ add_conv(const Describe *d, int block, gboolean up, int x)
   const SgLayer *from = sg_network_layer(d->n, x);
   SgLayer l = styled(d, SG_KIND_MODULATED, block, up ? "upconv" : "conv", x);
 
-  set_sizes(&l, from, sg_blueprint_size(d->b, up ? 1 : 0, 0, "%s.weight_orig", l.name),
-            from->out_h * (up ? 2 : 1));
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, up ? 1 : 0, 0, "%s.weight_orig", l.name),
+                     from->out_h * (up ? 2 : 1), from->out_w * (up ? 2 : 1));
   l.kernel = 3;
   l.stride_up = up ? 2 : 1;
   l.pad = 1;
@@ -196,7 +179,7 @@ add_conv(const Describe *d, int block, gboolean up, int x)
   l.slope = 0.2;
   l.gain = GAIN;
   l.group = sg_style_group(l.out_h);
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   if (up)
     declare(d, i, 2, 1, SHAPE(l.in, l.out, 3, 3));
   else
@@ -211,7 +194,7 @@ add_to_rgb(const Describe *d, int block, int x, int before)
   const SgLayer *from = sg_network_layer(d->n, x);
   SgLayer l = styled(d, SG_KIND_TO_RGB, block, "to_channels", x);
 
-  set_sizes(&l, from, d->n->channels, from->out_h);
+  sg_layer_set_sizes(&l, from, d->n->channels, from->out_h, from->out_w);
   l.kernel = 1;
   l.group = sg_style_group(l.out_h);
   l.add = before;
@@ -219,7 +202,7 @@ add_to_rgb(const Describe *d, int block, int x, int before)
     l.add_filter = sg_filter_binomial(2, 1, 2, 1, 4);
     l.add_filter.clamp_edge = TRUE;
   }
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, before < 0, 0, SHAPE(l.out, l.in, 1, 1));
   declare_style(d, i);
   return i;
@@ -240,7 +223,7 @@ describe_generator(const SgBlueprint *b)
   constant.in = constant.out = sg_blueprint_size(b, 0, 0, "const");
   constant.in_h = constant.in_w = sg_blueprint_size(b, 1, b->base_h, "const");
   constant.out_h = constant.out_w = constant.in_h;
-  x = run(&d, &constant);
+  x = sg_network_add_next(d.n, &constant);
   sg_network_declare(d.n, x, SG_ROLE_WEIGHT, SHAPE(constant.out, constant.out_h, constant.out_w),
                      "const")
       ->free_axes = 7;
@@ -265,8 +248,9 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, SgLaye
   const SgLayer *from = sg_network_layer(d->n, x);
 
   l.input = x;
-  set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight_orig", name),
-            (from->out_h + 2 * like.pad - like.kernel) / like.stride_down + 1);
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight_orig", name),
+                     (from->out_h + 2 * like.pad - like.kernel) / like.stride_down + 1,
+                     (from->out_w + 2 * like.pad - like.kernel) / like.stride_down + 1);
   l.kernel = like.kernel;
   l.pad = l.pad_end = like.pad;
   l.stride_down = like.stride_down;
@@ -310,7 +294,7 @@ add_d_dense(const Describe *d, const char *name, int x, gboolean linear)
   l.out = linear ? 1 : sg_blueprint_size(d->b, 0, 0, "%s.weight_orig", name);
   l.slope = linear ? 1 : 0.2;
   l.gain = linear ? 1 : GAIN;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, linear ? 0 : 1, 0, SHAPE(l.out, l.in));
   return i;
 }
@@ -327,7 +311,7 @@ add_from_rgb(const Describe *d)
   l.kernel = 1;
   l.slope = 0.2;
   l.gain = GAIN;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, 1, 0, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
@@ -339,10 +323,10 @@ add_batch_std(const Describe *d, int x)
   const SgLayer *from = sg_network_layer(d->n, x);
 
   l.input = x;
-  set_sizes(&l, from, from->out + 1, from->out_h);
+  sg_layer_set_sizes(&l, from, from->out + 1, from->out_h, from->out_w);
   l.features = 1;
   l.batch_group = d->b->info.mbstd_group_size;
-  return run(d, &l);
+  return sg_network_add_next(d->n, &l);
 }
 
 static SgNetwork *

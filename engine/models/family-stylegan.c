@@ -98,74 +98,47 @@ check_metadata(const SgModel *m, GError **error)
 
 /* ---- from tensors to an architecture --------------------------------------------------------- */
 
-static int
-size_of(const SgModel *m, const char *prefix, int axis, const char *name)
-{
-  SgBlueprint b = {.model = m, .prefix = prefix};
-  return sg_blueprint_size(&b, axis, -1, "%s", name);
-}
-
-/* log2 of the largest block that has this tensor, at least 2. */
-static int
-largest_block(const SgModel *m, const char *prefix, const char *before, const char *after)
-{
-  int k = 2;
-
-  for (; k < MAX_LOG2; k++) {
-    g_autofree char *name = g_strdup_printf("%s%d%s", before, 2 << k, after);
-    if (size_of(m, prefix, 0, name) < 0)
-      break;
-  }
-  return k;
-}
-
-static int
-count_mapping(const SgModel *m, const char *prefix)
-{
-  for (int i = 0;; i++) {
-    g_autofree char *name = g_strdup_printf("mapping.fc%d.weight", i);
-    if (size_of(m, prefix, 0, name) < 0)
-      return i;
-  }
-}
-
 static gboolean
 infer_generator(const SgModel *m, const char *prefix, SgModelInfo *info, GError **error)
 {
-  int k = largest_block(m, prefix, "synthesis.b", ".conv1.weight");
+  int k = g_bit_nth_msf(
+      (gulong)sg_family_largest_block(m, prefix, "synthesis.b", ".conv1.weight", 1 << MAX_LOG2),
+      -1);
   Lod lod = lod_of(m, "lod", MAX_LOG2 - k);
   g_autofree char *rgb = g_strdup_printf("synthesis.b%d.torgb.weight", 1 << k);
 
   info->img_resolution = 1 << (k + lod.missing);
   info->num_ws = 2 * k - 2;
-  info->w_dim = size_of(m, prefix, 1, "synthesis.b4.epilogue.affine.weight");
+  info->w_dim = sg_family_size(m, prefix, 1, "synthesis.b4.epilogue.affine.weight");
   if (info->w_dim <= 0)
     return sg_broken(error,
                      "the tensor %ssynthesis.b4.epilogue.affine.weight is missing or has no second "
                      "size",
                      prefix);
-  info->img_channels = size_of(m, prefix, 0, rgb);
-  info->c_dim = MAX(size_of(m, prefix, 1, "mapping.label.weight"), 0);
-  info->mapping_layers = count_mapping(m, prefix);
-  int label = MAX(size_of(m, prefix, 0, "mapping.label.weight"), 0);
+  info->img_channels = sg_family_size(m, prefix, 0, rgb);
+  info->c_dim = MAX(sg_family_size(m, prefix, 1, "mapping.label.weight"), 0);
+  info->mapping_layers = sg_family_count(m, prefix, "mapping.fc", ".weight");
+  int label = MAX(sg_family_size(m, prefix, 0, "mapping.label.weight"), 0);
   read_truncation(m, info);
   info->z_dim =
-      (info->mapping_layers ? size_of(m, prefix, 1, "mapping.fc0.weight") : info->w_dim) - label;
+      (info->mapping_layers ? sg_family_size(m, prefix, 1, "mapping.fc0.weight") : info->w_dim) -
+      label;
   return TRUE;
 }
 
 static gboolean
 infer_discriminator(const SgModel *m, SgModelInfo *info, GError **error)
 {
-  int k = largest_block(m, "D.", "b", ".conv0.weight");
+  int k = g_bit_nth_msf(
+      (gulong)sg_family_largest_block(m, "D.", "b", ".conv0.weight", 1 << MAX_LOG2), -1);
   Lod lod = lod_of(m, "d_lod", MAX_LOG2 - k);
 
   if (1 << (k + lod.missing) != info->img_resolution)
     return sg_broken(error, "the discriminator takes pictures of %d×%d, the generator makes %d×%d",
                      1 << (k + lod.missing), 1 << (k + lod.missing), info->img_resolution,
                      info->img_resolution);
-  int before = size_of(m, "D.", 0, k == 2 ? "b4.fromrgb.weight" : "b8.conv1.weight");
-  info->mbstd_num_channels = size_of(m, "D.", 1, "b4.conv.weight") - before;
+  int before = sg_family_size(m, "D.", 0, k == 2 ? "b4.fromrgb.weight" : "b8.conv1.weight");
+  info->mbstd_num_channels = sg_family_size(m, "D.", 1, "b4.conv.weight") - before;
   return TRUE;
 }
 
@@ -204,23 +177,6 @@ named(SgLayerKind kind, SgSection section, const char *block, const char *format
 }
 
 static void
-set_sizes(SgLayer *l, const SgLayer *from, int out, int size)
-{
-  l->in = from->out;
-  l->in_h = l->in_w = from->out_h;
-  l->out = out;
-  l->out_h = l->out_w = size;
-}
-
-static int
-run(const Describe *d, const SgLayer *l)
-{
-  int i = sg_network_add(d->n, l);
-  sg_network_run_next(d->n, i);
-  return i;
-}
-
-static void
 declare(const Describe *d, int layer, guint free_axes, gboolean bias, int ndim, const gint64 *shape)
 {
   const char *name = sg_network_layer(d->n, layer)->name;
@@ -241,7 +197,7 @@ add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int
   l.input = input;
   l.second = second;
   l.in = l.out = size;
-  return run(d, &l);
+  return sg_network_add_next(d->n, &l);
 }
 
 /* The label's vector stands behind z, and both are normalised together. */
@@ -257,7 +213,7 @@ add_latent(const Describe *d)
   l.in = d->n->c_dim;
   l.out = sg_blueprint_size(d->b, 0, z_dim, "mapping.label.weight");
   l.wgain = sqrt(l.in); /* a row of the matrix as it is */
-  int label = run(d, &l), size = z_dim + l.out;
+  int label = sg_network_add_next(d->n, &l), size = z_dim + l.out;
   declare(d, label, 3, FALSE, SHAPE(l.out, l.in));
   int both = add_vector(d, SG_KIND_CONCAT, "concat", SG_FROM_Z, label, size);
   return add_vector(d, SG_KIND_NORMALIZE, "normalize", both, SG_FROM_NOTHING, size);
@@ -277,7 +233,7 @@ add_mapping(const Describe *d)
     l.lr = i->mapping_lr_mul;
     l.wgain = G_SQRT2;
     l.slope = 0.2;
-    x = run(d, &l);
+    x = sg_network_add_next(d->n, &l);
     declare(d, x, k ? 1 : 3, TRUE, SHAPE(l.out, l.in));
   }
   int average = add_vector(d, SG_KIND_AVERAGE, "w_avg", x, SG_FROM_NOTHING, i->w_dim);
@@ -293,7 +249,7 @@ add_constant(const Describe *d)
 
   l.in = l.out = sg_blueprint_size(d->b, 0, 0, "synthesis.b4.const");
   l.in_h = l.in_w = l.out_h = l.out_w = 4;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   sg_network_declare(d->n, i, SG_ROLE_WEIGHT, SHAPE(l.out, 4, 4), "%s", l.name)->free_axes = 1;
   return i;
 }
@@ -337,9 +293,9 @@ add_epilogue(const Describe *d, int x)
   const SgLayer *from = sg_network_layer(d->n, x);
   SgLayer l = styled(d, "synthesis.b4", "epilogue", x, 0);
 
-  set_sizes(&l, from, from->out, from->out_h);
+  sg_layer_set_sizes(&l, from, from->out, from->out_h, from->out_w);
   l.group = sg_style_group(l.out_h);
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare_epilogue(d, i, TRUE);
   return i;
 }
@@ -365,14 +321,14 @@ add_conv(const Describe *d, int k, int conv, int x, int w_index)
   g_autofree char *block = g_strdup_printf("synthesis.b%d", 1 << k);
   SgLayer l = styled(d, block, conv ? "conv1" : "conv0", x, w_index);
 
-  set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name),
-            from->out_h * (conv ? 1 : 2));
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name),
+                     from->out_h * (conv ? 1 : 2), from->out_w * (conv ? 1 : 2));
   l.kernel = 3;
   l.pad = l.pad_end = 1;
   l.group = sg_style_group(l.out_h);
   if (!conv)
     set_doubling(d, &l);
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, 1, TRUE, SHAPE(l.out, l.in, 3, 3));
   declare_epilogue(d, i, FALSE);
   return i;
@@ -388,13 +344,13 @@ add_to_rgb(const Describe *d, int k, int x, double factor, int add)
   int times = d->n->height / MAX(from->out_h, 1);
 
   l.input = x;
-  set_sizes(&l, from, d->n->channels, d->n->height);
+  sg_layer_set_sizes(&l, from, d->n->channels, d->n->height, d->n->width);
   l.kernel = 1;
   l.branch = factor;
   l.add = add;
   if (times > 1)
     l.after = sg_filter_nearest(d->n, times);
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, 0, TRUE, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
@@ -444,7 +400,7 @@ add_from_rgb(const Describe *d, int k, double factor)
     half.in_h = half.in_w = d->n->height;
     half.out_h = half.out_w = 1 << k;
     half.before = sg_filter_box(d->n, times);
-    l.input = run(d, &half);
+    l.input = sg_network_add_next(d->n, &half);
   }
   l.in = d->n->channels;
   l.in_h = l.in_w = l.out_h = l.out_w = 1 << k;
@@ -453,7 +409,7 @@ add_from_rgb(const Describe *d, int k, double factor)
   l.wgain = G_SQRT2;
   l.slope = 0.2;
   l.branch = factor;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, 1, TRUE, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
@@ -467,8 +423,8 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, gboole
   SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
 
   l.input = x;
-  set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name),
-            from->out_h / (half ? 2 : 1));
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name),
+                     from->out_h / (half ? 2 : 1), from->out_w / (half ? 2 : 1));
   l.in = in < 0 ? l.in : in;
   l.kernel = 3;
   l.pad = l.pad_end = 1;
@@ -479,7 +435,7 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, gboole
     l.stride_down = 2;
     l.widen = 0.25;
   }
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, in < 0 ? 1 : 3, TRUE, SHAPE(l.out, l.in, 3, 3));
   return i;
 }
@@ -494,10 +450,10 @@ add_batch_std(const Describe *d, int x)
   if (features <= 0)
     return x;
   l.input = x;
-  set_sizes(&l, from, from->out + features, from->out_h);
+  sg_layer_set_sizes(&l, from, from->out + features, from->out_h, from->out_w);
   l.features = features;
   l.batch_group = d->b->info.mbstd_group_size;
-  return run(d, &l);
+  return sg_network_add_next(d->n, &l);
 }
 
 static int
@@ -511,7 +467,7 @@ add_d_dense(const Describe *d, const char *name, int x, gboolean linear)
   l.out = linear ? MAX(d->n->c_dim, 1) : sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name);
   l.wgain = linear ? 1 : G_SQRT2;
   l.slope = linear ? 1 : 0.2;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare(d, i, linear ? 0 : 1, TRUE, SHAPE(l.out, l.in));
   return i;
 }
@@ -528,7 +484,7 @@ add_choice(const Describe *d, int x)
   l.second = SG_FROM_LABEL;
   l.in = sg_network_layer(d->n, x)->out;
   l.out = 1;
-  return run(d, &l);
+  return sg_network_add_next(d->n, &l);
 }
 
 static SgNetwork *

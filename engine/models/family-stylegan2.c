@@ -9,54 +9,24 @@
 
 /* ---- from tensors to an architecture --------------------------------------------------------- */
 
-static int
-size_of(const SgModel *m, const char *prefix, int axis, const char *name)
-{
-  SgBlueprint b = {.model = m, .prefix = prefix};
-  return sg_blueprint_size(&b, axis, -1, "%s", name);
-}
-
-/* The largest block that has this tensor, at least 4. */
-static int
-largest_block(const SgModel *m, const char *prefix, const char *format_before, const char *after)
-{
-  int r = 4;
-
-  for (; r < MAX_RESOLUTION; r *= 2) {
-    g_autofree char *name = g_strdup_printf("%s%d%s", format_before, r * 2, after);
-    if (size_of(m, prefix, 0, name) < 0)
-      break;
-  }
-  return r;
-}
-
-static int
-count_mapping(const SgModel *m, const char *prefix)
-{
-  for (int i = 0;; i++) {
-    g_autofree char *name = g_strdup_printf("mapping.fc%d.weight", i);
-    if (size_of(m, prefix, 0, name) < 0)
-      return i;
-  }
-}
-
 static SgArch
 find_g_arch(const SgModel *m, const char *prefix, const SgModelInfo *info)
 {
   if (info->img_resolution == 4) /* one block looks the same in all three */
     return info->g_arch;
-  if (size_of(m, prefix, 0, "synthesis.b4.torgb.weight") >= 0)
+  if (sg_family_size(m, prefix, 0, "synthesis.b4.torgb.weight") >= 0)
     return SG_ARCH_SKIP;
-  return size_of(m, prefix, 0, "synthesis.b8.skip.weight") >= 0 ? SG_ARCH_RESNET : SG_ARCH_ORIG;
+  return sg_family_size(m, prefix, 0, "synthesis.b8.skip.weight") >= 0 ? SG_ARCH_RESNET
+                                                                       : SG_ARCH_ORIG;
 }
 
 static gboolean
 infer_generator(const SgModel *m, const char *prefix, SgModelInfo *info, GError **error)
 {
-  int r = largest_block(m, prefix, "synthesis.b", ".conv1.weight");
+  int r = sg_family_largest_block(m, prefix, "synthesis.b", ".conv1.weight", MAX_RESOLUTION);
 
   info->img_resolution = r;
-  info->w_dim = size_of(m, prefix, 1, "synthesis.b4.conv1.affine.weight");
+  info->w_dim = sg_family_size(m, prefix, 1, "synthesis.b4.conv1.affine.weight");
   if (info->w_dim <= 0)
     return sg_broken(error,
                      "the tensor %ssynthesis.b4.conv1.affine.weight is missing or has no "
@@ -68,11 +38,12 @@ infer_generator(const SgModel *m, const char *prefix, SgModelInfo *info, GError 
     info->num_ws += 2;
   g_autofree char *rgb =
       g_strdup_printf("synthesis.b%d.torgb.weight", info->g_arch == SG_ARCH_SKIP ? 4 : r);
-  info->img_channels = size_of(m, prefix, 0, rgb);
-  info->c_dim = MAX(size_of(m, prefix, 1, "mapping.embed.weight"), 0);
-  int label = MAX(size_of(m, prefix, 0, "mapping.embed.weight"), 0);
-  info->mapping_layers = count_mapping(m, prefix);
-  int inputs = info->mapping_layers ? size_of(m, prefix, 1, "mapping.fc0.weight") : info->w_dim;
+  info->img_channels = sg_family_size(m, prefix, 0, rgb);
+  info->c_dim = MAX(sg_family_size(m, prefix, 1, "mapping.embed.weight"), 0);
+  int label = MAX(sg_family_size(m, prefix, 0, "mapping.embed.weight"), 0);
+  info->mapping_layers = sg_family_count(m, prefix, "mapping.fc", ".weight");
+  int inputs =
+      info->mapping_layers ? sg_family_size(m, prefix, 1, "mapping.fc0.weight") : info->w_dim;
   info->z_dim = inputs - label;
   return TRUE;
 }
@@ -84,23 +55,23 @@ find_d_arch(const SgModel *m, int resolution, SgArch stated)
 
   if (resolution == 4)
     return stated;
-  if (size_of(m, "D.", 0, "b4.fromrgb.weight") >= 0)
+  if (sg_family_size(m, "D.", 0, "b4.fromrgb.weight") >= 0)
     return SG_ARCH_SKIP;
-  return size_of(m, "D.", 0, skip) >= 0 ? SG_ARCH_RESNET : SG_ARCH_ORIG;
+  return sg_family_size(m, "D.", 0, skip) >= 0 ? SG_ARCH_RESNET : SG_ARCH_ORIG;
 }
 
 static gboolean
 infer_discriminator(const SgModel *m, SgModelInfo *info, GError **error)
 {
-  int r = largest_block(m, "D.", "b", ".conv0.weight");
+  int r = sg_family_largest_block(m, "D.", "b", ".conv0.weight", MAX_RESOLUTION);
 
   if (r != info->img_resolution)
     return sg_broken(error, "the discriminator takes pictures of %d×%d, the generator makes %d×%d",
                      r, r, info->img_resolution, info->img_resolution);
   info->d_arch = find_d_arch(m, r, info->d_arch);
-  info->d_mapping_layers = info->c_dim ? count_mapping(m, "D.") : 0;
-  int before = size_of(m, "D.", 0, r == 4 ? "b4.fromrgb.weight" : "b8.conv1.weight");
-  info->mbstd_num_channels = size_of(m, "D.", 1, "b4.conv.weight") - before;
+  info->d_mapping_layers = info->c_dim ? sg_family_count(m, "D.", "mapping.fc", ".weight") : 0;
+  int before = sg_family_size(m, "D.", 0, r == 4 ? "b4.fromrgb.weight" : "b8.conv1.weight");
+  info->mbstd_num_channels = sg_family_size(m, "D.", 1, "b4.conv.weight") - before;
   return TRUE;
 }
 
@@ -228,17 +199,6 @@ draw_mapping(const Describe *d)
     sg_network_draw_next(d->n, g_array_index(d->mapping, int, k));
 }
 
-static void
-set_sizes(SgLayer *l, const SgLayer *from, int out, int out_h, int out_w)
-{
-  l->in = from->out;
-  l->in_h = from->out_h;
-  l->in_w = from->out_w;
-  l->out = out;
-  l->out_h = out_h;
-  l->out_w = out_w;
-}
-
 /* ---- the generator --------------------------------------------------------------------------- */
 
 typedef struct {
@@ -281,8 +241,8 @@ add_conv(const Describe *d, int k, int conv, int x, int w_index)
   SgLayer l = named(SG_KIND_MODULATED, SG_SECTION_SYNTHESIS, block, "conv%d", conv);
 
   l.input = x;
-  set_sizes(&l, from, sg_blueprint_size(d->b, 0, d->b->width[k], "%s.weight", l.name),
-            from->out_h * times, from->out_w * times);
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, d->b->width[k], "%s.weight", l.name),
+                     from->out_h * times, from->out_w * times);
   l.kernel = 3;
   l.stride_up = times;
   l.pad = l.pad_end = conv ? 1 : 0;
@@ -314,7 +274,7 @@ add_g_skip(const Describe *d, int r, int x, int conv1)
   SgLayer l = named(SG_KIND_CONV, SG_SECTION_SYNTHESIS, block, "skip");
 
   l.input = x;
-  set_sizes(&l, from, to->out, to->out_h, to->out_w);
+  sg_layer_set_sizes(&l, from, to->out, to->out_h, to->out_w);
   l.kernel = 1;
   l.after = sg_filter_binomial(2, 1, 2, 1, 4);
   l.branch = HALF;
@@ -332,7 +292,7 @@ add_to_rgb(const Describe *d, int r, int x, int before, int w_index)
   SgLayer l = named(SG_KIND_TO_RGB, SG_SECTION_SYNTHESIS, block, "torgb");
 
   l.input = x;
-  set_sizes(&l, from, d->n->channels, from->out_h, from->out_w);
+  sg_layer_set_sizes(&l, from, d->n->channels, from->out_h, from->out_w);
   l.kernel = 1;
   l.w_index = w_index;
   l.clamp = d->b->info.g_conv_clamp;
@@ -461,8 +421,8 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, int wa
   SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
 
   l.input = x;
-  set_sizes(&l, from, sg_blueprint_size(d->b, 0, wanted, "%s.weight", l.name),
-            from->out_h / (down ? 2 : 1), from->out_w / (down ? 2 : 1));
+  sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, wanted, "%s.weight", l.name),
+                     from->out_h / (down ? 2 : 1), from->out_w / (down ? 2 : 1));
   l.in = in < 0 ? l.in : in;
   l.kernel = 3;
   l.stride_down = down ? 2 : 1;
@@ -485,7 +445,7 @@ add_d_skip(const Describe *d, const char *block, int x, int conv1)
   SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "skip");
 
   l.input = x;
-  set_sizes(&l, from, to->out, to->out_h, to->out_w);
+  sg_layer_set_sizes(&l, from, to->out, to->out_h, to->out_w);
   l.kernel = 1;
   l.before = sg_filter_binomial(1, 2, 1, 1, 1);
   l.branch = HALF;
@@ -544,7 +504,7 @@ add_batch_std(const Describe *d, int x)
   if (i->mbstd_num_channels <= 0)
     return -1;
   l.input = x;
-  set_sizes(&l, from, from->out + i->mbstd_num_channels, from->out_h, from->out_w);
+  sg_layer_set_sizes(&l, from, from->out + i->mbstd_num_channels, from->out_h, from->out_w);
   l.features = i->mbstd_num_channels;
   l.batch_group = i->mbstd_group_size;
   return sg_network_add(d->n, &l);

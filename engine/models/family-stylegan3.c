@@ -90,23 +90,6 @@ read_plan(const SgModel *m, Plan *p, GError **error)
 
 /* ---- from tensors to an architecture --------------------------------------------------------- */
 
-static int
-size_of(const SgModel *m, const char *prefix, int axis, const char *name)
-{
-  SgBlueprint b = {.model = m, .prefix = prefix};
-  return sg_blueprint_size(&b, axis, -1, "%s", name);
-}
-
-static int
-count_mapping(const SgModel *m, const char *prefix)
-{
-  for (int i = 0;; i++) {
-    g_autofree char *name = g_strdup_printf("mapping.fc%d.weight", i);
-    if (size_of(m, prefix, 0, name) < 0)
-      return i;
-  }
-}
-
 /* What goes into a layer has been measured in training; its weights are divided by the root. */
 static gboolean
 check_magnitudes(const SgModel *m, const char *prefix, const Plan *p, GError **error)
@@ -131,18 +114,19 @@ infer_generator(const SgModel *m, const char *prefix, SgModelInfo *info, GError 
     return FALSE;
   g_autofree char *rgb = g_strdup_printf("synthesis.%s.weight", p->layers[p->n - 1].name);
   info->img_resolution = p->layers[p->n - 1].size;
-  info->img_channels = size_of(m, prefix, 0, rgb);
+  info->img_channels = sg_family_size(m, prefix, 0, rgb);
   info->num_ws = p->n + 1;
-  info->w_dim = size_of(m, prefix, 1, "synthesis.input.affine.weight");
+  info->w_dim = sg_family_size(m, prefix, 1, "synthesis.input.affine.weight");
   if (info->w_dim <= 0)
     return sg_broken(error,
                      "the tensor %ssynthesis.input.affine.weight is missing or has no second size",
                      prefix);
-  info->c_dim = MAX(size_of(m, prefix, 1, "mapping.embed.weight"), 0);
-  info->mapping_layers = count_mapping(m, prefix);
-  int label = MAX(size_of(m, prefix, 0, "mapping.embed.weight"), 0);
+  info->c_dim = MAX(sg_family_size(m, prefix, 1, "mapping.embed.weight"), 0);
+  info->mapping_layers = sg_family_count(m, prefix, "mapping.fc", ".weight");
+  int label = MAX(sg_family_size(m, prefix, 0, "mapping.embed.weight"), 0);
   info->z_dim =
-      (info->mapping_layers ? size_of(m, prefix, 1, "mapping.fc0.weight") : info->w_dim) - label;
+      (info->mapping_layers ? sg_family_size(m, prefix, 1, "mapping.fc0.weight") : info->w_dim) -
+      label;
   return TRUE;
 }
 
@@ -172,14 +156,6 @@ named(SgLayerKind kind, SgSection section, const char *block, const char *name)
 }
 
 static int
-run(const Describe *d, const SgLayer *l)
-{
-  int i = sg_network_add(d->n, l);
-  sg_network_run_next(d->n, i);
-  return i;
-}
-
-static int
 add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int second, int size)
 {
   SgLayer l = named(kind, SG_SECTION_MAPPING, "mapping", name);
@@ -187,7 +163,7 @@ add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int
   l.input = input;
   l.second = second;
   l.in = l.out = size;
-  return run(d, &l);
+  return sg_network_add_next(d->n, &l);
 }
 
 static int
@@ -201,7 +177,7 @@ add_dense(const Describe *d, const char *name, int input, int in, double lr, gbo
   l.lr = lr;
   l.slope = linear ? 1 : 0.2;
   l.gain = linear ? 1 : G_SQRT2;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   sg_network_declare(d->n, i, SG_ROLE_WEIGHT, SHAPE(l.out, l.in), "%s.weight", l.name)->free_axes =
       1;
   sg_network_declare(d->n, i, SG_ROLE_BIAS, SHAPE(l.out), "%s.bias", l.name);
@@ -251,7 +227,7 @@ add_input(const Describe *d, const Plan *p)
   l.rate = p->rate;
   l.bandwidth = p->bandwidth;
   l.group = SG_STYLES_COARSE;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   sg_network_declare(d->n, i, SG_ROLE_WEIGHT, SHAPE(l.out, l.out), "%s.weight", l.name)->free_axes =
       3;
   sg_network_declare(d->n, i, SG_ROLE_TRANSFORM, SHAPE(3, 3), "%s.transform", l.name);
@@ -343,7 +319,7 @@ add_layer(const Describe *d, const Stated *s, int x, int k)
   l.act_up.pad_end = s->pad_end;
   l.act_up.gain = (double)s->up * s->up;
   l.act_down = filter_of(d, s->name, "down_filter", 1, s->down);
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare_layer(d, i);
   declare_filter(d, i, SG_ROLE_UP_FILTER, &l.act_up, "up_filter");
   declare_filter(d, i, SG_ROLE_DOWN_FILTER, &l.act_down, "down_filter");
@@ -357,7 +333,7 @@ add_to_rgb(const Describe *d, const Plan *p, int x)
   SgLayer l = layer_of(d, SG_KIND_TO_RGB, &p->layers[k], x, k);
 
   l.branch = p->scale;
-  int i = run(d, &l);
+  int i = sg_network_add_next(d->n, &l);
   declare_layer(d, i);
   return i;
 }

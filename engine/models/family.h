@@ -54,6 +54,16 @@ SgNetwork *sg_family_describe(const SgModel *model, const char *prefix);
 int sg_blueprint_size(const SgBlueprint *b, int axis, int wanted, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* The same of a model that is not described yet; -1 if there is none. */
+int sg_family_size(const SgModel *model, const char *prefix, int axis, const char *name);
+/* How many tensors BEFORE0AFTER, BEFORE1AFTER, … there are. */
+int sg_family_count(const SgModel *model, const char *prefix, const char *before,
+                    const char *after);
+/* The pixels of the largest block, from 4 doubling up to `most`, that has a tensor
+ * BEFOREpixelsAFTER; at least 4. */
+int sg_family_largest_block(const SgModel *model, const char *prefix, const char *before,
+                            const char *after, int most);
+
 /* The two arguments "int ndim, const gint64 *shape" of functions. */
 #define SHAPE(...)                                                                                 \
   (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \

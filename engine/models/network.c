@@ -145,6 +145,17 @@ sg_layer_new(SgLayerKind kind, SgSection section)
   return l;
 }
 
+void
+sg_layer_set_sizes(SgLayer *layer, const SgLayer *from, int out, int out_h, int out_w)
+{
+  layer->in = from->out;
+  layer->in_h = from->out_h;
+  layer->in_w = from->out_w;
+  layer->out = out;
+  layer->out_h = out_h;
+  layer->out_w = out_w;
+}
+
 int
 sg_network_add(SgNetwork *n, const SgLayer *layer)
 {
@@ -245,6 +256,15 @@ sg_network_run_next(SgNetwork *n, int layer)
 {
   if (layer >= 0)
     g_array_append_val(n->run, layer);
+}
+
+int
+sg_network_add_next(SgNetwork *n, const SgLayer *layer)
+{
+  int i = sg_network_add(n, layer);
+
+  sg_network_run_next(n, i);
+  return i;
 }
 
 void

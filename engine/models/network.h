@@ -198,8 +198,12 @@ SgStyleGroup sg_style_group(int pixels);
 SgNetwork *sg_network_new(const SgFamily *family);
 /* A layer of that kind without a name, edges, style, activation: linear, unclamped, sizes of 1. */
 SgLayer sg_layer_new(SgLayerKind kind, SgSection section);
+/* What comes from `from`, and goes out in so many channels and pixels. */
+void sg_layer_set_sizes(SgLayer *layer, const SgLayer *from, int out, int out_h, int out_w);
 /* Appends a copy of `layer`, whose tensors come with sg_network_declare(). Returns its index. */
 int sg_network_add(SgNetwork *n, const SgLayer *layer);
+/* The same, and it runs next. */
+int sg_network_add_next(SgNetwork *n, const SgLayer *layer);
 SgLayer *sg_network_edit(SgNetwork *n, int layer);
 /* Appends a tensor of the layer with what is usual for its role: initial values, fan-in, axes.
  * Borrowed until the next call. */
