@@ -158,41 +158,12 @@ typedef struct {
   SgNetwork *n;
 } Describe;
 
-G_GNUC_PRINTF(4, 5)
-static SgLayer
-named(SgLayerKind kind, SgSection section, const char *block, const char *format, ...)
-{
-  SgLayer l = sg_layer_new(kind, section);
-  g_autofree char *name = NULL;
-  va_list args;
-
-  va_start(args, format);
-  name = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_strlcpy(l.block, block, sizeof l.block);
-  g_snprintf(l.name, sizeof l.name, "%s.%s", block, name);
-  const char *dot = section == SG_SECTION_SYNTHESIS ? strchr(l.name, '.') : NULL;
-  g_strlcpy(l.label, dot ? dot + 1 : l.name, sizeof l.label);
-  return l;
-}
-
-static void
-declare(const Describe *d, int layer, guint free_axes, gboolean bias, int ndim, const gint64 *shape)
-{
-  const char *name = sg_network_layer(d->n, layer)->name;
-
-  sg_network_declare(d->n, layer, SG_ROLE_WEIGHT, ndim, shape, "%s.weight", name)->free_axes =
-      free_axes;
-  if (bias)
-    sg_network_declare(d->n, layer, SG_ROLE_BIAS, SHAPE(shape[0]), "%s.bias", name);
-}
-
 /* ---- the generator --------------------------------------------------------------------------- */
 
 static int
 add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int second, int size)
 {
-  SgLayer l = named(kind, SG_SECTION_MAPPING, "mapping", "%s", name);
+  SgLayer l = sg_family_layer(kind, SG_SECTION_MAPPING, "mapping", "%s", name);
 
   l.input = input;
   l.second = second;
@@ -208,13 +179,13 @@ add_latent(const Describe *d)
 
   if (d->n->c_dim == 0)
     return add_vector(d, SG_KIND_NORMALIZE, "normalize", SG_FROM_Z, SG_FROM_NOTHING, z_dim);
-  SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "label");
+  SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "label");
   l.input = SG_FROM_LABEL;
   l.in = d->n->c_dim;
   l.out = sg_blueprint_size(d->b, 0, z_dim, "mapping.label.weight");
   l.wgain = sqrt(l.in); /* a row of the matrix as it is */
   int label = sg_network_add_next(d->n, &l), size = z_dim + l.out;
-  declare(d, label, 3, FALSE, SHAPE(l.out, l.in));
+  sg_family_declare(d->n, label, 3, FALSE, SHAPE(l.out, l.in));
   int both = add_vector(d, SG_KIND_CONCAT, "concat", SG_FROM_Z, label, size);
   return add_vector(d, SG_KIND_NORMALIZE, "normalize", both, SG_FROM_NOTHING, size);
 }
@@ -226,7 +197,7 @@ add_mapping(const Describe *d)
   int x = add_latent(d);
 
   for (int k = 0; k < i->mapping_layers; k++) {
-    SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "fc%d", k);
+    SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "fc%d", k);
     l.input = x;
     l.in = sg_network_layer(d->n, x)->out;
     l.out = sg_blueprint_size(d->b, 0, i->w_dim, "%s.weight", l.name);
@@ -234,7 +205,7 @@ add_mapping(const Describe *d)
     l.wgain = G_SQRT2;
     l.slope = 0.2;
     x = sg_network_add_next(d->n, &l);
-    declare(d, x, k ? 1 : 3, TRUE, SHAPE(l.out, l.in));
+    sg_family_declare(d->n, x, k ? 1 : 3, TRUE, SHAPE(l.out, l.in));
   }
   int average = add_vector(d, SG_KIND_AVERAGE, "w_avg", x, SG_FROM_NOTHING, i->w_dim);
   sg_network_declare(d->n, average, SG_ROLE_AVERAGE, SHAPE(i->w_dim), "mapping.w_avg")->optional =
@@ -245,7 +216,7 @@ add_mapping(const Describe *d)
 static int
 add_constant(const Describe *d)
 {
-  SgLayer l = named(SG_KIND_CONSTANT, SG_SECTION_SYNTHESIS, "synthesis.b4", "const");
+  SgLayer l = sg_family_layer(SG_KIND_CONSTANT, SG_SECTION_SYNTHESIS, "synthesis.b4", "const");
 
   l.in = l.out = sg_blueprint_size(d->b, 0, 0, "synthesis.b4.const");
   l.in_h = l.in_w = l.out_h = l.out_w = 4;
@@ -275,7 +246,7 @@ declare_epilogue(const Describe *d, int layer, gboolean bias)
 static SgLayer
 styled(const Describe *d, const char *block, const char *name, int x, int w_index)
 {
-  SgLayer l = named(SG_KIND_ADAIN, SG_SECTION_SYNTHESIS, block, "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_ADAIN, SG_SECTION_SYNTHESIS, block, "%s", name);
 
   l.input = x;
   l.w_index = w_index;
@@ -329,7 +300,7 @@ add_conv(const Describe *d, int k, int conv, int x, int w_index)
   if (!conv)
     set_doubling(d, &l);
   int i = sg_network_add_next(d->n, &l);
-  declare(d, i, 1, TRUE, SHAPE(l.out, l.in, 3, 3));
+  sg_family_declare(d->n, i, 1, TRUE, SHAPE(l.out, l.in, 3, 3));
   declare_epilogue(d, i, FALSE);
   return i;
 }
@@ -340,7 +311,7 @@ add_to_rgb(const Describe *d, int k, int x, double factor, int add)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
   g_autofree char *block = g_strdup_printf("synthesis.b%d", 1 << k);
-  SgLayer l = named(SG_KIND_TO_RGB, SG_SECTION_SYNTHESIS, block, "torgb");
+  SgLayer l = sg_family_layer(SG_KIND_TO_RGB, SG_SECTION_SYNTHESIS, block, "torgb");
   int times = d->n->height / MAX(from->out_h, 1);
 
   l.input = x;
@@ -351,7 +322,7 @@ add_to_rgb(const Describe *d, int k, int x, double factor, int add)
   if (times > 1)
     l.after = sg_filter_nearest(d->n, times);
   int i = sg_network_add_next(d->n, &l);
-  declare(d, i, 0, TRUE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, 0, TRUE, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
 
@@ -389,8 +360,8 @@ static int
 add_from_rgb(const Describe *d, int k, double factor)
 {
   g_autofree char *block = g_strdup_printf("b%d", 1 << k);
-  SgLayer half = named(SG_KIND_RESAMPLE, SG_SECTION_DISCRIMINATOR, block, "mean");
-  SgLayer l = named(SG_KIND_FROM_RGB, SG_SECTION_DISCRIMINATOR, block, "fromrgb");
+  SgLayer half = sg_family_layer(SG_KIND_RESAMPLE, SG_SECTION_DISCRIMINATOR, block, "mean");
+  SgLayer l = sg_family_layer(SG_KIND_FROM_RGB, SG_SECTION_DISCRIMINATOR, block, "fromrgb");
   int times = d->n->height >> k;
 
   l.input = SG_FROM_PICTURE;
@@ -410,7 +381,7 @@ add_from_rgb(const Describe *d, int k, double factor)
   l.slope = 0.2;
   l.branch = factor;
   int i = sg_network_add_next(d->n, &l);
-  declare(d, i, 1, TRUE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, 1, TRUE, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
 
@@ -420,7 +391,7 @@ static int
 add_d_conv(const Describe *d, const char *block, const char *name, int x, gboolean half, int in)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
-  SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
 
   l.input = x;
   sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, 0, "%s.weight", l.name),
@@ -436,7 +407,7 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, gboole
     l.widen = 0.25;
   }
   int i = sg_network_add_next(d->n, &l);
-  declare(d, i, in < 0 ? 1 : 3, TRUE, SHAPE(l.out, l.in, 3, 3));
+  sg_family_declare(d->n, i, in < 0 ? 1 : 3, TRUE, SHAPE(l.out, l.in, 3, 3));
   return i;
 }
 
@@ -444,7 +415,7 @@ static int
 add_batch_std(const Describe *d, int x)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
-  SgLayer l = named(SG_KIND_BATCH_STD, SG_SECTION_DISCRIMINATOR, "b4", "mbstd");
+  SgLayer l = sg_family_layer(SG_KIND_BATCH_STD, SG_SECTION_DISCRIMINATOR, "b4", "mbstd");
   int features = d->b->info.mbstd_num_channels;
 
   if (features <= 0)
@@ -460,7 +431,7 @@ static int
 add_d_dense(const Describe *d, const char *name, int x, gboolean linear)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
-  SgLayer l = named(SG_KIND_DENSE, SG_SECTION_DISCRIMINATOR, "b4", "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_DISCRIMINATOR, "b4", "%s", name);
 
   l.input = x;
   l.in = from->out * from->out_h * from->out_w;
@@ -468,7 +439,7 @@ add_d_dense(const Describe *d, const char *name, int x, gboolean linear)
   l.wgain = linear ? 1 : G_SQRT2;
   l.slope = linear ? 1 : 0.2;
   int i = sg_network_add_next(d->n, &l);
-  declare(d, i, linear ? 0 : 1, TRUE, SHAPE(l.out, l.in));
+  sg_family_declare(d->n, i, linear ? 0 : 1, TRUE, SHAPE(l.out, l.in));
   return i;
 }
 
@@ -476,7 +447,7 @@ add_d_dense(const Describe *d, const char *name, int x, gboolean linear)
 static int
 add_choice(const Describe *d, int x)
 {
-  SgLayer l = named(SG_KIND_PROJECT, SG_SECTION_DISCRIMINATOR, "b4", "project");
+  SgLayer l = sg_family_layer(SG_KIND_PROJECT, SG_SECTION_DISCRIMINATOR, "b4", "project");
 
   if (d->n->c_dim == 0)
     return x;

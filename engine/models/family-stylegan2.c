@@ -90,37 +90,6 @@ typedef struct {
   GArray *mapping; /* of int: its layers, in the order they run */
 } Describe;
 
-G_GNUC_PRINTF(4, 5)
-static SgLayer
-named(SgLayerKind kind, SgSection section, const char *block, const char *format, ...)
-{
-  SgLayer l = sg_layer_new(kind, section);
-  char *name;
-  va_list args;
-
-  va_start(args, format);
-  name = g_strdup_vprintf(format, args);
-  va_end(args);
-  g_strlcpy(l.block, block, sizeof l.block);
-  g_snprintf(l.name, sizeof l.name, "%s.%s", block, name);
-  g_free(name);
-  const char *dot = section == SG_SECTION_SYNTHESIS ? strchr(l.name, '.') : NULL;
-  g_strlcpy(l.label, dot ? dot + 1 : l.name, sizeof l.label);
-  return l;
-}
-
-/* W and b of any layer; `free_axes` as SgParam's. */
-static void
-declare(const Describe *d, int layer, guint free_axes, gboolean bias, int ndim, const gint64 *shape)
-{
-  const char *name = sg_network_layer(d->n, layer)->name;
-
-  sg_network_declare(d->n, layer, SG_ROLE_WEIGHT, ndim, shape, "%s.weight", name)->free_axes =
-      free_axes;
-  if (bias)
-    sg_network_declare(d->n, layer, SG_ROLE_BIAS, SHAPE(shape[0]), "%s.bias", name);
-}
-
 static int
 add_mapping_layer(const Describe *d, SgLayer l)
 {
@@ -132,7 +101,7 @@ add_mapping_layer(const Describe *d, SgLayer l)
 static int
 add_normalize(const Describe *d, const char *name, int input, int size)
 {
-  SgLayer l = named(SG_KIND_NORMALIZE, SG_SECTION_MAPPING, "mapping", "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_NORMALIZE, SG_SECTION_MAPPING, "mapping", "%s", name);
   l.input = input;
   l.in = l.out = size;
   return add_mapping_layer(d, l);
@@ -141,19 +110,19 @@ add_normalize(const Describe *d, const char *name, int input, int size)
 static int
 add_embedding(const Describe *d, int classes, int wanted)
 {
-  SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "embed");
+  SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "embed");
   l.input = SG_FROM_LABEL;
   l.in = classes;
   l.out = sg_blueprint_size(d->b, 0, wanted, "mapping.embed.weight");
   int i = add_mapping_layer(d, l);
-  declare(d, i, 3, TRUE, SHAPE(l.out, l.in));
+  sg_family_declare(d->n, i, 3, TRUE, SHAPE(l.out, l.in));
   return add_normalize(d, "embed.normalize", i, l.out);
 }
 
 static int
 add_concat(const Describe *d, int z, int label)
 {
-  SgLayer l = named(SG_KIND_CONCAT, SG_SECTION_MAPPING, "mapping", "concat");
+  SgLayer l = sg_family_layer(SG_KIND_CONCAT, SG_SECTION_MAPPING, "mapping", "concat");
   l.input = z;
   l.second = label;
   l.in = l.out = sg_network_layer(d->n, z)->out + sg_network_layer(d->n, label)->out;
@@ -171,7 +140,7 @@ add_mapping(const Describe *d, int z_dim, int wanted, int layers, double lr)
     x = x < 0 ? label : add_concat(d, x, label);
   }
   for (int i = 0; i < layers; i++) {
-    SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "fc%d", i);
+    SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "fc%d", i);
     l.input = x;
     l.in = x >= 0 ? sg_network_layer(d->n, x)->out
                   : sg_blueprint_size(d->b, 1, 0, "mapping.fc0.weight");
@@ -180,7 +149,7 @@ add_mapping(const Describe *d, int z_dim, int wanted, int layers, double lr)
     l.slope = 0.2;
     l.gain = G_SQRT2;
     x = add_mapping_layer(d, l);
-    declare(d, x, i ? 1 : 3, TRUE, SHAPE(l.out, l.in));
+    sg_family_declare(d->n, x, i ? 1 : 3, TRUE, SHAPE(l.out, l.in));
   }
   return x;
 }
@@ -219,7 +188,7 @@ declare_style(const Describe *d, int layer)
 static int
 add_constant(const Describe *d)
 {
-  SgLayer l = named(SG_KIND_CONSTANT, SG_SECTION_SYNTHESIS, "synthesis.b4", "const");
+  SgLayer l = sg_family_layer(SG_KIND_CONSTANT, SG_SECTION_SYNTHESIS, "synthesis.b4", "const");
 
   l.in = l.out = sg_blueprint_size(d->b, 0, d->b->width[2], "synthesis.b4.const");
   l.in_h = l.out_h = d->b->base_h ? d->b->base_h : 4;
@@ -238,7 +207,7 @@ add_conv(const Describe *d, int k, int conv, int x, int w_index)
   int r = 1 << k, times = conv ? 1 : 2;
   gboolean residual = d->b->info.g_arch == SG_ARCH_RESNET && r > 4;
   g_autofree char *block = g_strdup_printf("synthesis.b%d", r);
-  SgLayer l = named(SG_KIND_MODULATED, SG_SECTION_SYNTHESIS, block, "conv%d", conv);
+  SgLayer l = sg_family_layer(SG_KIND_MODULATED, SG_SECTION_SYNTHESIS, block, "conv%d", conv);
 
   l.input = x;
   sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, d->b->width[k], "%s.weight", l.name),
@@ -256,7 +225,7 @@ add_conv(const Describe *d, int k, int conv, int x, int w_index)
   l.branch = residual && conv ? HALF : 1;
   l.group = sg_style_group(MAX(l.out_h, l.out_w));
   int i = sg_network_add(d->n, &l);
-  declare(d, i, 1, TRUE, SHAPE(l.out, l.in, 3, 3));
+  sg_family_declare(d->n, i, 1, TRUE, SHAPE(l.out, l.in, 3, 3));
   sg_network_declare(d->n, i, SG_ROLE_NOISE_STRENGTH, 0, NULL, "%s.noise_strength", l.name);
   sg_network_declare(d->n, i, SG_ROLE_NOISE_CONST, SHAPE(l.out_h, l.out_w), "%s.noise_const",
                      l.name)
@@ -271,7 +240,7 @@ add_g_skip(const Describe *d, int r, int x, int conv1)
 {
   const SgLayer *from = sg_network_layer(d->n, x), *to = sg_network_layer(d->n, conv1);
   g_autofree char *block = g_strdup_printf("synthesis.b%d", r);
-  SgLayer l = named(SG_KIND_CONV, SG_SECTION_SYNTHESIS, block, "skip");
+  SgLayer l = sg_family_layer(SG_KIND_CONV, SG_SECTION_SYNTHESIS, block, "skip");
 
   l.input = x;
   sg_layer_set_sizes(&l, from, to->out, to->out_h, to->out_w);
@@ -279,7 +248,7 @@ add_g_skip(const Describe *d, int r, int x, int conv1)
   l.after = sg_filter_binomial(2, 1, 2, 1, 4);
   l.branch = HALF;
   int i = sg_network_add(d->n, &l);
-  declare(d, i, 0, FALSE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, 0, FALSE, SHAPE(l.out, l.in, 1, 1));
   sg_network_edit(d->n, conv1)->add = i;
   return i;
 }
@@ -289,7 +258,7 @@ add_to_rgb(const Describe *d, int r, int x, int before, int w_index)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
   g_autofree char *block = g_strdup_printf("synthesis.b%d", r);
-  SgLayer l = named(SG_KIND_TO_RGB, SG_SECTION_SYNTHESIS, block, "torgb");
+  SgLayer l = sg_family_layer(SG_KIND_TO_RGB, SG_SECTION_SYNTHESIS, block, "torgb");
 
   l.input = x;
   sg_layer_set_sizes(&l, from, d->n->channels, from->out_h, from->out_w);
@@ -301,7 +270,7 @@ add_to_rgb(const Describe *d, int r, int x, int before, int w_index)
   if (before >= 0)
     l.add_filter = sg_filter_binomial(2, 1, 2, 1, 4);
   int i = sg_network_add(d->n, &l);
-  declare(d, i, before < 0, TRUE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, before < 0, TRUE, SHAPE(l.out, l.in, 1, 1));
   declare_style(d, i);
   return i;
 }
@@ -396,7 +365,7 @@ static int
 add_from_rgb(const Describe *d, int r, int image, int add, int out)
 {
   g_autofree char *block = g_strdup_printf("b%d", r);
-  SgLayer l = named(SG_KIND_FROM_RGB, SG_SECTION_DISCRIMINATOR, block, "fromrgb");
+  SgLayer l = sg_family_layer(SG_KIND_FROM_RGB, SG_SECTION_DISCRIMINATOR, block, "fromrgb");
 
   l.input = image;
   l.in = d->n->channels;
@@ -409,7 +378,7 @@ add_from_rgb(const Describe *d, int r, int image, int add, int out)
   l.clamp = r == 4 ? -1 : d->b->info.d_conv_clamp;
   l.add = add;
   int i = sg_network_add(d->n, &l);
-  declare(d, i, 0, TRUE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, 0, TRUE, SHAPE(l.out, l.in, 1, 1));
   return i;
 }
 
@@ -418,7 +387,7 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, int wa
 {
   const SgLayer *from = sg_network_layer(d->n, x);
   gboolean down = g_str_equal(name, "conv1");
-  SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "%s", name);
 
   l.input = x;
   sg_layer_set_sizes(&l, from, sg_blueprint_size(d->b, 0, wanted, "%s.weight", l.name),
@@ -434,7 +403,7 @@ add_d_conv(const Describe *d, const char *block, const char *name, int x, int wa
   l.clamp = d->b->info.d_conv_clamp;
   l.branch = down && d->b->info.d_arch == SG_ARCH_RESNET ? HALF : 1;
   int i = sg_network_add(d->n, &l);
-  declare(d, i, in < 0 ? 1 : 3, TRUE, SHAPE(l.out, l.in, 3, 3));
+  sg_family_declare(d->n, i, in < 0 ? 1 : 3, TRUE, SHAPE(l.out, l.in, 3, 3));
   return i;
 }
 
@@ -442,7 +411,7 @@ static int
 add_d_skip(const Describe *d, const char *block, int x, int conv1)
 {
   const SgLayer *from = sg_network_layer(d->n, x), *to = sg_network_layer(d->n, conv1);
-  SgLayer l = named(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "skip");
+  SgLayer l = sg_family_layer(SG_KIND_CONV, SG_SECTION_DISCRIMINATOR, block, "skip");
 
   l.input = x;
   sg_layer_set_sizes(&l, from, to->out, to->out_h, to->out_w);
@@ -450,7 +419,7 @@ add_d_skip(const Describe *d, const char *block, int x, int conv1)
   l.before = sg_filter_binomial(1, 2, 1, 1, 1);
   l.branch = HALF;
   int i = sg_network_add(d->n, &l);
-  declare(d, i, 0, FALSE, SHAPE(l.out, l.in, 1, 1));
+  sg_family_declare(d->n, i, 0, FALSE, SHAPE(l.out, l.in, 1, 1));
   sg_network_edit(d->n, conv1)->add = i;
   return i;
 }
@@ -459,7 +428,7 @@ add_d_skip(const Describe *d, const char *block, int x, int conv1)
 static int
 add_half(const Describe *d, const char *block, int r, int image)
 {
-  SgLayer l = named(SG_KIND_RESAMPLE, SG_SECTION_DISCRIMINATOR, block, "half");
+  SgLayer l = sg_family_layer(SG_KIND_RESAMPLE, SG_SECTION_DISCRIMINATOR, block, "half");
 
   l.input = image;
   l.in = l.out = d->n->channels;
@@ -499,7 +468,7 @@ add_batch_std(const Describe *d, int x)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
   const SgModelInfo *i = &d->b->info;
-  SgLayer l = named(SG_KIND_BATCH_STD, SG_SECTION_DISCRIMINATOR, "b4", "mbstd");
+  SgLayer l = sg_family_layer(SG_KIND_BATCH_STD, SG_SECTION_DISCRIMINATOR, "b4", "mbstd");
 
   if (i->mbstd_num_channels <= 0)
     return -1;
@@ -514,7 +483,7 @@ static int
 add_d_dense(const Describe *d, const char *name, int x, int out, gboolean linear)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
-  SgLayer l = named(SG_KIND_DENSE, SG_SECTION_DISCRIMINATOR, "b4", "%s", name);
+  SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_DISCRIMINATOR, "b4", "%s", name);
 
   l.input = x;
   l.in = from->out * from->out_h * from->out_w;
@@ -522,14 +491,14 @@ add_d_dense(const Describe *d, const char *name, int x, int out, gboolean linear
   l.slope = linear ? 1 : 0.2;
   l.gain = linear ? 1 : G_SQRT2;
   int i = sg_network_add(d->n, &l);
-  declare(d, i, linear ? 0 : 1, TRUE, SHAPE(l.out, l.in));
+  sg_family_declare(d->n, i, linear ? 0 : 1, TRUE, SHAPE(l.out, l.in));
   return i;
 }
 
 static int
 add_project(const Describe *d, int x, int map)
 {
-  SgLayer l = named(SG_KIND_PROJECT, SG_SECTION_DISCRIMINATOR, "b4", "project");
+  SgLayer l = sg_family_layer(SG_KIND_PROJECT, SG_SECTION_DISCRIMINATOR, "b4", "project");
 
   l.input = x;
   l.second = map;

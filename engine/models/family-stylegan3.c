@@ -144,21 +144,10 @@ typedef struct {
   SgNetwork *n;
 } Describe;
 
-static SgLayer
-named(SgLayerKind kind, SgSection section, const char *block, const char *name)
-{
-  SgLayer l = sg_layer_new(kind, section);
-
-  g_strlcpy(l.block, block, sizeof l.block);
-  g_snprintf(l.name, sizeof l.name, "%s.%s", block, name);
-  g_strlcpy(l.label, section == SG_SECTION_SYNTHESIS ? name : l.name, sizeof l.label);
-  return l;
-}
-
 static int
 add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int second, int size)
 {
-  SgLayer l = named(kind, SG_SECTION_MAPPING, "mapping", name);
+  SgLayer l = sg_family_layer(kind, SG_SECTION_MAPPING, "mapping", "%s", name);
 
   l.input = input;
   l.second = second;
@@ -169,7 +158,7 @@ add_vector(const Describe *d, SgLayerKind kind, const char *name, int input, int
 static int
 add_dense(const Describe *d, const char *name, int input, int in, double lr, gboolean linear)
 {
-  SgLayer l = named(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", name);
+  SgLayer l = sg_family_layer(SG_KIND_DENSE, SG_SECTION_MAPPING, "mapping", "%s", name);
 
   l.input = input;
   l.in = in;
@@ -219,7 +208,7 @@ declare_style(const Describe *d, int layer, int size)
 static int
 add_input(const Describe *d, const Plan *p)
 {
-  SgLayer l = named(SG_KIND_FOURIER, SG_SECTION_SYNTHESIS, "synthesis", "input");
+  SgLayer l = sg_family_layer(SG_KIND_FOURIER, SG_SECTION_SYNTHESIS, "synthesis", "input");
 
   l.in = l.out = sg_blueprint_size(d->b, 0, 0, "synthesis.input.weight");
   l.in_h = l.in_w = l.out_h = l.out_w = p->size;
@@ -275,7 +264,7 @@ static SgLayer
 layer_of(const Describe *d, SgLayerKind kind, const Stated *s, int x, int k)
 {
   const SgLayer *from = sg_network_layer(d->n, x);
-  SgLayer l = named(kind, SG_SECTION_SYNTHESIS, "synthesis", s->name);
+  SgLayer l = sg_family_layer(kind, SG_SECTION_SYNTHESIS, "synthesis", "%s", s->name);
 
   l.input = x;
   l.in = from->out;

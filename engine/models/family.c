@@ -25,41 +25,6 @@ sg_blueprint_size(const SgBlueprint *b, int axis, int wanted, const char *format
   return t && axis < t->ndim && t->shape[axis] <= G_MAXINT32 ? (int)t->shape[axis] : -1;
 }
 
-int
-sg_family_size(const SgModel *model, const char *prefix, int axis, const char *name)
-{
-  SgBlueprint b = {.model = model, .prefix = prefix};
-  return sg_blueprint_size(&b, axis, -1, "%s", name);
-}
-
-static gboolean
-has_numbered(const SgModel *model, const char *prefix, const char *before, int i, const char *after)
-{
-  g_autofree char *name = g_strdup_printf("%s%d%s", before, i, after);
-  return sg_family_size(model, prefix, 0, name) >= 0;
-}
-
-int
-sg_family_count(const SgModel *model, const char *prefix, const char *before, const char *after)
-{
-  int i = 0;
-
-  while (has_numbered(model, prefix, before, i, after))
-    i++;
-  return i;
-}
-
-int
-sg_family_largest_block(const SgModel *model, const char *prefix, const char *before,
-                        const char *after, int most)
-{
-  int r = 4;
-
-  while (r < most && has_numbered(model, prefix, before, 2 * r, after))
-    r *= 2;
-  return r;
-}
-
 SgNetwork *
 sg_family_describe(const SgModel *model, const char *prefix)
 {

@@ -64,6 +64,13 @@ int sg_family_count(const SgModel *model, const char *prefix, const char *before
 int sg_family_largest_block(const SgModel *model, const char *prefix, const char *before,
                             const char *after, int most);
 
+/* A layer BLOCK.NAME, in the synthesis network with a label that does not repeat it. */
+SgLayer sg_family_layer(SgLayerKind kind, SgSection section, const char *block, const char *format,
+                        ...) G_GNUC_PRINTF(4, 5);
+/* W, and b if it has one, of any layer; `free_axes` as SgParam's. */
+void sg_family_declare(SgNetwork *n, int layer, guint free_axes, gboolean bias, int ndim,
+                       const gint64 *shape);
+
 /* The two arguments "int ndim, const gint64 *shape" of functions. */
 #define SHAPE(...)                                                                                 \
   (int)(sizeof((gint64[]){__VA_ARGS__}) / sizeof(gint64)), (gint64[])                              \
