@@ -199,6 +199,17 @@ check_layer(const Check *c)
          check_filter(c, &l->act_up, FALSE) && check_filter(c, &l->act_down, FALSE);
 }
 
+static gboolean
+check_layers(Check *c, const SgNetwork *n)
+{
+  for (guint k = 0; k < n->run->len; k++) {
+    c->l = sg_network_running(n, k);
+    if (!check_layer(c))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error)
 {
@@ -207,12 +218,7 @@ sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error
   Check c = {
       .where = where, .adain = b->adain != NULL, .filtered = b->filtered != NULL, .error = error};
 
-  for (guint k = 0; k < n->run->len; k++) {
-    c.l = sg_network_running(n, k);
-    if (!check_layer(&c))
-      return FALSE;
-  }
-  return TRUE;
+  return check_layers(&c, n);
 }
 
 gboolean
@@ -220,12 +226,7 @@ sg_network_check_differentiable(const SgNetwork *n, GError **error)
 {
   Check c = {.where = "this version cannot differentiate", .error = error};
 
-  for (guint k = 0; k < n->run->len; k++) {
-    c.l = sg_network_running(n, k);
-    if (!check_layer(&c))
-      return FALSE;
-  }
-  return TRUE;
+  return check_layers(&c, n);
 }
 
 gboolean
