@@ -105,6 +105,16 @@ direction_job_faces(DirectionJob *job, int n, int label, GError **error)
   return sg_seeds_map(m, 0, n, label, NULL, w, error) ? g_steal_pointer(&w) : NULL;
 }
 
+void
+direction_job_found_for(SgDirectionSet *set, int first, int last)
+{
+  for (guint k = 0; k < set->list->len; k++) {
+    SgNamedDirection *d = set->list->pdata[k];
+    d->first = first;
+    d->last = last;
+  }
+}
+
 /* ---- sheets ---------------------------------------------------------------------------------- */
 
 DirectionTiles *

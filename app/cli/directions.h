@@ -27,6 +27,9 @@ SgMoments *direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed
 /* w of the faces of seeds 0 … n - 1: [n, w_dim], to be freed. */
 float *direction_job_faces(DirectionJob *job, int n, int label, GError **error);
 
+/* Notes in all directions of a set the layers that they were found for; last < 0: all. */
+void direction_job_found_for(SgDirectionSet *set, int first, int last);
+
 /* A sheet of labelled faces, filled row by row. */
 typedef struct _DirectionTiles DirectionTiles;
 DirectionTiles *direction_tiles_new(const DirectionJob *job, int n);

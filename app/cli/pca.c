@@ -112,16 +112,9 @@ name_components(Job *job, View *v, GError **error)
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
 
   v->set = sg_direction_set_new(p->dim, job->base.model->hash, method, details);
-  for (int k = 0; k < MIN(job->opt->components, p->dim); k++) {
-    g_autofree char *title = g_strdup_printf("pc%d", k + 1);
-    SgNamedDirection *d =
-        sg_direction_set_add(v->set, title, p->directions + (gsize)k * (gsize)p->dim);
-    if (d) {
-      d->share = p->total > 0 ? p->variance[k] / p->total : 0;
-      d->first = job->base.first;
-      d->last = g_str_equal(v->letter, "s") ? job->base.last : -1;
-    }
-  }
+  sg_pca_name(p, job->opt->components, "pc", v->set);
+  direction_job_found_for(v->set, job->base.first,
+                          g_str_equal(v->letter, "s") ? job->base.last : -1);
   return sg_direction_set_save(v->set, path, error);
 }
 

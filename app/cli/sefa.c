@@ -68,27 +68,14 @@ static gboolean
 save_directions(const Job *job, GError **error)
 {
   const SgSefa *s = job->sefa;
-  gsize dim = (gsize)s->dim;
   g_autofree char *path = g_build_filename(job->opt->outdir, "sefa.safetensors", NULL);
   g_autofree char *details = g_strdup_printf("layers %d to %d, %d channels", job->base.first,
                                              job->base.last, job->channels);
   g_autoptr(SgDirectionSet) set =
       sg_direction_set_new(s->dim, job->base.model->hash, "sefa", details);
-  g_autofree double *one = g_new(double, dim);
 
-  for (int k = 0; k < MIN(job->opt->components, s->dim); k++) {
-    const double *v = s->directions + (gsize)k * dim;
-    double sigma = sg_moments_sigma(job->moments, v);
-    g_autofree char *name = g_strdup_printf("sefa%d", k + 1);
-    for (gsize i = 0; i < dim; i++)
-      one[i] = sigma * v[i];
-    SgNamedDirection *d = sg_direction_set_add(set, name, one);
-    if (d) {
-      d->share = s->values[k] / MAX(job->channels, 1);
-      d->first = job->base.first;
-      d->last = job->base.last;
-    }
-  }
+  sg_sefa_name(s, job->opt->components, "sefa", job->moments, set);
+  direction_job_found_for(set, job->base.first, job->base.last);
   return sg_direction_set_save(set, path, error);
 }
 

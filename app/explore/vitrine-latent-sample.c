@@ -181,15 +181,9 @@ set_of_pca(const Work *work, const SgPca *p, const char *method, const char *nam
 {
   SgDirectionSet *set = set_new(work, method);
 
-  for (int k = 0; k < MIN(COMPONENTS, p->dim); k++) {
-    g_autofree char *title = g_strdup_printf("%s %d", name, k + 1);
-    SgNamedDirection *d =
-        sg_direction_set_add(set, title, p->directions + (gsize)k * (gsize)p->dim);
-    if (!d)
-      continue;
-    d->share = p->total > 0 ? p->variance[k] / p->total : NAN;
-    d->samples = work->sample->n;
-  }
+  sg_pca_name(p, COMPONENTS, name, set);
+  for (guint k = 0; k < set->list->len; k++)
+    ((SgNamedDirection *)set->list->pdata[k])->samples = work->sample->n;
   return set;
 }
 
@@ -197,21 +191,8 @@ static SgDirectionSet *
 set_of_sefa(const Work *work, const SgSefa *sefa)
 {
   SgDirectionSet *set = set_new(work, "sefa");
-  g_autofree double *one = g_new(double, sefa->dim);
-  double all = 0;
 
-  for (int k = 0; k < sefa->dim; k++)
-    all += sefa->values[k];
-  for (int k = 0; k < MIN(COMPONENTS, sefa->dim); k++) {
-    const double *v = sefa->directions + (gsize)k * (gsize)sefa->dim;
-    double sigma = sg_moments_sigma(work->sample->moments, v);
-    g_autofree char *title = g_strdup_printf("SeFa %d", k + 1);
-    for (int i = 0; i < sefa->dim; i++)
-      one[i] = sigma * v[i];
-    SgNamedDirection *d = sg_direction_set_add(set, title, one);
-    if (d)
-      d->share = all > 0 ? sefa->values[k] / all : NAN;
-  }
+  sg_sefa_name(sefa, COMPONENTS, "SeFa ", work->sample->moments, set);
   return set;
 }
 
@@ -225,8 +206,8 @@ find(const Work *work, VitrineComponentSets *out, GError **error)
   g_autoptr(SgSefa) sefa = out->pca[1] ? sg_sefa_new(s->affines, s->w_dim, error) : NULL;
   if (!sefa)
     return FALSE;
-  out->sets[VITRINE_COMPONENTS_W] = set_of_pca(work, out->pca[0], "pca-w", "W");
-  out->sets[VITRINE_COMPONENTS_STYLES] = set_of_pca(work, out->pca[1], "pca-s", "S");
+  out->sets[VITRINE_COMPONENTS_W] = set_of_pca(work, out->pca[0], "pca-w", "W ");
+  out->sets[VITRINE_COMPONENTS_STYLES] = set_of_pca(work, out->pca[1], "pca-s", "S ");
   out->sets[VITRINE_COMPONENTS_SEFA] = set_of_sefa(work, sefa);
   for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
     if (out->sets[kind]->list->len > 0)

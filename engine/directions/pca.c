@@ -107,3 +107,14 @@ sg_pca_participation(const SgPca *p)
     squares += p->variance[k] * p->variance[k];
   return squares > 0 ? p->total * p->total / squares : 0;
 }
+
+void
+sg_pca_name(const SgPca *p, int count, const char *prefix, SgDirectionSet *set)
+{
+  for (int k = 0; k < MIN(count, p->dim); k++) {
+    g_autofree char *name = g_strdup_printf("%s%d", prefix, k + 1);
+    SgNamedDirection *d = sg_direction_set_add(set, name, p->directions + (gsize)k * (gsize)p->dim);
+    if (d)
+      d->share = p->total > 0 ? p->variance[k] / p->total : NAN;
+  }
+}

@@ -8,6 +8,7 @@
  * matrix (the regression of w on the component's score). For W the same holds with A = 1. */
 #pragma once
 
+#include "engine/directions/direction-set.h"
 #include "engine/directions/affines.h"
 #include "engine/directions/moments.h"
 
@@ -28,6 +29,10 @@ void sg_pca_free(SgPca *p);
 int sg_pca_count_for(const SgPca *p, double share);
 /* (sum λ)² / sum λ²: how many components would share the variance equally. */
 double sg_pca_participation(const SgPca *p);
+
+/* Appends the first `count` components to a set as "PREFIX1", "PREFIX2", …, with their shares of
+ * the variance. */
+void sg_pca_name(const SgPca *p, int count, const char *prefix, SgDirectionSet *set);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgPca, sg_pca_free)
 

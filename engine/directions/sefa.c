@@ -75,3 +75,24 @@ sg_sefa_free(SgSefa *s)
   g_free(s->untrained);
   g_free(s);
 }
+
+void
+sg_sefa_name(const SgSefa *s, int count, const char *prefix, const SgMoments *m,
+             SgDirectionSet *set)
+{
+  g_autofree double *one = g_new(double, s->dim);
+  double all = 0;
+
+  for (int k = 0; k < s->dim; k++)
+    all += s->values[k];
+  for (int k = 0; k < MIN(count, s->dim); k++) {
+    const double *v = s->directions + (gsize)k * (gsize)s->dim;
+    double sigma = sg_moments_sigma(m, v);
+    g_autofree char *name = g_strdup_printf("%s%d", prefix, k + 1);
+    for (int i = 0; i < s->dim; i++)
+      one[i] = sigma * v[i];
+    SgNamedDirection *d = sg_direction_set_add(set, name, one);
+    if (d)
+      d->share = all > 0 ? s->values[k] / all : NAN;
+  }
+}

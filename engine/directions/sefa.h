@@ -4,6 +4,8 @@
  * length 1. */
 #pragma once
 
+#include "engine/directions/direction-set.h"
+#include "engine/directions/moments.h"
 #include "engine/directions/affines.h"
 
 G_BEGIN_DECLS
@@ -17,6 +19,11 @@ typedef struct {
 
 SgSefa *sg_sefa_new(const GPtrArray *affines, int w_dim, GError **error);
 void sg_sefa_free(SgSefa *s);
+
+/* Appends the first `count` directions to a set as "PREFIX1", "PREFIX2", …, as long as one σ of w,
+ * with their shares of the sum of eigenvalues. */
+void sg_sefa_name(const SgSefa *s, int count, const char *prefix, const SgMoments *m,
+                  SgDirectionSet *set);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgSefa, sg_sefa_free)
 
