@@ -1,7 +1,8 @@
 #include "engine/projection/w-cloud.h"
 #include "engine/base/random.h"
+#include "engine/directions/ranks.h"
+#include "engine/directions/seeds.h"
 #include <math.h>
-#include <stdlib.h>
 
 #define SEED  123
 #define BATCH 500
@@ -17,19 +18,12 @@ map_all(const SgMapping *m, int n, int label, float *w, GError **error)
   for (int i = 0; i < n; i += BATCH) {
     int count = MIN(BATCH, n - i);
     for (int k = 0; k < count; k++)
-      labels[k] = m->c_dim == 0 ? -1 : label >= 0 ? label : (i + k) % m->c_dim;
+      labels[k] = m->c_dim == 0 ? -1 : sg_seeds_label(m, label, i + k);
     sg_random_state_randn_f32(state, (gsize)count * (gsize)m->z_dim, z);
     if (!sg_mapping_run(m, count, z, labels, w + (gsize)i * (gsize)m->w_dim, error))
       return FALSE;
   }
   return TRUE;
-}
-
-static int
-rising(gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 static double
@@ -65,7 +59,7 @@ sg_w_cloud_new(const SgMapping *m, int n, int label, GError **error)
     c->distances[i] = sqrt(one);
   }
   c->deviation = sqrt(squares);
-  qsort(c->distances, (gsize)n, sizeof(double), rising);
+  sg_ranks_sort((gsize)n, c->distances);
   return g_steal_pointer(&c);
 }
 
@@ -83,14 +77,11 @@ double
 sg_w_cloud_percentile(const SgWCloud *c, int layers, const double *ws)
 {
   double squares = 0;
-  int nearer = 0;
 
   for (int l = 0; l < layers; l++)
     for (int j = 0; j < c->dim; j++) {
       double off = ws[(gsize)l * (gsize)c->dim + (gsize)j] - c->mean[j];
       squares += off * off / layers;
     }
-  while (nearer < c->n && c->distances[nearer] < sqrt(squares))
-    nearer++;
-  return 100.0 * nearer / c->n;
+  return sg_ranks_percentile((gsize)c->n, c->distances, sqrt(squares));
 }
