@@ -256,6 +256,21 @@ widget_pixels(Fixture *f, GtkWidget *widget, gsize *size)
   return pixels;
 }
 
+GtkWidget *
+fixture_part(Fixture *f, const char *name)
+{
+  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
+  if (!widget)
+    g_error("no widget is called %s", name);
+  return widget;
+}
+
+const SgRecipe *
+fixture_recipe(Fixture *f)
+{
+  return vitrine_session_get_recipe(f->session);
+}
+
 char *
 fixture_screen_hash(Fixture *f)
 {

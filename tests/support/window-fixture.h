@@ -31,6 +31,9 @@ void fixture_run_for(double seconds);
 
 /* The first widget of that name below `root`, NULL if there is none. */
 GtkWidget *fixture_find(GtkWidget *root, const char *name);
+/* The same in the window; the test fails if there is none. */
+GtkWidget *fixture_part(Fixture *f, const char *name);
+const SgRecipe *fixture_recipe(Fixture *f);
 /* What the canvas shows on the screen: hex SHA-256 of its pixels, to be freed. */
 char *fixture_screen_hash(Fixture *f);
 /* Mean brightness of the whole window, 0..255. */

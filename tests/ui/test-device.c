@@ -38,37 +38,29 @@ has_device(Fixture *f, gpointer start)
   return g_str_has_prefix(title, start);
 }
 
-static GtkWidget *
-in_window(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  g_assert_nonnull(widget);
-  return widget;
-}
-
 static const char *
 label(Fixture *f, const char *name)
 {
-  return gtk_label_get_text(GTK_LABEL(in_window(f, name)));
+  return gtk_label_get_text(GTK_LABEL(fixture_part(f, name)));
 }
 
 static gboolean
 has_banner(Fixture *f, gpointer says)
 {
-  return gtk_widget_get_mapped(in_window(f, "device-banner")) &&
+  return gtk_widget_get_mapped(fixture_part(f, "device-banner")) &&
          strstr(label(f, "device-trouble"), says);
 }
 
 static gboolean
 has_no_banner(Fixture *f, gpointer data)
 {
-  return !gtk_widget_get_visible(in_window(f, "device-banner"));
+  return !gtk_widget_get_visible(fixture_part(f, "device-banner"));
 }
 
 static gboolean
 is_mapped(Fixture *f, gpointer name)
 {
-  return gtk_widget_get_mapped(in_window(f, name));
+  return gtk_widget_get_mapped(fixture_part(f, name));
 }
 
 static gboolean
@@ -192,7 +184,7 @@ test_automatic(void)
   open_on(&f, NULL);
   g_assert_true(has_device(&f, (gpointer) "cuda:0, " NAME));
   fixture_wait(&f, has_status, (gpointer)(NAME " · fp32 · 0.0 of 8.0 GiB"), 5);
-  const char *tooltip = gtk_widget_get_tooltip_text(in_window(&f, "status-device"));
+  const char *tooltip = gtk_widget_get_tooltip_text(fixture_part(&f, "status-device"));
   g_assert_nonnull(strstr(tooltip, "GiB of them by this window"));
   g_assert_true(has_no_banner(&f, NULL));
   vitrine_device_choice_set(vitrine_session_get_device(f.session), "cpu");
@@ -251,7 +243,7 @@ test_missing(void)
   open_on(&f, "cuda:5");
   g_assert_true(has_banner(&f, (gpointer) "The device cuda:5 cannot be used. The CPU renders"));
   g_assert_nonnull(strstr(label(&f, "device-trouble-detail"), "no device cuda:5"));
-  g_assert_false(gtk_widget_get_visible(in_window(&f, "device-use-cpu"))); /* it does */
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "device-use-cpu"))); /* it does */
   g_assert_true(has_device(&f, (gpointer) "CPU, "));
   GtkWidget *row = open_preferences(&f);
   fixture_wait(&f, says_not_found, row, 10);
@@ -269,7 +261,7 @@ test_missing(void)
   g_assert_true(has_banner(&f, (gpointer) "The device cuda:0 cannot be used"));
   g_assert_nonnull(strstr(label(&f, "device-trouble-detail"), "driver is too old"));
   fixture_wait(&f, is_mapped, (gpointer) "device-banner-close", 5);
-  gtk_widget_activate(in_window(&f, "device-banner-close"));
+  gtk_widget_activate(fixture_part(&f, "device-banner-close"));
   fixture_wait(&f, has_no_banner, NULL, 5);
   fixture_close(&f);
   /* Nothing was chosen: nothing to say. */
@@ -387,7 +379,7 @@ test_full(void)
   Picture kept = picture_of(&f);
   g_assert_cmpint(difference(&before, &kept), ==, 0);
   fixture_wait(&f, is_mapped, (gpointer) "device-use-cpu", 5);
-  g_assert_true(gtk_widget_activate(in_window(&f, "device-use-cpu")));
+  g_assert_true(gtk_widget_activate(fixture_part(&f, "device-use-cpu")));
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_wait(&f, has_no_banner, NULL, 5);
   fixture_wait(&f, has_faces, NULL, 60);
@@ -521,7 +513,7 @@ test_lost(void)
   Picture kept = picture_of(&f);
   g_assert_cmpint(difference(&before, &kept), ==, 0);
   fixture_wait(&f, is_mapped, (gpointer) "device-use-cpu", 5);
-  g_assert_true(gtk_widget_activate(in_window(&f, "device-use-cpu")));
+  g_assert_true(gtk_widget_activate(fixture_part(&f, "device-use-cpu")));
   fixture_wait(&f, has_device, (gpointer) "CPU, ", 20);
   fixture_settle(&f);
   Picture cpu = picture_of(&f);

@@ -10,31 +10,16 @@
 #include "ui/explore/vitrine-point-list.h"
 #include "ui/explore/vitrine-trough.h"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
-static const SgRecipe *
-recipe(Fixture *f)
-{
-  return vitrine_session_get_recipe(f->session);
-}
-
 static guint
 n_directions(Fixture *f)
 {
-  return recipe(f)->directions ? recipe(f)->directions->len : 0;
+  return fixture_recipe(f)->directions ? fixture_recipe(f)->directions->len : 0;
 }
 
 static VitrineExplorePane *
 pane(Fixture *f)
 {
-  return VITRINE_EXPLORE_PANE(part(f, "explore-pane"));
+  return VITRINE_EXPLORE_PANE(fixture_part(f, "explore-pane"));
 }
 
 static GListModel *
@@ -70,22 +55,22 @@ static GtkAdjustment *
 slider(Fixture *f, const char *name)
 {
   g_autofree char *id = g_strconcat("direction-scale-", name, NULL);
-  return gtk_range_get_adjustment(GTK_RANGE(part(f, id)));
+  return gtk_range_get_adjustment(GTK_RANGE(fixture_part(f, id)));
 }
 
 static VitrineTrough *
 trough(Fixture *f, const char *name)
 {
   g_autofree char *id = g_strconcat("direction-scale-", name, NULL);
-  return VITRINE_TROUGH(gtk_widget_get_parent(part(f, id)));
+  return VITRINE_TROUGH(gtk_widget_get_parent(fixture_part(f, id)));
 }
 
 static void
 type(Fixture *f, const char *name, const char *text)
 {
   g_autofree char *id = g_strconcat("direction-entry-", name, NULL);
-  gtk_editable_set_text(GTK_EDITABLE(part(f, id)), text);
-  g_signal_emit_by_name(part(f, id), "activate");
+  gtk_editable_set_text(GTK_EDITABLE(fixture_part(f, id)), text);
+  g_signal_emit_by_name(fixture_part(f, id), "activate");
 }
 
 /* ---- components -------------------------------------------------------------------------- */
@@ -99,11 +84,11 @@ test_first(void)
   fixture_forget_state();
   fixture_open_as_is(&f, NULL);
   g_assert_cmpstr(vitrine_panes(&n)[0].name, ==, "explore");
-  g_assert_true(gtk_widget_get_mapped(part(&f, "explore-pane")));
+  g_assert_true(gtk_widget_get_mapped(fixture_part(&f, "explore-pane")));
   fixture_wait(&f, has_components, NULL, 60);
   /* What its labels gave comes with the bundled model. */
   g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_ATTRIBUTE)), >=, 6);
-  part(&f, "direction-scale-beard");
+  fixture_part(&f, "direction-scale-beard");
   /* Of the styles, as the engine finds them in the same faces. */
   g_autofree char *path = cache_of(&f, "pca-s");
   g_autoptr(GError) error = NULL;
@@ -118,12 +103,13 @@ test_first(void)
     g_assert_cmpfloat_with_epsilon(d->sigma * d->vector[i], pca->directions[i], 1e-9);
   g_assert_cmpfloat(d->share, >, 0.2); /* "vitrine pca" tells 26 % */
   /* Other kinds are there at once. */
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "explore-components")), VITRINE_COMPONENTS_W);
-  part(&f, "direction-scale-W 1");
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(&f, "explore-components")),
+                             VITRINE_COMPONENTS_W);
+  fixture_part(&f, "direction-scale-W 1");
   g_assert_null(fixture_find(GTK_WIDGET(f.window), "direction-scale-S 1"));
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "explore-components")),
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(&f, "explore-components")),
                              VITRINE_COMPONENTS_SEFA);
-  part(&f, "direction-scale-SeFa 1");
+  fixture_part(&f, "direction-scale-SeFa 1");
   fixture_close(&f);
 }
 
@@ -142,11 +128,12 @@ test_cancel(void)
   }
   fixture_close(&f);
   fixture_open_as_is(&f, NULL);
-  g_signal_emit_by_name(part(&f, "explore-cancel"), "clicked");
+  g_signal_emit_by_name(fixture_part(&f, "explore-cancel"), "clicked");
   fixture_settle(&f);
   fixture_run_for(0.3);
   if (!has_components(&f, NULL)) { /* else the machine was quicker than the click */
-    g_assert_false(gtk_widget_get_visible(gtk_widget_get_parent(part(&f, "explore-progress"))));
+    g_assert_false(
+        gtk_widget_get_visible(gtk_widget_get_parent(fixture_part(&f, "explore-progress"))));
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
       g_autofree char *path = cache_of(&f, kinds[i]);
       g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
@@ -170,7 +157,7 @@ test_slider(void)
   g_autofree char *moved = fixture_screen_hash(&f);
   g_assert_cmpstr(plain, !=, moved);
   g_assert_cmpint(n_directions(&f), ==, 1);
-  const SgDirection *d = recipe(&f)->directions->pdata[0];
+  const SgDirection *d = fixture_recipe(&f)->directions->pdata[0];
   g_assert_cmpstr(d->name, ==, "S 1");
   g_assert_cmpfloat_with_epsilon(d->strength, 2, 1e-9);
   g_assert_true(d->layers == SG_ALL_LAYERS);
@@ -184,10 +171,11 @@ test_slider(void)
   vitrine_editor_redo(vitrine_session_get_editor(f.session));
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, "S 1")), 2, 1e-9);
   /* By keys; back to nothing is no direction at all. */
-  g_signal_emit_by_name(part(&f, "direction-scale-S 1"), "move-slider", GTK_SCROLL_STEP_FORWARD);
-  g_assert_cmpfloat_with_epsilon(((SgDirection *)recipe(&f)->directions->pdata[0])->strength, 2.1,
-                                 1e-9);
-  g_signal_emit_by_name(part(&f, "direction-reset-S 1"), "clicked");
+  g_signal_emit_by_name(fixture_part(&f, "direction-scale-S 1"), "move-slider",
+                        GTK_SCROLL_STEP_FORWARD);
+  g_assert_cmpfloat_with_epsilon(
+      ((SgDirection *)fixture_recipe(&f)->directions->pdata[0])->strength, 2.1, 1e-9);
+  g_signal_emit_by_name(fixture_part(&f, "direction-reset-S 1"), "clicked");
   g_assert_cmpint(n_directions(&f), ==, 0);
   fixture_close(&f);
 }
@@ -200,8 +188,8 @@ test_far(void)
   open_pane(&f);
   /* Typed beyond the range: the slider reaches that far, its pictures are those of its steps. */
   type(&f, "S 2", "-7,5");
-  g_assert_cmpfloat_with_epsilon(((SgDirection *)recipe(&f)->directions->pdata[0])->strength, -7.5,
-                                 1e-9);
+  g_assert_cmpfloat_with_epsilon(
+      ((SgDirection *)fixture_recipe(&f)->directions->pdata[0])->strength, -7.5, 1e-9);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, "S 2")), -7.5, 1e-9);
   g_assert_cmpfloat(gtk_adjustment_get_lower(slider(&f, "S 2")), ==, -10);
   g_assert_cmpfloat(vitrine_trough_get_step(trough(&f, "S 2")), ==, 4);
@@ -209,12 +197,12 @@ test_far(void)
   /* No face of this network lies there, and the pane says so. */
   type(&f, "S 2", "60");
   fixture_settle(&f);
-  g_assert_true(gtk_widget_has_css_class(part(&f, "explore-reach"), "error"));
+  g_assert_true(gtk_widget_has_css_class(fixture_part(&f, "explore-reach"), "error"));
   type(&f, "S 2", "0");
   fixture_settle(&f);
   g_assert_cmpint(n_directions(&f), ==, 0);
   g_assert_cmpfloat(gtk_adjustment_get_lower(slider(&f, "S 2")), ==, -2.5);
-  g_assert_false(gtk_widget_has_css_class(part(&f, "explore-reach"), "error"));
+  g_assert_false(gtk_widget_has_css_class(fixture_part(&f, "explore-reach"), "error"));
   fixture_close(&f);
 }
 
@@ -370,7 +358,7 @@ test_own(void)
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, "jaw")), -1.5, 1e-6);
   vitrine_direction_set_layers(own(&f, 0), 0, 1);
   fixture_settle(&f);
-  g_assert_cmpuint(((SgDirection *)recipe(&f)->directions->pdata[0])->layers, ==, 3);
+  g_assert_cmpuint(((SgDirection *)fixture_recipe(&f)->directions->pdata[0])->layers, ==, 3);
   g_autofree char *coarse = fixture_screen_hash(&f);
   g_assert_cmpstr(before, !=, coarse);
   gtk_widget_activate_action(row(&f, "jaw"), "direction.pin", NULL);
@@ -403,7 +391,7 @@ test_lock(void)
   open_pane(&f);
   fixture_settle(&f);
   const double *base = vitrine_view_get_base(vitrine_session_get_view(f.session), SG_SPACE_W);
-  g_autofree double *w = g_memdup2(base, sizeof(double) * (gsize)recipe(&f)->w_dim);
+  g_autofree double *w = g_memdup2(base, sizeof(double) * (gsize)fixture_recipe(&f)->w_dim);
   gtk_widget_activate_action(row(&f, "beard"), "direction.lock", NULL);
   vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 77);
   fixture_settle(&f);
@@ -415,7 +403,7 @@ test_lock(void)
       beard = g_steal_pointer(&d);
   }
   int carried = 0;
-  for (int i = 0; i < recipe(&f)->w_dim; i++)
+  for (int i = 0; i < fixture_recipe(&f)->w_dim; i++)
     if (vitrine_direction_get_facts(beard)->vector[i] != 0) {
       g_assert_true(base[i] == w[i]); /* bit for bit */
       carried++;
@@ -530,7 +518,7 @@ test_files(void)
 static VitrinePointList *
 point_list(Fixture *f)
 {
-  return VITRINE_POINT_LIST(part(f, "explore-point-list"));
+  return VITRINE_POINT_LIST(fixture_part(f, "explore-point-list"));
 }
 
 static gboolean
@@ -556,7 +544,7 @@ test_point(void)
 
   open_pane(&f);
   VitrineSpot *spot = vitrine_session_get_spot(f.session);
-  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(&f, "explore-point")), TRUE);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "explore-point")), TRUE);
   g_assert_true(vitrine_spot_get_active(spot));
   vitrine_spot_set_area(spot, &background, TRUE);
   fixture_wait(&f, has_answer, NULL, 30);
@@ -588,11 +576,12 @@ test_point(void)
   g_assert_cmpstr(before, !=, after);
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   g_assert_cmpfloat(vitrine_direction_get_strength(best), ==, 0);
-  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  g_assert_false(sg_recipe_is_modified(fixture_recipe(&f)));
   /* Off again, the lists are back and nothing is marked. */
   vitrine_spot_set_active(spot, FALSE);
   g_assert_cmpint(vitrine_spot_get_area(spot).width, ==, 0);
-  g_assert_false(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "explore-point"))));
+  g_assert_false(
+      gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "explore-point"))));
   g_assert_true(gtk_widget_get_mapped(row(&f, "S 1")));
   fixture_close(&f);
 }

@@ -6,15 +6,6 @@
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-window-private.h"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
 static guint released; /* keys, of those sent */
 
 static gboolean
@@ -75,7 +66,7 @@ static gboolean
 has_focus(Fixture *f, const char *name)
 {
   GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(f->window));
-  GtkWidget *wanted = part(f, name);
+  GtkWidget *wanted = fixture_part(f, name);
 
   return focus && (focus == wanted || gtk_widget_is_ancestor(focus, wanted));
 }
@@ -113,14 +104,14 @@ open_at(Fixture *f, const char *key, const char *page)
 static const char *
 text(Fixture *f, const char *name)
 {
-  return gtk_label_get_text(GTK_LABEL(part(f, name)));
+  return gtk_label_get_text(GTK_LABEL(fixture_part(f, name)));
 }
 
 static guint
 lines(Fixture *f)
 {
   return g_list_model_get_n_items(
-      G_LIST_MODEL(gtk_list_view_get_model(GTK_LIST_VIEW(part(f, "weights-list")))));
+      G_LIST_MODEL(gtk_list_view_get_model(GTK_LIST_VIEW(fixture_part(f, "weights-list")))));
 }
 
 static gboolean
@@ -284,7 +275,8 @@ names_channel(Fixture *f, gpointer data)
 static gboolean
 shows_b64(Fixture *f, gpointer data)
 {
-  GtkStringObject *item = gtk_drop_down_get_selected_item(GTK_DROP_DOWN(part(f, "layer-stage")));
+  GtkStringObject *item =
+      gtk_drop_down_get_selected_item(GTK_DROP_DOWN(fixture_part(f, "layer-stage")));
   return g_str_has_prefix(gtk_string_object_get_string(item), "b64.conv1");
 }
 
@@ -304,7 +296,7 @@ static gboolean
 in_popover(Fixture *f, gpointer type)
 {
   GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(f->window));
-  GtkWidget *there = find_type(part(f, "layer-stage"), GPOINTER_TO_SIZE(type));
+  GtkWidget *there = find_type(fixture_part(f, "layer-stage"), GPOINTER_TO_SIZE(type));
 
   return focus && there && gtk_widget_is_ancestor(focus, there);
 }
@@ -312,13 +304,13 @@ in_popover(Fixture *f, gpointer type)
 static gboolean
 popover_gone(Fixture *f, gpointer data)
 {
-  return !gtk_widget_get_mapped(find_type(part(f, "layer-stage"), GTK_TYPE_POPOVER));
+  return !gtk_widget_get_mapped(find_type(fixture_part(f, "layer-stage"), GTK_TYPE_POPOVER));
 }
 
 static gboolean
 one_found(Fixture *f, gpointer data)
 {
-  GtkWidget *list = find_type(part(f, "layer-stage"), GTK_TYPE_LIST_VIEW);
+  GtkWidget *list = find_type(fixture_part(f, "layer-stage"), GTK_TYPE_LIST_VIEW);
   return g_list_model_get_n_items(G_LIST_MODEL(gtk_list_view_get_model(GTK_LIST_VIEW(list)))) == 1;
 }
 

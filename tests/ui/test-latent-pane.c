@@ -8,19 +8,10 @@
 #include "ui/parts/vitrine-number.h"
 
 static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
-static GtkWidget *
 dimension_part(Fixture *f, const char *kind, int dim)
 {
   g_autofree char *name = g_strdup_printf("dim-%s-%d", kind, dim);
-  return part(f, name);
+  return fixture_part(f, name);
 }
 
 static GtkAdjustment *
@@ -29,23 +20,17 @@ slider(Fixture *f, int dim)
   return gtk_range_get_adjustment(GTK_RANGE(dimension_part(f, "scale", dim)));
 }
 
-static const SgRecipe *
-recipe(Fixture *f)
-{
-  return vitrine_session_get_recipe(f->session);
-}
-
 static double
 shown(Fixture *f, int dim)
 {
   return vitrine_view_get_base(vitrine_session_get_view(f->session), SG_SPACE_Z)[dim] +
-         recipe(f)->z_offset[dim];
+         fixture_recipe(f)->z_offset[dim];
 }
 
 static void
 toggle(Fixture *f, const char *name, gboolean on)
 {
-  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(f, name)), on);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(f, name)), on);
 }
 
 static void
@@ -73,7 +58,7 @@ test_values(void)
   Fixture f;
   open_plain(&f);
   g_assert_cmpint(count_rows(GTK_WIDGET(f.window)), <, 300);
-  g_assert_cmpint(recipe(&f)->z_dim, ==, 512);
+  g_assert_cmpint(fixture_recipe(&f)->z_dim, ==, 512);
 
   gtk_adjustment_set_value(slider(&f, 2), -4);
   fixture_settle(&f);
@@ -90,21 +75,21 @@ test_values(void)
   gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 5)), "1e9");
   g_signal_emit_by_name(dimension_part(&f, "entry", 5), "activate");
   fixture_settle(&f);
-  g_assert_cmpfloat(recipe(&f)->z_offset[5], ==, 0);
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[5], ==, 0);
   g_assert_cmpfloat(gtk_adjustment_get_upper(slider(&f, 5)), ==, 10);
   /* What is no number changes nothing. */
   gtk_editable_set_text(GTK_EDITABLE(dimension_part(&f, "entry", 1)), "7 apples");
   g_signal_emit_by_name(dimension_part(&f, "entry", 1), "activate");
   fixture_settle(&f);
-  g_assert_cmpfloat(recipe(&f)->z_offset[1], ==, 0);
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[1], ==, 0);
 
   g_signal_emit_by_name(dimension_part(&f, "reset", 4), "clicked");
   fixture_settle(&f);
-  g_assert_cmpfloat(recipe(&f)->z_offset[4], ==, 0);
-  g_assert_cmpfloat(recipe(&f)->z_offset[2], !=, 0);
-  g_signal_emit_by_name(part(&f, "reset-all"), "clicked");
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[4], ==, 0);
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[2], !=, 0);
+  g_signal_emit_by_name(fixture_part(&f, "reset-all"), "clicked");
   fixture_settle(&f);
-  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  g_assert_false(sg_recipe_is_modified(fixture_recipe(&f)));
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, 2)), -4, 1e-9);
@@ -114,7 +99,7 @@ test_values(void)
 static void
 says(Fixture *f, const char *wanted)
 {
-  g_assert_cmpstr(gtk_label_get_text(GTK_LABEL(part(f, "changed-count"))), ==, wanted);
+  g_assert_cmpstr(gtk_label_get_text(GTK_LABEL(fixture_part(f, "changed-count"))), ==, wanted);
 }
 
 /* "Nothing changed" is said when nothing is, in no space and in no pane. */
@@ -152,9 +137,9 @@ test_spaces(void)
   fixture_settle(&f);
   g_assert_cmpfloat_with_epsilon(
       vitrine_view_get_base(vitrine_session_get_view(f.session), SG_SPACE_W)[0] +
-          recipe(&f)->w_offset[0],
+          fixture_recipe(&f)->w_offset[0],
       2, 1e-9);
-  g_assert_cmpfloat(recipe(&f)->z_offset[0], ==, 0);
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[0], ==, 0);
   fixture_close(&f);
 }
 
@@ -169,11 +154,11 @@ test_filters(void)
   toggle(&f, "only-changed", TRUE);
   fixture_run_for(0.3);
   g_assert_null(fixture_find(GTK_WIDGET(f.window), "dim-scale-4"));
-  part(&f, "dim-scale-5");
-  part(&f, "dim-scale-9");
+  fixture_part(&f, "dim-scale-5");
+  fixture_part(&f, "dim-scale-9");
   toggle(&f, "only-changed", FALSE);
   fixture_run_for(0.3);
-  part(&f, "dim-scale-4");
+  fixture_part(&f, "dim-scale-4");
 
   vitrine_favourites_set(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 7, "hair");
   g_assert_cmpstr(vitrine_favourites_get(vitrine_session_get_favourites(f.session), SG_SPACE_Z, 7),
@@ -235,9 +220,9 @@ test_influence(void)
   g_assert_true(gtk_widget_get_mapped(dimension_part(&f, "scale", most)));
   graphene_rect_t row, list;
   g_assert_true(gtk_widget_compute_bounds(dimension_part(&f, "scale", most),
-                                          part(&f, "dimension-list"), &row));
-  g_assert_true(
-      gtk_widget_compute_bounds(part(&f, "dimension-list"), part(&f, "dimension-list"), &list));
+                                          fixture_part(&f, "dimension-list"), &row));
+  g_assert_true(gtk_widget_compute_bounds(fixture_part(&f, "dimension-list"),
+                                          fixture_part(&f, "dimension-list"), &list));
   g_assert_cmpfloat(row.origin.y, <, 30);
   fixture_close(&f);
 }
@@ -247,32 +232,34 @@ test_generation(void)
 {
   Fixture f;
   open_plain(&f);
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "seed-spin")), 4294967295.0);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "seed-spin")), 4294967295.0);
   fixture_settle(&f);
-  g_assert_cmpuint(recipe(&f)->seed, ==, 4294967295u);
-  gtk_adjustment_set_value(gtk_range_get_adjustment(GTK_RANGE(part(&f, "psi-scale"))), 0.5);
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "cutoff-combo")), 3);
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, 4294967295u);
+  gtk_adjustment_set_value(gtk_range_get_adjustment(GTK_RANGE(fixture_part(&f, "psi-scale"))), 0.5);
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(&f, "cutoff-combo")), 3);
   toggle(&f, "noise-random", TRUE);
   toggle(&f, "faces-4", TRUE);
   toggle(&f, "scale-space-z", TRUE);
-  g_signal_emit_by_name(part(&f, "scale-mark-6"), "clicked");
+  g_signal_emit_by_name(fixture_part(&f, "scale-mark-6"), "clicked");
   fixture_settle(&f);
-  g_assert_cmpfloat_with_epsilon(recipe(&f)->psi, 0.5, 1e-9);
-  g_assert_cmpint(recipe(&f)->cutoff, >=, 0);
-  g_assert_cmpint(recipe(&f)->noise_mode, ==, SG_NOISE_RANDOM);
-  g_assert_cmpint(recipe(&f)->faces, ==, 4);
-  g_assert_cmpint(recipe(&f)->scale_space, ==, SG_SPACE_Z);
-  g_assert_cmpfloat(recipe(&f)->scale, ==, 2.5);
-  while (sg_recipe_is_modified(recipe(&f)) || recipe(&f)->faces != 1 || recipe(&f)->seed != 0) {
+  g_assert_cmpfloat_with_epsilon(fixture_recipe(&f)->psi, 0.5, 1e-9);
+  g_assert_cmpint(fixture_recipe(&f)->cutoff, >=, 0);
+  g_assert_cmpint(fixture_recipe(&f)->noise_mode, ==, SG_NOISE_RANDOM);
+  g_assert_cmpint(fixture_recipe(&f)->faces, ==, 4);
+  g_assert_cmpint(fixture_recipe(&f)->scale_space, ==, SG_SPACE_Z);
+  g_assert_cmpfloat(fixture_recipe(&f)->scale, ==, 2.5);
+  while (sg_recipe_is_modified(fixture_recipe(&f)) || fixture_recipe(&f)->faces != 1 ||
+         fixture_recipe(&f)->seed != 0) {
     gboolean more;
     g_object_get(vitrine_session_get_editor(f.session), "can-undo", &more, NULL);
     g_assert_true(more);
     vitrine_editor_undo(vitrine_session_get_editor(f.session));
   }
   fixture_settle(&f);
-  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "seed-spin"))), ==, 0);
-  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "faces-1"))));
-  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "noise-const"))));
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(fixture_part(&f, "seed-spin"))), ==,
+                    0);
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "faces-1"))));
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "noise-const"))));
   fixture_close(&f);
 }
 
@@ -294,17 +281,17 @@ test_classes(void)
   g_assert_true(sg_model_save(model, path, &error));
   fixture_forget_state();
   fixture_open(&f, path);
-  g_assert_cmpint(recipe(&f)->label, ==, 0);
+  g_assert_cmpint(fixture_recipe(&f)->label, ==, 0);
   vitrine_editor_reset(vitrine_session_get_editor(f.session));
-  g_assert_cmpint(recipe(&f)->label, ==, 0);
-  g_assert_false(gtk_widget_get_visible(part(&f, "class-drop"))); /* they have no names */
+  g_assert_cmpint(fixture_recipe(&f)->label, ==, 0);
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "class-drop"))); /* they have no names */
   fixture_close(&f);
 }
 
 static const char *
 chosen(Fixture *f)
 {
-  gpointer item = gtk_drop_down_get_selected_item(GTK_DROP_DOWN(part(f, "class-drop")));
+  gpointer item = gtk_drop_down_get_selected_item(GTK_DROP_DOWN(fixture_part(f, "class-drop")));
   return gtk_string_object_get_string(GTK_STRING_OBJECT(item));
 }
 
@@ -328,12 +315,12 @@ test_class_names(void)
   g_assert_true(sg_model_save(model, path, &error));
   fixture_forget_state();
   fixture_open(&f, path);
-  g_assert_true(gtk_widget_get_visible(part(&f, "class-drop")));
-  g_assert_false(gtk_widget_get_visible(part(&f, "class-spin")));
+  g_assert_true(gtk_widget_get_visible(fixture_part(&f, "class-drop")));
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "class-spin")));
   g_assert_cmpstr(chosen(&f), ==, "cat");
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "class-drop")), 2);
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(&f, "class-drop")), 2);
   fixture_settle(&f);
-  g_assert_cmpint(recipe(&f)->label, ==, 1);
+  g_assert_cmpint(fixture_recipe(&f)->label, ==, 1);
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   g_assert_cmpstr(chosen(&f), ==, "cat");
   g_object_set(vitrine_session_get_editor(f.session), "label", -1, NULL);

@@ -8,21 +8,6 @@
 #include "ui/parts/vitrine-pixels.h"
 #include "ui/shell/vitrine-side.h"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
-static const SgRecipe *
-recipe(Fixture *f)
-{
-  return vitrine_session_get_recipe(f->session);
-}
-
 static gboolean
 is_current(Fixture *f, gpointer data)
 {
@@ -35,7 +20,7 @@ open_pane(Fixture *f)
   fixture_forget_state();
   fixture_open(f, NULL);
   gtk_widget_activate_action(GTK_WIDGET(f->window), "win.show-pane", "s", "layers");
-  VitrineLayersPane *pane = VITRINE_LAYERS_PANE(part(f, "layers-pane"));
+  VitrineLayersPane *pane = VITRINE_LAYERS_PANE(fixture_part(f, "layers-pane"));
   fixture_wait(f, is_current, pane, 20);
   return pane;
 }
@@ -54,7 +39,7 @@ static GdkTexture *
 shown(Fixture *f, const char *name)
 {
   return vitrine_pixels_get_texture(
-      VITRINE_PIXELS(gtk_picture_get_paintable(GTK_PICTURE(part(f, name)))));
+      VITRINE_PIXELS(gtk_picture_get_paintable(GTK_PICTURE(fixture_part(f, name)))));
 }
 
 /* The mean over channels of `stage`, straight from the engine, is what the pane shows. */
@@ -63,7 +48,7 @@ assert_mean(Fixture *f, guint stage)
 {
   g_autoptr(GError) error = NULL;
   g_autoptr(SgRenderer) r = sg_renderer_new(vitrine_session_get_model(f->session), NULL, &error);
-  g_autoptr(SgProbe) p = sg_probe_run(r, recipe(f), stage, &error);
+  g_autoptr(SgProbe) p = sg_probe_run(r, fixture_recipe(f), stage, &error);
   g_assert_no_error(error);
   const SgTensor *a = p->activation;
   gsize n = (gsize)(a->shape[1] * a->shape[2]);
@@ -102,14 +87,14 @@ test_activation(void)
   g_autoptr(GBytes) after = pixels(shown(&f, "layer-grid"));
   g_assert_false(g_bytes_equal(before, after));
   /* A channel, its numbers, and back by keyboard range. */
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "layer-channel-spin")), 3);
-  g_assert_nonnull(
-      strstr(gtk_label_get_text(GTK_LABEL(part(&f, "layer-numbers"))), "standard deviation"));
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "layer-channel-spin")), -1);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "layer-channel-spin")), 3);
+  g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(fixture_part(&f, "layer-numbers"))),
+                          "standard deviation"));
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "layer-channel-spin")), -1);
   assert_mean(&f, 5);
   /* One picture for each toRGB. */
   int children = 0;
-  for (GtkWidget *c = gtk_widget_get_first_child(part(&f, "layer-contributions")); c;
+  for (GtkWidget *c = gtk_widget_get_first_child(fixture_part(&f, "layer-contributions")); c;
        c = gtk_widget_get_next_sibling(c))
     children++;
   g_assert_cmpint(children, ==, 5);
@@ -122,7 +107,7 @@ test_pixels(void)
 {
   Fixture f;
   open_pane(&f);
-  GtkPicture *picture = GTK_PICTURE(part(&f, "layer-channel"));
+  GtkPicture *picture = GTK_PICTURE(fixture_part(&f, "layer-channel"));
   GdkTexture *texture = shown(&f, "layer-channel");
   int w = gdk_texture_get_width(texture), h = gdk_texture_get_height(texture), zoom = 7;
   GtkSnapshot *snapshot = gtk_snapshot_new();
@@ -154,32 +139,32 @@ test_noise(void)
   fixture_settle(&f);
   g_autofree char *stored = fixture_screen_hash(&f);
 
-  g_assert_cmpint(recipe(&f)->num_noise, ==, 0);
-  gtk_check_button_set_active(GTK_CHECK_BUTTON(part(&f, "noise-all")), FALSE);
+  g_assert_cmpint(fixture_recipe(&f)->num_noise, ==, 0);
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-all")), FALSE);
   fixture_settle(&f);
   g_autofree char *silent = fixture_screen_hash(&f);
   g_assert_cmpstr(silent, !=, stored);
-  g_assert_cmpint(recipe(&f)->num_noise, ==, 9);
+  g_assert_cmpint(fixture_recipe(&f)->num_noise, ==, 9);
   for (int i = 0; i < 9; i++)
-    g_assert_cmpfloat(recipe(&f)->noise_gain[i], ==, 0);
+    g_assert_cmpfloat(fixture_recipe(&f)->noise_gain[i], ==, 0);
   /* Fine noise alone: only convolutions at 64 and above. */
-  gtk_check_button_set_active(GTK_CHECK_BUTTON(part(&f, "noise-fine")), TRUE);
-  g_assert_cmpfloat(recipe(&f)->noise_gain[8], ==, 1);
-  g_assert_cmpfloat(recipe(&f)->noise_gain[6], ==, 0);
-  g_assert_true(gtk_check_button_get_inconsistent(GTK_CHECK_BUTTON(part(&f, "noise-all"))));
-  gtk_range_set_value(GTK_RANGE(part(&f, "noise-scale-6")), 1.5);
-  g_assert_cmpfloat_with_epsilon(recipe(&f)->noise_gain[6], 1.5, 1e-9);
-  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-6"))));
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-fine")), TRUE);
+  g_assert_cmpfloat(fixture_recipe(&f)->noise_gain[8], ==, 1);
+  g_assert_cmpfloat(fixture_recipe(&f)->noise_gain[6], ==, 0);
+  g_assert_true(gtk_check_button_get_inconsistent(GTK_CHECK_BUTTON(fixture_part(&f, "noise-all"))));
+  gtk_range_set_value(GTK_RANGE(fixture_part(&f, "noise-scale-6")), 1.5);
+  g_assert_cmpfloat_with_epsilon(fixture_recipe(&f)->noise_gain[6], 1.5, 1e-9);
+  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-switch-6"))));
   /* Three steps back are the stored noise, to the last pixel. */
   for (int i = 0; i < 3; i++)
     vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_autofree char *back = fixture_screen_hash(&f);
   g_assert_cmpstr(back, ==, stored);
-  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(part(&f, "noise-switch-0"))));
+  g_assert_true(gtk_check_button_get_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-switch-0"))));
   vitrine_editor_redo(vitrine_session_get_editor(f.session));
-  g_signal_emit_by_name(part(&f, "noise-reset"), "clicked");
-  g_assert_cmpint(recipe(&f)->num_noise, ==, 0);
+  g_signal_emit_by_name(fixture_part(&f, "noise-reset"), "clicked");
+  g_assert_cmpint(fixture_recipe(&f)->num_noise, ==, 0);
   fixture_close(&f);
 }
 
@@ -189,10 +174,10 @@ test_dead(void)
 {
   Fixture f;
   VitrineLayersPane *pane = open_pane(&f);
-  GtkWidget *summary = part(&f, "layer-summary");
+  GtkWidget *summary = fixture_part(&f, "layer-summary");
 
   g_assert_nonnull(strstr(gtk_label_get_text(GTK_LABEL(summary)), "none dead"));
-  SgRecipe *edited = sg_recipe_copy(recipe(&f));
+  SgRecipe *edited = sg_recipe_copy(fixture_recipe(&f));
   sg_prune_set_layer(&edited->prune, "synthesis.b4.conv1.weight", 1e9);
   edited->noise_mode = SG_NOISE_NONE;
   vitrine_session_apply(f.session, edited, "Emptied", NULL);

@@ -8,25 +8,10 @@
 #include "ui/mixing/vitrine-mixing-pane.h"
 #include "ui/shell/vitrine-side.h"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
-static const SgRecipe *
-recipe(Fixture *f)
-{
-  return vitrine_session_get_recipe(f->session);
-}
-
 static void
 click(Fixture *f, const char *name)
 {
-  g_signal_emit_by_name(part(f, name), "clicked");
+  g_signal_emit_by_name(fixture_part(f, name), "clicked");
   fixture_settle(f);
 }
 
@@ -86,7 +71,7 @@ static SgRecipe *
 expected_mix(Fixture *f, int first, int last, double blend)
 {
   SgMixLayer mix[SG_RECIPE_MAX_LAYERS] = {{0}};
-  SgRecipe *r = sg_recipe_new(recipe(f)->z_dim, recipe(f)->w_dim);
+  SgRecipe *r = sg_recipe_new(fixture_recipe(f)->z_dim, fixture_recipe(f)->w_dim);
   g_autoptr(SgRecipe) other = sg_recipe_copy(r);
 
   other->seed = 7;
@@ -100,7 +85,7 @@ expected_mix(Fixture *f, int first, int last, double blend)
 static void
 add_seed(Fixture *f, double seed)
 {
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(f, "mix-new-seed")), seed);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(f, "mix-new-seed")), seed);
   click(f, "mix-add-seed");
 }
 
@@ -113,8 +98,8 @@ test_presets(void)
   g_autofree char *before = fixture_screen_hash(&f);
 
   add_seed(&f, 7);
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 7);
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 1);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 7);
   g_autofree char *added = fixture_screen_hash(&f);
   g_assert_cmpstr(added, ==, before); /* a source alone changes nothing */
   click(&f, "mix-coarse");
@@ -126,12 +111,12 @@ test_presets(void)
   fixture_settle(&f);
   g_autofree char *undone = fixture_screen_hash(&f);
   g_assert_cmpstr(undone, ==, before);
-  g_assert_cmpuint(gtk_drop_down_get_selected(GTK_DROP_DOWN(part(&f, "mix-a-0"))), ==, 0);
+  g_assert_cmpuint(gtk_drop_down_get_selected(GTK_DROP_DOWN(fixture_part(&f, "mix-a-0"))), ==, 0);
   click(&f, "mix-fine");
   g_autoptr(SgRecipe) fine = expected_mix(&f, 7, last, 1); /* from 64 pixels on */
   assert_shows(&f, fine);
   click(&f, "mix-clear");
-  g_assert_null(recipe(&f)->mix);
+  g_assert_null(fixture_recipe(&f)->mix);
   fixture_close(&f);
 }
 
@@ -143,20 +128,20 @@ test_blend(void)
   int n = vitrine_session_get_model(f.session)->info.num_ws;
 
   add_seed(&f, 7);
-  gtk_range_set_value(GTK_RANGE(part(&f, "mix-blend-1")), 0.25);
+  gtk_range_set_value(GTK_RANGE(fixture_part(&f, "mix-blend-1")), 0.25);
   fixture_settle(&f);
   g_autoptr(SgRecipe) blended = expected_mix(&f, 1, 1, 0.25);
   assert_shows(&f, blended);
   /* The other face's name is at the right end, where there is most of it, as in the rows. */
-  g_assert_true(gtk_range_get_inverted(GTK_RANGE(part(&f, "mix-crossover"))));
-  gtk_range_set_value(GTK_RANGE(part(&f, "mix-crossover")), 4);
+  g_assert_true(gtk_range_get_inverted(GTK_RANGE(fixture_part(&f, "mix-crossover"))));
+  gtk_range_set_value(GTK_RANGE(fixture_part(&f, "mix-crossover")), 4);
   fixture_settle(&f);
   g_autoptr(SgRecipe) crossed = expected_mix(&f, 4, n - 1, 1);
   assert_shows(&f, crossed);
   click(&f, "mix-swap");
   g_autoptr(SgRecipe) swapped = expected_mix(&f, 0, 3, 1);
   assert_shows(&f, swapped);
-  gtk_drop_down_set_selected(GTK_DROP_DOWN(part(&f, "mix-a-3")), 0);
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(&f, "mix-a-3")), 0);
   fixture_settle(&f);
   g_autoptr(SgRecipe) row = expected_mix(&f, 0, 2, 1);
   assert_shows(&f, row);
@@ -171,20 +156,20 @@ test_sources(void)
   add_seed(&f, 7);
   add_seed(&f, 9);
   click(&f, "mix-add-face");
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 3);
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 3);
   click(&f, "mix-remove-1");
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 2);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 9);
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-1")), 12);
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 2);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 9);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "mix-seed-1")), 12);
   fixture_settle(&f);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 12);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 12);
   click(&f, "mix-keep-1");
-  g_assert_cmpuint(recipe(&f)->seed, ==, 12);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 0);
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, 12);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 0);
   for (int i = 0; i < 8; i++)
     click(&f, "mix-add-seed");
-  g_assert_cmpint(recipe(&f)->num_sources, ==, SG_RECIPE_MAX_SOURCES);
-  g_assert_false(gtk_widget_get_sensitive(part(&f, "mix-add-seed")));
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, SG_RECIPE_MAX_SOURCES);
+  g_assert_false(gtk_widget_get_sensitive(fixture_part(&f, "mix-add-seed")));
   fixture_close(&f);
 }
 
@@ -203,7 +188,7 @@ was_said(Fixture *f, gpointer said)
 static gboolean
 has_source(Fixture *f, gpointer data)
 {
-  return recipe(f)->num_sources == 1;
+  return fixture_recipe(f)->num_sources == 1;
 }
 
 static void
@@ -212,24 +197,24 @@ test_files(void)
   Fixture f;
   g_autoptr(GString) said = g_string_new(NULL);
   open_mixing(&f);
-  VitrineMixingPane *pane = VITRINE_MIXING_PANE(part(&f, "mixing-pane"));
+  VitrineMixingPane *pane = VITRINE_MIXING_PANE(fixture_part(&f, "mixing-pane"));
   g_autofree char *path = fixture_path("mix-w.npy");
-  g_autofree double *w = g_new0(double, recipe(&f)->w_dim);
+  g_autofree double *w = g_new0(double, fixture_recipe(&f)->w_dim);
   g_autoptr(GFile) file = g_file_new_for_path(path);
   g_autoptr(GFile) none = g_file_new_for_path("/nowhere.png");
 
   w[3] = 1.5;
-  g_assert_true(sg_npy_write_double(path, recipe(&f)->w_dim, w, NULL));
+  g_assert_true(sg_npy_write_double(path, fixture_recipe(&f)->w_dim, w, NULL));
   vitrine_editor_set_space(vitrine_session_get_editor(f.session), SG_SPACE_W);
   vitrine_mixing_pane_add_file(pane, file);
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 0); /* a worker reads it */
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 0); /* a worker reads it */
   fixture_wait(&f, has_source, NULL, 20);
-  g_assert_cmpfloat(recipe(&f)->sources[0]->w_base[3], ==, 1.5);
+  g_assert_cmpfloat(fixture_recipe(&f)->sources[0]->w_base[3], ==, 1.5);
   g_signal_connect(f.session, "message", G_CALLBACK(message_cb), said);
   vitrine_mixing_pane_add_file(pane, none);
   fixture_wait(&f, was_said, said, 20);
   g_assert_nonnull(strstr(said->str, "/nowhere.png"));
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 1);
   g_signal_handlers_disconnect_by_func(f.session, message_cb, said);
   fixture_close(&f);
 }
@@ -243,11 +228,11 @@ test_picture(void)
   guint8 grey[3] = {127, 127, 127};
   g_autoptr(GString) said = g_string_new(NULL);
   open_mixing(&f);
-  VitrineMixingPane *pane = VITRINE_MIXING_PANE(part(&f, "mixing-pane"));
+  VitrineMixingPane *pane = VITRINE_MIXING_PANE(fixture_part(&f, "mixing-pane"));
   g_autofree char *path = fixture_path("mix-face.png");
   g_autofree char *bare = fixture_path("mix-bare.png");
   g_autoptr(GFile) file = g_file_new_for_path(path), none = g_file_new_for_path(bare);
-  g_autoptr(SgRecipe) saved = sg_recipe_new(recipe(&f)->z_dim, recipe(&f)->w_dim);
+  g_autoptr(SgRecipe) saved = sg_recipe_new(fixture_recipe(&f)->z_dim, fixture_recipe(&f)->w_dim);
 
   saved->seed = 12;
   saved->w_base = g_new0(double, saved->w_dim);
@@ -258,14 +243,15 @@ test_picture(void)
   vitrine_mixing_pane_add_file(pane, file);
   fixture_wait(&f, has_source, NULL, 20);
   fixture_settle(&f);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 12);
-  g_assert_cmpfloat(recipe(&f)->sources[0]->w_base[2], ==, -0.75);
-  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-1"))), ==, 12);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 12);
+  g_assert_cmpfloat(fixture_recipe(&f)->sources[0]->w_base[2], ==, -0.75);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(fixture_part(&f, "mix-seed-1"))), ==,
+                    12);
   g_signal_connect(f.session, "message", G_CALLBACK(message_cb), said);
   vitrine_mixing_pane_add_file(pane, none);
   fixture_wait(&f, was_said, said, 20);
   g_assert_nonnull(strstr(said->str, "mix-bare.png"));
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 1);
   g_signal_handlers_disconnect_by_func(f.session, message_cb, said);
   fixture_close(&f);
 }
@@ -276,14 +262,14 @@ test_hint(void)
 {
   Fixture f;
   open_mixing(&f);
-  g_assert_true(gtk_widget_get_mapped(part(&f, "mix-hint")));
+  g_assert_true(gtk_widget_get_mapped(fixture_part(&f, "mix-hint")));
   click(&f, "mix-hint-add");
   fixture_settle(&f);
-  g_assert_cmpint(recipe(&f)->num_sources, ==, 1);
-  g_assert_false(gtk_widget_get_visible(part(&f, "mix-hint")));
+  g_assert_cmpint(fixture_recipe(&f)->num_sources, ==, 1);
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "mix-hint")));
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
-  g_assert_true(gtk_widget_get_mapped(part(&f, "mix-hint")));
+  g_assert_true(gtk_widget_get_mapped(fixture_part(&f, "mix-hint")));
   fixture_close(&f);
 }
 
@@ -293,27 +279,29 @@ test_shuffle(void)
 {
   Fixture f;
   open_mixing(&f);
-  g_assert_false(gtk_widget_get_sensitive(part(&f, "mix-shuffle")));
+  g_assert_false(gtk_widget_get_sensitive(fixture_part(&f, "mix-shuffle")));
   add_seed(&f, 7);
   add_seed(&f, 9);
   click(&f, "mix-shuffle");
-  guint32 b = recipe(&f)->sources[0]->seed, c = recipe(&f)->sources[1]->seed;
+  guint32 b = fixture_recipe(&f)->sources[0]->seed, c = fixture_recipe(&f)->sources[1]->seed;
   g_assert_false(b == 7 && c == 9);
   g_assert_cmpuint(b, !=, c);
-  g_assert_cmpuint(recipe(&f)->seed, ==, 0);
-  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-2"))), ==, c);
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, 0);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(fixture_part(&f, "mix-seed-2"))), ==,
+                    c);
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
-  g_assert_cmpuint(recipe(&f)->sources[0]->seed, ==, 7);
-  g_assert_cmpuint(recipe(&f)->sources[1]->seed, ==, 9);
-  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(part(&f, "mix-seed-2"))), ==, 9);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[0]->seed, ==, 7);
+  g_assert_cmpuint(fixture_recipe(&f)->sources[1]->seed, ==, 9);
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(fixture_part(&f, "mix-seed-2"))), ==,
+                    9);
   fixture_close(&f);
 }
 
 static gboolean
 has_paintable(Fixture *f, gpointer name)
 {
-  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(f, name)));
+  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(fixture_part(f, name)));
   return gtk_picture_get_paintable(GTK_PICTURE(picture)) != NULL;
 }
 
@@ -325,12 +313,12 @@ test_grid(void)
   open_mixing(&f);
   add_seed(&f, 7);
   fixture_wait(&f, has_paintable, (gpointer) "mix-cell-0-1", 20);
-  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, "mix-cell-0-1")));
+  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(fixture_part(&f, "mix-cell-0-1")));
   gsize n, m;
   g_autofree guint8 *small =
       texture_rgb(GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(picture))), &n);
   g_autoptr(SgRecipe) coarse = expected_mix(&f, 0, 2, 1);
-  GtkWidget *cell = part(&f, "mix-cell-0-1");
+  GtkWidget *cell = fixture_part(&f, "mix-cell-0-1");
   g_assert_true(gtk_widget_grab_focus(cell)); /* as the keyboard does */
   g_assert_true(gtk_widget_activate(cell));
   fixture_run_for(0.5);
@@ -343,11 +331,11 @@ test_grid(void)
   /* A lower row leaves no layer to the face itself; the choice of layers stays. */
   add_seed(&f, 9);
   click(&f, "mix-cell-1-2");
-  for (int k = 0; k < recipe(&f)->num_mix; k++)
-    g_assert_cmpint(recipe(&f)->mix[k].a, ==, k < 3 ? 2 : 1);
+  for (int k = 0; k < fixture_recipe(&f)->num_mix; k++)
+    g_assert_cmpint(fixture_recipe(&f)->mix[k].a, ==, k < 3 ? 2 : 1);
   click(&f, "mix-cell-0-2");
-  for (int k = 0; k < recipe(&f)->num_mix; k++)
-    g_assert_cmpint(recipe(&f)->mix[k].a, ==, k < 3 ? 2 : 0);
+  for (int k = 0; k < fixture_recipe(&f)->num_mix; k++)
+    g_assert_cmpint(fixture_recipe(&f)->mix[k].a, ==, k < 3 ? 2 : 0);
   fixture_close(&f);
 }
 

@@ -13,21 +13,6 @@
 #include "ui/pruning/vitrine-pruning-sweep.h"
 #include "ui/shell/vitrine-side.h"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
-static const SgRecipe *
-recipe(Fixture *f)
-{
-  return vitrine_session_get_recipe(f->session);
-}
-
 static VitrineSide *
 find_side(GtkWidget *root)
 {
@@ -41,7 +26,7 @@ find_side(GtkWidget *root)
 static const char *
 text(Fixture *f, const char *name)
 {
-  return gtk_label_get_text(GTK_LABEL(part(f, name)));
+  return gtk_label_get_text(GTK_LABEL(fixture_part(f, name)));
 }
 
 static gboolean
@@ -70,13 +55,13 @@ open_pane(Fixture *f, gboolean wait_for_score)
 static void
 turn(Fixture *f, double threshold)
 {
-  gtk_range_set_value(GTK_RANGE(part(f, "prune-dial")), threshold);
+  gtk_range_set_value(GTK_RANGE(fixture_part(f, "prune-dial")), threshold);
 }
 
 static void
 click(Fixture *f, const char *name)
 {
-  g_signal_emit_by_name(part(f, name), "clicked");
+  g_signal_emit_by_name(fixture_part(f, name), "clicked");
 }
 
 /* Not below the threshold; all of the layer where a name fragment excludes it. */
@@ -158,7 +143,7 @@ test_dial(void)
   g_assert_cmpstr(text(&f, "prune-sigmoid"), ==, text(&f, "prune-sigmoid-original"));
 
   turn(&f, 0.437);
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.437);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0.437);
   g_assert_cmpstr(text(&f, "prune-sigmoid"), ==, "…"); /* at once: the old number is gone */
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.437, NULL));
   g_assert_cmpuint(shown_count(&f, "prune-removed"), ==, all - count(&f, 0.437, NULL));
@@ -175,7 +160,7 @@ test_dial(void)
 
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
-  g_assert_cmpfloat(gtk_range_get_value(GTK_RANGE(part(&f, "prune-dial"))), ==, 0);
+  g_assert_cmpfloat(gtk_range_get_value(GTK_RANGE(fixture_part(&f, "prune-dial"))), ==, 0);
   vitrine_editor_redo(vitrine_session_get_editor(f.session));
   fixture_settle(&f);
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.437, NULL));
@@ -183,7 +168,7 @@ test_dial(void)
   fixture_settle(&f);
   g_autofree char *back = fixture_screen_hash(&f);
   g_assert_cmpstr(back, ==, original);
-  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  g_assert_false(sg_recipe_is_modified(fixture_recipe(&f)));
   fixture_close(&f);
 }
 
@@ -228,29 +213,29 @@ test_keys(void)
 {
   Fixture f;
   open_pane(&f, FALSE);
-  GtkWidget *dial = part(&f, "prune-dial");
+  GtkWidget *dial = fixture_part(&f, "prune-dial");
   g_assert_true(gtk_widget_get_focusable(dial));
   g_assert_true(key(dial, GDK_KEY_Page_Up, 0));
   g_assert_true(key(dial, GDK_KEY_Right, GDK_CONTROL_MASK));
   g_assert_true(key(dial, GDK_KEY_Right, 0));
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.111);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0.111);
   g_assert_true(key(dial, GDK_KEY_Left, 0));
   g_assert_true(key(dial, GDK_KEY_Left, GDK_CONTROL_MASK));
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.1);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0.1);
   g_assert_true(key(dial, GDK_KEY_Page_Down, 0));
   g_assert_true(key(dial, GDK_KEY_Page_Down, 0));
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0);
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "prune-threshold-spin")), 0.25);
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.25);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "prune-threshold-spin")), 0.25);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0.25);
   g_assert_true(key(dial, GDK_KEY_Delete, 0));
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0);
   fixture_close(&f);
 }
 
 static void
 toggle(Fixture *f, const char *name, gboolean on)
 {
-  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(f, name)), on);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(f, name)), on);
 }
 
 static void
@@ -258,7 +243,7 @@ test_layers(void)
 {
   Fixture f;
   open_pane(&f, FALSE);
-  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-layers-expander")), TRUE);
+  gtk_expander_set_expanded(GTK_EXPANDER(fixture_part(&f, "prune-layers-expander")), TRUE);
   fixture_run_for(0.3);
   turn(&f, 0.5);
   toggle(&f, "prune-exclude-mapping", TRUE);
@@ -267,12 +252,13 @@ test_layers(void)
   toggle(&f, "prune-exclude-affine", TRUE);
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), ==, count(&f, 0.5, "affine."));
   toggle(&f, "prune-exclude-affine", FALSE);
-  g_assert_null(recipe(&f)->prune.layers);
+  g_assert_null(fixture_recipe(&f)->prune.layers);
 
   /* A threshold of its own, and the layer's own count. */
-  gtk_spin_button_set_value(GTK_SPIN_BUTTON(part(&f, "prune-spin-synthesis.b4.conv1.weight")), 0.9);
-  g_assert_cmpfloat(sg_prune_layer_threshold(&recipe(&f)->prune, "synthesis.b4.conv1.weight"), ==,
-                    0.9);
+  gtk_spin_button_set_value(
+      GTK_SPIN_BUTTON(fixture_part(&f, "prune-spin-synthesis.b4.conv1.weight")), 0.9);
+  g_assert_cmpfloat(
+      sg_prune_layer_threshold(&fixture_recipe(&f)->prune, "synthesis.b4.conv1.weight"), ==, 0.9);
   const SgTensor *t = g_hash_table_lookup(vitrine_session_get_model(f.session)->tensors,
                                           "G_ema.synthesis.b4.conv1.weight");
   guint64 left = 0;
@@ -287,18 +273,18 @@ test_layers(void)
 
   /* Effective magnitudes are smaller: fewer weights remain. */
   toggle(&f, "prune-effective", TRUE);
-  g_assert_cmpint(recipe(&f)->prune.magnitude, ==, SG_MAGNITUDE_EFFECTIVE);
+  g_assert_cmpint(fixture_recipe(&f)->prune.magnitude, ==, SG_MAGNITUDE_EFFECTIVE);
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), <, count(&f, 0.5, NULL) / 2);
   click(&f, "prune-reset");
-  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(&f, "prune-stored"))));
-  g_assert_false(sg_recipe_is_modified(recipe(&f)));
+  g_assert_true(gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "prune-stored"))));
+  g_assert_false(sg_recipe_is_modified(fixture_recipe(&f)));
   fixture_close(&f);
 }
 
 static int
 measured(Fixture *f)
 {
-  GtkProgressBar *bar = GTK_PROGRESS_BAR(part(f, "prune-sweep-progress"));
+  GtkProgressBar *bar = GTK_PROGRESS_BAR(fixture_part(f, "prune-sweep-progress"));
   return (int)lrint(gtk_progress_bar_get_fraction(bar) * VITRINE_SWEEP_STEPS);
 }
 
@@ -328,7 +314,7 @@ test_table(void)
       (char *)g_getenv("VITRINE_PROGRAM"), "prune", network, "--step=0.1", outdir, NULL};
   fixture_wait(&f, has_measured, GINT_TO_POINTER(11), 60);
   click(&f, "prune-sweep-button");
-  GtkWidget *sweep = gtk_widget_get_parent(part(&f, "prune-plot"));
+  GtkWidget *sweep = gtk_widget_get_parent(fixture_part(&f, "prune-plot"));
   g_assert_true(vitrine_pruning_sweep_export(VITRINE_PRUNING_SWEEP(sweep), ours, &error));
   g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL, &status,
                &error);
@@ -352,7 +338,7 @@ test_sweep(void)
   double score, logit;
   open_pane(&f, TRUE);
   fixture_wait(&f, has_measured, GINT_TO_POINTER(5), 60);
-  VitrinePlot *plot = VITRINE_PLOT(part(&f, "prune-plot"));
+  VitrinePlot *plot = VITRINE_PLOT(fixture_part(&f, "prune-plot"));
   g_autofree char *said = vitrine_plot_describe(plot, 0.2);
   score_here(&f, 0.2, &score, &logit);
   g_autofree char *wanted = g_strdup_printf("score (mean sigmoid) %.3f", score);
@@ -394,10 +380,10 @@ test_sweep(void)
 
   /* A click goes there. */
   g_signal_emit_by_name(plot, "clicked", 0.3124);
-  g_assert_cmpfloat(recipe(&f)->prune.threshold, ==, 0.312);
+  g_assert_cmpfloat(fixture_recipe(&f)->prune.threshold, ==, 0.312);
   /* What it depends on changed: it begins anew. */
   fixture_wait(&f, has_measured, GINT_TO_POINTER(there + 2), 60);
-  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-layers-expander")), TRUE);
+  gtk_expander_set_expanded(GTK_EXPANDER(fixture_part(&f, "prune-layers-expander")), TRUE);
   toggle(&f, "prune-effective", TRUE);
   g_assert_cmpint(measured(&f), ==, 0);
   fixture_wait(&f, has_measured, GINT_TO_POINTER(1), 60);
@@ -424,18 +410,18 @@ test_faces(void)
 {
   Fixture f;
   open_pane(&f, TRUE);
-  gtk_expander_set_expanded(GTK_EXPANDER(part(&f, "prune-faces-expander")), TRUE);
+  gtk_expander_set_expanded(GTK_EXPANDER(fixture_part(&f, "prune-faces-expander")), TRUE);
   fixture_run_for(0.3);
   for (int i = 0; i < 32; i++) {
     g_autofree char *name = g_strdup_printf("prune-face-%d", i);
-    GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, name)));
+    GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(fixture_part(&f, name)));
     g_assert_nonnull(gtk_picture_get_paintable(GTK_PICTURE(picture)));
   }
   click(&f, "prune-face-7");
   fixture_settle(&f);
-  g_assert_cmpuint(recipe(&f)->seed, ==, 7);
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, 7);
   /* The small picture of seed 7 is what the canvas shows. */
-  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(part(&f, "prune-face-7")));
+  GtkWidget *picture = gtk_button_get_child(GTK_BUTTON(fixture_part(&f, "prune-face-7")));
   GdkTexture *small = GDK_TEXTURE(gtk_picture_get_paintable(GTK_PICTURE(picture)));
   GdkTexture *large = vitrine_view_get_texture(vitrine_session_get_view(f.session));
   gsize stride = (gsize)gdk_texture_get_width(small) * 4;
@@ -479,7 +465,7 @@ test_save(void)
   guint64 removed = shown_count(&f, "prune-removed"), zeros = 0;
   g_autofree char *path = fixture_path("pruned.safetensors");
   g_autoptr(GFile) file = g_file_new_for_path(path);
-  GtkWidget *button = part(&f, "prune-save");
+  GtkWidget *button = fixture_part(&f, "prune-save");
   vitrine_pruning_save_to(f.session, button, file);
   g_assert_false(gtk_widget_get_sensitive(button));
   fixture_wait(&f, told, NULL, 60);
@@ -524,8 +510,8 @@ test_no_discriminator(void)
   g_assert_false(vitrine_session_get_model(f.session)->info.has_d);
   vitrine_side_show(find_side(GTK_WIDGET(f.window)), "pruning");
   fixture_wait(&f, counted, NULL, 30);
-  g_assert_true(gtk_widget_get_mapped(part(&f, "prune-score-message")));
-  g_assert_false(gtk_widget_get_visible(part(&f, "prune-sweep-button")));
+  g_assert_true(gtk_widget_get_mapped(fixture_part(&f, "prune-score-message")));
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "prune-sweep-button")));
   guint64 before = shown_count(&f, "prune-remaining");
   turn(&f, 0.5);
   g_assert_cmpuint(shown_count(&f, "prune-remaining"), <, before);
@@ -611,10 +597,10 @@ test_real(void)
   fixture_wait(&f, real_says, "6 pictures", 30);
   g_autofree char *says = g_strdup_printf("sigmoid %.3f", score);
   g_assert_nonnull(strstr(text(&f, "prune-real"), says));
-  g_autofree char *there = vitrine_plot_describe(VITRINE_PLOT(part(&f, "prune-plot")), 0.5);
+  g_autofree char *there = vitrine_plot_describe(VITRINE_PLOT(fixture_part(&f, "prune-plot")), 0.5);
   g_assert_nonnull(strstr(there, "real images"));
 
-  GtkWidget *reals = gtk_widget_get_parent(part(&f, "prune-real"));
+  GtkWidget *reals = gtk_widget_get_parent(fixture_part(&f, "prune-real"));
   g_autoptr(GFile) nowhere = g_file_new_for_path("/no/where");
   g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &message);
   vitrine_pruning_reals_choose(VITRINE_PRUNING_REALS(reals), nowhere);

@@ -10,19 +10,10 @@
 
 #define LAYER "G_ema.synthesis.b8.conv0.weight"
 
-static GtkWidget *
-part(Fixture *f, const char *name)
-{
-  GtkWidget *widget = fixture_find(GTK_WIDGET(f->window), name);
-  if (!widget)
-    g_error("no widget is called %s", name);
-  return widget;
-}
-
 static const char *
 text(Fixture *f, const char *name)
 {
-  return gtk_label_get_text(GTK_LABEL(part(f, name)));
+  return gtk_label_get_text(GTK_LABEL(fixture_part(f, name)));
 }
 
 static VitrineWeightsPane *
@@ -105,12 +96,12 @@ test_numbers(void)
 
   select_layer(&f, pane, LAYER);
   check_numbers(&f, LAYER, 1);
-  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(&f, "weights-effective")), TRUE);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "weights-effective")), TRUE);
   wait_settled(&f);
   check_numbers(&f, LAYER, 1 / sqrt(128 * 9)); /* fan-in: 128 channels, 3×3 */
   select_layer(&f, pane, "G_ema.mapping.fc0.weight");
   check_numbers(&f, "G_ema.mapping.fc0.weight", 0.01 / sqrt(512));
-  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(&f, "weights-stored")), TRUE);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "weights-stored")), TRUE);
   select_layer(&f, pane, "D.b4.fc.weight");
   check_numbers(&f, "D.b4.fc.weight", 1);
   select_layer(&f, pane, "G_ema");
@@ -147,7 +138,8 @@ test_threshold(void)
   g_autofree char *wanted = g_strdup_printf("±0.5: %'d of %'d removed", removed, (int)t->numel);
   g_assert_nonnull(strstr(text(&f, "weights-threshold"), wanted));
   /* Drawn: the readout at its place names it. */
-  g_autofree char *readout = vitrine_plot_describe(VITRINE_PLOT(part(&f, "weights-plot")), 0.5);
+  g_autofree char *readout =
+      vitrine_plot_describe(VITRINE_PLOT(fixture_part(&f, "weights-plot")), 0.5);
   g_assert_nonnull(strstr(readout, "Threshold"));
   vitrine_editor_undo(vitrine_session_get_editor(f.session));
   wait_settled(&f);
@@ -158,7 +150,8 @@ test_threshold(void)
 static guint
 lines(Fixture *f)
 {
-  GtkSelectionModel *model = gtk_list_view_get_model(GTK_LIST_VIEW(part(f, "weights-list")));
+  GtkSelectionModel *model =
+      gtk_list_view_get_model(GTK_LIST_VIEW(fixture_part(f, "weights-list")));
   return g_list_model_get_n_items(G_LIST_MODEL(model));
 }
 
@@ -179,7 +172,7 @@ has_lines_again(Fixture *f, gpointer before)
 static void
 search(Fixture *f, const char *text, guint wanted)
 {
-  gtk_editable_set_text(GTK_EDITABLE(part(f, "weights-search")), text);
+  gtk_editable_set_text(GTK_EDITABLE(fixture_part(f, "weights-search")), text);
   fixture_wait(f, has_lines, &wanted, 30);
 }
 
@@ -195,10 +188,10 @@ test_search(void)
   wait_settled(&f);
   g_assert_cmpstr(text(&f, "weights-name"), ==, LAYER);
   search(&f, "no such layer", 0);
-  gtk_editable_set_text(GTK_EDITABLE(part(&f, "weights-search")), "");
+  gtk_editable_set_text(GTK_EDITABLE(fixture_part(&f, "weights-search")), "");
   fixture_wait(&f, has_lines_again, &before, 30);
-  g_assert_true(gtk_widget_grab_focus(part(&f, "weights-list")));
-  g_assert_true(gtk_widget_grab_focus(part(&f, "weights-unequalised")));
+  g_assert_true(gtk_widget_grab_focus(fixture_part(&f, "weights-list")));
+  g_assert_true(gtk_widget_grab_focus(fixture_part(&f, "weights-unequalised")));
   fixture_close(&f);
 }
 
@@ -263,10 +256,10 @@ test_unequalised(void)
   Fixture f;
   open_pane(&f);
   g_autofree char *before = picture_hash(&f);
-  GtkWidget *tag = part(&f, "tag-unequalised");
+  GtkWidget *tag = fixture_part(&f, "tag-unequalised");
 
   g_assert_false(gtk_widget_get_visible(tag));
-  gtk_switch_set_active(GTK_SWITCH(part(&f, "weights-unequalised")), TRUE);
+  gtk_switch_set_active(GTK_SWITCH(fixture_part(&f, "weights-unequalised")), TRUE);
   fixture_settle(&f);
   g_autofree char *wrong = picture_hash(&f);
   g_assert_cmpstr(wrong, !=, before);
@@ -277,14 +270,14 @@ test_unequalised(void)
   g_autofree char *after = picture_hash(&f);
   g_assert_cmpstr(after, ==, before);
   g_assert_false(gtk_widget_get_visible(tag));
-  g_assert_false(gtk_switch_get_active(GTK_SWITCH(part(&f, "weights-unequalised"))));
+  g_assert_false(gtk_switch_get_active(GTK_SWITCH(fixture_part(&f, "weights-unequalised"))));
   fixture_close(&f);
 }
 
 static gboolean
 has_logit(Fixture *f, gpointer data)
 {
-  return strstr(gtk_label_get_text(GTK_LABEL(part(f, "prune-logit"))), "±") != NULL;
+  return strstr(gtk_label_get_text(GTK_LABEL(fixture_part(f, "prune-logit"))), "±") != NULL;
 }
 
 /* Eight mapping layers with a multiplier of 0.01: each is 100 · sqrt (512) times too strong without
@@ -306,7 +299,7 @@ test_overflow(void)
   fixture_forget_state();
   fixture_open(&f, path);
   fixture_settle(&f);
-  GtkWidget *tag = part(&f, "tag-unequalised");
+  GtkWidget *tag = fixture_part(&f, "tag-unequalised");
   g_assert_false(gtk_widget_get_visible(tag));
   SgRecipe *r = sg_recipe_copy(vitrine_session_get_recipe(f.session));
   r->prune.unequalised = TRUE;
@@ -328,7 +321,8 @@ test_overflow(void)
     fixture_run_for(0.4);
   }
   fixture_wait(&f, has_logit, NULL, 60); /* some 1e28, and yet it fits the pane */
-  g_assert_cmpint(g_utf8_strlen(gtk_label_get_text(GTK_LABEL(part(&f, "prune-logit"))), -1), <, 20);
+  g_assert_cmpint(g_utf8_strlen(gtk_label_get_text(GTK_LABEL(fixture_part(&f, "prune-logit"))), -1),
+                  <, 20);
   vitrine_editor_set_space(vitrine_session_get_editor(f.session), SG_SPACE_W);
   gtk_widget_activate_action(GTK_WIDGET(f.window), "win.show-pane", "s", "latent");
   fixture_run_for(0.3);
