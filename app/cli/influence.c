@@ -205,22 +205,6 @@ moved(const Job *job, const Mover *m)
   return r;
 }
 
-static double
-region_change(const SgRegion *r, const SgTensor *a, const SgTensor *b)
-{
-  gsize h = (gsize)a->shape[2], w = (gsize)a->shape[3];
-  double squares = 0;
-
-  for (gsize c = 0; c < (gsize)a->shape[1]; c++)
-    for (int y = r->y; y < r->y + r->h; y++)
-      for (int x = r->x; x < r->x + r->w; x++) {
-        gsize i = (c * h + (gsize)y) * w + (gsize)x;
-        double d = 127.5 * (double)(a->data[i] - b->data[i]);
-        squares += d * d;
-      }
-  return sqrt(squares / ((double)a->shape[1] * r->w * r->h));
-}
-
 static gboolean
 measure(Job *job, GError **error)
 {
@@ -232,7 +216,8 @@ measure(Job *job, GError **error)
     g_autoptr(SgTensor) picture = sg_renderer_render_float(job->base.renderer, r, error);
     if (!picture)
       return FALSE;
-    m->measured = region_change(&job->region, picture, plain);
+    m->measured = sg_region_change(&job->region, (int)plain->shape[1], (int)plain->shape[2],
+                                   (int)plain->shape[3], picture->data, plain->data);
   }
   return plain != NULL;
 }

@@ -211,21 +211,6 @@ moved(const Job *job, const Mover *m)
   return r;
 }
 
-static double
-change(const SgRegion *r, int channels, int height, int width, const float *a, const float *b)
-{
-  double squares = 0;
-
-  for (int c = 0; c < channels; c++)
-    for (int y = r->y; y < r->y + r->h; y++)
-      for (int x = r->x; x < r->x + r->w; x++) {
-        gsize i = ((gsize)c * (gsize)height + (gsize)y) * (gsize)width + (gsize)x;
-        double d = 127.5 * (double)(a[i] - b[i]);
-        squares += d * d;
-      }
-  return sqrt(squares / ((double)channels * r->w * r->h));
-}
-
 /* The strongest, moved by one σ: what the spot really does. */
 static gboolean
 measure(Job *job, SgRenderer *renderer, GError **error)
@@ -244,7 +229,7 @@ measure(Job *job, SgRenderer *renderer, GError **error)
   gsize face = (gsize)c * (gsize)h * (gsize)w;
   for (guint i = 0; i < n; i++)
     g_array_index(job->movers, Mover, i).measured =
-        change(&job->region, c, h, w, pictures->data + (i + 1) * face, pictures->data);
+        sg_region_change(&job->region, c, h, w, pictures->data + (i + 1) * face, pictures->data);
   return TRUE;
 }
 

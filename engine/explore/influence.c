@@ -339,3 +339,19 @@ sg_influence_direction(const SgInfluence *i, const double *direction)
   }
   return sqrt(squares);
 }
+
+double
+sg_region_change(const SgRegion *r, int channels, int height, int width, const float *a,
+                 const float *b)
+{
+  double squares = 0;
+
+  for (int c = 0; c < channels; c++)
+    for (int y = r->y; y < r->y + r->h; y++)
+      for (int x = r->x; x < r->x + r->w; x++) {
+        gsize i = ((gsize)c * (gsize)height + (gsize)y) * (gsize)width + (gsize)x;
+        double d = LEVELS * (double)(a[i] - b[i]);
+        squares += d * d;
+      }
+  return sqrt(squares / ((double)channels * r->w * r->h));
+}

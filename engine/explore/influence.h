@@ -29,6 +29,10 @@ typedef struct {
   int x, y, w, h; /* pixels, inside the picture */
 } SgRegion;
 
+/* By how much the region really differs between two pictures [channels, height, width]: the same
+ * mean, in grey levels. */
+double sg_region_change(const SgRegion *r, int channels, int height, int width, const float *a,
+                        const float *b);
 /* Face 0 of the recipe. With J the derivative of the region's P numbers, E (J^T r)_i² = |J_i|² for
  * r of random signs (Hutchinson's estimator): `probes` such r, 1…256, drawn from Philox stream
  * `seed`, estimate all |J_i| / sqrt (P) at once, each to about a part of 1 / sqrt (2 probes). `g`
