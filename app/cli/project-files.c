@@ -55,25 +55,6 @@ project_targets_close(ProjectJob *job)
   g_clear_pointer(&job->targets, sg_tensor_unref);
 }
 
-/* Larger than it will be: what is warped bilinearly is then resized well. */
-#define ALIGNED 4
-
-static gboolean
-align(const ProjectJob *job, SgPixels *p, GError **error)
-{
-  int size = MIN(ALIGNED * job->model->info.img_resolution, 4096);
-  SgPixels out = {0};
-  SgPoint quad[4];
-
-  if (!sg_align_quad(job->points, quad, error) || !sg_align(p, quad, size, &out, error)) {
-    g_prefix_error(error, "%s: ", job->opt->target);
-    return FALSE;
-  }
-  sg_pixels_clear(p);
-  *p = out;
-  return TRUE;
-}
-
 static gboolean
 load_file(const ProjectJob *job, guint8 *planes, GError **error)
 {
@@ -85,8 +66,10 @@ load_file(const ProjectJob *job, guint8 *planes, GError **error)
   if (MIN(p.width, p.height) < info->img_resolution)
     fprintf(stderr, "vitrine project: %s has %d×%d pixels and is enlarged to the model's %d×%d\n",
             job->opt->target, p.width, p.height, info->img_resolution, info->img_resolution);
-  if (job->opt->align && !align(job, &p, error))
+  if (job->opt->align && !sg_align_face(&p, job->points, info->img_resolution, error)) {
+    g_prefix_error(error, "%s: ", job->opt->target);
     return FALSE;
+  }
   sg_picture_square(&p, info->img_channels, info->img_resolution, SG_TRANSFORM_CENTER_CROP, planes);
   return TRUE;
 }

@@ -74,24 +74,16 @@ news_free(gpointer data)
 
 /* ---- work ------------------------------------------------------------------------------------ */
 
-/* Larger than it will be: what is warped bilinearly is then resized well. */
-#define ALIGNED 4
-
+/* The points are shares of the picture. */
 static gboolean
 align(const Job *job, int size, SgPixels *p, GError **error)
 {
-  SgPoint points[3], quad[4];
-  SgPixels out = {0};
+  SgPoint points[3];
 
   for (int i = 0; i < 3; i++)
     points[i] =
         (SgPoint){job->points[2 * i] * p->width - 0.5, job->points[2 * i + 1] * p->height - 0.5};
-  if (!sg_align_quad(points, quad, error) ||
-      !sg_align(p, quad, MIN(ALIGNED * size, 4096), &out, error))
-    return FALSE;
-  sg_pixels_clear(p);
-  *p = out;
-  return TRUE;
+  return sg_align_face(p, points, size, error);
 }
 
 static gboolean

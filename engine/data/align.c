@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#define FINER    4 /* than the model, per axis */
+#define MAX_FACE 4096
+
 /* ---- the quad -------------------------------------------------------------------------------- */
 
 static SgPoint
@@ -132,5 +135,19 @@ sg_align(const SgPixels *p, const SgPoint quad[4], int size, SgPixels *out, GErr
   if (!(out->pixels = g_try_malloc_n((gsize)size * (gsize)size, (gsize)p->channels)))
     return sg_unsupported(error, "there is not enough memory for a picture of %d × %d", size, size);
   warp(shrink > 1 ? &small : p, q, size, out->pixels);
+  return TRUE;
+}
+
+gboolean
+sg_align_face(SgPixels *p, const SgPoint points[3], int size, GError **error)
+{
+  SgPixels out = {0};
+  SgPoint quad[4];
+
+  if (!sg_align_quad(points, quad, error) ||
+      !sg_align(p, quad, MIN(FINER * size, MAX_FACE), &out, error))
+    return FALSE;
+  sg_pixels_clear(p);
+  *p = out;
   return TRUE;
 }

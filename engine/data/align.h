@@ -23,4 +23,9 @@ gboolean sg_pixels_average(const SgPixels *p, int n, SgPixels *out, GError **err
 gboolean sg_align(const SgPixels *p, const SgPoint quad[4], int size, SgPixels *out,
                   GError **error);
 
+/* The picture becomes the square around its eyes and mouth, for a model of `size` pixels: four
+ * times as large as that, at most 4096, so that what is warped bilinearly is then resized well. On
+ * error the picture stays. */
+gboolean sg_align_face(SgPixels *p, const SgPoint points[3], int size, GError **error);
+
 G_END_DECLS
