@@ -149,20 +149,6 @@ take_gpus(Line *l, GError **error)
   return FALSE;
 }
 
-/* A step is never cut: it is the whole batch's, or a process's part of it. */
-static gboolean
-take_batch_gpu(Line *l, GError **error)
-{
-  const char *value = take_value(l);
-  cli_set_usage_error(
-      error,
-      "--batch-gpu=%s: a step is not made of several rounds here; give --batch=%s, or "
-      "\"mpirun -n N vitrine train --batch=…\" for N devices with as many pictures "
-      "each",
-      value, value);
-  return FALSE;
-}
-
 /* TRUE: it was one of theirs, or an error. */
 static gboolean
 take_theirs(Line *l, GError **error)
@@ -180,8 +166,6 @@ take_theirs(Line *l, GError **error)
     }
   if (g_str_equal(l->name, "gpus"))
     return take_gpus(l, error) || TRUE;
-  if (g_str_equal(l->name, "batch-gpu"))
-    return take_batch_gpu(l, error) || TRUE;
   if (g_str_equal(l->name, "allow-tf32")) {
     hand_on(l, "precision", is_true(take_value(l)) ? "tf32" : "fp32");
     return TRUE;

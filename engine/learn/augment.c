@@ -265,6 +265,18 @@ sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h,
   return d;
 }
 
+SgAugDraw *
+sg_aug_draw_copy(const SgAugDraw *d)
+{
+  gsize n = (gsize)d->n, color = (gsize)(d->channels * (d->channels + 1));
+  SgAugDraw *copy = g_memdup2(d, sizeof *d);
+
+  copy->g_inv = g_memdup2(d->g_inv, 9 * n * sizeof(double));
+  copy->color = g_memdup2(d->color, color * n * sizeof(double));
+  copy->params = NULL;
+  return copy;
+}
+
 void
 sg_aug_draw_thin(SgAugDraw *d, int first, int step)
 {

@@ -137,12 +137,22 @@ draw_generator(Drawing *g, SgDraw *d, SgDataset *ds, int n)
   }
 }
 
+/* To where a back end with memory of its own reads them. */
+static gboolean
+bring_params(SgBackend *b, SgAugDraw *d, GError **error)
+{
+  SgAugmentArgs args = sg_aug_draw_args(d);
+
+  if (b->augment_params)
+    d->params = b->augment_params(b, &args, error);
+  return d->params || !b->augment_params;
+}
+
 static SgAugDraw *
 draw_augment(Drawing *g, int what, SgAugPipe pipe, int n)
 {
   const SgModelInfo *i = &g->l->shape.info;
   const SgShare *s = g->l->share;
-  SgBackend *b = g->l->backend;
   SgPhilox rng = stream_of(g, what);
   /* At p = 0 every operation is the identity: the pipeline need not run. */
   if (g->l->ada_p <= 0 || !pipe || !g->ok)
@@ -152,11 +162,7 @@ draw_augment(Drawing *g, int what, SgAugPipe pipe, int n)
                              i->img_resolution, i->img_resolution);
   if (s)
     sg_aug_draw_thin(d, s->rank, s->size);
-  if (b->augment_params) {
-    SgAugmentArgs args = sg_aug_draw_args(d);
-    d->params = b->augment_params(b, &args, g->error);
-    g->ok = d->params != NULL;
-  }
+  g->ok = bring_params(g->l->backend, d, g->error);
   return d;
 }
 
@@ -199,6 +205,71 @@ sg_draw_free(SgDraw *d)
   sg_aug_draw_free(d->aug_fake);
   sg_aug_draw_free(d->aug_real);
   g_free(d);
+}
+
+/* ---- parts ----------------------------------------------------------------------------------- */
+
+typedef struct {
+  int first, step;
+  gboolean ok;
+  GError **error;
+} Part;
+
+/* Of numbers [N, …] of each picture; NULL gives NULL. */
+static SgBuf *
+some_of(Part *p, SgBuf *all)
+{
+  if (!all || !p->ok)
+    return NULL;
+  gsize size = sg_buf_count(all) / (gsize)all->n;
+  int n = (all->n - p->first + p->step - 1) / p->step;
+  SgBuf *some = sg_buf_new(all->backend, SG_FMT_PLAIN, n, all->c, all->h, all->w, p->error);
+  p->ok = some != NULL;
+  for (int i = 0; i < n && some; i++) {
+    gsize at = (gsize)(p->first + i * p->step);
+    g_autoptr(SgBuf) to = sg_buf_view(some, (gsize)i * size, 1, all->c, all->h, all->w);
+    g_autoptr(SgBuf) from = sg_buf_view(all, at * size, 1, all->c, all->h, all->w);
+    all->backend->copy(to, from);
+  }
+  return some;
+}
+
+static SgAugDraw *
+some_augment(Part *p, SgBackend *b, const SgAugDraw *all)
+{
+  if (!all || !p->ok)
+    return NULL;
+  SgAugDraw *some = sg_aug_draw_copy(all);
+  sg_aug_draw_thin(some, p->first, p->step);
+  p->ok = bring_params(b, some, p->error);
+  return some;
+}
+
+SgDraw *
+sg_draw_part(const SgLearn *l, const SgDraw *d, int first, int step, GError **error)
+{
+  Part p = {first, step, TRUE, error};
+  SgDraw *some = g_new0(SgDraw, 1);
+  guint layers = 0;
+
+  *some = (SgDraw){.z = some_of(&p, d->z),
+                   .z2 = some_of(&p, d->z2),
+                   .cutoff = d->cutoff,
+                   .mix = d->mix ? sg_buf_ref(d->mix) : NULL,
+                   .c = some_of(&p, d->c),
+                   .pl_noise = some_of(&p, d->pl_noise),
+                   .real = some_of(&p, d->real),
+                   .real_c = some_of(&p, d->real_c),
+                   .aug_fake = some_augment(&p, l->backend, d->aug_fake),
+                   .aug_real = some_augment(&p, l->backend, d->aug_real)};
+  while (d->noise && d->noise[layers])
+    layers++;
+  some->noise = d->noise ? g_new0(SgBuf *, layers + 1) : NULL;
+  for (guint k = 0; k < layers; k++)
+    some->noise[k] = some_of(&p, d->noise[k]);
+  if (!p.ok)
+    g_clear_pointer(&some, sg_draw_free);
+  return some;
 }
 
 void

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 SgDraw *sg_draw_new(SgLearn *l, SgPhase phase, SgDataset *ds, SgAugPipe pipe, SgBuf *real,
                     SgBuf *real_c, GError **error);
 void sg_draw_free(SgDraw *d);
+/* Pictures first, first + step … of a draw, as a draw of their own (to be freed). */
+SgDraw *sg_draw_part(const SgLearn *l, const SgDraw *d, int first, int step, GError **error);
 /* SgDraw.mix of a cutoff. */
 SgBuf *sg_draw_mix(const SgLearn *l, int cutoff, GError **error);
 

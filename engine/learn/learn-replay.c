@@ -69,7 +69,9 @@ kind_of(const SgLearn *l, SgPhase phase, const SgDraw *d)
   guint64 kind = (guint64)(d->z ? d->z->n : d->real->n) * SG_PHASES + phase;
   gboolean fixed = !d->z2 || d->mix; /* the cutoff is not part of it */
 
-  if (!l->replay || l->replay->never || !fixed || (phase == SG_PHASE_GREG && l->share))
+  /* Path lengths that others are compared with are brought here in the midst. */
+  gboolean in_parts = l->share || l->rounds > 1;
+  if (!l->replay || l->replay->never || !fixed || (phase == SG_PHASE_GREG && in_parts))
     return 0;
   const SgBuf *const bufs[] = {d->z2, d->mix, d->c, d->noise ? d->noise[0] : NULL, d->real_c};
   for (guint i = 0; i < G_N_ELEMENTS(bufs); i++)
@@ -184,25 +186,15 @@ repeat(SgLearn *l, const Recording *rec, const SgDraw *draw, SgPhaseResult *r)
   *r = sg_phase_result_ref(&rec->result);
 }
 
-/* What is recorded takes memory: without it there may be enough. What comes again after that is
- * recorded in memory that this work has had, for then all phases have been seen. */
-static gboolean
-compute_now(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r, GError **error)
+gboolean
+sg_learn_replay_make_room(SgLearn *l, SgPhase phase, const GError *why)
 {
-  g_autoptr(GError) full = NULL;
-  SgBuf *grad = sg_learn_optimizer(l, phase)->grad;
-
-  if (!l->replay || l->replay->all->len == 0)
-    return compute(l, phase, draw, r, error);
-  if (compute(l, phase, draw, r, &full) && sg_backend_check(l->backend, &full))
-    return TRUE;
-  if (l->share || !g_error_matches(full, G_FILE_ERROR, G_FILE_ERROR_NOMEM)) {
-    g_propagate_error(error, g_steal_pointer(&full));
+  if (!l->replay || l->replay->all->len == 0 || l->share ||
+      !g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOMEM))
     return FALSE;
-  }
-  sg_phase_result_clear(r);
   drop_all(l, ++l->replay->drops == DROPS);
-  return sg_buf_fill(grad, 0, error) && compute(l, phase, draw, r, error);
+  l->replay->last[phase] = 0;
+  return TRUE;
 }
 
 gboolean
@@ -213,10 +205,11 @@ sg_learn_compute(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r
 
   if (!rec && kind && kind == l->replay->last[phase])
     rec = record(l, phase, kind, draw);
-  if (l->replay)
+  if (l->replay && l->round == l->rounds - 1) /* the rounds of one phase count once */
     l->replay->last[phase] = kind;
   if (!rec)
-    return compute_now(l, phase, draw, r, error);
+    return compute(l, phase, draw, r, error) &&
+           (!l->replay || l->replay->all->len == 0 || sg_backend_check(l->backend, error));
   repeat(l, rec, draw, r);
   return TRUE;
 }

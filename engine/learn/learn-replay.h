@@ -13,5 +13,9 @@ void sg_learn_replay_free(SgLearnReplay *p); /* NULL is allowed */
  * hold something all the same. */
 gboolean sg_learn_compute(SgLearn *l, SgPhase phase, const SgDraw *draw, SgPhaseResult *r,
                           GError **error);
+/* What is recorded takes memory: without it there may be enough. TRUE: there is more now, do the
+ * whole phase once more. What comes again after that is recorded in memory that this work has had,
+ * for then all phases have been seen. */
+gboolean sg_learn_replay_make_room(SgLearn *l, SgPhase phase, const GError *why);
 
 G_END_DECLS

@@ -1,4 +1,5 @@
 #include "engine/learn/learn-share.h"
+#include "engine/learn/losses.h"
 #include <math.h>
 #include <string.h>
 
@@ -86,20 +87,11 @@ sg_share_begin(SgLearn *l, SgPhase phase)
   s->failed = s->has_w = FALSE;
 }
 
-static double
-sum_of(const GArray *numbers)
-{
-  double sum = 0;
-  for (guint i = 0; i < numbers->len; i++)
-    sum += (double)g_array_index(numbers, float, i);
-  return sum;
-}
-
 gboolean
 sg_share_other_lengths(SgLearn *l, gboolean ok, double *others)
 {
   SgShare *s = l->share;
-  double here = sum_of(l->lengths), sums[] = {!ok, here};
+  double here = sg_scores_sum(l->lengths), sums[] = {!ok, here};
 
   sg_group_sum(s->group, sums, G_N_ELEMENTS(sums));
   s->failed = sums[0] > 0;

@@ -35,12 +35,6 @@ void sg_share_free(SgShare *s);
 /* Of n pictures, how many are this process's; picture i of them is number `rank + i size`. NULL:
  * all. */
 int sg_share_of(const SgShare *s, int n);
-/* The phase's pictures in all, where `here` of them are this process's. */
-static inline int
-sg_share_all(const SgShare *s, int here)
-{
-  return s ? s->n : here;
-}
 /* Pictures of a phase, of all processes. */
 int sg_share_phase_size(const SgTrainOptions *o, SgPhase phase);
 

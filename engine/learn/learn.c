@@ -3,6 +3,7 @@
 #include "engine/learn/learn-replay.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
+#include "engine/learn/rounds.h"
 #include "engine/models/family.h"
 #include <math.h>
 #include <stdlib.h>
@@ -203,8 +204,9 @@ sg_learn_gradients(SgLearn *l, SgPhase phase, const SgDraw *draw, GError **error
   g_array_set_size(l->scores_fake, 0);
   g_array_set_size(l->scores_real, 0);
   g_array_set_size(l->lengths, 0);
+  sg_rounds_begin(l, draw);
   sg_loss_prepare(l, phase);
-  if (sg_learn_compute(l, phase, draw, &r, &why))
+  if (sg_rounds_compute(l, phase, draw, &r, &why))
     sg_loss_read(l, phase, draw, &r, &why);
   sg_phase_result_clear(&r);
   if (l->share)
@@ -340,7 +342,7 @@ sg_learn_pictures(SgLearn *l, const float *z, const float *c, int n, float *out,
 {
   const SgModelInfo *i = &l->shape.info;
   gsize size = (gsize)(i->img_channels * i->img_resolution * i->img_resolution);
-  int step = MIN(l->o->batch, 16);
+  int step = MIN(l->o->batch_gpu > 0 ? l->o->batch_gpu : l->o->batch, 16);
 
   for (int from = 0; from < n; from += step)
     if (!some_pictures(l, z + (gsize)(from * i->z_dim), c ? c + (gsize)(from * i->c_dim) : NULL,

@@ -51,6 +51,11 @@ typedef struct {
   SgBuf *pl_rest; /* [1, 1, 1, 1] what path lengths are compared with, but for this batch's */
   SgLearnReplay *replay; /* NULL: this back end cannot */
 
+  /* The phase that is computed: its pictures, of all processes and rounds; how many rounds, and
+   * which one is at hand; with several the sum of all its path lengths (rounds.h). */
+  int all, rounds, round;
+  double pl_sum;
+
   /* state beside the weights */
   guint64 iteration, nimg;
   double pl_mean;

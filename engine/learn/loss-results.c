@@ -31,6 +31,63 @@ sg_phase_result_clear(SgPhaseResult *r)
     g_clear_pointer(slots[i], sg_buf_unref);
 }
 
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* Numbers of each picture [N, …]: a round's go to their places among those of all. */
+static gboolean
+place(SgBuf **whole, SgBuf *part, int n, int first, int step, GError **error)
+{
+  gsize size = sg_buf_count(part) / (gsize)part->n;
+  SgBackend *b = part->backend;
+
+  if (!*whole)
+    *whole = sg_buf_new(b, SG_FMT_PLAIN, n, part->c, part->h, part->w, error);
+  if (!*whole)
+    return FALSE;
+  for (int i = 0; i < part->n; i++) {
+    gsize at = (gsize)(first + i * step);
+    g_autoptr(SgBuf) to = sg_buf_view(*whole, at * size, 1, part->c, part->h, part->w);
+    g_autoptr(SgBuf) from = sg_buf_view(part, (gsize)i * size, 1, part->c, part->h, part->w);
+    b->copy(to, from);
+  }
+  return TRUE;
+}
+
+/* A mean over all: a round's is its part of it. */
+static gboolean
+sum_up(SgBuf **whole, const SgBuf *part, GError **error)
+{
+  SgBackend *b = part->backend;
+
+  if (!*whole) {
+    *whole = sg_buf_new(b, SG_FMT_PLAIN, part->n, part->c, part->h, part->w, error);
+    if (!*whole || !sg_buf_fill(*whole, 0, error))
+      return FALSE;
+  }
+  b->combine(*whole, 1, *whole, 1, part);
+  return TRUE;
+}
+
+gboolean
+sg_phase_result_add(SgPhaseResult *whole, const SgPhaseResult *part, int n, int first, int step,
+                    GError **error)
+{
+  SgBuf **to[] = {&whole->scores_fake, &whole->scores_real, &whole->lengths, &whole->loss[0],
+                  &whole->loss[1],     &whole->penalty,     &whole->fake};
+  SgBuf *const from[] = {part->scores_fake, part->scores_real, part->lengths, part->loss[0],
+                         part->loss[1],     part->penalty,     part->fake};
+
+  for (guint i = 0; i < G_N_ELEMENTS(to); i++)
+    if (from[i] && !place(to[i], from[i], n, first, step, error))
+      return FALSE;
+  if (part->pl_mean && !whole->pl_mean)
+    whole->pl_mean = sg_buf_ref(part->pl_mean);
+  whole->pl_next = part->pl_next;
+  return !part->w_mean || sum_up(&whole->w_mean, part->w_mean, error);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------- */
+
 void
 sg_scores_download(GArray *to, const SgBuf *scores)
 {
@@ -38,6 +95,15 @@ sg_scores_download(GArray *to, const SgBuf *scores)
     return;
   g_array_set_size(to, (guint)scores->n);
   scores->backend->download(scores, (float *)(gpointer)to->data);
+}
+
+double
+sg_scores_sum(const GArray *scores)
+{
+  double sum = 0;
+  for (guint i = 0; i < scores->len; i++)
+    sum += (double)g_array_index(scores, float, i);
+  return sum;
 }
 
 /* Some pixels at a time: those of two pictures are often a power of two apart, and would evict each
@@ -127,7 +193,7 @@ track_w(SgLearn *l, const SgBuf *mean)
 gboolean
 sg_loss_read(SgLearn *l, SgPhase phase, const SgDraw *draw, const SgPhaseResult *r, GError **error)
 {
-  double next = l->share ? r->pl_next : mean_of(r->pl_mean);
+  double next = l->share || l->rounds > 1 ? r->pl_next : mean_of(r->pl_mean);
 
   read_losses(l, phase, r);
   if (phase == SG_PHASE_DMAIN)

@@ -7,7 +7,8 @@
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-/* Mean of a batch's w [N, w_dim], for w_avg; a constant. Of several processes: this one's part. */
+/* Mean of a batch's w [N, w_dim], for w_avg; a constant. Of several processes or rounds: this one's
+ * part. */
 static SgVar *
 mean_w(const SgLearn *l, SgVar *w)
 {
@@ -15,8 +16,7 @@ mean_w(const SgLearn *l, SgVar *w)
   if (!w)
     return NULL;
   gboolean recorded = sg_tape_record(t, FALSE);
-  SgVar *mean =
-      sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / sg_share_all(l->share, V(w)->n));
+  SgVar *mean = sg_op_gain(t, sg_op_sum_to(t, w, 1, V(w)->c, 1, 1), 1.0 / l->all);
   sg_tape_record(t, recorded);
   return mean;
 }
@@ -96,14 +96,18 @@ variance_of(SgTape *t, SgBuf *pictures)
 }
 
 /* Where pictures are far away only their variance comes here; processes together want them all. */
-static gboolean
-has_own_variance(const SgLearn *l)
+void
+sg_loss_variances(SgLearn *l, SgBuf *real, SgPhaseResult *r)
 {
-  return l->backend->check && !l->share;
+  SgBuf *const pictures[] = {r->fake, real};
+
+  for (guint i = 0; i < G_N_ELEMENTS(pictures); i++)
+    if (pictures[i] && l->backend->check && !l->share)
+      leave(&r->variance[i], variance_of(l->tape, pictures[i]));
 }
 
-/* Sweeps mean (loss [N, 1, 1, 1]) * gain (the mean over all processes' pictures) and adds the
- * gradients of the optimiser's network. */
+/* Sweeps mean (loss [N, 1, 1, 1]) * gain (the mean over all processes' and rounds' pictures) and
+ * adds the gradients of the optimiser's network. */
 static void
 descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
 {
@@ -112,7 +116,7 @@ descend(SgLearn *l, SgOptimizer *opt, SgVar *loss, double gain)
 
   if (!loss)
     return;
-  SgVar *seed = sg_op_fill_like(t, loss, gain / sg_share_all(l->share, V(loss)->n));
+  SgVar *seed = sg_op_fill_like(t, loss, gain / l->all);
   sg_tape_grad(t, loss, seed, opt->wrt, opt->n, FALSE, grads);
   for (int i = 0; i < opt->n && !sg_tape_failed(t); i++) {
     const SgWeight *w = &g_array_index(opt->net->list, SgWeight, (guint)i);
@@ -153,8 +157,6 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
   sg_tape_record(t, recorded);
   leave(&r->fake, fake);
   leave(&r->w_mean, mean);
-  if (fake && has_own_variance(l))
-    leave(&r->variance[0], variance_of(t, V(fake)));
   SgVar *logits = discriminate(l, sg_var_detach(t, fake), draw->aug_fake, draw->c);
   SgVar *loss = sg_op_softplus(t, logits);
   leave(&r->scores_fake, logits);
@@ -169,8 +171,8 @@ sg_loss_dmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
   leave(&r->loss[1], loss);
   descend(l, &l->opt_d, loss, 1);
   sg_tape_leave(t, NULL);
-  if (has_own_variance(l))
-    leave(&r->variance[1], variance_of(t, draw->real));
+  if (l->rounds == 1)
+    sg_loss_variances(l, draw->real, r);
 }
 
 void
@@ -192,7 +194,7 @@ sg_loss_r1(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
 
 /* Lengths [N, 1, 1, 1]: root of the mean over layers of |∂ sum (img noise) / ∂w|². */
 static SgVar *
-path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise)
+path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise, gboolean learn)
 {
   SgTape *t = l->tape;
   int n_ws = l->shape.info.num_ws;
@@ -201,7 +203,7 @@ path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise)
   if (!img)
     return NULL;
   SgVar *y = sg_op_gain(t, sg_var_constant(t, noise), 1 / sqrt((double)V(img)->h * V(img)->w));
-  sg_tape_grad(t, img, y, ws, n_ws, TRUE, grads);
+  sg_tape_grad(t, img, y, ws, n_ws, learn, grads);
   for (int k = 0; k < n_ws; k++) {
     if (!grads[k])
       continue;
@@ -216,10 +218,8 @@ path_lengths(SgLearn *l, SgVar *img, SgVar *const *ws, SgBuf *noise)
 static double
 whole_mean(const SgLearn *l, double others, int n)
 {
-  double sum = others, decay = l->o->pl_decay;
-  for (guint i = 0; i < l->lengths->len; i++)
-    sum += (double)g_array_index(l->lengths, float, i);
-  return decay * sum / n + (1 - decay) * l->pl_mean;
+  double decay = l->o->pl_decay;
+  return decay * (others + sg_scores_sum(l->lengths)) / n + (1 - decay) * l->pl_mean;
 }
 
 static void
@@ -236,8 +236,33 @@ sg_loss_prepare(SgLearn *l, SgPhase phase)
     set_rest(l, 0);
 }
 
-/* Of several processes each has its pictures' lengths and the sum of the others', which the mean
- * holds, too. What the others' penalties add to a length's gradient through the mean is
+gboolean
+sg_loss_lengths(SgLearn *l, const SgDraw *draw, GArray *lengths, GError **error)
+{
+  SgTape *t = l->tape;
+  SgVar *ws[32], *mean, *img = generate(l, draw, ws, &mean);
+  SgVar *length = path_lengths(l, img, ws, draw->pl_noise, FALSE);
+  g_autoptr(GArray) some = g_array_new(FALSE, FALSE, sizeof(float));
+
+  sg_scores_download(some, length ? V(length) : NULL);
+  g_array_append_vals(lengths, some->data, some->len);
+  return sg_tape_reset(t, error) && sg_backend_check(l->backend, error);
+}
+
+/* The sum over the phase's other pictures, which other processes or rounds compute. FALSE: another
+ * process failed. */
+static gboolean
+other_lengths(SgLearn *l, const SgPhaseResult *r, gboolean ok, double *others)
+{
+  sg_scores_download(l->lengths, r->lengths);
+  if (l->rounds == 1)
+    return sg_share_other_lengths(l, ok, others);
+  *others = l->pl_sum - sg_scores_sum(l->lengths);
+  return TRUE;
+}
+
+/* Of several processes or rounds each has its pictures' lengths and the sum of the others', which
+ * the mean holds, too. What the others' penalties add to a length's gradient through the mean is
  * -2 decay / n times the sum of their offs: a linear term. */
 void
 sg_loss_path_length(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
@@ -245,27 +270,27 @@ sg_loss_path_length(SgLearn *l, const SgDraw *draw, SgPhaseResult *r)
   SgTape *t = l->tape;
   double decay = l->o->pl_decay, others = 0;
   SgVar *ws[32], *w_mean, *img = generate(l, draw, ws, &w_mean);
-  SgVar *length = path_lengths(l, img, ws, draw->pl_noise);
+  SgVar *length = path_lengths(l, img, ws, draw->pl_noise, TRUE);
+  gboolean in_parts = l->share || l->rounds > 1;
 
   leave(&r->lengths, length);
   leave(&r->w_mean, w_mean);
-  if (l->share) {
-    sg_scores_download(l->lengths, r->lengths);
-    if (!sg_share_other_lengths(l, length && !sg_tape_failed(t), &others))
+  if (in_parts) {
+    if (!other_lengths(l, r, length && !sg_tape_failed(t), &others))
       return;
-    set_rest(l, others / l->share->n);
+    set_rest(l, others / l->all);
   }
   if (!length)
     return;
   /* The mean that is subtracted moves with this batch and is not detached (C.1). */
-  int here = V(length)->n, n = sg_share_all(l->share, here);
+  int here = V(length)->n, n = l->all;
   SgVar *avg = sg_op_gain(t, sg_op_sum(t, length), decay / n);
   SgVar *mean = sg_op_add(t, avg, sg_var_constant(t, l->pl_rest));
   SgVar *off = sg_op_combine(t, 1, length, -1, sg_op_expand(t, mean, SG_FMT_PLAIN, here, 1, 1, 1));
   SgVar *penalty = sg_op_mul(t, off, off);
   leave(&r->penalty, penalty);
   leave(&r->pl_mean, mean);
-  if (l->share) {
+  if (in_parts) {
     r->pl_next = whole_mean(l, others, n);
     penalty =
         sg_op_combine(t, 1, penalty, -2 * decay / n * (others - (n - here) * r->pl_next), length);

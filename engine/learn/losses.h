@@ -20,7 +20,7 @@ typedef struct {
   SgBuf *scores_fake, *scores_real, *lengths; /* [N, 1, 1, 1] */
   SgBuf *loss[2], *penalty;                   /* [N, 1, 1, 1]; the losses' means add up */
   SgBuf *pl_mean;                             /* [1, 1, 1, 1] */
-  double pl_next;                             /* the same with a share */
+  double pl_next;                             /* the same with a share or rounds */
   SgBuf *w_mean;                              /* [1, w_dim, 1, 1] of the batch, for w_avg */
   SgBuf *fake;                                /* Dmain's pictures [N, C, R, R] */
   SgBuf *variance[2]; /* [1, 1, 1, 1] of generated and real ones, where the back end computes it */
@@ -28,6 +28,9 @@ typedef struct {
 
 SgPhaseResult sg_phase_result_ref(const SgPhaseResult *r); /* to be cleared */
 void sg_phase_result_clear(SgPhaseResult *r);
+/* Adds what a round's pictures first, first + step … of n left; `whole` begins empty. */
+gboolean sg_phase_result_add(SgPhaseResult *whole, const SgPhaseResult *part, int n, int first,
+                             int step, GError **error);
 
 /* Brings what the phase reads beside weights and draws. */
 void sg_loss_prepare(SgLearn *l, SgPhase phase);
@@ -37,6 +40,8 @@ void sg_loss_gmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r);
 void sg_loss_dmain(SgLearn *l, const SgDraw *draw, SgPhaseResult *r);
 /* gamma / 2 |∂D (x) / ∂x|² */
 void sg_loss_r1(SgLearn *l, const SgDraw *draw, SgPhaseResult *r);
+/* The lengths of some pictures alone, added to `lengths` (float). */
+gboolean sg_loss_lengths(SgLearn *l, const SgDraw *draw, GArray *lengths, GError **error);
 /* (|∂(G y) / ∂w| - a)² */
 void sg_loss_path_length(SgLearn *l, const SgDraw *draw, SgPhaseResult *r);
 /* Statistics, w_avg and the path-length mean become what the phase says. FALSE: it did not, the
@@ -46,6 +51,9 @@ gboolean sg_loss_read(SgLearn *l, SgPhase phase, const SgDraw *draw, const SgPha
 
 /* Numbers [N, 1, 1, 1] as floats; NULL: none, `to` stays. */
 void sg_scores_download(GArray *to, const SgBuf *scores);
+double sg_scores_sum(const GArray *scores);
+/* Dmain's variances as constants of the tape, where the back end computes them; else nothing. */
+void sg_loss_variances(SgLearn *l, SgBuf *real, SgPhaseResult *r);
 
 /* How different n pictures v [n, size] are: the mean over their numbers of the variance over the
  * pictures (divided by n). 0 when all are the same. */

@@ -100,6 +100,9 @@ const SgTrainOption sg_train_option_table[] = {
       "auto: 4096 / resolution, at most 32; stylegan2, paper1024: 32; paper256, paper512, cifar: 64; "
       "cybersecurity128: 80",
       "Images of one step, of all processes together (mpirun)."),
+  INT("batch-gpu", batch_gpu, 0, 4096, "0",
+      "A process computes so many images at a time, whose gradients add up to the step's, so that less memory "
+      "is needed; 0: all at once."),
   REAL("lr-g", lr_g, 0, 1, "auto: 0.0025, at 1024 pixels 0.002; paper256, paper512, cifar: 0.0025; "
        "others: 0.002", "The generator's learning rate (Adam)."),
   REAL("lr-d", lr_d, 0, 1, "as lr-g", "The discriminator's learning rate (Adam)."),

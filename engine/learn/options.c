@@ -342,7 +342,7 @@ fill_in(SgTrainOptions *o)
   if (o->batch == SG_AUTO_INT)
     o->batch = sg_train_auto_batch(r);
   if (o->mbstd_group == SG_AUTO_INT)
-    o->mbstd_group = MIN(o->batch, 4);
+    o->mbstd_group = MIN(o->batch_gpu > 0 ? MIN(o->batch, o->batch_gpu) : o->batch, 4);
   if (o->lr_g < 0)
     o->lr_g = sg_train_auto_lr(r);
   if (o->lr_d < 0)
@@ -361,6 +361,28 @@ fill_in(SgTrainOptions *o)
     o->name = g_strdup("data");
 }
 
+/* As stylegan3's train.py. A group of the minibatch standard deviation is never cut. */
+static gboolean
+check_rounds(const SgTrainOptions *o, int processes, GError **error)
+{
+  int group = o->mbstd_channels > 0 ? o->mbstd_group : 1;
+
+  if (o->batch_gpu == 0)
+    return TRUE;
+  if (o->batch_gpu % group)
+    return wrong(error, "batch-gpu should be a multiple of mbstd-group (%d), but is %d", group,
+                 o->batch_gpu);
+  if (o->batch % o->batch_gpu)
+    return wrong(error, "batch should be a multiple of batch-gpu (%d), but is %d", o->batch_gpu,
+                 o->batch);
+  if (o->batch % (processes * o->batch_gpu))
+    return wrong(error,
+                 "batch should be a multiple of batch-gpu times the number of processes (%d · %d), "
+                 "but is %d",
+                 o->batch_gpu, processes, o->batch);
+  return TRUE;
+}
+
 gboolean
 sg_train_options_resolve(SgTrainOptions *o, GError **error)
 {
@@ -377,6 +399,8 @@ sg_train_options_resolve(SgTrainOptions *o, GError **error)
   if (o->mbstd_group < 1 || o->batch % o->mbstd_group)
     return wrong(error, "batch should be a multiple of mbstd-group (%d), but is %d", o->mbstd_group,
                  o->batch);
+  if (!check_rounds(o, 1, error))
+    return FALSE;
   if (o->pl_weight > 0 && o->batch / o->pl_batch_shrink < 1)
     return wrong(error, "pl-batch-shrink should be at most the batch (%d), but is %d", o->batch,
                  o->pl_batch_shrink);
@@ -411,7 +435,7 @@ sg_train_options_check_processes(const SgTrainOptions *o, int processes, GError 
                  "pl-batch-shrink should be at most %d, so that each of %d processes has a picture "
                  "for path length, but is %d",
                  each, processes, o->pl_batch_shrink);
-  return TRUE;
+  return check_rounds(o, processes, error);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */

@@ -28,7 +28,7 @@ typedef struct {
   int freezed; /* layers of the discriminator that do not learn */
 
   /* losses and optimisers */
-  int batch;
+  int batch, batch_gpu; /* batch_gpu: so many pictures at a time; 0: the whole batch */
   double lr_g, lr_d, beta1, beta2, eps;
   double r1_gamma;
   int r1_interval;  /* 16; 0: R1 in every step's main phase is not offered: 0 means never */
@@ -89,7 +89,8 @@ gboolean sg_train_options_is_given(const SgTrainOptions *o, const char *name);
  * formulas of `auto`), and checks the whole for consistency. */
 gboolean sg_train_options_resolve(SgTrainOptions *o, GError **error);
 /* Whether N processes can share the batch so that each gets as many pictures, whole groups of the
- * minibatch standard deviation, and one of path length's at least. Resolved options. */
+ * minibatch standard deviation, whole rounds of batch-gpu, and one of path length's at least.
+ * Resolved options. */
 gboolean sg_train_options_check_processes(const SgTrainOptions *o, int processes, GError **error);
 /* training_options.json and back (all fields; unknown keys are an error, absent ones keep
  * defaults). */

@@ -18,10 +18,10 @@
 /* None of them takes part in a shape, and the learning rates are read anew by every step. */
 const char *const sg_change_names[] = {"snap", "tick",         "keep",         "kimg", "lr-g",
                                        "lr-d", "tick-seconds", "snap-minutes", NULL};
-const char *const sg_change_resumable[] = {"kimg",         "snap",    "tick",    "tick-seconds",
-                                           "snap-minutes", "keep",    "metrics", "metric-images",
-                                           "threads",      "workers", "device",  "precision",
-                                           "data",         "nice",    NULL};
+const char *const sg_change_resumable[] = {"kimg",         "snap",    "tick",      "tick-seconds",
+                                           "snap-minutes", "keep",    "metrics",   "metric-images",
+                                           "threads",      "workers", "device",    "precision",
+                                           "data",         "nice",    "batch-gpu", NULL};
 
 gboolean
 sg_change_check(const char *name, const char *value, GError **error)

@@ -1,5 +1,6 @@
 /* What a run will need, said before it starts; what cannot fit is refused. */
 #include "engine/learn/learn-share.h"
+#include "engine/learn/rounds.h"
 #include "engine/train/trainer-private.h"
 #include <math.h>
 #include <stdio.h>
@@ -94,18 +95,41 @@ weight_memory(const SgTrainer *t)
          (double)(l->g->total * 2 + l->g->learnt * 3 + l->d->total + l->d->learnt * 3);
 }
 
-/* Peak over the phases, of all processes on this machine or of this one's device. The factors for
- * second order and for what a sweep has in flight were measured (README, decisions). */
+/* What a phase has of all its pictures while it computes some: what is drawn for them, real and
+ * generated ones. */
 static double
-estimate_memory(const SgTrainer *t)
+batch_memory(const SgTrainer *t)
 {
   const SgLearn *l = t->l;
-  double n = sg_share_of(l->share, t->o->batch), d = 4 * n * d_activations(l->d->network),
+  const SgModelInfo *i = &l->shape.info;
+  double each = 2.0 * i->img_channels * i->img_resolution * i->img_resolution;
+
+  for (int k = 0; k < sg_generator_noise_layers(l->g); k++)
+    each += (double)sg_generator_noise_size(l->g, k) * sg_generator_noise_size(l->g, k);
+  return 4 * each * sg_share_of(l->share, t->o->batch) * sharers(t);
+}
+
+/* Peak over the phases, of all processes on this machine or of this one's device, when a process
+ * computes `at_once` pictures at a time. The factors for second order and for what a sweep has in
+ * flight were measured (README, decisions). */
+static double
+estimate_memory(const SgTrainer *t, int at_once)
+{
+  const SgLearn *l = t->l;
+  double n = at_once, d = 4 * n * d_activations(l->d->network),
          g = 4 * n * g_activations(l->g->network);
+  double whole = at_once < sg_share_of(l->share, t->o->batch) ? batch_memory(t) : 0;
   double dreg = t->o->r1_gamma > 0 ? 2.2 * d : 0;
   double greg = t->o->pl_weight > 0 ? 2.4 * g / MAX(1, t->o->pl_batch_shrink) : 0;
   double gmain = g + 1.25 * d;
-  return weight_memory(t) + MAX(MAX(dreg, greg), gmain) * sharers(t);
+  return weight_memory(t) + whole + MAX(MAX(dreg, greg), gmain) * sharers(t);
+}
+
+/* As the options have it. */
+static double
+needed_memory(const SgTrainer *t)
+{
+  return estimate_memory(t, sg_rounds_size(t->o, sg_share_of(t->l->share, t->o->batch)));
 }
 
 /* The memory that what computes has: its own, or the computer's. What this program holds of a
@@ -137,20 +161,48 @@ fitting_batch(const SgTrainer *t, double need, double have)
   return MIN(batch, t->o->batch) / group * group;
 }
 
+/* The largest round of whole groups that fits; 0: none does. */
+static int
+fitting_round(const SgTrainer *t, double have)
+{
+  int group = t->o->mbstd_channels > 0 ? MAX(1, t->o->mbstd_group) : 1;
+  int batch = sg_share_of(t->l->share, t->o->batch);
+
+  for (int n = batch - 1; n > 0; n--)
+    if (batch % n == 0 && n % group == 0 && estimate_memory(t, n) <= 0.9 * have)
+      return n;
+  return 0;
+}
+
+/* What would fit instead; to be freed. */
+static char *
+fitting_text(const SgTrainer *t, double need, double have, gboolean on_gpu)
+{
+  int batch = t->o->batch_gpu > 0 ? 0 : fitting_batch(t, need, have),
+      round = fitting_round(t, have);
+
+  if (batch > 0 && round > 0)
+    return g_strdup_printf("a batch of %d (--batch) would fit, or this one in rounds of %d "
+                           "(--batch-gpu)",
+                           batch, round);
+  if (batch > 0)
+    return g_strdup_printf("a batch of %d (--batch) would fit", batch);
+  if (round > 0)
+    return g_strdup_printf("rounds of %d (--batch-gpu) would fit", round);
+  return g_strdup_printf("no batch would fit%s", on_gpu ? ", on the CPU perhaps" : "");
+}
+
 gboolean
 sg_trainer_fits(SgTrainer *t, GError **error)
 {
   SgDeviceInfo info;
-  double need = estimate_memory(t), have = available_memory(t, &info);
+  double need = needed_memory(t), have = available_memory(t, &info);
 
   if (have <= 0 || need <= have)
     return TRUE;
-  int batch = fitting_batch(t, need, have);
   g_autofree char *where =
       info.id[0] ? g_strdup_printf("GPU memory (%s, %s)", info.id, info.name) : g_strdup("memory");
-  g_autofree char *hint =
-      batch > 0 ? g_strdup_printf("a batch of %d (--batch) would fit", batch)
-                : g_strdup_printf("no batch would fit%s", info.id[0] ? ", on the CPU perhaps" : "");
+  g_autofree char *hint = fitting_text(t, need, have, info.id[0]);
   g_autofree char *needed = memory_text(need), *found = memory_text(have);
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
               "this training needs about %s of %s, but %s are free; %s", needed, where, found,
@@ -293,7 +345,7 @@ static void
 say_device(SgTrainer *t)
 {
   SgDeviceInfo info;
-  g_autofree char *need = memory_text(estimate_memory(t));
+  g_autofree char *need = memory_text(needed_memory(t));
   g_autofree char *have = memory_text(available_memory(t, &info));
   g_autofree char *title = sg_backend_title(t->l->backend);
   g_autofree char *size = g_strdup_printf(", %.1f GiB", (double)info.total / (1 << 30));
@@ -324,7 +376,7 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
     return FALSE;
   if (!time_iteration(t, &iteration, &failed)) {
     if (g_error_matches(failed, G_FILE_ERROR, G_FILE_ERROR_NOMEM))
-      g_prefix_error(&failed, "a batch of %d is too large (--batch): ", t->o->batch);
+      g_prefix_error(&failed, "a batch of %d is too large (--batch, --batch-gpu): ", t->o->batch);
     g_propagate_error(error, failed);
     return FALSE;
   }

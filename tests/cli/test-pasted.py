@@ -79,7 +79,6 @@ class Pasted(unittest.TestCase):
         self.refused('--xyzzy-plugh=1', says=('no option --xyzzy-plugh',))
         self.refused('--label-dim=3', says=('no option --label-dim',))
         self.refused('--gpus=8', says=('mpirun -n 8',))
-        self.refused('--batch-gpu=4', says=('--batch=4', 'mpirun'))
         self.refused('--resolution=64x32', says=('draw squares', 'center-crop-wide'))
         self.assertEqual(self.options('--resolution=8x8')['resolution'], 8)
         self.refused('--cfg=stylegan3-t', says=('StyleGAN3', '--cfg=stylegan2'))

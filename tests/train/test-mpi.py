@@ -146,6 +146,11 @@ class Same(MpiCase):
                 '--kimg=0.144', '--tick=0.012']
         self.assert_close(self.train(*args), self.train_together(3, *args))
 
+    def test_rounds(self):
+        """Two processes that take their parts in two rounds each are one that takes all at once."""
+        args = ['--data=' + make_folder(self.tmp + '/set'), *LEARN, '--kimg=0.08']
+        self.assert_close(self.train(*args), self.train_together(2, *args, '--batch-gpu=2'))
+
     def test_no_groups(self):
         """Without the minibatch standard deviation no group need fit."""
         args = ['--data=' + make_folder(self.tmp + '/set'), *PLAIN, '--mbstd-channels=0', '--mbstd-group=8', '--aug=noaug',

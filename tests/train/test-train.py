@@ -100,6 +100,11 @@ class Kill(Case):
         self.one_life_after_another(2, 4, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING,
                                     '--threads=2', '--kimg=0.06', '--tick=0.012')
 
+    def test_rounds(self):
+        """A batch in rounds."""
+        self.one_life_after_another(2, 5, '--data=' + make_folder(self.tmp + '/set'), *SMALL, *EVERYTHING, '--batch=8',
+                                    '--batch-gpu=2', '--kimg=0.2')
+
     def changes(self, run):
         """What changes.jsonl records: [(nimg, name, from, to)]; a half line counts for nothing."""
         path = run + '/changes.jsonl'
@@ -418,6 +423,17 @@ class Threads(Case):
             first = first or tensors
             self.assertEqual([k for k in first if first[k] != tensors[k]], [], f'{n} threads')
 
+    def test_rounds(self):
+        """Nor where a batch is computed in rounds."""
+        data, states = make_zip(self.tmp + '/set.zip', n=16, size=32), []
+        for n in 1, 2, 3:
+            run = self.train('--data=' + data, '--cond=1', *SMALL, *EVERYTHING, '--resolution=32', '--batch=12', '--batch-gpu=3',
+                             '--mbstd-group=3', '--channel-base=1024', '--channel-max=40', '--z-dim=40', '--w-dim=40', '--kimg=0.048',
+                             '--tick=0.024', f'--threads={n}')
+            states.append(state(run)[0])
+        for other in states[1:]:
+            self.assertEqual([k for k in other if states[0][k] != other[k]], [])
+
 
 # ---- bf16 on the CPU ----------------------------------------------------------------------------
 
@@ -457,7 +473,7 @@ class Halves(Kill):
         self.resume(run, '--kimg=0.16', '--precision=fp32')
         self.assertIn('precision from bf16 to fp32', read(run + '/log.txt').decode())
 
-    test_threads = test_changed = None  # of Kill: not again
+    test_threads = test_changed = test_rounds = None  # of Kill: not again
 
 
 # ---- what there is afterwards --------------------------------------------------------------------
@@ -528,6 +544,20 @@ class Leaves(Case):
         self.refuse(1, '--data=' + make_folder(self.tmp + '/set', n=2), '--outdir=' + self.tmp + '/out', *SMALL,
                     '--channel-base=1024', '--resolution=1024', '--batch=4096', says=('GiB', '--batch'), preexec_fn=little)
         self.assertFalse(os.path.exists(self.tmp + '/out') and os.listdir(self.tmp + '/out'))
+        # Rounds need the less the smaller they are, and the preflight says which would fit.
+        err = self.refuse(1, '--data=' + self.tmp + '/set', '--outdir=' + self.tmp + '/out', *SMALL, '--channel-base=32768',
+                          '--channel-max=32', '--resolution=1024', '--batch=128', '--batch-gpu=64', '--mbstd-group=1',
+                          says=('GiB', '--batch-gpu'), preexec_fn=little)
+        self.assertNotIn('(--batch)', err)
+        need = []
+        for rounds in 0, 8, 2:
+            code, out, err = vitrine('train', '--data=' + self.tmp + '/set', *SMALL, '--resolution=64', '--channel-base=1024',
+                                     '--channel-max=16', '--batch=16', f'--batch-gpu={rounds}', '--dry-run')
+            self.assertEqual((code, err), (0, ''))
+            need.append(int(re.search(r'Memory: +about (\d+) MiB', out)[1]))
+        self.assertGreater(need[0], 1.5 * need[1])
+        self.assertGreater(need[1], 2 * need[2])
+        self.refuse(2, '--data=' + self.tmp + '/set', '--outdir=' + self.tmp + '/out', *SMALL, '--batch-gpu=3', says=('mbstd-group',))
         self.refuse(2, '--data=' + self.tmp + '/set', '--outdir=' + self.tmp + '/out', *SMALL, '--batch=3', says=('mbstd-group',))
 
 

@@ -38,6 +38,9 @@ test_inconsistent_refused(void)
   refuse_resolve(o, "channels");
   refuse_resolve(with("batch", "30"), "mbstd-group");
   refuse_resolve(with("pl-batch-shrink", "33"), "pl-batch-shrink");
+  refuse_resolve(with("batch-gpu", "5"), "mbstd-group (4)");
+  refuse_resolve(with("batch-gpu", "12"), "batch-gpu (12)");
+  refuse_resolve(with("batch-gpu", "64"), "batch-gpu (64)");
   refuse_resolve(with("channel-base", "32"), "channel-base");
   refuse_resolve(with("mbstd-channels", "3"), "mbstd-channels");
   refuse_resolve(with("conv-clamp", "0"), "conv-clamp");
@@ -46,6 +49,20 @@ test_inconsistent_refused(void)
   /* The limits themselves are fine. */
   o = with("pl-batch-shrink", "32");
   resolve(o);
+  sg_train_options_free(o);
+  /* Rounds, of several processes too; a group that nobody chose fits them. */
+  o = with("batch-gpu", "8");
+  resolve(o);
+  g_assert_true(sg_train_options_check_processes(o, 4, NULL));
+  o->batch_gpu = 16;
+  g_autoptr(GError) error = NULL;
+  g_assert_false(sg_train_options_check_processes(o, 4, &error));
+  g_assert_nonnull(strstr(error->message, "batch-gpu times the number of processes (16 · 4)"));
+  sg_train_options_free(o);
+  o = for_resolution("auto", 64);
+  set(o, "batch-gpu", "2");
+  resolve(o);
+  g_assert_cmpint(o->mbstd_group, ==, 2);
   sg_train_options_free(o);
   o = for_resolution("auto", 8);
   resolve(o);

@@ -6,8 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#define ITERATIONS      8
-#define PHASES_REPEATED 17 /* of 24, see test_same() */
+#define ITERATIONS       8
+#define PHASES_REPEATED  17 /* of 24, see test_same() */
+#define ROUNDED_REPEATED 14 /* of those without Greg */
 
 static SgBackend *backend;
 static SgBackend own; /* its table, as it was */
@@ -232,6 +233,41 @@ test_same(gconstpointer arch)
   g_assert_cmpuint(info.peak_reserved, <, 2 * plain_info.peak_reserved);
 }
 
+/* A round is recorded when its phase comes for the second time running, and then done for each:
+ * Gmain, Dmain and Dreg are, path length is not. */
+static void
+test_rounds(void)
+{
+  SgTrainOptions o = options("skip", "resnet");
+  int start = repeats;
+
+  o.batch_gpu = 2;
+  g_autoptr(GArray) plain = train_unrecorded(&o);
+  g_autoptr(GArray) recorded = train(&o, -1, 0);
+  assert_same(recorded, plain);
+  g_assert_cmpint(repeats - start, ==, refused() ? 0 : 2 * ROUNDED_REPEATED);
+}
+
+/* …also where memory ends beside what was recorded, in the midst of a phase's rounds. */
+static void
+test_rounds_no_room(void)
+{
+  SgTrainOptions o = options("skip", "resnet");
+
+  if (refused()) {
+    g_test_skip("nothing is recorded");
+    return;
+  }
+  o.batch_gpu = 2;
+  g_autoptr(GArray) plain = train_unrecorded(&o);
+  memory.recorded_only = FALSE;
+  for (int countdown = 100; countdown < 1000; countdown += 800) {
+    g_autoptr(GArray) v = train(&o, ITERATIONS / 2, countdown);
+    g_assert_cmpint(memory.countdown, ==, -1);
+    assert_same(v, plain);
+  }
+}
+
 /* Memory ends while something is recorded, and nothing is any more; or beside what was, and it is
  * recorded anew. The training is the same. */
 static void
@@ -325,6 +361,8 @@ main(int argc, char **argv)
   g_test_add_data_func("/train-replay/same/resnet", "resnet", test_same);
   g_test_add_data_func("/train-replay/no-room/beside", GINT_TO_POINTER(FALSE), test_no_room);
   g_test_add_data_func("/train-replay/no-room/recording", GINT_TO_POINTER(TRUE), test_no_room);
+  g_test_add_func("/train-replay/rounds/same", test_rounds);
+  g_test_add_func("/train-replay/rounds/no-room", test_rounds_no_room);
   g_test_add_func("/train-replay/normals", test_normals);
   g_test_add_func("/train-replay/variance", test_variance);
   return g_test_run();
