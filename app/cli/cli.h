@@ -5,6 +5,7 @@
  * COMMAND: what". */
 #pragma once
 
+#include "engine/directions/direction-set.h"
 #include "engine/explore/recipe.h"
 
 G_BEGIN_DECLS
@@ -29,8 +30,10 @@ int cli_layers(int argc, char **argv);
 int cli_runs(int argc, char **argv);
 int cli_stats(int argc, char **argv);
 int cli_attribute(int argc, char **argv);
+int cli_directions(int argc, char **argv);
 int cli_influence(int argc, char **argv);
 int cli_pca(int argc, char **argv);
+int cli_resample(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 int cli_project(int argc, char **argv);
 
@@ -126,6 +129,20 @@ SgRecipe *cli_read_recipe(const char *command, const char *path, const SgModel *
  * standard error, as `command`, when the recipe was made with other weights. */
 SgRecipe *cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *model,
                          GError **error);
+
+/* ---- directions that a command line names (direction-option.c) ---- */
+
+/* A file of directions for this model. Says on standard error, as `command`, where they are of
+ * another model; another length is an error. */
+SgDirectionSet *cli_load_directions(const char *command, const char *path, const SgModel *model,
+                                    GError **error);
+/* The one that "FILE[#NAME]" names, to be freed; without a name the first. */
+SgNamedDirection *cli_load_direction(const char *command, const char *text, const SgModel *model,
+                                     GError **error);
+/* Adds the one that "FILE[#NAME][=STRENGTH][:LAYERS]" (or "FILE:+2.5:0-3") names to the recipe;
+ * without LAYERS to those that it was found for. */
+gboolean cli_apply_direction(const char *command, const char *text, const SgModel *model,
+                             SgRecipe *r, GError **error);
 
 /* `status`, or 1 after a line on standard error if not all that was printed could be written: an
  * answer that is lost is no success. */

@@ -31,6 +31,9 @@ static const Command commands[] = {
     {"sefa", cli_sefa, "directions: what the affine layers answer to, in closed form"},
     {"attribute", cli_attribute,
      "directions: where beard, light or colour lie, and how well they are told"},
+    {"directions", cli_directions,
+     "matrices of directions: cosines, what each moves, parts without others"},
+    {"resample", cli_resample, "other faces that keep what carries a direction"},
     {"influence", cli_influence,
      "what moves a spot of a face: dimensions, style channels, directions"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
@@ -55,7 +58,7 @@ print_help(void)
   puts("Usage: vitrine [MODEL|PICTURE|RUN_DIR]    opens the window\n"
        "       vitrine COMMAND [OPTION…]          works without one\n");
   for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-    printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+    printf("  %-12s %s\n", commands[i].name, commands[i].summary);
   puts("\n\"vitrine COMMAND --help\" explains a command. \"vitrine --version\" says which version "
        "this is.\n"
        "Commands that compute take --device=auto|cpu|cuda:N and --precision=fp32|bf16|tf32|fp16: "

@@ -133,9 +133,9 @@ cli_recipe_options_init(CliRecipeOptions *o, const char *const *only, const char
             (GOptionEntry){"lock", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->locks,
                            "values that no seed changes, like z3=0.5,w17=-0.2,w0:3=1", "VALUES"});
   add_entry(o, (GOptionEntry){"direction", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->directions,
-                              "moves w along a direction, STRENGTH (1) of its sigmas far; may be "
-                              "repeated",
-                              "FILE[#NAME][=STRENGTH]"});
+                              "moves w along a direction, STRENGTH (1) of its sigmas far, in all "
+                              "LAYERS that it was found for or these; may be repeated",
+                              "FILE[#NAME][=STRENGTH][:LAYERS]"});
   add_entry(o, (GOptionEntry){"noise-map", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->noise_maps,
                               "the noise of a convolution, counted from 0; may be repeated",
                               "N=FILE.npy"});
@@ -258,96 +258,6 @@ apply_coordinates(const char *option, char **list, const SgModelInfo *info, SgRe
   return TRUE;
 }
 
-/* ---- --direction ----------------------------------------------------------------------------- */
-
-/* "FILE=2.5" -> "FILE" and 2.5; 1 if no number follows the last '='. */
-static char *
-split_strength(const char *text, double *strength)
-{
-  const char *equals = strrchr(text, '=');
-  char *end = NULL;
-  double v = equals ? g_ascii_strtod(equals + 1, &end) : 0;
-
-  *strength = 1;
-  if (!equals || end == equals + 1 || *end)
-    return g_strdup(text);
-  *strength = v;
-  return g_strndup(text, (gsize)(equals - text));
-}
-
-static guint64
-layer_mask(int first, int last)
-{
-  guint64 layers = 0;
-
-  if (last < 0)
-    return SG_ALL_LAYERS;
-  for (int k = MAX(first, 0); k <= MIN(last, SG_RECIPE_MAX_LAYERS - 1); k++)
-    layers |= (guint64)1 << k;
-  return layers;
-}
-
-static gboolean
-add_direction(const SgDirectionSet *set, const char *name, double strength, SgRecipe *r,
-              GError **error)
-{
-  const SgNamedDirection *d = name             ? sg_direction_set_find(set, name)
-                              : set->list->len ? set->list->pdata[0]
-                                               : NULL;
-
-  if (!d)
-    cli_set_usage_error(error, "--direction: there is no \"%s\" in this file of %u directions",
-                        name ? name : "", set->list->len);
-  else if (set->w_dim != r->w_dim)
-    cli_set_usage_error(error, "--direction: the directions have %d numbers, this model's w has %d",
-                        set->w_dim, r->w_dim);
-  else if (!(fabs(strength) <= SG_RECIPE_FACTOR_MAX))
-    cli_set_usage_error(error, "--direction: expected a strength from %g to %g",
-                        -SG_RECIPE_FACTOR_MAX, SG_RECIPE_FACTOR_MAX);
-  else if (!sg_recipe_add_direction(r, d->name, d->vector, d->sigma, strength,
-                                    layer_mask(d->first, d->last)))
-    cli_set_usage_error(error, "--direction: a face has at most %d", SG_RECIPE_MAX_DIRECTIONS);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-/* A direction of another model moves anything: that is not done without a word. */
-static void
-warn_if_foreign(const char *command, const char *path, const SgDirectionSet *set, const char *name,
-                const SgModel *model)
-{
-  const SgNamedDirection *d = name             ? sg_direction_set_find(set, name)
-                              : set->list->len ? set->list->pdata[0]
-                                               : NULL;
-  const char *found = d && d->model ? d->model : set->model;
-  g_autofree char *shown = sg_visible(path);
-
-  if (d && *found && model->hash && !g_str_equal(found, model->hash))
-    g_printerr("vitrine %s: %s was found in another model: what it moves in this one is anybody's "
-               "guess\n",
-               command, shown);
-}
-
-static gboolean
-apply_direction(const char *command, const SgModel *model, const char *text, SgRecipe *r,
-                GError **error)
-{
-  double strength;
-  g_autofree char *path = split_strength(text, &strength);
-  g_autofree char *name = NULL;
-  char *hash = strrchr(path, '#');
-
-  if (hash && !g_file_test(path, G_FILE_TEST_EXISTS)) {
-    name = g_strdup(hash + 1);
-    *hash = '\0';
-  }
-  g_autoptr(SgDirectionSet) set = sg_direction_set_load(path, error);
-  if (set)
-    warn_if_foreign(command, path, set, name, model);
-  return set && add_direction(set, name, strength, r, error);
-}
-
 /* ---- --noise-map ----------------------------------------------------------------------------- */
 
 static gboolean
@@ -390,7 +300,7 @@ cli_recipe_new(const CliRecipeOptions *o, const char *command, const SgModel *mo
       return NULL;
   }
   for (char **d = o->directions; r && d && *d; d++)
-    if (!apply_direction(command, model, *d, r, error))
+    if (!cli_apply_direction(command, *d, model, r, error))
       return NULL;
   for (char **m = o->noise_maps; r && m && *m; m++)
     if (!apply_noise_map(*m, r, error))

@@ -1,6 +1,6 @@
-/* Pictures for reports, drawn with cairo and without a display: curves over a parameter, and
- * labelled strips and grids of faces. A path that ends in ".svg" makes an SVG, any other a PNG.
- * Every file appears by rename. Any thread. */
+/* Pictures for reports, drawn with cairo and without a display: curves over a parameter, tables of
+ * numbers, and labelled strips and grids of faces. A path that ends in ".svg" makes an SVG, any
+ * other a PNG. Every file appears by rename. Any thread. */
 #pragma once
 
 #include <glib.h>
@@ -22,6 +22,19 @@ typedef struct {
 /* Errors: G_FILE_ERROR, naming the file. */
 gboolean vitrine_figure_curves(const char *path, const VitrineAxes *axes, gsize n,
                                const VitrineCurve *curves, GError **error);
+
+/* Numbers in rows and columns, each on a ground that says how large it is. */
+typedef struct {
+  const char *title;
+  int rows, columns;
+  const char *const *row_labels, *const *column_labels;
+  const double *values;     /* [rows, columns]; NaN: an empty field */
+  const char *const *texts; /* [rows, columns], what stands in the fields; NULL: the values */
+  double middle, reach;     /* white at `middle`, full colour `reach` (> 0) above and below it */
+} VitrineTable;
+
+/* Errors: G_FILE_ERROR, naming the file. */
+gboolean vitrine_figure_table(const char *path, const VitrineTable *table, GError **error);
 
 typedef struct {
   const guint8 *rgb; /* RGB8 [height, width, 3], borrowed; all tiles have one size */

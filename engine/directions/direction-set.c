@@ -1,6 +1,6 @@
 #include "engine/directions/direction-set.h"
+#include "engine/directions/direction-foreign.h"
 #include "engine/formats/format-error.h"
-#include "engine/formats/npy.h"
 #include "engine/formats/safetensors.h"
 #include <jansson.h>
 #include <math.h>
@@ -242,48 +242,17 @@ from_archive(const SgArchive *a, GError **error)
   return ok ? g_steal_pointer(&s) : NULL;
 }
 
-static SgDirectionSet *
-from_rows(const SgTensor *t, GError **error)
-{
-  gint64 rows = t->ndim == 2 ? t->shape[0] : 1, dim = t->ndim ? t->shape[t->ndim - 1] : 0;
-
-  if (t->ndim < 1 || t->ndim > 2 || rows < 1 || rows > SG_DIRECTIONS_MAX || dim < 1 ||
-      dim > G_MAXUINT16) {
-    g_autofree char *shape = sg_shape_to_string(t->ndim, t->shape);
-    sg_unsupported(error, "directions in a .npy are [w_dim] or [count, w_dim], this is %s", shape);
-    return NULL;
-  }
-  g_autoptr(SgDirectionSet) s = sg_direction_set_new((int)dim, "", "npy", "");
-  for (gint64 i = 0; i < rows; i++) {
-    g_autofree char *name = g_strdup_printf("%d", (int)i);
-    g_autofree double *v = g_new(double, dim);
-    for (gint64 k = 0; k < dim; k++)
-      v[k] = (double)t->data[i * dim + k];
-    if (!sg_direction_set_add(s, name, v)) {
-      sg_broken(error, "direction %d is 0 or has numbers that are not finite", (int)i);
-      return NULL;
-    }
-  }
-  return g_steal_pointer(&s);
-}
-
 SgDirectionSet *
 sg_direction_set_load(const char *path, GError **error)
 {
-  SgDirectionSet *s = NULL;
   GError *inner = NULL;
 
-  if (g_str_has_suffix(path, ".npy")) {
-    g_autoptr(SgTensor) t = sg_npy_read(path, error);
-    if (!t)
-      return NULL;
-    s = from_rows(t, &inner);
-  } else {
-    g_autoptr(SgArchive) a = sg_archive_open(path, error);
-    if (!a)
-      return NULL;
-    s = from_archive(a, &inner);
-  }
+  if (sg_direction_is_foreign(path))
+    return sg_direction_foreign_load(path, error);
+  g_autoptr(SgArchive) a = sg_archive_open(path, error);
+  if (!a)
+    return NULL;
+  SgDirectionSet *s = from_archive(a, &inner);
   if (!s)
     g_propagate_prefixed_error(error, inner, "%s: ", path);
   return s;

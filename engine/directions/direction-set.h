@@ -28,6 +28,7 @@ typedef struct {
   char *method;    /* "pca-w", "pca-s", "sefa", "attribute", … */
   char *details;   /* one line for people: samples, seed, C… */
   GPtrArray *list; /* of SgNamedDirection */
+  int layers;      /* > 0: they are one direction of W+ of so many layers, each for one of them */
 } SgDirectionSet;
 
 SgDirectionSet *sg_direction_set_new(int w_dim, const char *model, const char *method,
@@ -49,10 +50,18 @@ const SgNamedDirection *sg_direction_set_find(const SgDirectionSet *s, const cha
 
 /* Appears whole or not at all. Errors: G_FILE_ERROR. */
 gboolean sg_direction_set_save(const SgDirectionSet *s, const char *path, GError **error);
-/* Also of other tools: .npy [w_dim], [K, w_dim] or [1, w_dim] (InterFaceGAN's boundaries, numbered
- * and of σ 1; what one σ is has to be asked of a model). Errors name the file and what was
- * expected. */
+/* Also of other tools, from which nothing but numbers is taken (their `model` is ""):
+ *   .npy     [w_dim], [1, w_dim] (InterFaceGAN's boundaries), [K, w_dim] or, of W+, [1, num_ws,
+ *            w_dim]: numbered, method "npy"; what one σ is has to be asked of a model
+ *   .npz     GANSpace's components: lat_comp [K, 1, w_dim] and lat_stdev [K], "pc1"…, method
+ *            "ganspace"
+ *   .pt      one tensor like a .npy's (e4e's editing directions)
+ * What its name or its content calls a direction of z (InterFaceGAN's "…_boundary.npy" without
+ * "_w", GANSpace's file without "_w") is refused. Errors name the file and what was expected. */
 SgDirectionSet *sg_direction_set_load(const char *path, GError **error);
+/* [num_ws, w_dim] of a file that only has numbers is one direction of W+, as those who write it
+ * mean it (vector-file.h): sets `layers`. */
+void sg_direction_set_fit(SgDirectionSet *s, int num_ws);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgNamedDirection, sg_named_direction_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgDirectionSet, sg_direction_set_free)

@@ -218,11 +218,9 @@ mean_and_deviation(int n, const double *v, double *mean, double *sd)
   *sd = sqrt(squares);
 }
 
-/* Samples whose fold is `f` (or is not): their rows and labels, copied together. Returns how
- * many. */
-static gsize
-gather(gsize n, int dim, const float *x, const guint8 *label, const int *fold, int f,
-       gboolean inside, float *rows, guint8 *labels)
+gsize
+sg_fold_rows(gsize n, int dim, const float *x, const guint8 *label, const int *fold, int f,
+             gboolean inside, float *rows, guint8 *labels)
 {
   gsize used = 0;
 
@@ -264,11 +262,11 @@ sg_cross_validate(gsize n, int dim, const float *x, const guint8 *label, double 
 
   sg_stratified_folds(n, label, folds, fold);
   for (int f = 0; f < folds; f++) {
-    gsize used = gather(n, dim, x, label, fold, f, FALSE, rows, labels);
+    gsize used = sg_fold_rows(n, dim, x, label, fold, f, FALSE, rows, labels);
     g_autoptr(SgLogistic) m = fit(L1R_LR, COARSE, used, dim, rows, labels, c, error);
     if (!m)
       return FALSE;
-    used = gather(n, dim, x, label, fold, f, TRUE, rows, labels);
+    used = sg_fold_rows(n, dim, x, label, fold, f, TRUE, rows, labels);
     for (gsize i = 0; i < used; i++)
       score[i] = sg_logistic_decide(m, rows + i * (gsize)dim);
     auc[f] = sg_auc(used, score, labels);

@@ -39,6 +39,11 @@ double sg_balanced_accuracy(gsize n, const double *score, const guint8 *label);
  * the samples, as scikit-learn's StratifiedKFold without shuffling does. */
 void sg_stratified_folds(gsize n, const guint8 *label, int folds, int *fold);
 
+/* The samples whose fold is f (`inside`) or is another one: their rows [.., dim] and labels, copied
+ * together. Returns how many. */
+gsize sg_fold_rows(gsize n, int dim, const float *x, const guint8 *label, const int *fold, int f,
+                   gboolean inside, float *rows, guint8 *labels);
+
 typedef struct {
   double auc, auc_sd;           /* mean and standard deviation over the folds */
   double accuracy, accuracy_sd; /* balanced */

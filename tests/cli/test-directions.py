@@ -1,15 +1,17 @@
-"""pca and sefa as commands: what they write, and what they refuse.
+"""The commands that find and use directions: what they write, and what they refuse.
 
 usage: test-directions.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library only; skipped without LAPACK
 """
 import csv
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 PROGRAM, ROOT, MAKE_RANDOM_MODEL = sys.argv[1:4]
 
@@ -22,6 +24,22 @@ def vitrine(*args, **env):
 def header(path):
     with open(path, 'rb') as f:
         return json.loads(f.read(struct.unpack('<Q', f.read(8))[0]))
+
+
+def npy_bytes(shape, values):
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({', '.join(map(str, shape))},), }}"
+    head += ' ' * (-(len(head) + 11) % 64) + '\n'
+    return b'\x93NUMPY\x01\x00' + struct.pack('<H', len(head)) + head.encode() + struct.pack(f'<{len(values)}f', *values)
+
+
+def npy(path, shape, values):
+    with open(path, 'wb') as f:
+        f.write(npy_bytes(shape, values))
+
+
+def told(err):
+    """What is said beside how far a job is, which only slow machines say."""
+    return ''.join(line + '\n' for line in err.splitlines() if not re.fullmatch(r'\d+ of \d+ [a-z ]+, \d+ s left', line))
 
 
 class Directions(unittest.TestCase):
@@ -81,7 +99,7 @@ class Directions(unittest.TestCase):
         # In the model they were found in they are used without a word, in another one with a warning.
         file = os.path.join(self.out('f'), 'sefa.safetensors')
         code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', f'--direction={file}', f'--outdir={self.out("g")}')
-        self.assertEqual((code, err), (0, ''))
+        self.assertEqual((code, told(err)), (0, ''))
         with open(file, 'rb') as f:
             raw = f.read()
         model = header(file)['__metadata__']['model'].encode()
@@ -91,6 +109,154 @@ class Directions(unittest.TestCase):
                                f'--outdir={self.out("g")}')
         self.assertEqual(code, 0)
         self.assertIn('another model', err)
+
+    def directions_of(self, name):
+        """Two directions in a file of their own: brightness and warmth by 200 faces."""
+        file = os.path.join(self.out('attributes'), 'attributes.safetensors')
+        if not os.path.exists(file):
+            code, _, err = vitrine('attribute', f'--network={self.model}', '--measure=brightness,warmth', '--samples=200', '--folds=3',
+                                   '--c=10', f'--outdir={self.out("attributes")}')
+            self.assertEqual(code, 0, err)
+        return file if not name else f'{file}#{name}'
+
+    def drawn(self, name, *args):
+        """The floats of seed 0's picture."""
+        code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', '--npy', f'--outdir={self.out(name)}', *args)
+        self.assertEqual((code, told(err)), (0, ''))
+        with open(os.path.join(self.out(name), 'seed0000.npy'), 'rb') as f:
+            return f.read()
+
+    def test_layers_and_strengths_of_a_direction(self):
+        warm, bright = self.directions_of('warmth'), self.directions_of('brightness')
+        some = self.drawn('l1', f'--direction={warm}=2:0-1')
+        self.assertEqual(some, self.drawn('l2', f'--direction={warm}=2', '--set=d1:0-1=2'))
+        self.assertEqual(some, self.drawn('l3', f'--direction={warm}:+2:0,1'))
+        self.assertNotEqual(some, self.drawn('l4', f'--direction={warm}:2'))
+        self.assertEqual(self.drawn('l5', f'--direction={warm}:2-3'), self.drawn('l6', f'--direction={warm}=1:2-3'))
+        self.assertEqual(self.drawn('l7', f'--direction={warm}=2:0-1', f'--direction={bright}=-1'),
+                         self.drawn('l8', f'--direction={warm}=2:0-1', f'--direction={bright}', '--set=d2=-1'))
+        for option, says in (('=2:0-9', 'layers 0 to'), ('=1e9', 'strength'), ('=inf', 'strength')):
+            code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', f'--direction={warm}{option}',
+                                   f'--outdir={self.out("bad")}')
+            self.assertEqual((code, told(err).count('\n')), (2, 1), err)
+            self.assertIn(says, err)
+
+    def test_files_of_other_tools(self):
+        """InterFaceGAN's boundary, one w a layer, GANSpace's components; what is of z is refused."""
+        layers = json.loads(vitrine('inspect', self.model, '--json')[1])['architecture']['num_ws']
+        unit = [0.0] * 32
+        unit[5] = 0.75
+        npy(self.out('a_w_boundary.npy'), (1, 32), unit)
+        moved = self.drawn('f1', '--set=w5=1.5')
+        self.assertEqual(moved, self.drawn('f2', f'--direction={self.out("a_w_boundary.npy")}=2'))
+        rows = [0.0] * (32 * layers)
+        rows[3], rows[32 * 2 + 7] = 0.5, -1.25
+        wanted = self.drawn('f3', '--set=w0:3=1,w2:7=-2.5')
+        for name, shape in (('p.npy', (layers, 32)), ('p3.npy', (1, layers, 32))):
+            npy(self.out(name), shape, rows)
+            self.assertEqual(wanted, self.drawn('f4', f'--direction={self.out(name)}=2'))
+        self.assertEqual(self.drawn('f5', '--set=w0:3=1'), self.drawn('f6', f'--direction={self.out("p.npy")}=2:0-1'))
+        component = [0.0] * 64
+        component[1], component[32 + 9] = 1.0, 1.0
+        with zipfile.ZipFile(self.out('c_w.npz'), 'w', zipfile.ZIP_DEFLATED) as z:
+            z.writestr('lat_comp.npy', npy_bytes((2, 1, 32), component))
+            z.writestr('lat_stdev.npy', npy_bytes((2,), [0.5, 2.0]))
+            z.writestr('act_mean.npy', npy_bytes((1, 32), unit))
+        self.assertEqual(self.drawn('f7', '--set=w9=3'), self.drawn('f8', f'--direction={self.out("c_w.npz")}#pc2=1.5'))
+        with zipfile.ZipFile(self.out('c.npz'), 'w') as z:
+            z.writestr('lat_comp.npy', npy_bytes((2, 1, 32), component))
+            z.writestr('lat_stdev.npy', npy_bytes((2,), [1.0, 1.0]))
+        npy(self.out('stylegan_smile_boundary.npy'), (1, 32), unit)
+        npy(self.out('nan.npy'), (32,), [float('nan')] * 32)
+        npy(self.out('short.npy'), (31,), [1.0] * 31)
+        npy(self.out('zero.npy'), (2, 32), [0.0] * 64)
+        npy(self.out('deep.npy'), (2, 2, 32), [1.0] * 128)
+        npy(self.out('other.npy'), (1, layers + 1, 32), [1.0] * 32 * (layers + 1))
+        for name, status, says in (('c.npz', 1, 'are of z'), ('stylegan_smile_boundary.npy', 1, 'one of z'), ('nan.npy', 1, 'finite'),
+                                   ('short.npy', 2, '31 numbers'), ('zero.npy', 1, 'every number is 0'), ('deep.npy', 1, '[2, 2, 32]'),
+                                   ('other.npy', 2, f'{layers + 1} layers')):
+            code, _, err = vitrine('generate', f'--network={self.model}', '--seeds=0', f'--direction={self.out(name)}',
+                                   f'--outdir={self.out("bad")}')
+            self.assertEqual(code, status, err)
+            self.assertIn(says, err.splitlines()[-1])
+            self.assertIn(name, err) if status == 1 else None
+
+    def table(self, folder, name):
+        with open(os.path.join(self.out(folder), name)) as f:
+            return list(csv.DictReader(f))
+
+    def test_matrices(self):
+        code, said, err = vitrine('directions', f'--network={self.model}', f'--outdir={self.out("m")}', '--faces=6', '--without=warmth',
+                                  '--json', self.directions_of(''))
+        self.assertEqual((code, told(err)), (0, ''))
+        found = json.loads(said)
+        self.assertEqual(found['directions'], ['brightness', 'warmth'])
+        rows = self.table('m', 'cosines.csv')
+        self.assertEqual([r['direction'] for r in rows], found['directions'])
+        self.assertEqual([float(r[r['direction']]) for r in rows], [1, 1])
+        self.assertAlmostEqual(found['cosines'][0][1], found['cosines'][1][0])
+        # A direction moves its own attribute, in the pictures too.
+        self.assertGreater(found['measures'][0][0], 0.2)
+        for name in ('cosines', 'effects', 'measures'):
+            self.assertTrue(os.path.getsize(os.path.join(self.out('m'), f'{name}.svg')))
+        # What is left of brightness has nothing of warmth.
+        rest = os.path.join(self.out('m'), 'conditional.safetensors')
+        code, said, err = vitrine('directions', f'--network={self.model}', f'--outdir={self.out("m2")}', '--faces=0', '--json',
+                                  self.directions_of(''), rest)
+        self.assertEqual((code, told(err)), (0, ''))
+        found = json.loads(said)
+        self.assertEqual(found['directions'][2], 'brightness without warmth')
+        self.assertLess(abs(found['cosines'][2][1]), 1e-6)
+        for args, says in ((['--without=beauty'], 'no direction "beauty"'), (['--only=x'], 'none of "x"'),
+                           (['--without=brightness,warmth'], 'none is left')):
+            code, _, err = vitrine('directions', f'--network={self.model}', f'--outdir={self.out("m3")}', '--faces=0', *args,
+                                   self.directions_of(''))
+            self.assertEqual((code, told(err).count('\n')), (2, 1), err)
+            self.assertIn(says, err)
+
+    def test_resampled_faces_keep_what_they_should(self):
+        def run(*args):
+            code, said, err = vitrine('resample', f'--network={self.model}', f'--direction={self.directions_of("brightness")}', '--seed=3',
+                                      '--samples=20', '--shown=2', '--json', *args)
+            self.assertEqual((code, told(err)), (0, ''))
+            return json.loads(said)
+
+        found = run('--top=9', f'--outdir={self.out("r")}')
+        self.assertEqual([w['way'] for w in found['ways']], ['free', 'coordinates', 'projection', 'conditional'])
+        self.assertEqual((found['coordinates'], found['ways'][2]['keep']), (9, 1))
+        self.assertTrue(os.path.getsize(os.path.join(self.out('r'), 'resample.png')))
+        self.assertEqual(len(self.table('r', 'resample.csv')), 80)
+        # What is kept has the bits of the first face's w in all of them; the rest differs.
+        with open(os.path.join(self.out('r'), 'coordinates-w.npy'), 'rb') as f:
+            raw = f.read()[-20 * 32 * 4:]
+        with open(os.path.join(self.out('r'), 'conditional-w.npy'), 'rb') as f:
+            other = f.read()[-20 * 32 * 4:]
+        same = [j for j in range(32) if len({raw[(i * 32 + j) * 4:(i * 32 + j) * 4 + 4] for i in range(20)}) == 1]
+        self.assertEqual(len(same), 9)
+        for j in same:
+            self.assertEqual(raw[j * 4:j * 4 + 4], other[j * 4:j * 4 + 4])
+        # The same again is the same; other seeds are not.
+        files = ('resample.csv', 'resample.png', 'conditional-w.npy')
+        def contents():
+            found = []
+            for name in files:
+                with open(os.path.join(self.out('r'), name), 'rb') as f:
+                    found.append(f.read())
+            return found
+
+        before = contents()
+        run('--top=9', f'--outdir={self.out("r")}')
+        self.assertEqual(contents(), before)
+        run('--top=9', '--from=5', f'--outdir={self.out("r")}')
+        self.assertNotEqual(contents()[2], before[2])
+        self.assertEqual(run('--top=9', '--ways=projection', '--measure=brightness', f'--outdir={self.out("r2")}')['judge'], 'brightness')
+        npy(self.out('ones.npy'), (32,), [1.0] * 32)
+        for args, says in ((['--ways=magic'], 'coordinates, projection, conditional'), (['--measure=beauty'], 'expected brightness'),
+                           ([f'--direction={self.out("ones.npy")}'], 'nothing is left'), (['--attribute=x'], '--data')):
+            code, _, err = vitrine('resample', f'--network={self.model}', f'--direction={self.directions_of("brightness")}',
+                                   f'--outdir={self.out("r3")}', *args)
+            self.assertEqual(code, 2, err)
+            self.assertIn(says, err.splitlines()[-1])
 
     def test_influence_predicts_what_moving_gives(self):
         code, said, err = vitrine('influence', f'--network={self.model}', '--seed=2', '--class=1', '--region=4,4,6,6', '--probes=64',
@@ -115,11 +281,14 @@ class Directions(unittest.TestCase):
         odd, same = json.loads(said)['attributes']
         self.assertIn('nothing to tell apart', same['refused'])
         self.assertLess(abs(odd['w']['auc'] - 0.5), 0.3)  # the parity of a seed is in no picture
-        code, said, err = vitrine('attribute', f'--network={self.model}', '--measure=brightness', '--folds=3', '--c=10',
+        code, said, err = vitrine('attribute', f'--network={self.model}', '--measure=brightness', '--folds=3', '--c=10', '--path',
                                   '--samples=200', f'--outdir={self.out("b")}', '--json')
         self.assertEqual(code, 0, err)
         self.assertGreater(json.loads(said)['attributes'][0]['w']['auc'], 0.8)
-        self.assertTrue(os.path.getsize(os.path.join(self.out('b'), 'brightness.png')))
+        for name in ('brightness.png', 'table.svg', 'path.svg', 'path-auc.svg', 'brightness-sparse.png'):
+            self.assertTrue(os.path.getsize(os.path.join(self.out('b'), name)))
+        left = [int(r['nonzero']) for r in self.table('b', 'path.csv')]
+        self.assertEqual((left[0], left[-1]), (0, json.loads(said)['attributes'][0]['nonzero']))
 
     def test_refusals_say_what_is_wrong(self):
         for command, args, says in (('pca', ['--samples=5'], '100 to'), ('pca', ['--layers=0-99'], 'layers 0 to'),

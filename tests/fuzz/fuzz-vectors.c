@@ -55,8 +55,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
   if (zip || npy || (size && *data == 0x80)) {
     g_autofree char *path = fuzz_put(npy ? "v.npy" : zip ? "v.npz" : "v.pt", data, size);
     read_vectors(path);
-    if (npy)
-      read_directions(path);
+    read_directions(path);
     g_unlink(path);
     if (zip) { /* torch's, too */
       g_autofree char *pt = fuzz_put("v.pt", data, size);

@@ -39,7 +39,16 @@ fixed, rest = [1, 4, 9], [0, 2, 3, 5, 6, 7, 8, 10, 11]
 regression = cov[np.ix_(rest, fixed)] @ np.linalg.inv(cov[np.ix_(fixed, fixed)])
 left = cov[np.ix_(rest, rest)] - regression @ cov[np.ix_(fixed, rest)]
 off = x[:5] - x.mean(0)
-out = {'fixed': fixed, 'regression': regression.ravel().tolist(), 'left': left.ravel().tolist(),
+d, others = rng.standard_normal(dim), rng.standard_normal((2, dim))
+rest_of_d = d - others.T @ np.linalg.lstsq(others.T, d, rcond=None)[0]
+rest_of_d /= np.linalg.norm(rest_of_d)
+sigma = np.sqrt(rest_of_d @ cov @ rest_of_d)
+carried = rng.standard_normal(dim) * (rng.random(dim) < 0.6)
+weight = np.abs(carried) * np.sqrt(np.diag(cov))
+new, old = x[6], x[7]
+out = {'d': d.tolist(), 'others': others.ravel().tolist(), 'rest_of_d': rest_of_d.tolist(), 'rest_sigma': [sigma],
+       'carried': carried.tolist(), 'carriers': np.flatnonzero(carried).tolist(), 'top3': sorted(np.argsort(-weight)[:3].tolist()),
+       'projected': (new + (old - new) @ carried / (carried @ carried) * carried).tolist(), 'fixed': fixed, 'regression': regression.ravel().tolist(), 'left': left.ravel().tolist(),
        'mahalanobis': np.sqrt(np.einsum('ni,ij,nj->n', off, np.linalg.inv(cov), off)).tolist(), 'w': w.ravel().tolist(), 'dim': dim, 'affines': [a.ravel().tolist() for a in layers],
        'mean': x.mean(0).tolist(), 'covariance': cov.ravel().tolist(),
        'w_variance': values.tolist(), 'w_directions': upright(vectors * np.sqrt(values)[:, None]).ravel().tolist(),

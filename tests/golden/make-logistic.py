@@ -30,11 +30,25 @@ for f, (train, test) in enumerate(StratifiedKFold(folds).split(x, y)):
     score = model(0.1).fit(x[train], y[train]).decision_function(x[test])
     auc.append(roc_auc_score(y[test], score))
     accuracy.append(balanced_accuracy_score(y[test], score > 0))
+train, test = next(StratifiedKFold(folds).split(x, y))
+path = []
+for c in (0.003, 0.01, 0.02, 0.05, 0.1, 1.0):
+    part = model(c).fit(x[train], y[train])
+    score = part.decision_function(x[test])
+    used = int((model(c).fit(x, y).coef_ != 0).sum())
+    left = (part.coef_ != 0).any()
+    path.append([c, used, roc_auc_score(y[test], score) if left else -1, balanced_accuracy_score(y[test], score > 0) if left else -1])
+# The largest C, to a thousandth of its logarithm, that leaves so many coefficients or fewer.
+sparse = []
+for most in (5, 2, 1):
+    grid = [c for c in np.exp(np.arange(np.log(1e-3), np.log(0.1), 1e-2))]
+    counts = [int((model(c).fit(x, y).coef_ != 0).sum()) for c in grid]
+    sparse.append([most, max(n for n in counts if n <= most)])
 ties = np.round(x[:, 0], 1)
 out = {'x': x.ravel().tolist(), 'dim': dim, 'label': y.tolist(), 'fold': fold.tolist(), 'folds': folds,
        'fits': {c: {'beta': m.coef_[0].tolist(), 'bias': float(m.intercept_[0])} for c, m in fits.items()},
        'auc': [np.mean(auc), np.std(auc)], 'accuracy': [np.mean(accuracy), np.std(accuracy)],
-       'ties': ties.tolist(), 'ties_auc': roc_auc_score(y, ties), 'ties_accuracy': balanced_accuracy_score(y, ties > 0)}
+       'path': path, 'sparse': sparse, 'ties': ties.tolist(), 'ties_auc': roc_auc_score(y, ties), 'ties_accuracy': balanced_accuracy_score(y, ties > 0)}
 with open(os.path.join(os.path.dirname(__file__), 'expected', 'logistic.json'), 'w') as f:
     json.dump(out, f)
 print({c: int((m.coef_ != 0).sum()) for c, m in fits.items()}, out['auc'])

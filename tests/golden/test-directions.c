@@ -5,6 +5,8 @@
 #include "engine/directions/matrix.h"
 #include "engine/directions/pca.h"
 #include "engine/directions/ranks.h"
+#include "engine/directions/relations.h"
+#include "engine/directions/resample.h"
 #include "engine/directions/sefa.h"
 #include <jansson.h>
 #include <math.h>
@@ -234,6 +236,94 @@ test_conditional(void)
   }
 }
 
+/* What a direction has that two others have not, against least squares; nothing is left of one that
+ * they hold. */
+static void
+test_without(void)
+{
+  g_autoptr(SgMoments) m = moments();
+  g_autoptr(SgDirectionSet) set = sg_direction_set_new(12, "", "", "");
+  gsize count;
+  g_autofree double *d = numbers(json_object_get(expected, "d"), &count);
+  g_autofree double *others = numbers(json_object_get(expected, "others"), &count);
+  GError *error = NULL;
+  double both[12];
+
+  sg_direction_set_add(set, "a", others);
+  sg_direction_set_add(set, "b", others + 12);
+  sg_direction_set_add(set, "d", d);
+  const SgNamedDirection *const *list = (const SgNamedDirection *const *)set->list->pdata;
+  g_autoptr(SgNamedDirection) rest = sg_direction_without(list[2], 2, list, m, &error);
+  if (!rest && skipped(error))
+    return;
+  g_assert_no_error(error);
+  g_assert_cmpfloat(difference("rest_of_d", rest->vector), <, 1e-9);
+  g_assert_cmpfloat(difference("rest_sigma", &rest->sigma), <, 1e-9);
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpfloat(fabs(sg_dot(rest->vector, list[i]->vector, 12)), <, 1e-12);
+  for (int j = 0; j < 12; j++)
+    both[j] = others[j] - 3 * others[12 + j];
+  const SgNamedDirection *held = sg_direction_set_add(set, "held", both);
+  g_assert_null(sg_direction_without(held, 2, (gconstpointer)set->list->pdata, m, &error));
+  g_assert_nonnull(strstr(error->message, "nothing is left of it"));
+  g_error_free(error);
+}
+
+/* Row `row` of w as doubles. */
+static void
+w_row(int row, double *out)
+{
+  gsize count;
+  g_autofree float *w = floats(json_object_get(expected, "w"), &count);
+
+  for (int j = 0; j < 12; j++)
+    out[j] = (double)w[row * 12 + j];
+}
+
+static void
+assert_indices(const char *key, int count, const int *found)
+{
+  gsize n;
+  g_autofree double *wanted = numbers(json_object_get(expected, key), &n);
+
+  g_assert_cmpint(count, ==, (int)n);
+  for (int i = 0; i < count; i++)
+    g_assert_cmpint(found[i], ==, (int)wanted[i]);
+}
+
+/* Which coordinates carry a direction; the copied ones keep their bits and the others theirs; the
+ * projection is that of the old one, and nothing moves across it. */
+static void
+test_keeping(void)
+{
+  g_autoptr(SgMoments) m = moments();
+  gsize size;
+  g_autofree double *carried = numbers(json_object_get(expected, "carried"), &size);
+  double fresh[12], old[12], w[12];
+  int count;
+  g_autofree int *all = sg_carriers(carried, m, 0, &count);
+
+  assert_indices("carriers", count, all);
+  w_row(6, fresh);
+  w_row(7, old);
+  memcpy(w, fresh, sizeof w);
+  sg_keep_coordinates(count, all, old, w);
+  for (int j = 0, k = 0; j < 12; j++) {
+    gboolean kept = k < count && all[k] == j;
+    g_assert_cmpmem(&w[j], sizeof *w, kept ? &old[j] : &fresh[j], sizeof *w);
+    k += kept;
+  }
+  g_autofree int *three = sg_carriers(carried, m, 3, &count);
+  assert_indices("top3", count, three);
+  memcpy(w, fresh, sizeof w);
+  sg_keep_projection(12, carried, old, w);
+  g_assert_cmpfloat(difference("projected", w), <, 1e-12);
+  for (int i = 0; i < SG_KEEP_WAYS; i++) {
+    SgKeep way;
+    g_assert_true(sg_keep_parse(sg_keep_name((SgKeep)i), &way) && (int)way == i);
+  }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -251,6 +341,8 @@ main(int argc, char **argv)
   g_test_add_func("/directions/gauge", test_gauge);
   g_test_add_func("/directions/ranks", test_ranks);
   g_test_add_func("/directions/conditional", test_conditional);
+  g_test_add_func("/directions/without", test_without);
+  g_test_add_func("/directions/keeping", test_keeping);
   int status = g_test_run();
   json_decref(expected);
   return status;

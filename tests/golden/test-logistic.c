@@ -1,5 +1,5 @@
 /* Logistic regression, folds and judgements against scikit-learn (make-logistic.py). */
-#include "engine/directions/logistic.h"
+#include "engine/directions/regularisation.h"
 #include "engine/formats/format-error.h"
 #include <jansson.h>
 #include <math.h>
@@ -92,6 +92,56 @@ test_judgements(void)
   g_assert_cmpfloat_with_epsilon(j.accuracy_sd, item("accuracy", 1), 1e-9);
 }
 
+static double
+entry(const char *key, gsize row, gsize column)
+{
+  return json_number_value(
+      json_array_get(json_array_get(json_object_get(expected, key), row), column));
+}
+
+/* What is left at each C, and how well it tells the first fold. */
+static void
+test_path(void)
+{
+  g_autofree int *fold = g_new(int, n);
+  gsize points = json_array_size(json_object_get(expected, "path"));
+
+  sg_stratified_folds(n, label, 10, fold);
+  g_assert_cmpuint(points, >, 4);
+  for (gsize i = 0; i < points; i++) {
+    GError *error = NULL;
+    SgPathPoint p;
+    g_assert_true(sg_path_point(n, dim, x, label, fold, entry("path", i, 0), &p, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(p.nonzero, ==, (int)entry("path", i, 1));
+    if (entry("path", i, 2) < 0) {
+      g_assert_true(isnan(p.auc) && isnan(p.accuracy));
+    } else {
+      g_assert_cmpfloat_with_epsilon(p.auc, entry("path", i, 2), 1e-12);
+      g_assert_cmpfloat_with_epsilon(p.accuracy, entry("path", i, 3), 1e-12);
+    }
+  }
+}
+
+static void
+test_sparse(void)
+{
+  for (gsize i = 0; i < json_array_size(json_object_get(expected, "sparse")); i++) {
+    GError *error = NULL;
+    double c = 0;
+    g_autoptr(SgLogistic) m =
+        sg_logistic_fit_sparse(n, dim, x, label, (int)entry("sparse", i, 0), 0.1, &c, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(m->nonzero, ==, (int)entry("sparse", i, 1));
+    g_assert_true(c > 0 && c <= 0.1);
+  }
+  GError *error = NULL;
+  double c;
+  g_assert_null(sg_logistic_fit_sparse(n, dim, x, label, 1, 1e-5, &c, &error));
+  g_assert_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN);
+  g_error_free(error);
+}
+
 static void
 refused(gsize count, int folds, const char *says)
 {
@@ -131,6 +181,8 @@ main(int argc, char **argv)
   g_test_add_func("/logistic/fits", test_fits);
   g_test_add_func("/logistic/folds", test_folds);
   g_test_add_func("/logistic/judgements", test_judgements);
+  g_test_add_func("/logistic/path", test_path);
+  g_test_add_func("/logistic/sparse", test_sparse);
   g_test_add_func("/logistic/refusals", test_refusals);
   int status = g_test_run();
   json_decref(expected);

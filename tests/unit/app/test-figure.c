@@ -251,6 +251,36 @@ test_curves_png(void)
   g_assert_cmpint(blue_below, >, 1300 * 3);
 }
 
+/* ---- tables ---- */
+
+/* Full colours at the ends of the scale and beyond, white in the middle, nothing where there is no
+ * number; texts stand in the fields. */
+static void
+test_table(void)
+{
+  static const char *const rows[] = {"one", "two"}, *const columns[] = {"left", "right"};
+  static const char *const texts[] = {"mine", "a", "b", "c"};
+  const double values[] = {-5, 0, 1, NAN};
+  VitrineTable t = {"Title", 2, 2, rows, columns, values, NULL, 0, 1};
+  g_autofree char *path = in_dir("table.png"), *svg = in_dir("table.svg"), *text = NULL;
+  g_autofree guint8 *rgb = NULL;
+  g_autoptr(GError) error = NULL;
+  int width, height, below = 0, above = 0;
+
+  g_assert_true(vitrine_figure_table(path, &t, &error));
+  g_assert_true(sg_picture_read(path, &rgb, &width, &height, &error));
+  for (int i = 0; i < width * height; i++) {
+    below += rgb[3 * i] == 0x1a && rgb[3 * i + 1] == 0x5f && rgb[3 * i + 2] == 0xb4;
+    above += rgb[3 * i] == 0xe6 && rgb[3 * i + 1] == 0x61 && rgb[3 * i + 2] == 0x00;
+  }
+  g_assert_cmpint(below, >, 1000);
+  g_assert_cmpint(ABS(below - above), <, below / 4); /* one field each */
+  t.texts = texts;
+  g_assert_true(vitrine_figure_table(svg, &t, &error));
+  g_assert_true(g_file_get_contents(svg, &text, NULL, &error));
+  g_assert_nonnull(strstr(text, "<svg"));
+}
+
 /* ---- files ---- */
 
 static void
@@ -297,6 +327,7 @@ main(int argc, char **argv)
   dir = g_dir_make_tmp("vitrine-figure-XXXXXX", NULL);
   g_test_add_func("/figure/tiles/png", test_tiles_png);
   g_test_add_func("/figure/tiles/plain", test_tiles_plain);
+  g_test_add_func("/figure/table", test_table);
   g_test_add_func("/figure/tiles/svg", test_tiles_svg);
   g_test_add_func("/figure/curves/svg", test_curves_svg);
   g_test_add_func("/figure/curves/odd", test_curves_odd);

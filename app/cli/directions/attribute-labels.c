@@ -1,17 +1,12 @@
 /* Where the labels of generated faces come from: measurements, a table, or readers made from
  * labelled real pictures. */
-#include "app/cli/attribute.h"
-#include "engine/directions/ranks.h"
-#include "engine/directions/reader.h"
-#include "engine/explore/nets.h"
+#include "app/cli/directions/attribute.h"
+#include "app/cli/directions/labelled-set.h"
 #include "engine/formats/read-file.h"
 #include <math.h>
 #include <string.h>
 
 #define MAX_TABLE ((gsize)256 << 20)
-
-/* A reader that tells fewer than this of the held-out pictures apart labels faces by chance. */
-#define BELIEVED 0.9
 
 static Attribute *
 add(AttributeJob *job, const char *name)
@@ -33,27 +28,10 @@ is_wanted(const AttributeJob *job, const char *name)
   return g_strv_contains((const char *const *)wanted, name);
 }
 
-/* Values [n], `step` apart, as labels: 0 and 1 as they are, other numbers by their median. NULL if
- * all are equal. */
-static guint8 *
-binary(gsize n, const double *values)
-{
-  g_autofree guint8 *label = g_new(guint8, n);
-  gboolean switches = TRUE;
-  gsize ones = 0;
-
-  for (gsize i = 0; i < n; i++)
-    switches &= values[i] == 0 || values[i] == 1;
-  double middle = switches ? 0.5 : sg_ranks_median(n, values);
-  for (gsize i = 0; i < n; i++)
-    ones += label[i] = values[i] > middle;
-  return ones > 0 && ones < n ? g_steal_pointer(&label) : NULL;
-}
-
 static void
 label_by(Attribute *a, gsize n, const double *values)
 {
-  a->label = binary(n, values);
+  a->label = labels_of(n, values);
   if (!a->label)
     a->refused = g_strdup("all have the same value: there is nothing to tell apart");
 }
@@ -217,111 +195,33 @@ from_table(AttributeJob *job, GError **error)
 
 /* ---- readers --------------------------------------------------------------------------------- */
 
-typedef struct {
-  SgDataset *set;
-  gsize n;         /* pictures that could be read */
-  float *features; /* [n, dim] */
-  guint *index;    /* [n]: which pictures of the set */
-  int dim;
-} Reals;
-
-static gboolean
-describe_reals(AttributeJob *job, Reals *r, SgDiscriminator *d, GError **error)
-{
-  int grid = sg_feature_grid(d), n = (int)MIN((guint)job->opt->reals, r->set->n);
-  g_autofree gboolean *used = g_new0(gboolean, n);
-  CliProgress *p = &job->base.progress;
-
-  r->dim = sg_discriminator_feature_count(d, grid);
-  cli_progress_begin(p, "real pictures", (gsize)n);
-  r->features = sg_dataset_features(r->set, d, grid, n, used, progress, p, error);
-  cli_progress_end(p);
-  if (!r->features)
-    return FALSE;
-  r->index = g_new(guint, n);
-  for (int i = 0; i < n; i++)
-    if (used[i]) {
-      memmove(r->features + r->n * (gsize)r->dim, r->features + (gsize)i * (gsize)r->dim,
-              (gsize)r->dim * sizeof(float));
-      r->index[r->n++] = (guint)i;
-    }
-  return TRUE;
-}
-
-static double *
-label_column(const Reals *r, int column)
-{
-  g_autofree float *row = g_new(float, r->set->label_dim);
-  double *values = g_new(double, r->n);
-
-  for (gsize i = 0; i < r->n; i++) {
-    sg_dataset_label(r->set, r->index[i], row);
-    values[i] = (double)row[column];
-  }
-  return values;
-}
-
 static void
-label_by_reader(AttributeJob *job, const Reals *r, int column, const char *name)
+label_by_reader(AttributeJob *job, const LabelledSet *s, int column, const char *name)
 {
   Attribute *a = add(job, name);
-  g_autofree double *values = label_column(r, column), *told = g_new(double, job->faces->n);
-  g_autofree guint8 *known = binary(r->n, values);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(SgReader) reader =
-      known ? sg_reader_new(r->n, r->dim, r->features, known, &error) : NULL;
+  g_autofree double *told = g_new(double, job->faces->n);
+  g_autoptr(SgReader) reader = labelled_set_reader(s, column, &a->reader_auc, &a->refused);
 
-  if (!known)
-    a->refused = g_strdup("all pictures of the set have the same value");
-  else if (!reader)
-    a->refused = g_strdup(error->message);
-  else if (!((a->reader_auc = reader->auc) >= BELIEVED))
-    a->refused = g_strdup_printf("the reader tells it in pictures it has not seen with an AUC of "
-                                 "%.3f only; %.1f are asked for",
-                                 reader->auc, BELIEVED);
-  for (int i = 0; !a->refused && i < job->faces->n; i++)
-    told[i] = sg_reader_decide(reader, job->faces->features + (gsize)i * (gsize)r->dim) > 0;
-  if (!a->refused)
-    label_by(a, (gsize)job->faces->n, told);
-}
-
-static gboolean
-label_by_set(AttributeJob *job, Reals *r, SgDiscriminator *d, GError **error)
-{
-  if (!describe_reals(job, r, d, error) || !draw_faces(job, job->opt->samples, d, error))
-    return FALSE;
-  for (int c = 0; c < r->set->label_dim; c++) {
-    g_autofree char *numbered = g_strdup_printf("label%d", c);
-    const char *name = r->set->label_names ? r->set->label_names[c] : numbered;
-    if (is_wanted(job, name))
-      label_by_reader(job, r, c, name);
-  }
-  return TRUE;
+  if (!reader)
+    return;
+  for (int i = 0; i < job->faces->n; i++)
+    told[i] = sg_reader_decide(reader, job->faces->features + (gsize)i * (gsize)s->dim) > 0;
+  label_by(a, (gsize)job->faces->n, told);
 }
 
 static gboolean
 from_set(AttributeJob *job, GError **error)
 {
-  const SgModelInfo *info = &job->base.model->info;
-  const SgDatasetOptions options = {
-      .resolution = info->img_resolution, .channels = info->img_channels, .use_labels = TRUE};
-  Reals r = {0};
+  g_autoptr(LabelledSet) s = labelled_set_open(&job->base, job->opt->data, job->opt->reals, error);
 
-  if (!info->has_d) {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                "%s has no discriminator, whose view of pictures --data needs; --measure and "
-                "--labels work without",
-                job->opt->network);
+  if (!s || !draw_faces(job, job->opt->samples, s->d, error))
     return FALSE;
+  for (int c = 0; c < s->set->label_dim; c++) {
+    g_autofree char *name = labelled_set_name(s, c);
+    if (is_wanted(job, name))
+      label_by_reader(job, s, c, name);
   }
-  g_autoptr(SgDiscriminator) d =
-      sg_discriminator_new(sg_renderer_backend(job->base.renderer), job->base.model, error);
-  r.set = d ? sg_dataset_open(job->opt->data, &options, error) : NULL;
-  gboolean ok = r.set && label_by_set(job, &r, d, error);
-  g_clear_pointer(&r.set, sg_dataset_free);
-  g_free(r.features);
-  g_free(r.index);
-  return ok;
+  return TRUE;
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* What the files of "vitrine attribute" share. */
 #pragma once
 
-#include "app/cli/directions.h"
+#include "app/cli/directions/direction-job.h"
 #include "engine/explore/face-sample.h"
 
 G_BEGIN_DECLS
@@ -10,7 +10,7 @@ typedef struct {
   char *network, *outdir, *data, *labels, *measure, *attributes;
   int samples, reals, folds, label;
   double c;
-  gboolean json;
+  gboolean json, path;
 } AttributeOptions;
 
 typedef struct {
@@ -31,5 +31,11 @@ typedef struct {
 
 /* Draws the faces and labels them by what the options name: fills faces and all. */
 gboolean attribute_labels(AttributeJob *job, GError **error);
+
+/* Appends ",NUMBER" of a line of CSV; nothing behind the comma where it is not finite. */
+void attribute_put_number(GString *s, double v);
+/* Writes path.csv, path.svg, path-auc.svg and a sheet NAME-sparse.png for every attribute that was
+ * not refused. */
+gboolean attribute_write_paths(AttributeJob *job, GError **error);
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 
 #include "app/cli/cli.h"
 #include "engine/directions/direction-set.h"
-#include "engine/directions/moments.h"
+#include "engine/directions/gauge.h"
 #include "engine/explore/renderer.h"
 
 G_BEGIN_DECLS
@@ -24,6 +24,11 @@ gboolean direction_job_open(DirectionJob *job, const char *network, const char *
 void direction_job_close(DirectionJob *job);
 SgMoments *direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed, int label,
                                  GError **error);
+/* n w for moments and as many for percentiles. */
+SgGauge *direction_job_gauge(DirectionJob *job, gsize n, int label, GError **error);
+/* The recipe of a seed's face, of class `label` (-1: none was asked for, a conditional model's
+ * first). */
+SgRecipe *direction_job_recipe(const DirectionJob *job, guint32 seed, int label);
 /* w of the faces of seeds 0 … n - 1: [n, w_dim], to be freed. */
 float *direction_job_faces(DirectionJob *job, int n, int label, GError **error);
 

@@ -1,4 +1,4 @@
-#include "app/cli/directions.h"
+#include "app/cli/directions/direction-job.h"
 #include "app/figures/figure.h"
 #include "engine/directions/seeds.h"
 #include "engine/explore/nets.h"
@@ -96,6 +96,15 @@ direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed, int label
   return m;
 }
 
+SgGauge *
+direction_job_gauge(DirectionJob *job, gsize n, int label, GError **error)
+{
+  cli_progress_begin(&job->progress, "samples", n);
+  SgGauge *g = sg_gauge_new(job->nets->mapping, n, label, show_progress, &job->progress, error);
+  cli_progress_end(&job->progress);
+  return g;
+}
+
 float *
 direction_job_faces(DirectionJob *job, int n, int label, GError **error)
 {
@@ -103,6 +112,17 @@ direction_job_faces(DirectionJob *job, int n, int label, GError **error)
   g_autofree float *w = g_new(float, (gsize)m->w_dim *(gsize)n);
 
   return sg_seeds_map(m, 0, n, label, NULL, w, error) ? g_steal_pointer(&w) : NULL;
+}
+
+SgRecipe *
+direction_job_recipe(const DirectionJob *job, guint32 seed, int label)
+{
+  const SgModelInfo *info = &job->model->info;
+  SgRecipe *r = sg_recipe_new(info->z_dim, info->w_dim);
+
+  r->seed = seed;
+  r->label = label >= 0 || info->c_dim == 0 ? label : 0;
+  return r;
 }
 
 void
@@ -170,11 +190,8 @@ gboolean
 direction_tiles_face(DirectionTiles *t, DirectionJob *job, guint32 seed, int label,
                      const char *text, GError **error)
 {
-  const SgModelInfo *info = &job->model->info;
-  g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
+  g_autoptr(SgRecipe) r = direction_job_recipe(job, seed, label);
 
-  r->seed = seed;
-  r->label = label >= 0 || info->c_dim == 0 ? label : 0;
   return direction_tiles_recipe(t, job, r, text, error);
 }
 

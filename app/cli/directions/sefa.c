@@ -1,5 +1,5 @@
 /* vitrine sefa: the directions that the affine layers answer most strongly to. */
-#include "app/cli/directions.h"
+#include "app/cli/directions/direction-job.h"
 #include "app/figures/figure.h"
 #include "engine/directions/sefa.h"
 #include "engine/explore/nets.h"

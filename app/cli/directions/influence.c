@@ -1,5 +1,5 @@
 /* vitrine influence: what moves a region of a face. */
-#include "app/cli/directions.h"
+#include "app/cli/directions/direction-job.h"
 #include "engine/directions/affines.h"
 #include "engine/explore/influence.h"
 #include "engine/explore/nets.h"
@@ -292,19 +292,14 @@ read_directions(Job *job, GError **error)
 static gboolean
 read_recipe(Job *job, GError **error)
 {
-  const SgModelInfo *info = &job->base.model->info;
 
   if (job->opt->recipe)
     job->recipe = cli_read_recipe("influence", job->opt->recipe, job->base.model, error);
   else
-    job->recipe = sg_recipe_new(info->z_dim, info->w_dim);
+    job->recipe = direction_job_recipe(&job->base, (guint32)job->opt->seed, job->opt->label);
   if (!job->recipe)
     return FALSE;
   job->recipe->faces = 1;
-  if (!job->opt->recipe) {
-    job->recipe->seed = (guint32)job->opt->seed;
-    job->recipe->label = job->opt->label >= 0 || info->c_dim == 0 ? job->opt->label : 0;
-  }
   return TRUE;
 }
 

@@ -1,6 +1,6 @@
 /* vitrine pca: what a generator can vary, as principal components of W and of S. */
 #include "app/cli/cli.h"
-#include "app/cli/directions.h"
+#include "app/cli/directions/direction-job.h"
 #include "app/figures/figure.h"
 #include "engine/directions/pca.h"
 #include "engine/explore/nets.h"

@@ -1,6 +1,6 @@
 /* vitrine attribute: where an attribute lies among the latents, how well it can be told, and its
  * direction. */
-#include "app/cli/attribute.h"
+#include "app/cli/directions/attribute.h"
 #include "app/figures/figure.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/writer.h"
@@ -63,6 +63,8 @@ options_parse(AttributeOptions *o, int argc, char **argv, GError **error)
       {"folds", 0, 0, G_OPTION_ARG_INT, &o->folds, "of the cross-validation (10)", "N"},
       {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model (all, in turns)",
        "N"},
+      {"path", 0, 0, G_OPTION_ARG_NONE, &o->path,
+       "also how many numbers of w each C leaves, and faces along 12, 7 and 1 of them", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what was found as JSON on standard output",
        NULL},
       {NULL}};
@@ -73,10 +75,13 @@ options_parse(AttributeOptions *o, int argc, char **argv, GError **error)
       "attribute is fitted to the discriminator's view of seven tenths of the pictures and judged "
       "on the rest; below an AUC of 0.9 it is not believed, and says so. Then it labels generated "
       "faces. DIR/attributes.csv has the table: AUC and balanced accuracy over the folds for w, z "
-      "and s with their deviations, and how many coordinates of w the direction uses; "
+      "and s with their deviations, and how many coordinates of w the direction uses; table.svg "
+      "the same to look at; "
       "attributes.safetensors the directions (--direction of \"vitrine generate\"); NAME.png a "
       "face "
-      "from -3 to 3 σ along each.\n"
+      "from -3 to 3 σ along each. With --path path.csv, path.svg and path-auc.svg have how many "
+      "numbers of w each regularisation leaves and how well they tell, NAME-sparse.png faces "
+      "along few of them.\n"
       "  vitrine attribute --network model.pkl --data faces.zip --outdir attributes\n"
       "  vitrine attribute --network model.pkl --measure all --outdir attributes"};
 
@@ -132,8 +137,8 @@ judge_all(AttributeJob *job, GError **error)
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
-static void
-put_number(GString *s, double v)
+void
+attribute_put_number(GString *s, double v)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -153,20 +158,60 @@ write_table(const AttributeJob *job, GError **error)
   for (guint i = 0; i < job->all->len; i++) {
     const Attribute *a = job->all->pdata[i];
     g_string_append(s, a->name);
-    put_number(s, a->reader_auc);
-    put_number(s, a->label ? (double)a->judgement.ones / job->faces->n : NAN);
+    attribute_put_number(s, a->reader_auc);
+    attribute_put_number(s, a->label ? (double)a->judgement.ones / job->faces->n : NAN);
     for (int v = 0; v < SG_VIEW_COUNT; v++) {
       const SgJudgement *j = &a->judgement.view[v];
-      put_number(s, a->refused ? NAN : j->auc);
-      put_number(s, a->refused ? NAN : j->auc_sd);
-      put_number(s, a->refused ? NAN : j->accuracy);
-      put_number(s, a->refused ? NAN : j->accuracy_sd);
+      attribute_put_number(s, a->refused ? NAN : j->auc);
+      attribute_put_number(s, a->refused ? NAN : j->auc_sd);
+      attribute_put_number(s, a->refused ? NAN : j->accuracy);
+      attribute_put_number(s, a->refused ? NAN : j->accuracy_sd);
     }
-    put_number(s, a->refused ? NAN : a->judgement.nonzero);
+    attribute_put_number(s, a->refused ? NAN : a->judgement.nonzero);
     g_string_append_printf(s, ",%s%s%s\n", a->refused ? "\"" : "", a->refused ? a->refused : "",
                            a->refused ? "\"" : "");
   }
   return sg_write_file(path, s->str, s->len, error);
+}
+
+/* Table 1 of "Controlled Modification of Generated (Style)GAN Latent Vectors", with the styles. */
+static gboolean
+write_figure(const AttributeJob *job, GError **error)
+{
+  enum { COLUMNS = 2 * SG_VIEW_COUNT };
+  static const char *const columns[COLUMNS] = {"AUC, w",
+                                               "AUC, z",
+                                               "AUC, s",
+                                               "balanced accuracy, w",
+                                               "balanced accuracy, z",
+                                               "balanced accuracy, s"};
+  g_autoptr(GPtrArray) names = g_ptr_array_new(), texts = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+  g_autofree char *path = g_build_filename(job->opt->outdir, "table.svg", NULL);
+
+  for (guint i = 0; i < job->all->len; i++) {
+    const Attribute *a = job->all->pdata[i];
+    if (a->refused)
+      continue;
+    g_ptr_array_add(names, a->name);
+    for (int c = 0; c < COLUMNS; c++) {
+      const SgJudgement *j = &a->judgement.view[c % SG_VIEW_COUNT];
+      double v = c < SG_VIEW_COUNT ? j->auc : j->accuracy;
+      g_array_append_val(values, v);
+      g_ptr_array_add(
+          texts, g_strdup_printf("%.3f ± %.3f", v, c < SG_VIEW_COUNT ? j->auc_sd : j->accuracy_sd));
+    }
+  }
+  const VitrineTable table = {.title = "How well w, z and the styles tell attributes",
+                              .rows = (int)names->len,
+                              .columns = COLUMNS,
+                              .row_labels = (const char *const *)names->pdata,
+                              .column_labels = columns,
+                              .values = (const double *)(gpointer)values->data,
+                              .texts = (const char *const *)texts->pdata,
+                              .middle = 0.5,
+                              .reach = 0.5};
+  return vitrine_figure_table(path, &table, error);
 }
 
 /* A face from -3 to 3 σ along each direction, three faces a sheet. */
@@ -174,7 +219,6 @@ static gboolean
 write_sheet(AttributeJob *job, const SgNamedDirection *d, GError **error)
 {
   enum { ROWS = 3 };
-  const SgModelInfo *info = &job->base.model->info;
   g_autofree char *name = g_strconcat(d->name, ".png", NULL);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
   g_autoptr(DirectionTiles) tiles = direction_tiles_new(&job->base, ROWS * STEPS);
@@ -185,10 +229,8 @@ write_sheet(AttributeJob *job, const SgNamedDirection *d, GError **error)
     for (int i = 0; i < STEPS; i++) {
       double strength = i - STEPS / 2;
       g_autofree char *text = g_strdup_printf("%+.0f σ", strength);
-      g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
-      r->seed = (guint32)row;
-      r->label = job->opt->label >= 0 || info->c_dim == 0 ? job->opt->label : 0;
-      for (int k = 0; k < info->w_dim; k++)
+      g_autoptr(SgRecipe) r = direction_job_recipe(&job->base, (guint32)row, job->opt->label);
+      for (int k = 0; k < r->w_dim; k++)
         r->w_offset[k] = strength * d->sigma * d->vector[k];
       if (!direction_tiles_recipe(tiles, &job->base, r, text, error))
         return FALSE;
@@ -242,11 +284,11 @@ attribute_free(gpointer data)
 static gboolean
 write_all(AttributeJob *job, GError **error)
 {
-  gboolean ok = write_table(job, error);
+  gboolean ok = write_table(job, error) && write_figure(job, error);
 
   for (guint i = 0; ok && i < job->set->list->len; i++)
     ok = write_sheet(job, job->set->list->pdata[i], error);
-  return ok;
+  return ok && (!job->opt->path || attribute_write_paths(job, error));
 }
 
 static gboolean
