@@ -9,7 +9,7 @@ build=${VITRINE_BUILD:-$top/build}
 packages_build=(
   gcc libc6-dev meson ninja-build pkgconf gettext desktop-file-utils
   libglib2.0-dev libgtk-4-dev libadwaita-1-dev libjansson-dev libzip-dev libpng-dev libjpeg-dev libwebp-dev libtiff-dev libgif-dev
-  zlib1g-dev nettle-dev libdnnl-dev libcairo2-dev liblapacke-dev liblinear-dev libarchive-dev
+  zlib1g-dev nettle-dev libdnnl-dev libcairo2-dev liblapacke-dev liblinear-dev libarchive-dev libkissfft-dev
 )
 # What the window needs to look right: symbolic icons, what draws them, and at least one font.
 packages_window=(adwaita-icon-theme librsvg2-common fonts-dejavu-core)

@@ -37,6 +37,7 @@ static const Command commands[] = {
     {"influence", cli_influence,
      "what moves a spot of a face: dimensions, style channels, directions"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
+    {"examine", cli_examine, "does a picture look like what a model draws? Independent witnesses"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"runs", cli_runs, "trainings: how far each is and what became of it"},
     {"stats", cli_stats, "the statistics of a training, as a table or CSV"},

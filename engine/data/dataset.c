@@ -69,6 +69,12 @@ sg_dataset_image_name(const SgDatasetFull *full, guint index)
   return ref->frame ? g_strdup_printf("%s[%u]", name, ref->frame) : g_steal_pointer(&name);
 }
 
+char *
+sg_dataset_picture_name(SgDataset *ds, guint index)
+{
+  return sg_dataset_image_name((SgDatasetFull *)ds, index);
+}
+
 void
 sg_dataset_refuse_image(SgDatasetFull *full, guint index, const char *message)
 {

@@ -75,6 +75,8 @@ gboolean sg_dataset_read(SgDataset *ds, guint index, guint8 *pixels, GError **er
 /* The same; `change` is filled if it is TRUE. */
 gboolean sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange *change,
                                 GError **error);
+/* Its name in the folder or zip as people may see it (visible.h); to be freed. */
+char *sg_dataset_picture_name(SgDataset *ds, guint index);
 /* Images of each class, [label_dim]; NULL unless labels are class numbers. Free with g_free(). */
 guint *sg_dataset_class_counts(SgDataset *ds);
 /* Its label [label_dim]: one-hot or a float vector (zeros without labels). */

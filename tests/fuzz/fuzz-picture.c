@@ -1,5 +1,6 @@
-/* PNG and JPEG pixels. */
+/* PNG and JPEG pixels, and what a file says of its origin. */
 #include "engine/pictures/picture.h"
+#include "engine/pictures/provenance.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
@@ -11,6 +12,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
   int width, height;
   gboolean ok = sg_picture_read_memory("fuzz", data, size, &rgb, &width, &height, &error);
 
+  g_auto(SgProvenance) p;
+  sg_provenance_read(&p, data, size);
+  g_assert_true(p.tables >= 0 && p.tables <= 4 && p.quality >= 0 && p.quality <= 100);
   g_assert_true(ok == (error == NULL));
   g_assert_true(!ok || (width > 0 && height > 0 && rgb));
   return 0;

@@ -20,6 +20,7 @@ pca_\w+ sefa_\w+ moments_\w+ gauge_\w+ conditional_\w+ influence_\w+ affines_\w+
 logistic_\w+ cross_validate auc reader_\w+ face_sample_\w+ attribute_find direction_set_load direction_set_save
 model_load model_tensor npy_\w+ png_\w+ picture_read write_file safetensors_\w+ pickle_\w+ known_data
 dataset_\w+ loader_\w+
+examination_new examination_add examination_step damage spectrum provenance_read describer_\w+
 projection_\w+ projected_\w+ tuning_\w+ w_cloud_\w+ align\w* pixels_average picture_square
 run_reader_recognises run_reader_write_csv control_send\w* run_network
 train_options_resolve trainer_\w+ metric_prepare\w* metric_measure\w* swd_\w+
