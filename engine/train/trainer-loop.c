@@ -14,9 +14,8 @@ sg_trainer_diverged(SgTrainer *t, const char *what, GError **error)
   return FALSE;
 }
 
-/* Nothing that is learnt from here on could be kept. */
-static gboolean
-is_kept(const SgTrainer *t, GError **error)
+gboolean
+sg_trainer_is_kept(const SgTrainer *t, GError **error)
 {
   if (!sg_run_dir_is_gone(t->dir))
     return TRUE;
@@ -105,7 +104,7 @@ wait_for_room(SgTrainer *t, GError **error)
       break;
     if (failed->domain == SG_BACKEND_ERROR)
       return ended(t, g_steal_pointer(&failed), error);
-    if (!is_kept(t, error))
+    if (!sg_trainer_is_kept(t, error))
       return FALSE;
     g_autofree char *text = g_strdup_printf(
         "Waiting for space to save the last snapshot, stop again to give up: %s", failed->message);
@@ -160,7 +159,7 @@ do_what_is_due(SgTrainer *t, SgControlFlags flags, gboolean last, GError **error
     return sg_trainer_diverged(t, t->broken, error);
   if (last && !final_snapshot(t, error))
     return FALSE;
-  if (t->due.line && !is_kept(t, error))
+  if (t->due.line && !sg_trainer_is_kept(t, error))
     return FALSE;
   if (t->due.line)
     sg_trainer_end_line(t, t->due.tick);

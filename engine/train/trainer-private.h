@@ -97,6 +97,9 @@ SgBackend *sg_trainer_open_device(const SgTrainOptions *o, SgGroup *group, GErro
 gboolean sg_trainer_loop(SgTrainer *t, GError **error);
 /* FALSE and the error; `what`: "weights are not numbers". */
 gboolean sg_trainer_diverged(SgTrainer *t, const char *what, GError **error);
+/* FALSE and the error where the run directory was moved or removed: nothing that is learnt from
+ * here on could be kept. */
+gboolean sg_trainer_is_kept(const SgTrainer *t, GError **error);
 /* Says in log and status what it waits for; NULL: not any more. */
 void sg_trainer_set_waiting(SgTrainer *t, const char *text);
 /* trainer-tick.c */

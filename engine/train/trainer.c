@@ -230,21 +230,34 @@ begin(SgTrainer *t, gboolean dry, GError **error)
   return TRUE;
 }
 
+/* A file that could not be written is not the reason where the run directory is gone. */
+static void
+say_failed(SgTrainer *t, GError **why)
+{
+  g_autoptr(GError) gone = NULL;
+
+  if (!sg_trainer_is_kept(t, &gone)) {
+    g_clear_error(why);
+    *why = g_steal_pointer(&gone);
+  }
+  /* Who started the training may be gone by now. */
+  sg_run_dir_log(t->dir, "Failed: %s\n", (*why)->message);
+}
+
 gboolean
 sg_train_run(SgTrainOptions *o, SgDataset *ds, SgGroup *group, GError **error)
 {
   g_auto(SgTrainer) t = {.o = o, .ds = ds, .group = group};
   GError *why = NULL;
 
-  if (!begin(&t, FALSE, error))
-    return FALSE;
+  if (begin(&t, FALSE, &why)) {
+    if (t.dir)
+      say_hello(&t);
+    if (train(&t, &why))
+      return TRUE;
+  }
   if (t.dir)
-    say_hello(&t);
-  if (train(&t, &why))
-    return TRUE;
-  /* Who started the training may be gone by now. */
-  if (t.dir)
-    sg_run_dir_log(t.dir, "Failed: %s\n", why->message);
+    say_failed(&t, &why);
   g_propagate_error(error, why);
   return FALSE;
 }
