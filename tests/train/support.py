@@ -23,7 +23,7 @@ SMALL = ('--resolution=8', '--batch=4', '--mbstd-group=2', '--channel-base=64', 
 # One's own random numbers everywhere, R1 and path length often.
 EVERYTHING = ('--aug=ada', '--p=0.5', '--ada-kimg=2', '--ada-interval=16', '--mixing=0.5', '--r1-interval=3',
               '--pl-interval=3', '--mirror=1', '--seed=7')
-LONG = 60  # seconds within which anything here happens, however busy the machine
+LONG = 180  # seconds within which anything here happens, however busy the machine
 
 
 # ---- pictures and sets ---------------------------------------------------------------------------
