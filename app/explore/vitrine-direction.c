@@ -1,4 +1,5 @@
 #include "app/explore/vitrine-direction.h"
+#include "engine/directions/few-labels.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include <stdlib.h>
@@ -432,6 +433,8 @@ details(const VitrineDirection *self)
     return g_string_free(g_string_append(s, self->note), FALSE);
   if (isfinite(d->auc))
     g_string_append_printf(s, _("AUC %.2f"), d->auc);
+  if (g_strcmp0(d->method, SG_FEW_LABELS_METHOD) == 0)
+    g_string_append_printf(s, _("%sn = %d labels"), s->len ? " · " : "", (int)d->samples);
   if (isfinite(d->share))
     g_string_append_printf(s, _("%s%.1f %% of the variance"), s->len ? " · " : "", 100 * d->share);
   if (d->last >= 0)

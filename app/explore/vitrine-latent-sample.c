@@ -23,6 +23,9 @@ vitrine_sample_unref(VitrineSample *s)
   g_free(s->w);
   g_clear_pointer(&s->affines, g_ptr_array_unref);
   sg_gauge_free(s->gauge);
+  sg_pca_free(s->pca[0]);
+  sg_pca_free(s->pca[1]);
+  g_mutex_clear(&s->lock);
   g_free(s);
 }
 
@@ -64,6 +67,7 @@ begin(Job *job, const SgNets *nets)
   VitrineSample *s = job->sample = g_new0(VitrineSample, 1);
 
   g_atomic_ref_count_init(&s->ref);
+  g_mutex_init(&s->lock);
   s->n = VITRINE_SAMPLE_FACES;
   s->w_dim = nets->mapping->w_dim;
   s->num_ws = nets->net->num_ws;
@@ -162,8 +166,6 @@ vitrine_component_sets_free(VitrineComponentSets *c)
     return;
   for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
     sg_direction_set_free(c->sets[kind]);
-  sg_pca_free(c->pca[0]);
-  sg_pca_free(c->pca[1]);
   g_free(c->error);
   g_free(c);
 }
@@ -196,18 +198,32 @@ set_of_sefa(const Work *work, const SgSefa *sefa)
   return set;
 }
 
+const SgPca *
+vitrine_sample_pca(VitrineSample *s, int view, GError **error)
+{
+  g_mutex_lock(&s->lock);
+  if (!s->pca[view] && s->moments)
+    s->pca[view] = sg_pca_new(s->moments, view ? s->affines : NULL, error);
+  else if (!s->moments)
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                _("Components need LAPACK, which is not installed."));
+  const SgPca *pca = s->pca[view];
+  g_mutex_unlock(&s->lock);
+  return pca;
+}
+
 static gboolean
 find(const Work *work, VitrineComponentSets *out, GError **error)
 {
-  const VitrineSample *s = work->sample;
+  VitrineSample *s = work->sample;
+  const SgPca *of_w = vitrine_sample_pca(s, 0, error);
+  const SgPca *of_s = of_w ? vitrine_sample_pca(s, 1, error) : NULL;
+  g_autoptr(SgSefa) sefa = of_s ? sg_sefa_new(s->affines, s->w_dim, error) : NULL;
 
-  out->pca[0] = sg_pca_new(s->moments, NULL, error);
-  out->pca[1] = out->pca[0] ? sg_pca_new(s->moments, s->affines, error) : NULL;
-  g_autoptr(SgSefa) sefa = out->pca[1] ? sg_sefa_new(s->affines, s->w_dim, error) : NULL;
   if (!sefa)
     return FALSE;
-  out->sets[VITRINE_COMPONENTS_W] = set_of_pca(work, out->pca[0], "pca-w", "W ");
-  out->sets[VITRINE_COMPONENTS_STYLES] = set_of_pca(work, out->pca[1], "pca-s", "S ");
+  out->sets[VITRINE_COMPONENTS_W] = set_of_pca(work, of_w, "pca-w", "W ");
+  out->sets[VITRINE_COMPONENTS_STYLES] = set_of_pca(work, of_s, "pca-s", "S ");
   out->sets[VITRINE_COMPONENTS_SEFA] = set_of_sefa(work, sefa);
   for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
     if (out->sets[kind]->list->len > 0)

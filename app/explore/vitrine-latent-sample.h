@@ -24,6 +24,8 @@ typedef struct {
   /* By vitrine_sample_work(), NULL before: */
   SgGauge *gauge;           /* NULL without LAPACK */
   const SgMoments *moments; /* the gauge's */
+  GMutex lock;              /* of: */
+  SgPca *pca[2];            /* by vitrine_sample_pca() */
 } VitrineSample;
 
 VitrineSample *vitrine_sample_ref(VitrineSample *s);
@@ -43,9 +45,13 @@ gpointer vitrine_sample_job_new(void);
 /* How strongly the styles hear `one_sigma` [w_dim]: the length of what it changes in them. */
 double vitrine_sample_heard(const VitrineSample *s, const double *one_sigma);
 
+/* Components of W (view 0) or of S (1), found when somebody first asks, owned by the sample. A
+ * worker's, once vitrine_sample_work() has ended: some tenths of a second. Errors as
+ * sg_pca_new(). */
+const SgPca *vitrine_sample_pca(VitrineSample *s, int view, GError **error);
+
 typedef struct {
   SgDirectionSet *sets[VITRINE_N_COMPONENTS]; /* NULL where LAPACK is missing */
-  SgPca *pca[2];                              /* of W, of S */
   char *error;                                /* why there are none; NULL: there are */
 } VitrineComponentSets;
 

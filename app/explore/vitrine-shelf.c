@@ -17,7 +17,6 @@ struct _VitrineShelf {
 
   VitrineComponents kind;
   SgDirectionSet *components[VITRINE_N_COMPONENTS];
-  SgPca *pca[2];
   VitrineSample *sample; /* worked on */
   VitrineTaskClass class;
   guint task;
@@ -159,11 +158,6 @@ worked_cb(GObject *source, GAsyncResult *result, gpointer data)
       sg_direction_set_free(self->components[kind]);
       self->components[kind] = g_steal_pointer(&found->sets[kind]);
     }
-  for (int view = 0; view < 2; view++)
-    if (found->pca[view]) {
-      sg_pca_free(self->pca[view]);
-      self->pca[view] = g_steal_pointer(&found->pca[view]);
-    }
   for (int group = 0; group < VITRINE_DIRECTION_COMPONENT; group++) {
     for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(self->lists[group])); i++) {
       g_autoptr(VitrineDirection) d = g_list_model_get_item(G_LIST_MODEL(self->lists[group]), i);
@@ -299,8 +293,6 @@ forget(VitrineShelf *self)
   g_clear_pointer(&self->sample, vitrine_sample_unref);
   for (int kind = 0; kind < VITRINE_N_COMPONENTS; kind++)
     g_clear_pointer(&self->components[kind], sg_direction_set_free);
-  for (int view = 0; view < 2; view++)
-    g_clear_pointer(&self->pca[view], sg_pca_free);
   g_clear_pointer(&self->key, g_free);
   g_clear_pointer(&self->hash, g_free);
 }
@@ -398,13 +390,6 @@ vitrine_shelf_get_session(VitrineShelf *self)
 {
   g_return_val_if_fail(VITRINE_IS_SHELF(self), NULL);
   return self->session;
-}
-
-const SgPca *
-vitrine_shelf_get_pca(VitrineShelf *self, int view)
-{
-  g_return_val_if_fail(VITRINE_IS_SHELF(self), NULL);
-  return self->pca[view];
 }
 
 /* ---- what the person does ---------------------------------------------------------------- */

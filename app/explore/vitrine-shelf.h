@@ -27,10 +27,8 @@ GListModel *vitrine_shelf_get_list(VitrineShelf *self, VitrineDirectionGroup gro
 void vitrine_shelf_look(VitrineShelf *self, gboolean look);
 /* The person does not want to wait: not until the next model. */
 void vitrine_shelf_cancel(VitrineShelf *self);
-/* Borrowed, NULL: not yet. pca: of W (0) and S (1); NULL also where the components came from the
- * cache. */
+/* Borrowed, NULL: not yet. */
 VitrineSample *vitrine_shelf_get_sample(VitrineShelf *self);
-const SgPca *vitrine_shelf_get_pca(VitrineShelf *self, int view);
 
 /* Takes `facts`, with a name that no other of the person's has: a number is added if need be.
  * Returns the direction, borrowed. */

@@ -6,6 +6,7 @@
  *   "edits"       how other models are edited
  *   "recent"      model files, newest first
  *   "runs"        directories of trainings, newest first
+ *   "labels"      faces that a person has labelled, per model (app/explore)
  *
  * Writing happens on a thread of its own, in order: a slow disk must not hold the window. */
 #pragma once

@@ -190,6 +190,10 @@ test_dialogs(void)
   GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(f.window->pane), "training");
   g_assert_true(gtk_widget_activate_action(pane, "training.new", NULL));
   bad += check_others(&f, "new run");
+  vitrine_side_show(VITRINE_SIDE(f.window->pane), "explore");
+  GtkWidget *explore = vitrine_side_get_pane(VITRINE_SIDE(f.window->pane), "explore");
+  g_assert_true(gtk_widget_activate_action(explore, "explore.find", NULL));
+  bad += check_others(&f, "find one");
   g_autofree guint8 *rgb = g_malloc0(80 * 70 * 3);
   g_autofree char *plain = fixture_path("plain.png");
   g_assert_true(sg_png_write(plain, rgb, 80, 70, NULL, NULL));

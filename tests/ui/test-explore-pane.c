@@ -95,7 +95,9 @@ test_first(void)
   g_autoptr(SgDirectionSet) kept = sg_direction_set_load(path, &error);
   g_assert_no_error(error);
   g_assert_cmpstr(kept->model, ==, vitrine_session_get_model(f.session)->hash);
-  const SgPca *pca = vitrine_shelf_get_pca(vitrine_explore_pane_get_shelf(pane(&f)), 1);
+  const SgPca *pca = vitrine_sample_pca(
+      vitrine_shelf_get_sample(vitrine_explore_pane_get_shelf(pane(&f))), 1, &error);
+  g_assert_no_error(error);
   g_autoptr(VitrineDirection) first =
       g_list_model_get_item(list(&f, VITRINE_DIRECTION_COMPONENT), 0);
   const SgNamedDirection *d = vitrine_direction_get_facts(first);

@@ -4,6 +4,7 @@
 #include "app/explore/vitrine-direction-exchange.h"
 #include "ui/explore/vitrine-direction-menu.h"
 #include "ui/explore/vitrine-direction-rows.h"
+#include "ui/explore/vitrine-find-one.h"
 #include "ui/explore/vitrine-point-list.h"
 #include "ui/explore/vitrine-preview-queue.h"
 #include "ui/parts/vitrine-file-dialog.h"
@@ -193,6 +194,15 @@ export_action(GtkWidget *widget, const char *name, GVariant *parameter)
                            NULL, export_chosen_cb, g_object_ref(self));
 }
 
+static void
+find_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  VitrineExplorePane *self = VITRINE_EXPLORE_PANE(widget);
+
+  if (vitrine_shelf_get_key(self->shelf))
+    vitrine_find_one_present(window_of(self), self->shelf);
+}
+
 /* Without directions of one's own there is nothing to give away. */
 static void
 yours_cb(VitrineExplorePane *self)
@@ -317,4 +327,5 @@ vitrine_explore_pane_class_init(VitrineExplorePaneClass *class)
   gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
   gtk_widget_class_install_action(widget_class, "explore.import", NULL, import_action);
   gtk_widget_class_install_action(widget_class, "explore.export", NULL, export_action);
+  gtk_widget_class_install_action(widget_class, "explore.find", NULL, find_action);
 }
