@@ -15,6 +15,10 @@ packages_build=(
 packages_window=(adwaita-icon-theme librsvg2-common fonts-dejavu-core)
 # A display, a bus and a window manager for the tests of the window; python3 runs the end-to-end tests.
 packages_test=(xvfb xauth dbus openbox xdotool python3 libgl1-mesa-dri appstream)
+# Films as WebM and MP4: a module that is left out where these are missing.
+packages_build+=(libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev)
+packages_window+=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
+packages_test+=(gstreamer1.0-plugins-ugly)
 # Trainings of several processes.
 packages_test+=(libopenmpi-dev openmpi-bin)
 packages_ci=(clang clang-format)

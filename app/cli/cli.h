@@ -37,6 +37,7 @@ int cli_resample(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 int cli_project(int argc, char **argv);
 int cli_examine(int argc, char **argv);
+int cli_video(int argc, char **argv);
 
 /* ---- what the commands share (common.c) ---- */
 

@@ -38,6 +38,7 @@ static const Command commands[] = {
      "what moves a spot of a face: dimensions, style channels, directions"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
     {"examine", cli_examine, "does a picture look like what a model draws? Independent witnesses"},
+    {"video", cli_video, "a film from face to face, as WebM, MP4, WebP, GIF or PNGs"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},
     {"runs", cli_runs, "trainings: how far each is and what became of it"},
     {"stats", cli_stats, "the statistics of a training, as a table or CSV"},

@@ -265,3 +265,46 @@ sg_picture_square(SgPixels *p, int channels, int r, SgTransform transform, guint
   sg_pixels_convert(p, channels);
   sg_resize(p, &fit, r, planes);
 }
+
+/* ---- enlarging ------------------------------------------------------------------------------- */
+
+/* Interleaved pixels of a row, each of the r new ones in float. */
+static void
+enlarge_row(const Filter *f, const guint8 *row, int channels, float *to)
+{
+  for (int i = 0; i < f->r; i++, to += channels) {
+    const float *w = f->weights + (gsize)i * (gsize)f->most;
+    const guint8 *p = row + (gsize)f->first[i] * (gsize)channels;
+    for (int c = 0; c < channels; c++)
+      to[c] = 0;
+    for (int k = 0; k < f->count[i]; k++, p += channels)
+      for (int c = 0; c < channels; c++)
+        to[c] += w[k] * p[c];
+  }
+}
+
+/* First across and then down: the loops along whole rows, which compilers vectorise, are the many
+ * ones here. */
+void
+sg_picture_enlarge(const guint8 *pixels, int width, int height, int channels, int r, guint8 *out,
+                   gsize stride)
+{
+  const Filter *down = get_filter(height, r, TRUE), *across = get_filter(width, r, FALSE);
+  gsize n = (gsize)r * (gsize)channels;
+  g_autofree float *rows = g_new(float, n *(gsize)height), *sum = g_new(float, n);
+
+  for (int y = 0; y < height; y++)
+    enlarge_row(across, pixels + (gsize)y * (gsize)width * (gsize)channels, channels,
+                rows + (gsize)y * n);
+  for (int y = 0; y < r; y++, out += stride) {
+    const float *w = down->weights + (gsize)y * (gsize)down->most;
+    memset(sum, 0, n * sizeof *sum);
+    for (int k = 0; k < down->count[y]; k++) {
+      const float *row = rows + (gsize)(down->first[y] + k) * n;
+      for (gsize i = 0; i < n; i++)
+        sum[i] += w[k] * row[i];
+    }
+    for (gsize i = 0; i < n; i++)
+      out[i] = (guint8)(CLAMP(sum[i], 0, 255) + 0.5f);
+  }
+}

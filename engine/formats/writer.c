@@ -81,6 +81,12 @@ sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error)
   return TRUE;
 }
 
+int
+sg_writer_fd(SgWriter *w)
+{
+  return w->fd;
+}
+
 void
 sg_sync_folder(const char *folder)
 {

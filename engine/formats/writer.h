@@ -10,9 +10,11 @@ G_BEGIN_DECLS
 
 typedef struct _SgWriter SgWriter;
 
-/* Errors of all three: G_FILE_ERROR, the message names `path`. */
+/* Errors: G_FILE_ERROR, the message names `path`. */
 SgWriter *sg_writer_new(const char *path, GError **error);
 gboolean sg_writer_write(SgWriter *w, gconstpointer data, gsize n, GError **error);
+/* The temporary file, for libraries that write and seek in it themselves; the writer's. */
+int sg_writer_fd(SgWriter *w);
 gboolean sg_writer_commit(SgWriter *w, GError **error);
 void sg_writer_free(SgWriter *w);
 /* All three in one. */

@@ -11,10 +11,16 @@ gboolean sg_picture_check_size(guint64 width, guint64 height, GError **error);
 /* …where they are made smaller while they are read (PNG, lossy WebP): 16 times as many. */
 gboolean sg_picture_check_stored(guint64 width, guint64 height, GError **error);
 
+/* The word of IPTC's vocabulary for pictures that a trained model made, and an XMP packet that says
+ * it. */
+#define SG_PICTURE_SOURCE_TYPE                                                                     \
+  "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+const char *sg_picture_mark(gsize *length);
+
 /* Writes 8-bit RGB PNG through a temporary file renamed over `path` when complete. `recipe_json`
  * (may be NULL) goes into an iTXt chunk with keyword "vitrine"; with it an XMP packet
- * ("XML:com.adobe.xmp") that says IPTC DigitalSourceType trainedAlgorithmicMedia. Errors name the
- * path (full disk…). */
+ * ("XML:com.adobe.xmp") that says IPTC DigitalSourceType trainedAlgorithmicMedia; "" gives the
+ * packet alone. Errors name the path (full disk…). */
 gboolean sg_png_write(const char *path, const guint8 *rgb, int width, int height,
                       const char *recipe_json, GError **error);
 /* Encodes to memory instead; free with g_bytes_unref(). */

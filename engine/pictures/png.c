@@ -21,11 +21,17 @@ static const char xmp_packet[] =
     "    xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n"
     "    xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\"\n"
     "    xmp:CreatorTool=\"Vitrine\"\n"
-    "    Iptc4xmpExt:DigitalSourceType="
-    "\"http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia\"/>\n"
+    "    Iptc4xmpExt:DigitalSourceType=\"" SG_PICTURE_SOURCE_TYPE "\"/>\n"
     " </rdf:RDF>\n"
     "</x:xmpmeta>\n"
     "<?xpacket end=\"w\"?>";
+
+const char *
+sg_picture_mark(gsize *length)
+{
+  *length = sizeof xmp_packet - 1;
+  return xmp_packet;
+}
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -65,7 +71,7 @@ set_texts(png_structp png, png_infop info, const char *recipe_json)
   texts[1].key = (char *)KEYWORD;
   texts[1].text = (char *)recipe_json;
   texts[1].itxt_length = strlen(recipe_json);
-  png_set_text(png, info, texts, 2);
+  png_set_text(png, info, texts, *recipe_json ? 2 : 1);
 }
 
 GBytes *
