@@ -4,12 +4,8 @@
 #include "app/examine/examine-words.h"
 #include "engine/backend/backend-device.h"
 #include "engine/explore/weights/real-score.h"
-#include "engine/formats/writer.h"
-#include "engine/runs/run-network.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
   char *network, *data, *report, *stress;
@@ -128,18 +124,6 @@ print_all(const SgExamination *e)
     printf("- %s\n", *l);
 }
 
-/* "report.html" and "report.json" */
-static gboolean
-write_report(const char *path, const char *page, const char *json, GError **error)
-{
-  const char *dot = strrchr(path, '.');
-  gsize stem = dot && strchr(dot, G_DIR_SEPARATOR) == NULL ? (gsize)(dot - path) : strlen(path);
-  g_autofree char *base = g_strndup(path, stem), *numbers = g_strconcat(base, ".json", NULL);
-
-  return sg_write_file(numbers, json, strlen(json), error) &&
-         sg_write_file(path, page, strlen(page), error);
-}
-
 /* The first picture that could not be read; the others are told all the same. */
 static void
 check_all(const SgExamination *e, GError **error)
@@ -155,7 +139,7 @@ check_all(const SgExamination *e, GError **error)
 /* ---- running --------------------------------------------------------------------------------- */
 
 static gboolean
-examine_all(SgExamination *e, GError **error)
+examine_all(SgExamination *e, SgRenderer *r, GError **error)
 {
   CliProgress progress;
   gint64 done, total;
@@ -164,7 +148,7 @@ examine_all(SgExamination *e, GError **error)
   sg_examination_progress(e, &done, &total);
   cli_progress_begin(&progress, "steps", (gsize)total);
   while (ok && !sg_examination_is_done(e)) {
-    ok = sg_examination_step(e, error);
+    ok = sg_examination_step(e, r, error);
     sg_examination_progress(e, &done, &total);
     progress.total = (gsize)total;
     cli_progress_update(&progress, (gsize)done);
@@ -173,19 +157,11 @@ examine_all(SgExamination *e, GError **error)
   return ok;
 }
 
-static gboolean
-check_report(const char *path, GError **error)
-{
-  static const char *const endings[] = {".html", ".htm", NULL};
-
-  return !path || sg_check_ending(path, endings, error);
-}
-
 static SgExamination *
-open_examination(const Options *o, SgRenderer *r, GError **error)
+open_examination(const Options *o, SgModel *model, GError **error)
 {
-  const SgModelInfo *info = &sg_renderer_model(r)->info;
-  g_autofree char *known = o->data ? NULL : sg_known_data(sg_renderer_model(r)->path);
+  const SgModelInfo *info = &model->info;
+  g_autofree char *known = o->data ? NULL : sg_known_data(model->path);
   g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "vitrine", "examine", NULL);
   SgExamineOptions options = {.data = o->data ? o->data : known,
                               .references = o->references,
@@ -205,7 +181,7 @@ open_examination(const Options *o, SgRenderer *r, GError **error)
     cli_set_usage_error(error, "--stress: %s", why->message);
     return NULL;
   }
-  return sg_examination_new(r, &options, error);
+  return sg_examination_new(model, &options, error);
 }
 
 static void
@@ -214,26 +190,27 @@ run(const Options *o, int n, char **paths, GError **error)
   g_autoptr(SgModel) model = NULL;
   g_autoptr(SgRenderer) renderer = NULL;
 
-  if (!check_report(o->report, error) || !(model = cli_load_model(o->network, error)) ||
+  if ((o->report && !vitrine_examine_check_path(o->report, error)) ||
+      !(model = cli_load_model(o->network, error)) ||
       !(renderer = sg_renderer_new(model, NULL, error)))
     return;
   if (sg_backend_is_cpu(sg_renderer_backend(renderer)))
     sg_backend_cpu_keep_memory();
-  g_autoptr(SgExamination) e = open_examination(o, renderer, error);
+  g_autoptr(SgExamination) e = open_examination(o, model, error);
   for (int i = 0; e && i < n; i++)
     sg_examination_add(e, paths[i]);
-  if (!e || !examine_all(e, error))
+  if (!e || !examine_all(e, renderer, error))
     return;
-  g_autofree char *page = o->report ? vitrine_examine_page(e) : NULL;
-  char *json = o->report || o->json ? vitrine_examine_json(e) : NULL;
-  if (!o->report || write_report(o->report, page, json, error)) {
-    if (o->json)
-      puts(json);
-    else
-      print_all(e);
-    check_all(e, error);
+  if (o->report && !vitrine_examine_write(e, o->report, error))
+    return;
+  if (o->json) {
+    char *json = vitrine_examine_json(e);
+    puts(json);
+    free(json);
+  } else {
+    print_all(e);
   }
-  free(json);
+  check_all(e, error);
 }
 
 int

@@ -1,10 +1,12 @@
 /* The report as a page. */
 #include <glib/gi18n.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "app/examine/examine-report.h"
 #include "app/examine/examine-words.h"
 #include "engine/base/visible.h"
+#include "engine/formats/writer.h"
 #include "engine/pictures/picture.h"
 
 #define WIDTH     460
@@ -342,4 +344,38 @@ vitrine_examine_page(const SgExamination *e)
   add_end(s, e);
   g_string_append(s, "</body></html>\n");
   return g_string_free(s, FALSE);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+gboolean
+vitrine_examine_check_path(const char *path, GError **error)
+{
+  static const char *const endings[] = {".html", ".htm", NULL};
+
+  return sg_check_ending(path, endings, error);
+}
+
+/* "report.html" and "report.json" */
+static char *
+numbers_path(const char *path)
+{
+  const char *dot = strrchr(path, '.');
+  gsize stem = dot && !strchr(dot, G_DIR_SEPARATOR) ? (gsize)(dot - path) : strlen(path);
+  g_autofree char *base = g_strndup(path, stem);
+
+  return g_strconcat(base, ".json", NULL);
+}
+
+gboolean
+vitrine_examine_write(const SgExamination *e, const char *path, GError **error)
+{
+  g_autofree char *page = vitrine_examine_page(e), *numbers = numbers_path(path);
+  char *json = vitrine_examine_json(e);
+  gboolean ok = vitrine_examine_check_path(path, error) &&
+                sg_write_file(numbers, json, strlen(json), error) &&
+                sg_write_file(path, page, strlen(page), error);
+
+  free(json);
+  return ok;
 }

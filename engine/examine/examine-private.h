@@ -27,6 +27,7 @@ typedef struct {
 } SgProjecting;
 
 typedef enum {
+  SG_PHASE_OPEN,       /* networks */
   SG_PHASE_READ,       /* the pictures */
   SG_PHASE_REFERENCES, /* one after the other */
   SG_PHASE_SCAN,       /* the data set */
@@ -36,8 +37,8 @@ typedef enum {
 } SgExaminePhase;
 
 struct _SgExamination {
-  SgRenderer *renderer;
   SgModel *model;
+  SgRenderer *renderer; /* of the step; NULL before the first */
   SgBackend *backend;
   SgExamineOptions o;
   char *data, *cache;

@@ -37,8 +37,7 @@ open_data(SgExamination *e, GError **error)
   e->real_names = g_new0(char *, e->n_real + 1);
   if (e->o.scan <= 0)
     return TRUE;
-  return (e->scan = open_set(e, e->o.scan, e->o.seed + 1, error)) &&
-         (e->describer = sg_describer_new(e->model, e->backend, error));
+  return (e->scan = open_set(e, e->o.scan, e->o.seed + 1, error)) != NULL;
 }
 
 static gboolean
@@ -84,14 +83,12 @@ open_projection(SgExamination *e, GError **error)
 }
 
 SgExamination *
-sg_examination_new(SgRenderer *r, const SgExamineOptions *o, GError **error)
+sg_examination_new(SgModel *model, const SgExamineOptions *o, GError **error)
 {
   g_autoptr(SgExamination) e = g_new0(SgExamination, 1);
-  const SgModelInfo *info = &sg_renderer_model(r)->info;
+  const SgModelInfo *info = &model->info;
 
-  e->renderer = r;
-  e->model = sg_model_ref(sg_renderer_model(r));
-  e->backend = sg_renderer_backend(r);
+  e->model = sg_model_ref(model);
   e->o = *o;
   e->o.label = info->c_dim > 0 ? CLAMP(o->label, 0, info->c_dim - 1) : -1;
   e->o.data = e->data = g_strdup(o->data);
@@ -99,9 +96,19 @@ sg_examination_new(SgRenderer *r, const SgExamineOptions *o, GError **error)
   e->size = (gsize)info->img_channels * (gsize)info->img_resolution * (gsize)info->img_resolution;
   e->n_generated = o->references;
   e->subjects = g_ptr_array_new_with_free_func((GDestroyNotify)sg_subject_free);
-  return open_data(e, error) && open_projection(e, error) && allocate(e, error)
-             ? g_steal_pointer(&e)
-             : NULL;
+  return open_data(e, error) ? g_steal_pointer(&e) : NULL;
+}
+
+/* Gives back what is not needed once all is measured, on the thread that computes. */
+static void
+close_networks(SgExamination *e)
+{
+  g_clear_pointer(&e->describer, sg_describer_free);
+  g_clear_pointer(&e->projection, sg_projection_free);
+  g_clear_pointer(&e->real, sg_dataset_free);
+  g_clear_pointer(&e->scan, sg_dataset_free);
+  g_clear_pointer(&e->pixels, g_free);
+  g_clear_pointer(&e->features, g_free);
 }
 
 void
@@ -114,17 +121,12 @@ sg_examination_free(SgExamination *e)
     g_free(e->absence[w]);
   }
   sg_discriminant_free(e->discriminant);
-  g_clear_pointer(&e->real, sg_dataset_free);
-  g_clear_pointer(&e->scan, sg_dataset_free);
-  sg_describer_free(e->describer);
-  sg_projection_free(e->projection);
+  close_networks(e);
   g_strfreev(e->real_names);
-  g_free(e->pixels);
   g_free(e->logits);
   g_free(e->distances);
   g_free(e->nearest);
   g_free(e->profiles);
-  g_free(e->features);
   g_ptr_array_unref(e->subjects);
   g_free(e->data);
   g_free(e->cache);
@@ -135,7 +137,7 @@ sg_examination_free(SgExamination *e)
 void
 sg_examination_add(SgExamination *e, const char *path)
 {
-  g_return_if_fail(e->phase == SG_PHASE_READ && e->at == 0);
+  g_return_if_fail(e->phase == SG_PHASE_OPEN);
   g_ptr_array_add(e->subjects, sg_subject_new(path));
 }
 
@@ -286,13 +288,35 @@ judge_next(SgExamination *e, GError **error)
   return TRUE;
 }
 
+static gboolean
+open_networks(SgExamination *e, GError **error)
+{
+  e->backend = sg_renderer_backend(e->renderer);
+  if ((e->scan && !(e->describer = sg_describer_new(e->model, e->backend, error))) ||
+      !open_projection(e, error) || !allocate(e, error))
+    return FALSE;
+  advance(e, 1);
+  return TRUE;
+}
+
 gboolean
-sg_examination_step(SgExamination *e, GError **error)
+sg_examination_step(SgExamination *e, SgRenderer *r, GError **error)
 {
   static gboolean (*const next[SG_PHASE_DONE])(SgExamination *, GError **) = {
-      read_next, reference_next, scan_next, project_next, judge_next};
+      open_networks, read_next, reference_next, scan_next, project_next, judge_next};
 
-  return e->phase == SG_PHASE_DONE || next[e->phase](e, error);
+  if (e->phase == SG_PHASE_DONE)
+    return TRUE;
+  if (sg_renderer_model(r) != e->model || (e->renderer && e->renderer != r))
+    return sg_unsupported(error,
+                          "the model's weights or the device have changed meanwhile; examine "
+                          "the picture again");
+  e->renderer = r;
+  if (!next[e->phase](e, error))
+    return FALSE;
+  if (e->phase == SG_PHASE_DONE)
+    close_networks(e);
+  return TRUE;
 }
 
 gboolean
@@ -311,12 +335,14 @@ sg_examination_progress(const SgExamination *e, gint64 *done, gint64 *total)
 
   for (guint i = 0; i < e->subjects->len; i++) {
     const SgSubject *s = e->subjects->pdata[i];
-    pictures += e->phase == SG_PHASE_READ ? 1 + variants : s->variants;
+    pictures += e->phase <= SG_PHASE_READ ? 1 + variants : s->variants;
   }
   gint64 projected = (e->cached ? 0 : references) + pictures;
   *done = e->done;
-  *total = (gint64)e->subjects->len + references + (e->scan ? e->scan->n : 0) +
-           (e->projection ? projected * e->o.steps : 0);
+  *total = e->phase == SG_PHASE_DONE
+               ? e->done
+               : (gint64)e->subjects->len + references + (e->scan ? e->scan->n : 0) +
+                     (e->absence[SG_WITNESS_DISTANCE] ? 0 : projected * e->o.steps);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */

@@ -71,17 +71,17 @@ typedef struct {
 
 typedef struct _SgExamination SgExamination;
 
-/* Keeps the renderer, whose model is asked; it must not be used by others between two steps in a
- * way that changes its weights. Opens the data set, which takes its time. Errors: what is wrong
- * with the data set; memory. */
-SgExamination *sg_examination_new(SgRenderer *r, const SgExamineOptions *o, GError **error);
+/* Opens the data set, which takes its time, and computes nothing: any thread. Errors: what is wrong
+ * with the data set. */
+SgExamination *sg_examination_new(SgModel *model, const SgExamineOptions *o, GError **error);
 void sg_examination_free(SgExamination *e);
 /* Before the first step. */
 void sg_examination_add(SgExamination *e, const char *path);
 
-/* A little more: some 10 ms at 64². FALSE: error (memory, numbers that are not finite). A picture
- * that cannot be read is no error, see SgExamined. */
-gboolean sg_examination_step(SgExamination *e, GError **error);
+/* A little more, some 10 ms at 64², with a renderer of the model, the same in all steps. FALSE:
+ * error (memory, numbers that are not finite, a renderer of other weights). A picture that cannot
+ * be read is no error, see SgExamined. */
+gboolean sg_examination_step(SgExamination *e, SgRenderer *r, GError **error);
 gboolean sg_examination_is_done(const SgExamination *e);
 /* How far, of how much; the second may become smaller. */
 void sg_examination_progress(const SgExamination *e, gint64 *done, gint64 *total);

@@ -201,6 +201,9 @@ test_dialogs(void)
   vitrine_opener_open(vitrine_session_get_opener(f.session), picture);
   fixture_wait(&f, has_second, NULL, 60);
   bad += check_others(&f, "find this face");
+  g_action_group_activate_action(G_ACTION_GROUP(f.window), "examine-path",
+                                 g_variant_new_string(plain));
+  bad += check_others(&f, "examine");
   vitrine_session_error(f.session, "heading", "text");
   bad += check_others(&f, "message");
   g_assert_cmpuint(bad, ==, 0);

@@ -1,6 +1,7 @@
 #include "ui/projection/vitrine-project-dialog.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "app/session/vitrine-store.h"
 #include "app/work/vitrine-projecting.h"
 #include "ui/charts/vitrine-plot.h"
 #include "ui/parts/vitrine-accessible.h"
@@ -161,6 +162,18 @@ start_cb(VitrineProjectDialog *self)
   show_state(self);
 }
 
+/* The window knows who does it. */
+static void
+examine_cb(VitrineProjectDialog *self)
+{
+  GtkWindow *window = gtk_window_get_transient_for(GTK_WINDOW(self));
+  g_autofree char *text = vitrine_store_encode_path(self->path);
+
+  if (window)
+    g_action_group_activate_action(G_ACTION_GROUP(window), "examine-path",
+                                   g_variant_new_string(text));
+}
+
 static void
 cancel_cb(VitrineProjectDialog *self)
 {
@@ -253,6 +266,7 @@ vitrine_project_dialog_class_init(VitrineProjectDialogClass *class)
   bind_children(widget_class);
   gtk_widget_class_bind_template_callback(widget_class, start_cb);
   gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
+  gtk_widget_class_bind_template_callback(widget_class, examine_cb);
   gtk_widget_class_bind_template_callback(widget_class, crop_cb);
   gtk_widget_class_add_binding_action(widget_class, GDK_KEY_Escape, 0, "window.close", NULL);
   gtk_widget_class_add_binding_action(widget_class, GDK_KEY_w, GDK_CONTROL_MASK, "window.close",

@@ -6,6 +6,7 @@
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-path.h"
+#include "ui/examine/vitrine-examine-dialog.h"
 #include "ui/latent/vitrine-latent-pane.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-preferences.h"
@@ -43,6 +44,36 @@ open_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   g_autoptr(GtkFileFilter) filter = filter_new(_("Models, pictures and vectors"), patterns);
 
   vitrine_file_dialog_open(GTK_WINDOW(self), _("Open"), filter, opened_cb, g_object_ref(self));
+}
+
+static void
+examine_chosen_cb(GFile *file, gpointer data)
+{
+  g_autoptr(VitrineWindow) self = data;
+  g_autofree char *path = file ? g_file_get_path(file) : NULL;
+  g_autofree char *uri = file ? g_file_get_uri(file) : NULL;
+
+  if (file && self->session) /* a place elsewhere is told as a file that is not there */
+    vitrine_examine_dialog_present(GTK_WINDOW(self), self->session, path ? path : uri);
+}
+
+static void
+examine_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  vitrine_file_dialog_open(GTK_WINDOW(self), _("Choose a Picture to Examine"), NULL,
+                           examine_chosen_cb, g_object_ref(self));
+}
+
+/* Of who has the picture already. */
+static void
+examine_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+  g_autofree char *path = vitrine_store_decode_path(g_variant_get_string(parameter, NULL));
+
+  vitrine_examine_dialog_present(GTK_WINDOW(self), self->session, path);
 }
 
 static void
@@ -332,6 +363,8 @@ quit_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static const GActionEntry entries[] = {
     {"open", open_action},
     {"open-path", open_path_action, "s"},
+    {"examine", examine_action},
+    {"examine-path", examine_path_action, "s"},
     {"save-picture", save_picture_action},
     {"save-before-after", save_before_after_action},
     {"record-strip", record_strip_action},
@@ -366,7 +399,8 @@ static const char *const model_actions[] = {
     "save-picture", "copy-picture",  "copy-vector",       "save-vector",  "load-vector",
     "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
     "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
-    "zoom-toggle",  "compare",       "save-before-after", "record-strip",
+    "zoom-toggle",  "compare",       "save-before-after", "record-strip", "examine",
+    "examine-path",
 };
 
 void
