@@ -21,6 +21,7 @@ SgFewFaces *
 sg_few_faces_new(const SgPca *pca, const SgMoments *m, int n, const float *w)
 {
   SgFewFaces *f = g_new0(SgFewFaces, 1);
+  g_autofree double *score = g_new(double, n);
   gsize w_dim = (gsize)pca->dim;
 
   g_atomic_ref_count_init(&f->ref);
@@ -33,13 +34,11 @@ sg_few_faces_new(const SgPca *pca, const SgMoments *m, int n, const float *w)
   for (int k = 0; k < f->dim; k++)
     f->weight[k] = FIRST * sqrt(pca->variance[k] / pca->variance[0]);
   f->directions = g_memdup2(pca->directions, sizeof(double) * (gsize)f->dim * w_dim);
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < f->dim; k++) {
-      double s = 0;
-      for (gsize j = 0; j < w_dim; j++)
-        s += pca->score[(gsize)k * w_dim + j] * ((double)w[(gsize)i * w_dim + j] - m->mean[j]);
-      f->x[(gsize)i * (gsize)f->dim + (gsize)k] = (float)(f->weight[k] * s);
-    }
+  for (int k = 0; k < f->dim; k++) {
+    sg_pca_scores(pca, m->mean, k, n, w, 1, score);
+    for (int i = 0; i < n; i++)
+      f->x[(gsize)i * (gsize)f->dim + (gsize)k] = (float)(f->weight[k] * score[i]);
+  }
   return f;
 }
 

@@ -109,6 +109,29 @@ sg_pca_participation(const SgPca *p)
 }
 
 void
+sg_pca_cumulative(const SgPca *p, double *out)
+{
+  out[0] = 0;
+  for (int k = 0; k < p->dim; k++)
+    out[k + 1] = out[k] + p->variance[k] / (p->total > 0 ? p->total : 1);
+}
+
+void
+sg_pca_scores(const SgPca *p, const double *mean, int k, int n, const float *w, int step,
+              double *out)
+{
+  gsize dim = (gsize)p->dim;
+  const double *row = p->score + (gsize)k * dim;
+
+  for (int i = 0; i < n; i++) {
+    double s = 0;
+    for (gsize j = 0; j < dim; j++)
+      s += row[j] * ((double)w[(gsize)i * dim + j] - mean[j]);
+    out[(gsize)i * (gsize)step] = s;
+  }
+}
+
+void
 sg_pca_name(const SgPca *p, int count, const char *prefix, SgDirectionSet *set)
 {
   for (int k = 0; k < MIN(count, p->dim); k++) {

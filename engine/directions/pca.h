@@ -30,6 +30,13 @@ int sg_pca_count_for(const SgPca *p, double share);
 /* (sum λ)² / sum λ²: how many components would share the variance equally. */
 double sg_pca_participation(const SgPca *p);
 
+/* Share of the variance in the first k components, k = 0…dim: [dim + 1] in `out`, rising to 1. */
+void sg_pca_cumulative(const SgPca *p, double *out);
+/* Scores on component k of n rows w [n, dim], in σ, into `out`, `step` apart. mean [dim] of all
+ * w. */
+void sg_pca_scores(const SgPca *p, const double *mean, int k, int n, const float *w, int step,
+                   double *out);
+
 /* Appends the first `count` components to a set as "PREFIX1", "PREFIX2", …, with their shares of
  * the variance. */
 void sg_pca_name(const SgPca *p, int count, const char *prefix, SgDirectionSet *set);

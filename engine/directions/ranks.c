@@ -37,3 +37,32 @@ sg_ranks_percentile(gsize n, const double *sorted, double value)
   }
   return 100.0 * (double)low / (double)n;
 }
+
+typedef struct {
+  double value;
+  guint32 number;
+} Ranked;
+
+static int
+by_value(gconstpointer a, gconstpointer b)
+{
+  const Ranked *x = a, *y = b;
+
+  if (x->value != y->value)
+    return (x->value > y->value) - (x->value < y->value);
+  return (x->number > y->number) - (x->number < y->number);
+}
+
+guint32 *
+sg_ranks_order(gsize n, const double *values)
+{
+  g_autofree Ranked *all = g_new(Ranked, n);
+  guint32 *order = g_new(guint32, n);
+
+  for (gsize i = 0; i < n; i++)
+    all[i] = (Ranked){values[i], (guint32)i};
+  qsort(all, n, sizeof *all, by_value);
+  for (gsize i = 0; i < n; i++)
+    order[i] = all[i].number;
+  return order;
+}

@@ -1,4 +1,4 @@
-/* Numbers in their order: medians and percentiles. */
+/* Numbers in their order: medians, percentiles, who is first. */
 #pragma once
 
 #include <glib.h>
@@ -12,5 +12,9 @@ void sg_ranks_sort(gsize n, double *values);
 double sg_ranks_median(gsize n, const double *values);
 /* The share of n sorted values that are less than `value`, in per cent. */
 double sg_ranks_percentile(gsize n, const double *sorted, double value);
+
+/* Which of n finite values come first when they rise, equal ones by their numbers: [n] numbers, to
+ * be freed. */
+guint32 *sg_ranks_order(gsize n, const double *values);
 
 G_END_DECLS

@@ -194,6 +194,8 @@ test_dialogs(void)
   GtkWidget *explore = vitrine_side_get_pane(VITRINE_SIDE(f.window->pane), "explore");
   g_assert_true(gtk_widget_activate_action(explore, "explore.find", NULL));
   bad += check_others(&f, "find one");
+  g_assert_true(gtk_widget_activate_action(explore, "explore.components", NULL));
+  bad += check_others(&f, "components");
   g_autofree guint8 *rgb = g_malloc0(80 * 70 * 3);
   g_autofree char *plain = fixture_path("plain.png");
   g_assert_true(sg_png_write(plain, rgb, 80, 70, NULL, NULL));

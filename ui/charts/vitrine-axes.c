@@ -51,6 +51,21 @@ vitrine_axes_number(double value, double range)
   return g_strdup_printf("%.*f", CLAMP(3 - (int)floor(log10(range)), 0, 6), value);
 }
 
+/* ---- places ---------------------------------------------------------------------------- */
+
+double
+vitrine_axes_to_x(const VitrineAxesFrame *f, double x)
+{
+  return f->left + (x - f->x_min) / (f->x_max - f->x_min) * f->width;
+}
+
+double
+vitrine_axes_to_y(const VitrineAxesFrame *f, double y)
+{
+  double part = (y - f->y_min) / (f->y_max - f->y_min);
+  return f->top + f->height - CLAMP(part, -10, 11) * f->height;
+}
+
 /* ---- colours ----------------------------------------------------------------------------- */
 
 const char *
@@ -160,6 +175,56 @@ vitrine_pen_box(const VitrinePen *pen, PangoLayout *layout, double x, double y, 
   vitrine_pen_rounded(pen, edge, 7, vitrine_pen_faint(pen, 0.2f));
   vitrine_pen_rounded(pen, box, 6, paper);
   vitrine_pen_put(pen, layout, x + 8, y + 5, pen->text);
+}
+
+double
+vitrine_pen_widest_tick(const VitrinePen *pen, const VitrineAxesFrame *f)
+{
+  double widest = 0, width, height;
+
+  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
+       y += f->y_step) {
+    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
+    vitrine_pen_layout_size(layout, &width, &height);
+    widest = fmax(widest, width);
+  }
+  return widest;
+}
+
+void
+vitrine_pen_axes(const VitrinePen *pen, const VitrineAxesFrame *f, const char *x_label)
+{
+  double width, height;
+
+  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
+       y += f->y_step) {
+    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
+    double at = round(vitrine_axes_to_y(f, y));
+    vitrine_pen_layout_size(layout, &width, &height);
+    vitrine_pen_rect(pen, f->left, at, f->width, 1, vitrine_pen_faint(pen, 0.12f));
+    vitrine_pen_put(pen, layout, f->left - VITRINE_AXES_GAP - width, at - height / 2,
+                    vitrine_pen_faint(pen, 0.7f));
+  }
+  double bottom = f->top + f->height;
+  for (double x = vitrine_axes_first_tick(f->x_min, f->x_step); x <= f->x_max + f->x_step * 1e-6;
+       x += f->x_step) {
+    g_autofree char *text = vitrine_axes_tick_text(x, f->x_step);
+    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
+    double at = round(vitrine_axes_to_x(f, x));
+    vitrine_pen_layout_size(layout, &width, &height);
+    vitrine_pen_rect(pen, at, bottom, 1, 4, vitrine_pen_faint(pen, 0.4f));
+    vitrine_pen_put(pen, layout, CLAMP(at - width / 2, 0, fmax(pen->width - width, 0)),
+                    bottom + VITRINE_AXES_GAP, vitrine_pen_faint(pen, 0.7f));
+  }
+  vitrine_pen_rect(pen, f->left, round(bottom), f->width, 1, vitrine_pen_faint(pen, 0.4f));
+  if (!x_label || !*x_label)
+    return;
+  g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, x_label);
+  vitrine_pen_layout_size(layout, &width, &height);
+  vitrine_pen_put(pen, layout, f->left + (f->width - width) / 2, pen->height - height,
+                  vitrine_pen_faint(pen, 0.7f));
 }
 
 void

@@ -17,6 +17,17 @@ typedef struct {
   gboolean dark;
 } VitrinePen;
 
+/* From data to pixels: the rectangle of the axes and what its edges stand for. */
+typedef struct {
+  double left, top, width, height; /* of the axes' rectangle in the widget */
+  double x_min, x_max, y_min, y_max;
+  double x_step, y_step; /* between ticks */
+} VitrineAxesFrame;
+
+double vitrine_axes_to_x(const VitrineAxesFrame *f, double x);
+/* Clamped to some heights around: values far outside must not overflow what cairo counts in. */
+double vitrine_axes_to_y(const VitrineAxesFrame *f, double y);
+
 /* 1, 2 or 5 times a power of ten that cuts `range` into at most `most` parts. */
 double vitrine_axes_step(double range, int most);
 /* Decimals that tell steps of `step` apart. */
@@ -47,6 +58,10 @@ void vitrine_pen_rounded(const VitrinePen *pen, graphene_rect_t rect, float radi
 /* A box with an edge, at (x, y), around the layout. */
 void vitrine_pen_box(const VitrinePen *pen, PangoLayout *layout, double x, double y, double width,
                      double height);
+/* Of the texts beside the y axis. */
+double vitrine_pen_widest_tick(const VitrinePen *pen, const VitrineAxesFrame *f);
+/* Ticks, grid and the x axis' name (NULL: none), which stands at the bottom of the widget. */
+void vitrine_pen_axes(const VitrinePen *pen, const VitrineAxesFrame *f, const char *x_label);
 /* The frame around a widget that has the focus. */
 void vitrine_pen_focus(const VitrinePen *pen);
 

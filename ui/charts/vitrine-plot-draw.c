@@ -6,20 +6,6 @@
 
 #define GAP VITRINE_AXES_GAP
 
-static double
-to_x(const VitrinePlotFrame *f, double x)
-{
-  return f->left + (x - f->x_min) / (f->x_max - f->x_min) * f->width;
-}
-
-/* Values far outside must not overflow what cairo counts in. */
-static double
-to_y(const VitrinePlotFrame *f, double y)
-{
-  double part = (y - f->y_min) / (f->y_max - f->y_min);
-  return f->top + f->height - CLAMP(part, -10, 11) * f->height;
-}
-
 /* ---- legend ------------------------------------------------------------------------------ */
 
 /* The series' names in rows of what fits, the y axis' name before them; its height. Draws when
@@ -70,26 +56,11 @@ legend(const VitrinePen *pen, gboolean draw)
 
 /* ---- axes -------------------------------------------------------------------------------- */
 
-static double
-widest_y_tick(const VitrinePen *pen, const VitrinePlotFrame *f)
-{
-  double widest = 0, width, height;
-
-  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
-       y += f->y_step) {
-    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
-    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
-    vitrine_pen_layout_size(layout, &width, &height);
-    widest = fmax(widest, width);
-  }
-  return widest;
-}
-
-static VitrinePlotFrame
+static VitrineAxesFrame
 make_frame(const VitrinePen *pen)
 {
   VitrinePlot *self = VITRINE_PLOT(pen->widget);
-  VitrinePlotFrame f = {0};
+  VitrineAxesFrame f = {0};
   double width, line;
   g_autoptr(PangoLayout) sample = vitrine_pen_layout(pen, "0.00");
   gboolean x_named = self->x_label && *self->x_label;
@@ -103,58 +74,24 @@ make_frame(const VitrinePen *pen)
     f.y_min = floor(f.y_min / f.y_step + 1e-6) * f.y_step;
     f.y_max = ceil(f.y_max / f.y_step - 1e-6) * f.y_step;
   }
-  f.left = ceil(widest_y_tick(pen, &f) + GAP);
+  f.left = ceil(vitrine_pen_widest_tick(pen, &f) + GAP);
   f.width = fmax(pen->width - f.left - width / 2 - 2, 20);
   f.x_step = vitrine_axes_step(f.x_max - f.x_min, MAX(2, (int)(f.width / (1.9 * width))));
   return f;
 }
 
-static void
-draw_axes(const VitrinePen *pen, const VitrinePlotFrame *f)
-{
-  double width, height;
-
-  for (double y = vitrine_axes_first_tick(f->y_min, f->y_step); y <= f->y_max + f->y_step * 1e-6;
-       y += f->y_step) {
-    g_autofree char *text = vitrine_axes_tick_text(y, f->y_step);
-    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
-    double at = round(to_y(f, y));
-    vitrine_pen_layout_size(layout, &width, &height);
-    vitrine_pen_rect(pen, f->left, at, f->width, 1, vitrine_pen_faint(pen, 0.12f));
-    vitrine_pen_put(pen, layout, f->left - GAP - width, at - height / 2,
-                    vitrine_pen_faint(pen, 0.7f));
-  }
-  double bottom = f->top + f->height;
-  for (double x = vitrine_axes_first_tick(f->x_min, f->x_step); x <= f->x_max + f->x_step * 1e-6;
-       x += f->x_step) {
-    g_autofree char *text = vitrine_axes_tick_text(x, f->x_step);
-    g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, text);
-    double at = round(to_x(f, x));
-    vitrine_pen_layout_size(layout, &width, &height);
-    vitrine_pen_rect(pen, at, bottom, 1, 4, vitrine_pen_faint(pen, 0.4f));
-    vitrine_pen_put(pen, layout, CLAMP(at - width / 2, 0, fmax(pen->width - width, 0)),
-                    bottom + GAP, vitrine_pen_faint(pen, 0.7f));
-  }
-  vitrine_pen_rect(pen, f->left, round(bottom), f->width, 1, vitrine_pen_faint(pen, 0.4f));
-  if (!VITRINE_PLOT(pen->widget)->x_label || !*VITRINE_PLOT(pen->widget)->x_label)
-    return;
-  g_autoptr(PangoLayout) layout = vitrine_pen_layout(pen, VITRINE_PLOT(pen->widget)->x_label);
-  vitrine_pen_layout_size(layout, &width, &height);
-  vitrine_pen_put(pen, layout, f->left + (f->width - width) / 2, pen->height - height,
-                  vitrine_pen_faint(pen, 0.7f));
-}
-
 /* ---- curves ------------------------------------------------------------------------------ */
 
 static void
-trace_bars(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
+trace_bars(cairo_t *cr, const VitrineAxesFrame *f, const VitrinePlotSeries *s)
 {
-  double zero = to_y(f, CLAMP(0, f->y_min, f->y_max));
+  double zero = vitrine_axes_to_y(f, CLAMP(0, f->y_min, f->y_max));
 
   for (gsize k = 0; k + 1 < s->n; k++) {
     if (!isfinite(s->y[k]))
       continue;
-    double from = to_x(f, s->x[k]), to = to_x(f, s->x[k + 1]), y = to_y(f, s->y[k]);
+    double from = vitrine_axes_to_x(f, s->x[k]), to = vitrine_axes_to_x(f, s->x[k + 1]),
+           y = vitrine_axes_to_y(f, s->y[k]);
     double gap = to - from > 4 ? 1 : 0;
     cairo_rectangle(cr, from, fmin(y, zero), fmax(to - from - gap, 0.5), fabs(zero - y));
   }
@@ -163,7 +100,7 @@ trace_bars(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
 /* Of the points within one column of pixels only the first, the ends of their range and the last
  * are drawn: a million points cost no more than the width. */
 static void
-trace_line(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
+trace_line(cairo_t *cr, const VitrineAxesFrame *f, const VitrinePlotSeries *s)
 {
   gboolean pen_down = FALSE;
 
@@ -173,13 +110,13 @@ trace_line(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
       k++;
       continue;
     }
-    double x = to_x(f, s->x[k]), column = floor(x);
-    double low = to_y(f, s->y[k]), high = low, last = low;
+    double x = vitrine_axes_to_x(f, s->x[k]), column = floor(x);
+    double low = vitrine_axes_to_y(f, s->y[k]), high = low, last = low;
     (pen_down ? cairo_line_to : cairo_move_to)(cr, x, low);
     pen_down = TRUE;
     gsize first = k++;
-    for (; k < s->n && isfinite(s->y[k]) && floor(to_x(f, s->x[k])) == column; k++) {
-      last = to_y(f, s->y[k]);
+    for (; k < s->n && isfinite(s->y[k]) && floor(vitrine_axes_to_x(f, s->x[k])) == column; k++) {
+      last = vitrine_axes_to_y(f, s->y[k]);
       low = fmin(low, last);
       high = fmax(high, last);
     }
@@ -192,7 +129,7 @@ trace_line(cairo_t *cr, const VitrinePlotFrame *f, const VitrinePlotSeries *s)
 }
 
 static void
-draw_series(const VitrinePen *pen, const VitrinePlotFrame *f)
+draw_series(const VitrinePen *pen, const VitrineAxesFrame *f)
 {
   graphene_rect_t all = GRAPHENE_RECT_INIT(0, 0, (float)pen->width, (float)pen->height);
   cairo_t *cr = gtk_snapshot_append_cairo(pen->snapshot, &all);
@@ -226,28 +163,29 @@ draw_series(const VitrinePen *pen, const VitrinePlotFrame *f)
 /* ---- marker and readout ------------------------------------------------------------------ */
 
 static void
-draw_marker(const VitrinePen *pen, const VitrinePlotFrame *f)
+draw_marker(const VitrinePen *pen, const VitrineAxesFrame *f)
 {
   double x = VITRINE_PLOT(pen->widget)->marker;
 
   if (isnan(x) || x < f->x_min || x > f->x_max)
     return;
-  vitrine_pen_rect(pen, round(to_x(f, x)) - 1, f->top - 4, 2, f->height + 4,
+  vitrine_pen_rect(pen, round(vitrine_axes_to_x(f, x)) - 1, f->top - 4, 2, f->height + 4,
                    vitrine_pen_faint(pen, 0.85f));
 }
 
 static void
-draw_dots(const VitrinePen *pen, const VitrinePlotFrame *f, double x)
+draw_dots(const VitrinePen *pen, const VitrineAxesFrame *f, double x)
 {
   for (guint i = 0; i < VITRINE_PLOT_SERIES; i++) {
     const VitrinePlotSeries *s = &VITRINE_PLOT(pen->widget)->series[i];
     int at = s->style == VITRINE_PLOT_BARS ? -1 : vitrine_plot_nearest(s, x);
-    if (at < 0 || fabs(to_x(f, s->x[at]) - to_x(f, x)) > 1 || !isfinite(s->y[at]) ||
-        s->y[at] < f->y_min || s->y[at] > f->y_max)
+    if (at < 0 || fabs(vitrine_axes_to_x(f, s->x[at]) - vitrine_axes_to_x(f, x)) > 1 ||
+        !isfinite(s->y[at]) || s->y[at] < f->y_min || s->y[at] > f->y_max)
       continue;
-    vitrine_pen_rounded(
-        pen, GRAPHENE_RECT_INIT((float)to_x(f, s->x[at]) - 4, (float)to_y(f, s->y[at]) - 4, 8, 8),
-        4, vitrine_pen_colour(pen, i));
+    vitrine_pen_rounded(pen,
+                        GRAPHENE_RECT_INIT((float)vitrine_axes_to_x(f, s->x[at]) - 4,
+                                           (float)vitrine_axes_to_y(f, s->y[at]) - 4, 8, 8),
+                        4, vitrine_pen_colour(pen, i));
   }
 }
 
@@ -276,7 +214,7 @@ readout_markup(const VitrinePen *pen, double x)
 
 /* Beside the line, on the side with more room. */
 static void
-draw_readout(const VitrinePen *pen, const VitrinePlotFrame *f)
+draw_readout(const VitrinePen *pen, const VitrineAxesFrame *f)
 {
   double x = VITRINE_PLOT(pen->widget)->cursor, width, height;
 
@@ -288,7 +226,7 @@ draw_readout(const VitrinePen *pen, const VitrinePlotFrame *f)
   pango_layout_set_attributes(layout, NULL);
   pango_layout_set_markup(layout, scaled, -1);
   vitrine_pen_layout_size(layout, &width, &height);
-  double at = round(to_x(f, x));
+  double at = round(vitrine_axes_to_x(f, x));
   vitrine_pen_rect(pen, at, f->top, 1, f->height, vitrine_pen_faint(pen, 0.5f));
   draw_dots(pen, f, x);
   width += 16;
@@ -308,7 +246,7 @@ vitrine_plot_draw(VitrinePlot *self, GtkSnapshot *snapshot)
     pen.snapshot = gtk_snapshot_new();
     self->frame = make_frame(&pen);
     legend(&pen, TRUE);
-    draw_axes(&pen, &self->frame);
+    vitrine_pen_axes(&pen, &self->frame, self->x_label);
     draw_series(&pen, &self->frame);
     self->drawn = gtk_snapshot_free_to_node(pen.snapshot);
     pen.snapshot = snapshot;

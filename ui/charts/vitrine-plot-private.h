@@ -1,6 +1,7 @@
 /* What the plot's widget and its drawing share. */
 #pragma once
 
+#include "ui/charts/vitrine-axes.h"
 #include "ui/charts/vitrine-plot.h"
 
 G_BEGIN_DECLS
@@ -14,13 +15,6 @@ typedef struct {
   double *x, *y; /* [n] */
 } VitrinePlotSeries;
 
-/* From data to pixels: the rectangle of the axes and what its edges stand for. */
-typedef struct {
-  double left, top, width, height; /* of the axes' rectangle in the widget */
-  double x_min, x_max, y_min, y_max;
-  double x_step, y_step; /* between ticks */
-} VitrinePlotFrame;
-
 struct _VitrinePlot {
   GtkWidget parent_instance;
   char *x_label, *y_label;
@@ -29,11 +23,11 @@ struct _VitrinePlot {
   double marker;          /* NAN: none */
   double cursor;          /* what the readout is about; NAN: nothing */
   GskRenderNode *drawn;   /* axes and curves as last drawn, NULL when they are out of date */
-  VitrinePlotFrame frame; /* of `drawn` */
+  VitrineAxesFrame frame; /* of `drawn` */
 };
 
 /* The ranges of the axes, from what is set or from the data; never empty. */
-void vitrine_plot_ranges(VitrinePlot *self, VitrinePlotFrame *frame);
+void vitrine_plot_ranges(VitrinePlot *self, VitrineAxesFrame *frame);
 /* The point (or bar) of a series nearest to x; -1 without one. */
 int vitrine_plot_nearest(const VitrinePlotSeries *s, double x);
 /* The first series with points, NULL without one: its points are what the readout goes over. */

@@ -59,7 +59,7 @@ choose_range(const double set[2], const double data[2], double *min, double *max
 }
 
 void
-vitrine_plot_ranges(VitrinePlot *self, VitrinePlotFrame *frame)
+vitrine_plot_ranges(VitrinePlot *self, VitrineAxesFrame *frame)
 {
   g_return_if_fail(VITRINE_IS_PLOT(self));
   double x[2] = {INFINITY, -INFINITY}, y[2] = {INFINITY, -INFINITY};
@@ -125,7 +125,7 @@ vitrine_plot_value(VitrinePlot *self, guint i, double x)
   g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   const VitrinePlotSeries *s = &self->series[i];
   int at = vitrine_plot_nearest(s, x);
-  VitrinePlotFrame frame;
+  VitrineAxesFrame frame;
 
   if (at < 0 || !isfinite(s->y[at]))
     return NULL;
@@ -146,7 +146,7 @@ vitrine_plot_x_text(VitrinePlot *self, double x)
 {
   g_return_val_if_fail(VITRINE_IS_PLOT(self), NULL);
   const VitrinePlotSeries *s = vitrine_plot_first(self);
-  VitrinePlotFrame frame;
+  VitrineAxesFrame frame;
 
   vitrine_plot_ranges(self, &frame);
   double range = frame.x_max - frame.x_min;
@@ -285,7 +285,7 @@ set_cursor(VitrinePlot *self, double x)
 static double
 x_at(VitrinePlot *self, double x, double y)
 {
-  const VitrinePlotFrame *f = &self->frame;
+  const VitrineAxesFrame *f = &self->frame;
 
   if (f->width <= 0 || x < f->left - 8 || x > f->left + f->width + 8 || y < f->top - 8 ||
       y > f->top + f->height + 8)

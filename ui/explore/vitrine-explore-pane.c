@@ -2,6 +2,7 @@
 
 #include <glib/gi18n.h>
 #include "app/explore/vitrine-direction-exchange.h"
+#include "ui/explore/vitrine-components-page.h"
 #include "ui/explore/vitrine-direction-menu.h"
 #include "ui/explore/vitrine-direction-rows.h"
 #include "ui/explore/vitrine-find-one.h"
@@ -114,6 +115,23 @@ components_choice(VitrineExplorePane *self)
   return choice;
 }
 
+/* Which ones are listed, and the way to see them all. */
+static GtkWidget *
+components_tools(VitrineExplorePane *self)
+{
+  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *overview = gtk_button_new_with_mnemonic(_("O_verview…"));
+
+  gtk_widget_set_name(overview, "explore-overview");
+  gtk_widget_add_css_class(overview, "flat");
+  gtk_widget_set_tooltip_text(overview, _("What the components hold, how faces lie along them, and "
+                                          "the faces at their ends"));
+  gtk_actionable_set_action_name(GTK_ACTIONABLE(overview), "explore.components");
+  gtk_box_append(GTK_BOX(box), components_choice(self));
+  gtk_box_append(GTK_BOX(box), overview);
+  return box;
+}
+
 static void
 add_groups(VitrineExplorePane *self)
 {
@@ -126,7 +144,7 @@ add_groups(VitrineExplorePane *self)
   gtk_box_append(self->lists, vitrine_direction_rows_new(_("Attributes"), attributes, NULL, NULL,
                                                          make_row, self));
   gtk_box_append(self->lists,
-                 vitrine_direction_rows_new(_("Components"), components, components_choice(self),
+                 vitrine_direction_rows_new(_("Components"), components, components_tools(self),
                                             NULL, make_row, self));
 }
 
@@ -201,6 +219,15 @@ find_action(GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (vitrine_shelf_get_key(self->shelf))
     vitrine_find_one_present(window_of(self), self->shelf);
+}
+
+static void
+components_action(GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  VitrineExplorePane *self = VITRINE_EXPLORE_PANE(widget);
+
+  if (vitrine_shelf_get_key(self->shelf))
+    vitrine_components_page_present(window_of(self), self->shelf);
 }
 
 /* Without directions of one's own there is nothing to give away. */
@@ -328,4 +355,5 @@ vitrine_explore_pane_class_init(VitrineExplorePaneClass *class)
   gtk_widget_class_install_action(widget_class, "explore.import", NULL, import_action);
   gtk_widget_class_install_action(widget_class, "explore.export", NULL, export_action);
   gtk_widget_class_install_action(widget_class, "explore.find", NULL, find_action);
+  gtk_widget_class_install_action(widget_class, "explore.components", NULL, components_action);
 }

@@ -3,6 +3,7 @@
 #include "app/cli/directions/direction-job.h"
 #include "app/figures/figure.h"
 #include "engine/directions/pca.h"
+#include "engine/directions/ranks.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/renderer.h"
 #include "engine/formats/writer.h"
@@ -171,10 +172,10 @@ write_curves(const Job *job, GError **error)
   for (int i = 0; i < 2; i++) {
     const SgPca *p = job->view[i].pca;
     double *sum = y + i * (dim + 1);
-    sum[0] = x[0] = 0;
-    for (int k = 0; k < dim; k++) {
-      x[k + 1] = k + 1;
-      sum[k + 1] = sum[k] + 100 * p->variance[k] / (p->total > 0 ? p->total : 1);
+    sg_pca_cumulative(p, sum);
+    for (int k = 0; k <= dim; k++) {
+      x[k] = k;
+      sum[k] *= 100;
     }
     g_snprintf(label[i], sizeof label[i], "%s: 80, 90, 95, 99 %% in %d, %d, %d, %d",
                job->view[i].title, sg_pca_count_for(p, 0.8), sg_pca_count_for(p, 0.9),
@@ -185,16 +186,14 @@ write_curves(const Job *job, GError **error)
   return vitrine_figure_curves(path, &axes, 2, curves, error);
 }
 
-/* Score of face i on component k, in σ. */
-static double
-score(const Job *job, const SgPca *p, int face, int k)
+/* Scores of the faces on component k, in σ: [FACES], to be freed. */
+static double *
+scores(const Job *job, const SgPca *p, int k)
 {
-  const float *w = job->faces + (gsize)face * (gsize)p->dim;
-  double s = 0;
+  double *out = g_new(double, FACES);
 
-  for (int i = 0; i < p->dim; i++)
-    s += p->score[(gsize)k * (gsize)p->dim + (gsize)i] * ((double)w[i] - job->moments->mean[i]);
-  return s;
+  sg_pca_scores(p, job->moments->mean, k, FACES, job->faces, 1, out);
+  return out;
 }
 
 static gboolean
@@ -202,12 +201,7 @@ write_scatter(const Job *job, const View *v, GError **error)
 {
   g_autofree char *name = g_strdup_printf("scatter-%s.svg", v->letter);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
-  g_autofree double *x = g_new(double, FACES), *y = g_new(double, FACES);
-
-  for (int i = 0; i < FACES; i++) {
-    x[i] = score(job, v->pca, i, 0);
-    y[i] = score(job, v->pca, i, 1);
-  }
+  g_autofree double *x = scores(job, v->pca, 0), *y = scores(job, v->pca, 1);
   const VitrineCurve points = {.n = FACES, .x = x, .y = y, .dots = TRUE};
   const VitrineAxes axes = {v->title, "component 1, σ", "component 2, σ", 0, 0};
   return vitrine_figure_curves(path, &axes, 1, &points, error);
@@ -218,25 +212,17 @@ typedef struct {
   int face;
 } Ranked;
 
-static int
-by_score(gconstpointer a, gconstpointer b)
-{
-  double x = ((const Ranked *)a)->score, y = ((const Ranked *)b)->score;
-  return (x > y) - (x < y);
-}
-
 /* The lowest and the highest faces of a component, `each` of both, left to right. */
 static void
 find_extremes(const Job *job, const SgPca *p, int k, int each, Ranked *out)
 {
-  g_autofree Ranked *all = g_new(Ranked, FACES);
+  g_autofree double *score = scores(job, p, k);
+  g_autofree guint32 *order = sg_ranks_order(FACES, score);
 
-  for (int i = 0; i < FACES; i++)
-    all[i] = (Ranked){score(job, p, i, k), i};
-  qsort(all, FACES, sizeof *all, by_score);
   for (int i = 0; i < each; i++) {
-    out[i] = all[i];
-    out[each + i] = all[FACES - each + i];
+    guint32 low = order[i], high = order[FACES - each + i];
+    out[i] = (Ranked){score[low], (int)low};
+    out[each + i] = (Ranked){score[high], (int)high};
   }
 }
 
