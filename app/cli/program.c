@@ -36,6 +36,8 @@ static const Command commands[] = {
     {"resample", cli_resample, "other faces that keep what carries a direction"},
     {"influence", cli_influence,
      "what moves a spot of a face: dimensions, style channels, directions"},
+    {"channels", cli_channels, "the faces that each channel of a layer answers to most and least"},
+    {"dissect", cli_dissect, "channels muted, left alone or added to in a part of a face"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
     {"examine", cli_examine, "does a picture look like what a model draws? Independent witnesses"},
     {"video", cli_video, "a film from face to face, as WebM, MP4, WebP, GIF or PNGs"},

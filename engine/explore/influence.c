@@ -1,9 +1,11 @@
 #include "engine/explore/influence.h"
 #include "engine/autograd/ops.h"
 #include "engine/base/philox.h"
+#include "engine/directions/matrix.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/format-error.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Probes that go through the network together. */
@@ -11,16 +13,25 @@
 /* From the network's -1…1 to grey levels. */
 #define LEVELS 127.5
 
+/* One vector of an orthonormal basis of the region's numbers: cosines over colours, rows,
+ * columns. */
+typedef struct {
+  int c, y, x; /* waves along each */
+  double cost;
+} Wave;
+
 typedef struct {
   SgWeights *g;
   const SgSynthesis *net;
   SgStageEdits edits;
   const SgRegion *region;
   SgInfluence *out;
-  int layers;      /* that take a style */
-  float **affine;  /* [layers] of [channels, w_dim], the run-time gain included */
-  float **style;   /* [layers] of [channels] */
-  SgPhilox random; /* of the probes' signs */
+  int layers;     /* that take a style */
+  float **affine; /* [layers] of [channels, w_dim], the run-time gain included */
+  float **style;  /* [layers] of [channels] */
+  Wave *waves;    /* [exact]: probes that are exact */
+  int exact;
+  SgPhilox random; /* of the other probes' signs */
 } Work;
 
 static void
@@ -32,6 +43,7 @@ work_clear(Work *k)
   }
   g_free(k->affine);
   g_free(k->style);
+  g_free(k->waves);
 }
 
 static float *
@@ -89,20 +101,129 @@ leaf(SgTape *t, const float *style, int channels, int n, GError **error)
   return buf ? sg_var_leaf(t, buf) : NULL;
 }
 
-/* n probes: signs inside the region of [n, C, H, W], 0 outside. */
+/* ---- probes ---------------------------------------------------------------------------------- */
+
+static int
+calmer(gconstpointer a, gconstpointer b)
+{
+  const Wave *p = a, *q = b;
+  int at = p->c != q->c ? p->c - q->c : p->y != q->y ? p->y - q->y : p->x - q->x;
+
+  return p->cost != q->cost ? (p->cost > q->cost) - (p->cost < q->cost) : at;
+}
+
+/* The `most` slowest waves of a region, or all where it has fewer, slowest first: they are what a
+ * spot of a face changes by. Differences of colours count as half a wave. Of (y + 1) (x + 1) waves
+ * none is faster than the last of them, so that no more have to be looked at. */
+static Wave *
+waves_new(int colours, const SgRegion *r, int most)
+{
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Wave));
+
+  for (int c = 0; c < colours; c++)
+    for (int y = 0; y < MIN(r->h, most); y++)
+      for (int x = 0; x < r->w && (y + 1) * (x + 1) <= most; x++) {
+        const Wave w = {c, y, x, y + x + (c > 0 ? 0.5 : 0)};
+        g_array_append_val(all, w);
+      }
+  g_array_sort(all, calmer);
+  return (Wave *)(gpointer)g_array_free(g_steal_pointer(&all), FALSE);
+}
+
+/* cos (π k (i + 1/2) / n), of length 1 over i (DCT-II). */
+static double
+cosine(int k, int i, int n)
+{
+  return k ? sqrt(2.0 / n) * cos(G_PI * k * (i + 0.5) / n) : sqrt(1.0 / n);
+}
+
+static void
+choose_probes(Work *k)
+{
+  int colours = k->g->network->channels, probes = k->out->probes;
+  gsize count = (gsize)colours * (gsize)k->region->h * (gsize)k->region->w;
+
+  k->exact = (gsize)probes >= count ? (int)count : probes * 3 / 4;
+  k->waves = waves_new(colours, k->region, MAX(k->exact, 1));
+}
+
+/* v [colours, h, w] += factor times the wave. */
+static void
+add_wave(const Work *k, const Wave *wave, double factor, double *v)
+{
+  const SgRegion *r = k->region;
+  int colours = k->g->network->channels;
+  g_autofree double *along = g_new(double, r->w);
+
+  for (int x = 0; x < r->w; x++)
+    along[x] = cosine(wave->x, x, r->w);
+  for (int c = 0; c < colours; c++)
+    for (int y = 0; y < r->h; y++) {
+      double f = factor * cosine(wave->c, c, colours) * cosine(wave->y, y, r->h);
+      for (int x = 0; x < r->w; x++)
+        *v++ += f * along[x];
+    }
+}
+
+static double
+dot_wave(const Work *k, const Wave *wave, const double *v)
+{
+  const SgRegion *r = k->region;
+  int colours = k->g->network->channels;
+  g_autofree double *along = g_new(double, r->w);
+  double sum = 0;
+
+  for (int x = 0; x < r->w; x++)
+    along[x] = cosine(wave->x, x, r->w);
+  for (int c = 0; c < colours; c++)
+    for (int y = 0; y < r->h; y++, v += r->w)
+      sum += cosine(wave->c, c, colours) * cosine(wave->y, y, r->h) * sg_dot(along, v, r->w);
+  return sum;
+}
+
+/* Probe i, [colours, h, w]: three quarters are the slowest waves, of which each is exact; the rest
+ * are random signs without these waves and stand for all others. Their factors make the mean of
+ * |J^T r|² over the probes the estimate of |J|² that random signs alone would give. */
+static void
+probe_fill(Work *k, int i, int count, double *v)
+{
+  int random = k->out->probes - k->exact;
+
+  memset(v, 0, (gsize)count * sizeof *v);
+  if (i < k->exact) {
+    add_wave(k, &k->waves[i], sqrt(k->out->probes), v);
+    return;
+  }
+  if (k->exact == count) /* nothing remains */
+    return;
+  for (int j = 0; j < count; j++)
+    v[j] = sg_philox_uniform(&k->random) < 0.5 ? -1 : 1;
+  for (int e = 0; e < k->exact; e++)
+    add_wave(k, &k->waves[e], -dot_wave(k, &k->waves[e], v), v);
+  for (int j = 0; j < count; j++)
+    v[j] *= sqrt((double)k->out->probes / random);
+}
+
+/* n probes from `row` on, as pictures [n, C, H, W]: 0 outside of the region. */
 static SgBuf *
-signs(Work *k, int n, GError **error)
+probe_pictures(Work *k, int row, int n, GError **error)
 {
   const SgNetwork *net = k->g->network;
   const SgRegion *r = k->region;
   gsize plane = (gsize)net->height * (gsize)net->width, picture = plane * (gsize)net->channels;
+  int count = net->channels * r->h * r->w;
   g_autofree float *v = g_new0(float, picture *(gsize)n);
+  g_autofree double *one = g_new(double, count);
 
-  for (gsize p = 0; p < (gsize)n * (gsize)net->channels; p++)
-    for (int y = r->y; y < r->y + r->h; y++)
-      for (int x = r->x; x < r->x + r->w; x++)
-        v[p * plane + (gsize)y * (gsize)net->width + (gsize)x] =
-            sg_philox_uniform(&k->random) < 0.5 ? -1 : 1;
+  for (int i = 0; i < n; i++) {
+    const double *from = one;
+    probe_fill(k, row + i, count, one);
+    for (int c = 0; c < net->channels; c++)
+      for (int y = r->y; y < r->y + r->h; y++)
+        for (int x = r->x; x < r->x + r->w; x++)
+          v[(gsize)i * picture + (gsize)c * plane + (gsize)y * (gsize)net->width + (gsize)x] =
+              (float)*from++;
+  }
   return sg_buf_from_floats(k->g->backend, v, n, net->channels, net->height, net->width, error);
 }
 
@@ -198,7 +319,7 @@ probe(Work *k, SgTape *t, int row, int n, GError **error)
 
   sg_tape_enter(t);
   SgVar *picture = synthesize(k, t, styles, n, error);
-  g_autoptr(SgBuf) sign = picture ? signs(k, n, error) : NULL;
+  g_autoptr(SgBuf) sign = picture ? probe_pictures(k, row, n, error) : NULL;
   if (sign) {
     sg_tape_grad(t, picture, sg_var_constant(t, sign), styles, k->layers, FALSE, grads);
     for (int l = 0; l < k->layers; l++)
@@ -301,6 +422,7 @@ sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe, const SgRe
   k.affine = g_new0(float *, k.layers);
   k.style = g_new0(float *, k.layers);
   k.out = result_new(&k, probes);
+  choose_probes(&k);
   fill_styles(&k, ws);
   add_style_offsets(&k, recipe);
   gboolean ok = TRUE;
@@ -324,6 +446,53 @@ sg_influence_free(SgInfluence *i)
   g_free(i->jacobian);
   g_array_unref(i->channels);
   g_free(i);
+}
+
+static void
+add_squares(gsize count, double *sum, const double *v, int n)
+{
+  for (gsize i = 0; i < count; i++)
+    sum[i] += v[i] * v[i] / n;
+}
+
+static void
+take_roots(gsize count, double *v)
+{
+  for (gsize i = 0; i < count; i++)
+    v[i] = sqrt(v[i]);
+}
+
+/* Rows of all jacobians, each divided by sqrt (n): their squares add up to the mean. */
+SgInfluence *
+sg_influence_mean(int n, SgInfluence *const *faces)
+{
+  SgInfluence *o = g_new0(SgInfluence, 1);
+  gsize dim = (gsize)faces[0]->w_dim, layered = dim * (gsize)faces[0]->num_ws, at = 0;
+
+  *o = (SgInfluence){.w_dim = faces[0]->w_dim, .num_ws = faces[0]->num_ws};
+  for (int f = 0; f < n; f++)
+    o->probes += faces[f]->probes;
+  o->w = g_new0(double, dim);
+  o->by_layer = g_new0(double, layered);
+  o->jacobian = g_new(double, (gsize)o->probes *dim);
+  o->channels = g_array_copy(faces[0]->channels);
+  for (int f = 0; f < n; f++) {
+    add_squares(dim, o->w, faces[f]->w, n);
+    add_squares(layered, o->by_layer, faces[f]->by_layer, n);
+    for (gsize i = 0; i < (gsize)faces[f]->probes * dim; i++)
+      o->jacobian[at++] = faces[f]->jacobian[i] / sqrt(n);
+  }
+  take_roots(dim, o->w);
+  take_roots(layered, o->by_layer);
+  for (guint c = 0; c < o->channels->len; c++) {
+    double squares = 0;
+    for (int f = 0; f < n; f++) {
+      double v = g_array_index(faces[f]->channels, SgChannelInfluence, c).strength;
+      squares += v * v / n;
+    }
+    g_array_index(o->channels, SgChannelInfluence, c).strength = sqrt(squares);
+  }
+  return o;
 }
 
 double

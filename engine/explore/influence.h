@@ -33,15 +33,19 @@ typedef struct {
  * mean, in grey levels. */
 double sg_region_change(const SgRegion *r, int channels, int height, int width, const float *a,
                         const float *b);
-/* Face 0 of the recipe. With J the derivative of the region's P numbers, E (J^T r)_i² = |J_i|² for
- * r of random signs (Hutchinson's estimator): `probes` such r, 1…256, drawn from Philox stream
- * `seed`, estimate all |J_i| / sqrt (P) at once, each to about a part of 1 / sqrt (2 probes). `g`
- * holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning has no
- * part in it, nor has random noise. NULL and error: the region does not lie in the picture,
+/* Face 0 of the recipe. With J the derivative of the region's P numbers, |J_i|² is the sum of (J^T
+ * b)_i² over an orthonormal basis b, and E (J^T r)_i² for r of random signs (Hutchinson's
+ * estimator). `probes` of them, 1…256: three quarters are the basis' slowest cosines, in which most
+ * of what a spot does lies, and the rest random signs without these, drawn from Philox stream
+ * `seed`, for what remains (Meyer et al. 2021, "Hutch++"). From P probes on nothing is estimated.
+ * `g` holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning
+ * has no part in it, nor has random noise. NULL and error: the region does not lie in the picture,
  * memory. */
 SgInfluence *sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe,
                               const SgRegion *region, int probes, guint64 seed, GError **error);
 void sg_influence_free(SgInfluence *i);
+/* Over n faces of one model: root mean squares of their strengths. */
+SgInfluence *sg_influence_mean(int n, SgInfluence *const *faces);
 /* The same for a direction of w [w_dim] that is added to all layers. */
 double sg_influence_direction(const SgInfluence *i, const double *direction);
 

@@ -37,6 +37,16 @@ def npy(path, shape, values):
         f.write(npy_bytes(shape, values))
 
 
+def pixels(png):
+    """The compressed pixels of a PNG, without what is written about it."""
+    at, found = 8, b''
+    while at < len(png):
+        length, kind = struct.unpack('>I4s', png[at:at + 8])
+        found += png[at + 8:at + 8 + length] if kind == b'IDAT' else b''
+        at += 12 + length
+    return found
+
+
 def told(err):
     """What is said beside how far a job is, which only slow machines say."""
     return ''.join(line + '\n' for line in err.splitlines() if not re.fullmatch(r'\d+ of \d+ [a-z ]+, \d+ s left', line))
@@ -297,6 +307,93 @@ class Directions(unittest.TestCase):
                                     ('attribute', ['--measure=beauty'], 'expected brightness'), ('sefa', ['--layers=x'], 'numbers')):
             code, _, err = vitrine(command, f'--network={self.model}', f'--outdir={self.out("bad")}', *args)
             self.assertEqual((code, err.count('\n')), (2, 1), (args, err))
+            self.assertIn(says, err)
+
+    def test_where_it_acts(self):
+        file = self.directions_of('')
+        for faces in (1, 3):
+            code, said, err = vitrine('influence', f'--network={self.model}', '--where=w3,s0.2,warmth', f'--directions={file}',
+                                      f'--faces={faces}', f'--outdir={self.out("w")}', '--json')
+            self.assertEqual((code, told(err)), (0, ''))
+            rows = self.table('w', 'where.csv')
+            self.assertEqual([r['name'] for r in rows], ['w3', 's0.2', 'warmth'])
+            self.assertTrue(all(0 < float(r['mean']) < float(r['most']) for r in rows))
+            with open(os.path.join(self.out('w'), 'where-w3.npy'), 'rb') as f:
+                levels = struct.unpack('<256f', f.read()[-1024:])
+            at = int(rows[0]['y']) * 16 + int(rows[0]['x'])
+            self.assertEqual(max(levels), levels[at])
+            self.assertAlmostEqual(levels[at], float(rows[0]['most']), 3)
+            self.assertTrue(os.path.getsize(os.path.join(self.out('w'), 'where.png')))
+        for args, says in ((['--where=w99', f'--outdir={self.out("w")}'], 'found "w99"'), (['--where=w3'], '--outdir'), ([], 'one of both'),
+                           (['--where=w3', '--region=1,1,2,2', f'--outdir={self.out("w")}'], 'one of both')):
+            code, _, err = vitrine('influence', f'--network={self.model}', *args)
+            self.assertEqual((code, told(err).count('\n')), (2, 1), err)
+            self.assertIn(says, err)
+
+    def test_influence_over_faces(self):
+        code, said, err = vitrine('influence', f'--network={self.model}', '--region=4,4,6,6', '--probes=8', '--top=2', '--faces=3', '--json')
+        self.assertEqual((code, told(err)), (0, ''))
+        self.assertTrue(all(s['measured'] > 0 for s in json.loads(said)['strongest']))
+
+    def test_gauge_and_nearest_z(self):
+        code, said, err = vitrine('generate', f'--network={self.model}', '--seeds=0-1', '--gauge', '--json', f'--outdir={self.out("e")}')
+        self.assertEqual((code, told(err)), (0, ''))
+        for face in json.loads(said)['pictures']:
+            self.assertTrue(0 <= face['percentile'] < 99.9 and face['distance'] > 0)
+        code, said, err = vitrine('generate', f'--network={self.model}', '--seeds=0', '--nearest-z', '--json', '--npy', '--set=w2=40',
+                                  f'--outdir={self.out("e")}')
+        self.assertEqual(code, 0, err)
+        self.assertIn('farther out than 100 % of sampled w', err)
+        face = json.loads(said)['pictures'][0]
+        self.assertGreater(face['nearest']['distance'], 1)
+        # Its z is one that can be drawn, and its picture is drawn with it.
+        code, _, err = vitrine('generate', f'--network={self.model}', f'--latent={face["nearest"]["z"]}', '--latent-space=z',
+                               f'--outdir={self.out("e2")}')
+        self.assertEqual((code, err), (0, ''))
+        with open(face['nearest']['png'], 'rb') as a, open(os.path.join(self.out('e2'), 'vector.png'), 'rb') as b:
+            self.assertEqual(pixels(a.read()), pixels(b.read()))
+
+    def test_channels_and_their_cache(self):
+        cache = {'XDG_CACHE_HOME': self.out('cache')}
+        args = ['channels', f'--network={self.model}', '--samples=30', '--count=3', '--layer=b8.conv0', '--channels=0,2', '--json',
+                f'--outdir={self.out("ch")}']
+        code, said, err = vitrine(*args, **cache)
+        self.assertEqual((code, told(err)), (0, ''))
+        first = json.loads(said)
+        self.assertFalse(first['cached'])
+        again = json.loads(vitrine(*args, **cache)[1])
+        self.assertTrue(again['cached'])
+        self.assertEqual(first['channels'], again['channels'])
+        self.assertTrue(os.path.getsize(os.path.join(self.out('ch'), 'b8.conv0-2.png')))
+        row = self.table('ch', 'channels.csv')[2]
+        self.assertEqual((row['layer'], row['channel']), ('b8.conv0', '2'))
+        self.assertEqual([int(v) for v in row['most'].split()], first['channels'][1]['most'])
+        # A cache that is broken is made anew.
+        folder = os.path.join(self.out('cache'), 'vitrine', 'channels')
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), 'wb') as f:
+                f.write(b'nonsense')
+        self.assertEqual(json.loads(vitrine(*args, **cache)[1]), first)
+        for bad, says in (('--layer=b9', 'b8.conv0'), ('--channels=999', 'channels 0 to'), ('--samples=3', '10')):
+            code, _, err = vitrine(*args, bad, **cache)
+            self.assertEqual((code, err.count('\n')), (2, 1), err)
+            self.assertIn(says, err)
+
+    def test_dissection(self):
+        args = ['dissect', f'--network={self.model}', '--seed=1', '--layer=b8.conv1', f'--outdir={self.out("di")}']
+        code, said, err = vitrine(*args, '--mute=0-3', '--solo=1', '--add=2:+3,4:-1', '--region=4,4,5,5', '--each', '--json')
+        self.assertEqual((code, told(err)), (0, ''))
+        edits = json.loads(said)['edits']
+        self.assertEqual([e['edit'] for e in edits], ['mute 0-3', 'solo 1', 'add 2:+3', 'add 4:-1'])
+        self.assertTrue(all(e['inside'] > e['outside'] for e in edits))
+        self.assertEqual(len(self.table('di', 'each.csv')), 16)
+        self.assertEqual(len(self.table('di', 'dissect.csv')), 4)
+        self.assertTrue(os.path.getsize(os.path.join(self.out('di'), 'dissect.png')))
+        for more, status, says in ((['--mute=99'], 2, 'channels 0 to'), (['--add=1'], 2, 'CHANNEL:AMOUNT'), ([], 2, 'what is to be done'),
+                                   (['--mute=1', '--region=9,9,9,9'], 2, 'does not lie'), (['--mute=1', '--region=1'], 2, 'X,Y,WIDTH'),
+                                   (['--mute=1', f'--mask={os.path.join(self.out("di"), "dissect.png")}'], 1, 'as large as the pictures')):
+            code, _, err = vitrine(*args, *more)
+            self.assertEqual((code, told(err).count('\n')), (status, 1), err)
             self.assertIn(says, err)
 
     def test_regions_lie_in_the_picture(self):

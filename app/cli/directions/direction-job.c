@@ -57,11 +57,15 @@ gboolean
 direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,
                    const char *outdir, GError **error)
 {
+  return (job->model = cli_load_model(network, error)) && parse_layers(job, layers, error) &&
+         check_class(&job->model->info, label, error) && direction_job_begin(job, outdir, error);
+}
+
+gboolean
+direction_job_begin(DirectionJob *job, const char *outdir, GError **error)
+{
   const SgPrune as_stored = {0};
 
-  if (!(job->model = cli_load_model(network, error)) || !parse_layers(job, layers, error) ||
-      !check_class(&job->model->info, label, error))
-    return FALSE;
   if (outdir && g_mkdir_with_parents(outdir, 0777) != 0) {
     g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s", outdir,
                 g_strerror(errno));
@@ -70,6 +74,42 @@ direction_job_open(DirectionJob *job, const char *network, const char *layers, i
   job->renderer = sg_renderer_new(job->model, NULL, error);
   job->nets = job->renderer ? sg_renderer_nets(job->renderer, &as_stored, error) : NULL;
   return job->nets != NULL;
+}
+
+int
+direction_job_conv(const DirectionJob *job, const char *name, GError **error)
+{
+  const SgSynthesis *net = job->nets->net;
+  g_autoptr(GString) there = g_string_new(NULL);
+
+  for (guint i = 0; i < net->stages->len; i++) {
+    const SgStage *stage = sg_synthesis_stage(net, i);
+    if (stage->kind != SG_STAGE_CONV)
+      continue;
+    if (g_str_equal(stage->name, name))
+      return (int)i;
+    g_string_append_printf(there, "%s%s", there->len ? ", " : "", stage->name);
+  }
+  cli_set_usage_error(error, "--layer: expected one of the convolutions %s, found \"%s\"",
+                      there->str, name);
+  return -1;
+}
+
+gboolean
+direction_job_region(const char *text, SgRegion *r, GError **error)
+{
+  g_autoptr(GArray) n = cli_parse_numbers("region", text, error);
+
+  if (!n)
+    return FALSE;
+  if (n->len != 4) {
+    cli_set_usage_error(error, "--region: expected X,Y,WIDTH,HEIGHT, found \"%s\"", text);
+    return FALSE;
+  }
+  int *v[] = {&r->x, &r->y, &r->w, &r->h};
+  for (int i = 0; i < 4; i++)
+    *v[i] = (int)MIN(g_array_index(n, guint32, i), G_MAXINT32);
+  return TRUE;
 }
 
 void
@@ -169,21 +209,32 @@ direction_tiles_row(DirectionTiles *t, const char *label)
   g_ptr_array_add(t->rows, g_strdup(label));
 }
 
+static void
+next_tile(DirectionTiles *t, const guint8 *pixels, int bytes, const char *text)
+{
+  gsize count = (gsize)t->width * (gsize)t->height;
+  guint8 *rgb = t->rgb + 4 * count * (gsize)t->done;
+
+  memcpy(rgb, pixels, count * (gsize)bytes);
+  g_ptr_array_add(t->labels, g_strdup(text));
+  t->tiles[t->done++] = (VitrineTile){rgb, t->labels->pdata[t->labels->len - 1], bytes == 4};
+}
+
 gboolean
 direction_tiles_recipe(DirectionTiles *t, DirectionJob *job, const SgRecipe *recipe,
                        const char *text, GError **error)
 {
-  gsize bytes = 4 * (gsize)t->width * (gsize)t->height;
-  guint8 *rgb = t->rgb + bytes * (gsize)t->done;
   g_autoptr(SgPicture) picture = sg_renderer_render(job->renderer, recipe, 0, error);
 
-  if (!picture)
-    return FALSE;
-  memcpy(rgb, picture->rgb, bytes / 4 * (gsize)picture->bytes);
-  g_ptr_array_add(t->labels, g_strdup(text));
-  t->tiles[t->done++] =
-      (VitrineTile){rgb, t->labels->pdata[t->labels->len - 1], picture->bytes == 4};
-  return TRUE;
+  if (picture)
+    next_tile(t, picture->rgb, picture->bytes, text);
+  return picture != NULL;
+}
+
+void
+direction_tiles_rgb(DirectionTiles *t, const guint8 *rgb, const char *text)
+{
+  next_tile(t, rgb, 3, text);
 }
 
 gboolean

@@ -5,7 +5,7 @@
 #include "app/cli/cli.h"
 #include "engine/directions/direction-set.h"
 #include "engine/directions/gauge.h"
-#include "engine/explore/renderer.h"
+#include "engine/explore/influence.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,12 @@ typedef struct {
  * folder. */
 gboolean direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,
                             const char *outdir, GError **error);
+/* The same for a model that is there already: the folder and the renderer. */
+gboolean direction_job_begin(DirectionJob *job, const char *outdir, GError **error);
+/* A convolution's stage by its name; -1 and a usage error: there is none. */
+int direction_job_conv(const DirectionJob *job, const char *name, GError **error);
+/* --region=X,Y,WIDTH,HEIGHT. */
+gboolean direction_job_region(const char *text, SgRegion *region, GError **error);
 void direction_job_close(DirectionJob *job);
 SgMoments *direction_job_moments(DirectionJob *job, gint64 samples, guint32 seed, int label,
                                  GError **error);
@@ -46,6 +52,8 @@ gboolean direction_tiles_face(DirectionTiles *t, DirectionJob *job, guint32 seed
 /* …or any recipe. */
 gboolean direction_tiles_recipe(DirectionTiles *t, DirectionJob *job, const SgRecipe *recipe,
                                 const char *text, GError **error);
+/* …or any picture of the model's size, RGB8 (copied). */
+void direction_tiles_rgb(DirectionTiles *t, const guint8 *rgb, const char *text);
 gboolean direction_tiles_write(DirectionTiles *t, const char *path, const char *title, int columns,
                                GError **error);
 

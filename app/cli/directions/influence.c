@@ -1,7 +1,5 @@
-/* vitrine influence: what moves a region of a face. */
-#include "app/cli/directions/direction-job.h"
-#include "engine/directions/affines.h"
-#include "engine/explore/influence.h"
+/* vitrine influence: what moves a region of a face, and where in a face something acts. */
+#include "app/cli/directions/influence.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/writer.h"
 #include <jansson.h>
@@ -13,62 +11,42 @@
 /* For what one σ of a coordinate is. */
 #define SAMPLES 5000
 
-typedef struct {
-  char *network, *region, *recipe, *directions, *csv;
-  int seed, label, probes, top;
-  gboolean json;
-} Options;
-
-/* One thing that may move the region. */
-typedef struct {
-  char *name;       /* "w17", "s7.123", "beard" */
-  double sigma;     /* what one σ of it is */
-  double predicted; /* grey levels for one σ, to first order */
-  double measured;  /* NaN: not tried */
-  int dim;          /* of w; -1: none */
-  const SgChannelInfluence *channel;
-  const SgNamedDirection *direction;
-} Mover;
-
-typedef struct {
-  const Options *opt;
-  DirectionJob base;
-  SgRegion region;
-  SgRecipe *recipe;
-  SgMoments *moments;
-  SgInfluence *influence;
-  SgDirectionSet *set;
-  GArray *movers; /* of Mover, strongest first */
-} Job;
-
 static gboolean
-check_options(const Options *o, int argc, char **argv, GError **error)
+check_options(const InfluenceOptions *o, int argc, char **argv, GError **error)
 {
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
   else if (!o->network)
     cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->region)
-    cli_set_usage_error(error, "which spot? --region=X,Y,WIDTH,HEIGHT in pixels of the picture");
-  else if (o->seed < 0)
-    cli_set_usage_error(error, "--seed must not be negative, found %d", o->seed);
-  else if (o->probes < 1 || o->probes > 256)
-    cli_set_usage_error(error, "--probes: expected 1 to 256, found %d", o->probes);
-  else if (o->top < 0 || o->top > 1000)
-    cli_set_usage_error(error, "--top: expected 0 to 1000, found %d", o->top);
+  else if (!o->region == !o->where)
+    cli_set_usage_error(error,
+                        "one of both: --region=X,Y,WIDTH,HEIGHT in pixels of the picture, or "
+                        "--where=w17,s7.123,NAME");
+  else if (o->where && !o->outdir)
+    cli_set_usage_error(error, "where to? --outdir=DIR");
+  else if (o->outdir && !o->where)
+    cli_set_usage_error(error, "--outdir is for --where; a region's table goes to --csv=FILE");
+  else if (o->csv && o->where)
+    cli_set_usage_error(error, "--csv is for --region; --where writes where.csv into --outdir");
   else
     return TRUE;
   return FALSE;
 }
 
 static gboolean
-options_parse(Options *o, int argc, char **argv, GError **error)
+options_parse(InfluenceOptions *o, int argc, char **argv, GError **error)
 {
   const GOptionEntry entries[] = {
       {"network", 0, 0, G_OPTION_ARG_FILENAME, &o->network, "the model", "FILE"},
       {"region", 0, 0, G_OPTION_ARG_STRING, &o->region, "the spot, in pixels from the top left",
        "X,Y,W,H"},
+      {"where", 0, 0, G_OPTION_ARG_STRING, &o->where,
+       "the reverse: where these act, like w17,s7.123 or a direction's name", "NAMES"},
+      {"outdir", 0, 0, G_OPTION_ARG_FILENAME, &o->outdir,
+       "where the heat maps of --where go; made if missing", "DIR"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "which face (0)", "N"},
+      {"faces", 0, 0, G_OPTION_ARG_INT, &o->faces, "averaged over so many, from that seed on (1)",
+       "N"},
       {"recipe", 0, 0, G_OPTION_ARG_FILENAME, &o->recipe, "a saved picture or recipe instead",
        "PNG|JSON"},
       {"directions", 0, 0, G_OPTION_ARG_FILENAME, &o->directions,
@@ -83,99 +61,26 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "say what was found as JSON on standard output",
        NULL},
       {NULL}};
+  const CliRange ranges[] = {
+      {"seed", 0, G_MAXINT}, {"faces", 1, 1000}, {"probes", 1, 256}, {"top", 0, 100000}, {NULL}};
   const CliHelp help = {
       "",
       "Ranks dimensions of w, style channels and directions by how much they move a spot of a "
       "face.",
       "The strength of each is the root mean square, over the spot, of the change of its colour "
       "values (in grey levels of 255) for one sigma, from gradients; the strongest are then really "
-      "moved by one sigma, and what that gives stands beside it.\n"
-      "  vitrine influence --network model.pkl --seed 3 --region 20,24,12,6"};
+      "moved by one sigma, and what that gives stands beside it. With --where each that is named "
+      "is "
+      "moved by one sigma both ways: DIR/where.png shows the face and, from black to white, what "
+      "changes; where-NAME.npy has the levels of each pixel; where.csv how much, where most, and "
+      "how "
+      "much of it falls into a tenth of the picture.\n"
+      "  vitrine influence --network model.pkl --seed 3 --region 20,24,12,6\n"
+      "  vitrine influence --network model.pkl --faces 8 --where w17,s7.123 --outdir where",
+      .ranges = ranges};
 
-  *o = (Options){.probes = 32, .top = 10, .label = -1};
+  *o = (InfluenceOptions){.probes = 32, .top = 10, .label = -1, .faces = 1};
   return cli_parse(&argc, &argv, entries, &help, error) && check_options(o, argc, argv, error);
-}
-
-static gboolean
-parse_region(const char *text, SgRegion *r, GError **error)
-{
-  g_autoptr(GArray) n = cli_parse_numbers("region", text, error);
-
-  if (!n)
-    return FALSE;
-  if (n->len != 4) {
-    cli_set_usage_error(error, "--region: expected X,Y,WIDTH,HEIGHT, found \"%s\"", text);
-    return FALSE;
-  }
-  int *v[] = {&r->x, &r->y, &r->w, &r->h};
-  for (int i = 0; i < 4; i++)
-    *v[i] = (int)MIN(g_array_index(n, guint32, i), G_MAXINT32);
-  return TRUE;
-}
-
-/* ---- ranking --------------------------------------------------------------------------------- */
-
-static void
-add_dimensions(Job *job)
-{
-  for (int j = 0; j < job->influence->w_dim; j++) {
-    gsize at = (gsize)j * (gsize)job->influence->w_dim + (gsize)j;
-    Mover m = {.name = g_strdup_printf("w%d", j),
-               .sigma = sqrt(job->moments->covariance[at]),
-               .measured = NAN,
-               .dim = j};
-    m.predicted = job->influence->w[j] * m.sigma;
-    g_array_append_val(job->movers, m);
-  }
-}
-
-/* σ of a style channel: sqrt (a C a^T), a its row of the affine layer. */
-static double
-channel_sigma(const Job *job, const float *row)
-{
-  g_autofree double *a = g_new(double, job->moments->dim);
-
-  for (int j = 0; j < job->moments->dim; j++)
-    a[j] = (double)row[j];
-  return sg_moments_sigma(job->moments, a);
-}
-
-/* Channels of convolutions; a toRGB's change colours alone. */
-static void
-add_channels(Job *job)
-{
-  const SgSynthesis *net = job->base.nets->net;
-  g_autoptr(GPtrArray) affines = sg_affines_new(net, 0, net->num_ws - 1);
-
-  for (guint i = 0; i < job->influence->channels->len; i++) {
-    const SgChannelInfluence *c = &g_array_index(job->influence->channels, SgChannelInfluence, i);
-    const SgStage *stage = sg_synthesis_stage(net, (guint)c->layer);
-    if (stage->kind != SG_STAGE_CONV)
-      continue;
-    const SgAffine *a = affines->pdata[stage->conv_index];
-    Mover m = {.name = g_strdup_printf("s%d.%d", c->layer, c->channel),
-               .sigma = channel_sigma(job, a->a + (gsize)c->channel * (gsize)net->w_dim),
-               .measured = NAN,
-               .dim = -1,
-               .channel = c};
-    m.predicted = c->strength * m.sigma;
-    g_array_append_val(job->movers, m);
-  }
-}
-
-static void
-add_directions(Job *job)
-{
-  for (guint i = 0; job->set && i < job->set->list->len; i++) {
-    const SgNamedDirection *d = job->set->list->pdata[i];
-    Mover m = {.name = g_strdup(d->name),
-               .sigma = d->sigma,
-               .predicted = sg_influence_direction(job->influence, d->vector) * d->sigma,
-               .measured = NAN,
-               .dim = -1,
-               .direction = d};
-    g_array_append_val(job->movers, m);
-  }
 }
 
 static int
@@ -187,45 +92,45 @@ stronger(gconstpointer a, gconstpointer b)
 
 /* ---- really moving --------------------------------------------------------------------------- */
 
-static SgRecipe *
-moved(const Job *job, const Mover *m)
-{
-  SgRecipe *r = sg_recipe_copy(job->recipe);
-
-  if (m->dim >= 0)
-    r->w_offset[m->dim] += m->sigma;
-  for (int j = 0; m->direction && j < r->w_dim; j++)
-    r->w_offset[j] += m->sigma * m->direction->vector[j];
-  if (m->channel) {
-    const SgLayerOffset o = {m->channel->layer, m->channel->channel, m->sigma};
-    if (!r->s_offset)
-      r->s_offset = g_array_new(FALSE, FALSE, sizeof(SgLayerOffset));
-    g_array_append_val(r->s_offset, o);
-  }
-  return r;
-}
-
+/* Mean squares of a face's region, of each of the first `top`. */
 static gboolean
-measure(Job *job, GError **error)
+measure_face(InfluenceJob *job, const SgRecipe *face, guint top, double *squares, GError **error)
 {
-  g_autoptr(SgTensor) plain = sg_renderer_render_float(job->base.renderer, job->recipe, error);
+  g_autoptr(SgTensor) plain = sg_renderer_render_float(job->base.renderer, face, error);
 
-  for (guint i = 0; plain && i < MIN((guint)job->opt->top, job->movers->len); i++) {
-    Mover *m = &g_array_index(job->movers, Mover, i);
-    g_autoptr(SgRecipe) r = moved(job, m);
+  for (guint i = 0; plain && i < top; i++) {
+    g_autoptr(SgRecipe) r = influence_moved(face, &g_array_index(job->movers, Mover, i), 1);
     g_autoptr(SgTensor) picture = sg_renderer_render_float(job->base.renderer, r, error);
     if (!picture)
       return FALSE;
-    m->measured = sg_region_change(&job->region, (int)plain->shape[1], (int)plain->shape[2],
-                                   (int)plain->shape[3], picture->data, plain->data);
+    double change = sg_region_change(&job->region, (int)plain->shape[1], (int)plain->shape[2],
+                                     (int)plain->shape[3], picture->data, plain->data);
+    squares[i] += change * change / job->faces->len;
+    cli_progress_update(&job->base.progress, i + 1);
   }
   return plain != NULL;
+}
+
+static gboolean
+measure(InfluenceJob *job, GError **error)
+{
+  guint top = MIN((guint)job->opt->top, job->movers->len);
+  g_autofree double *squares = g_new0(double, MAX(top, 1));
+
+  cli_progress_begin(&job->base.progress, "moves", top);
+  for (guint f = 0; top && f < job->faces->len; f++)
+    if (!measure_face(job, job->faces->pdata[f], top, squares, error))
+      return FALSE;
+  cli_progress_end(&job->base.progress);
+  for (guint i = 0; i < top; i++)
+    g_array_index(job->movers, Mover, i).measured = sqrt(squares[i]);
+  return TRUE;
 }
 
 /* ---- what is written ------------------------------------------------------------------------- */
 
 static char *
-table(const Job *job)
+table(const InfluenceJob *job)
 {
   GString *s = g_string_new("name,sigma,predicted,measured\n");
   char a[3][G_ASCII_DTOSTR_BUF_SIZE];
@@ -241,7 +146,7 @@ table(const Job *job)
 }
 
 static gboolean
-write_table(const Job *job, GError **error)
+write_table(const InfluenceJob *job, GError **error)
 {
   g_autofree char *text = table(job);
 
@@ -254,7 +159,7 @@ write_table(const Job *job, GError **error)
 }
 
 static void
-print(const Job *job, double seconds)
+print(const InfluenceJob *job, double seconds)
 {
   json_t *all = json_array();
 
@@ -277,52 +182,89 @@ print(const Job *job, double seconds)
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static gboolean
-read_directions(Job *job, GError **error)
+read_directions(InfluenceJob *job, GError **error)
 {
   if (!job->opt->directions)
     return TRUE;
-  job->set = sg_direction_set_load(job->opt->directions, error);
-  if (!job->set || job->set->w_dim == job->base.model->info.w_dim)
-    return job->set != NULL;
-  cli_set_usage_error(error, "--directions: this model has w of %d numbers, %s is for %d",
-                      job->base.model->info.w_dim, job->opt->directions, job->set->w_dim);
-  return FALSE;
+  job->set = cli_load_directions("influence", job->opt->directions, job->base.model, error);
+  return job->set != NULL;
 }
 
 static gboolean
-read_recipe(Job *job, GError **error)
+read_faces(InfluenceJob *job, GError **error)
 {
+  g_autoptr(SgRecipe) first =
+      job->opt->recipe ? cli_read_recipe("influence", job->opt->recipe, job->base.model, error)
+                       : direction_job_recipe(&job->base, (guint32)job->opt->seed, job->opt->label);
 
-  if (job->opt->recipe)
-    job->recipe = cli_read_recipe("influence", job->opt->recipe, job->base.model, error);
-  else
-    job->recipe = direction_job_recipe(&job->base, (guint32)job->opt->seed, job->opt->label);
-  if (!job->recipe)
+  if (!first)
     return FALSE;
-  job->recipe->faces = 1;
+  first->faces = 1;
+  for (int i = 0; i < job->opt->faces; i++) {
+    SgRecipe *r = sg_recipe_copy(first);
+    r->seed += (guint32)i;
+    if (i > 0)
+      sg_recipe_drop_vectors(r);
+    g_ptr_array_add(job->faces, r);
+  }
   return TRUE;
 }
 
 static gboolean
-find(Job *job, double *seconds, GError **error)
+ask_faces(InfluenceJob *job, SgWeights *g, GError **error)
+{
+  guint n = job->faces->len;
+  g_autofree SgInfluence **all = g_new0(SgInfluence *, n);
+  gboolean ok = TRUE;
+
+  cli_progress_begin(&job->base.progress, "faces", n);
+  for (guint i = 0; ok && i < n; i++) {
+    all[i] = sg_influence_new(job->base.renderer, g, job->faces->pdata[i], &job->region,
+                              job->opt->probes, i, error);
+    ok = all[i] != NULL;
+    cli_progress_update(&job->base.progress, i + 1);
+  }
+  cli_progress_end(&job->base.progress);
+  if (ok && n == 1)
+    job->influence = g_steal_pointer(&all[0]);
+  else if (ok)
+    job->influence = sg_influence_mean((int)n, all);
+  for (guint i = 0; i < n; i++)
+    sg_influence_free(all[i]);
+  return ok;
+}
+
+static gboolean
+find_region(InfluenceJob *job, double *seconds, GError **error)
 {
   g_autoptr(SgWeights) g = sg_weights_new_generator(sg_renderer_backend(job->base.renderer),
                                                     job->base.model, FALSE, error);
-
-  job->moments = g ? direction_job_moments(&job->base, SAMPLES, 0, job->opt->label, error) : NULL;
-  if (!job->moments)
-    return FALSE;
   gint64 start = g_get_monotonic_time();
-  job->influence = sg_influence_new(job->base.renderer, g, job->recipe, &job->region,
-                                    job->opt->probes, 0, error);
-  *seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-  if (!job->influence)
+
+  if (!g || !ask_faces(job, g, error))
     return FALSE;
-  add_dimensions(job);
-  add_channels(job);
-  add_directions(job);
+  *seconds = (double)(g_get_monotonic_time() - start) / 1e6;
+  influence_add_movers(job);
   g_array_sort(job->movers, stronger);
   return measure(job, error);
+}
+
+static gboolean
+answer(InfluenceJob *job, GError **error)
+{
+  double seconds = 0;
+
+  job->moments = direction_job_moments(&job->base, SAMPLES, 0, job->opt->label, error);
+  if (!job->moments)
+    return FALSE;
+  if (job->opt->where) {
+    influence_add_movers(job);
+    return influence_where(job, error);
+  }
+  if (!find_region(job, &seconds, error) || !write_table(job, error))
+    return FALSE;
+  print(job, seconds);
+  return TRUE;
 }
 
 static void
@@ -331,33 +273,32 @@ mover_clear(gpointer data)
   g_free(((Mover *)data)->name);
 }
 
-static gboolean
-run(const Options *opt, GError **error)
+static void
+run(const InfluenceOptions *opt, GError **error)
 {
-  Job job = {.opt = opt, .movers = g_array_new(FALSE, TRUE, sizeof(Mover))};
-  double seconds = 0;
+  InfluenceJob job = {.opt = opt,
+                      .movers = g_array_new(FALSE, TRUE, sizeof(Mover)),
+                      .faces = g_ptr_array_new_with_free_func((GDestroyNotify)sg_recipe_free)};
 
   g_array_set_clear_func(job.movers, mover_clear);
-  gboolean ok = parse_region(opt->region, &job.region, error) &&
-                direction_job_open(&job.base, opt->network, NULL, opt->label, NULL, error) &&
-                read_directions(&job, error) && read_recipe(&job, error) &&
-                find(&job, &seconds, error) && write_table(&job, error);
-  if (ok)
-    print(&job, seconds);
+  if ((!opt->region || direction_job_region(opt->region, &job.region, error)) &&
+      direction_job_open(&job.base, opt->network, NULL, opt->label, opt->outdir, error) &&
+      read_directions(&job, error) && read_faces(&job, error))
+    answer(&job, error);
+  cli_progress_end(&job.base.progress);
   g_array_unref(job.movers);
+  g_ptr_array_unref(job.faces);
   sg_influence_free(job.influence);
   sg_moments_free(job.moments);
   sg_direction_set_free(job.set);
-  g_clear_pointer(&job.recipe, sg_recipe_free);
   direction_job_close(&job.base);
-  return ok;
 }
 
 int
 cli_influence(int argc, char **argv)
 {
   GError *error = NULL;
-  Options opt;
+  InfluenceOptions opt;
 
   if (options_parse(&opt, argc, argv, &error))
     run(&opt, &error);
@@ -366,5 +307,7 @@ cli_influence(int argc, char **argv)
   g_free(opt.recipe);
   g_free(opt.directions);
   g_free(opt.csv);
+  g_free(opt.where);
+  g_free(opt.outdir);
   return cli_finish("influence", error);
 }

@@ -137,6 +137,25 @@ test_against_moving(gconstpointer fixture)
   setup_clear(&s);
 }
 
+/* With a probe for every number of the region nothing is estimated. */
+static void
+test_exact(void)
+{
+  g_autoptr(GError) error = NULL;
+  double largest = 0;
+  Setup s;
+
+  setup_init(&s, "sg2.safetensors");
+  s.region = (SgRegion){9, 4, 3, 1};
+  g_autoptr(SgInfluence) i = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 3, &error);
+  g_assert_no_error(error);
+  for (int j = 0; j < 8; j++)
+    largest = MAX(largest, i->w[j]);
+  for (int j = 0; j < 8; j++)
+    g_assert_cmpfloat_with_epsilon(i->w[j], moved_w(&s, j, NULL), 0.01 * largest);
+  setup_clear(&s);
+}
+
 /* Equal probes give equal bits, other ones do not; a region beyond the picture is refused. */
 static void
 test_seed_and_region(void)
@@ -156,6 +175,73 @@ test_seed_and_region(void)
   setup_clear(&s);
 }
 
+/* Over two faces: roots of the mean squares, of directions too. */
+static void
+test_mean(void)
+{
+  g_autofree double *direction = NULL;
+  Setup s;
+
+  setup_init(&s, "sg2.safetensors");
+  g_autoptr(SgInfluence) a = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 12, 3, NULL);
+  s.recipe->seed = 8;
+  g_autoptr(SgInfluence) b = sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 6, 4, NULL);
+  g_autoptr(SgInfluence) both = sg_influence_mean(2, (SgInfluence *[]){a, b});
+  direction = g_new(double, a->w_dim);
+  for (int j = 0; j < a->w_dim; j++) {
+    direction[j] = sin(j);
+    g_assert_cmpfloat_with_epsilon(both->w[j], hypot(a->w[j], b->w[j]) / sqrt(2), 1e-9);
+  }
+  g_assert_cmpfloat_with_epsilon(
+      sg_influence_direction(both, direction),
+      hypot(sg_influence_direction(a, direction), sg_influence_direction(b, direction)) / sqrt(2),
+      1e-9);
+  double x = g_array_index(a->channels, SgChannelInfluence, 2).strength;
+  double y = g_array_index(b->channels, SgChannelInfluence, 2).strength;
+  g_assert_cmpfloat_with_epsilon(g_array_index(both->channels, SgChannelInfluence, 2).strength,
+                                 hypot(x, y) / sqrt(2), 1e-9);
+  setup_clear(&s);
+}
+
+/* A planted network: what it begins with is 0 but for one channel at one of its 4 × 4 places and
+ * another channel at the opposite one. Of the first layer's channels that one moves its own patch
+ * of the picture most. */
+static void
+test_planted(void)
+{
+  enum { CHANNEL = 3, OTHER = 5 };
+  g_autoptr(GError) error = NULL;
+  Setup s = {.model = test_load_model("sg2.safetensors")};
+  SgTensor *constant =
+      sg_model_tensor(s.model, sg_model_generator_prefix(s.model), "synthesis.b4.const");
+  int size = s.model->info.img_resolution, cell = size / 4;
+
+  memset(constant->data, 0, constant->numel * sizeof(float));
+  constant->data[CHANNEL * 16 + 0] = 3;
+  constant->data[OTHER * 16 + 15] = 3;
+  s.renderer = test_renderer_new(s.model, NULL, SG_RENDERER_BUDGET);
+  s.g = sg_weights_new_generator(sg_renderer_backend(s.renderer), s.model, FALSE, &error);
+  g_assert_no_error(error);
+  s.recipe = sg_recipe_new(s.model->info.z_dim, s.model->info.w_dim);
+  for (int corner = 0; corner < 2; corner++) {
+    int at = corner ? size - cell : 0, best = -1;
+    double most = 0;
+    s.region = (SgRegion){at, at, cell, cell};
+    g_autoptr(SgInfluence) i =
+        sg_influence_new(s.renderer, s.g, s.recipe, &s.region, 32, 0, &error);
+    g_assert_no_error(error);
+    for (guint c = 0; c < i->channels->len; c++) {
+      const SgChannelInfluence *one = &g_array_index(i->channels, SgChannelInfluence, c);
+      if (one->layer == 0 && one->strength > most) {
+        most = one->strength;
+        best = one->channel;
+      }
+    }
+    g_assert_cmpint(best, ==, corner ? OTHER : CHANNEL);
+  }
+  setup_clear(&s);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -163,5 +249,8 @@ main(int argc, char **argv)
   g_test_add_data_func("/influence/stylegan2", "sg2.safetensors", test_against_moving);
   g_test_add_data_func("/influence/mystylegan", "simplerick_zip.pt", test_against_moving);
   g_test_add_func("/influence/seed-and-region", test_seed_and_region);
+  g_test_add_func("/influence/exact", test_exact);
+  g_test_add_func("/influence/mean", test_mean);
+  g_test_add_func("/influence/planted", test_planted);
   return g_test_run();
 }
