@@ -190,6 +190,7 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
   if (!self->info->has_d) {
     self->score_done = TRUE;
     news->score_text = g_strdup("");
+    news->score = NAN;
     return;
   }
   const guint8 *rgb =
@@ -201,11 +202,13 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
     g_warning("No discriminator score: %s", error->message);
     self->score_done = TRUE;
     news->score_text = g_strdup("");
+    news->score = NAN;
     return;
   }
   self->logit_sum += logit;
   if (++self->scored == p->faces) {
     news->score_text = score_text(self);
+    news->score = self->logit_sum / p->faces;
     self->score_done = TRUE;
   }
 }

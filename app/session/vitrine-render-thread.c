@@ -142,6 +142,7 @@ post(VitrineRenderThread *self, VitrineReport *news)
   if (news->score_text) {
     g_free(all->score_text);
     all->score_text = g_steal_pointer(&news->score_text);
+    all->score = news->score;
   }
   if (news->influence && all->influence)
     g_array_append_vals(all->influence, news->influence->data, news->influence->len);

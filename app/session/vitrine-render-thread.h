@@ -43,6 +43,7 @@ typedef struct {
   GdkTexture
       *original;     /* unmodified faces of the newest frame; NULL beside a frame: not known yet */
   char *score_text;  /* of the newest full picture; "" when there is no discriminator */
+  double score;      /* beside score_text: the mean logit of the faces; NaN: none */
   GArray *influence; /* of VitrineInfluence */
 } VitrineReport;
 

@@ -39,6 +39,7 @@ struct _VitrineView {
   double seconds;
   gboolean overflow;
   char *score_text;
+  double score;   /* NaN: none */
   double *w_base; /* [w_dim], of the newest picture */
   double *influence[2];
 };
@@ -306,8 +307,10 @@ deliver(VitrineReport *report, gpointer user_data)
     take_original(self, report->original);
   if (report->frame)
     g_signal_emit(self, signals[PICTURE_CHANGED], 0);
-  if (report->score_text)
+  if (report->score_text) {
+    self->score = report->score;
     set_score_text(self, report->score_text);
+  }
   if (report->influence) {
     for (guint i = 0; i < report->influence->len; i++) {
       VitrineInfluence *one = &g_array_index(report->influence, VitrineInfluence, i);
@@ -345,6 +348,7 @@ vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
   }
   vitrine_render_thread_set_renderer(self->render, renderer);
   set_texture(self, &self->original, NULL, PROP_ORIGINAL);
+  self->score = NAN;
   set_score_text(self, "");
 }
 
@@ -500,6 +504,13 @@ vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *
   }
 }
 
+double
+vitrine_view_get_score(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NAN);
+  return self->score;
+}
+
 void
 vitrine_view_close(VitrineView *self)
 {
@@ -566,6 +577,7 @@ vitrine_view_class_init(VitrineViewClass *class)
 static void
 vitrine_view_init(VitrineView *self)
 {
+  self->score = NAN;
   self->render = vitrine_render_thread_new(deliver, self);
 }
 

@@ -43,6 +43,8 @@ GdkTexture *vitrine_view_get_original(VitrineView *self);
 void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
 /* The newest picture is of the current recipe and weights, and exact. */
 gboolean vitrine_view_is_current(VitrineView *self);
+/* The mean logit of the faces shown, each judged alone, as "score-text" has it; NaN: none. */
+double vitrine_view_get_score(VitrineView *self);
 gboolean vitrine_view_get_overflow(VitrineView *self);
 gboolean vitrine_view_get_rough(VitrineView *self);
 /* Whether what moves may be drawn in bf16 where the exact picture would take longer than a frame

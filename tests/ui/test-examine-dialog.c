@@ -99,6 +99,13 @@ is_done(Fixture *f, gpointer dialog)
   return gtk_widget_get_visible(fixture_find(dialog, "examine-start"));
 }
 
+/* The score in the status bar stands between what is known of real and of generated pictures. */
+static gboolean
+has_needle(Fixture *f, gpointer data)
+{
+  return gtk_widget_get_visible(fixture_part(f, "status-needle"));
+}
+
 static void
 test_examine(void)
 {
@@ -110,6 +117,7 @@ test_examine(void)
   fixture_open(&f, model);
   GtkWidget *dialog = open_dialog(&f, picture, data);
   g_assert_false(gtk_widget_get_visible(fixture_find(dialog, "examine-save")));
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "status-needle")));
   gtk_switch_set_active(GTK_SWITCH(fixture_find(dialog, "examine-stress")), TRUE);
   click(dialog, "examine-start");
   g_assert_false(is_done(&f, dialog));
@@ -127,6 +135,8 @@ test_examine(void)
   g_assert_true(gtk_widget_get_visible(fixture_find(dialog, "examine-save")));
   g_assert_nonnull(
       strstr(gtk_label_get_text(GTK_LABEL(fixture_find(dialog, "examine-limits"))), "probability"));
+  fixture_wait(&f, has_needle, NULL, 60);
+  g_assert_nonnull(strstr(gtk_widget_get_tooltip_text(fixture_part(&f, "status-needle")), "24"));
   gtk_window_close(GTK_WINDOW(dialog));
   fixture_close(&f);
 }

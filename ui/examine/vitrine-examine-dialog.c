@@ -202,6 +202,10 @@ take_found(VitrineExamineDialog *self, const VitrineExamineNews *news)
     g_clear_pointer(&self->found, vitrine_examination_unref);
   }
   show_found(self);
+  /* Scores in the window can be compared with this data set now. */
+  GtkWindow *window = gtk_window_get_transient_for(GTK_WINDOW(self));
+  if (window)
+    g_action_group_activate_action(G_ACTION_GROUP(window), "look-for-scores", NULL);
 }
 
 static void

@@ -76,6 +76,13 @@ examine_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   vitrine_examine_dialog_present(GTK_WINDOW(self), self->session, path);
 }
 
+/* The data set that scores are compared with may be another one. */
+static void
+look_for_scores_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_needle_look(VITRINE_WINDOW(data)->needle);
+}
+
 static void
 open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -365,6 +372,7 @@ static const GActionEntry entries[] = {
     {"open-path", open_path_action, "s"},
     {"examine", examine_action},
     {"examine-path", examine_path_action, "s"},
+    {"look-for-scores", look_for_scores_action},
     {"save-picture", save_picture_action},
     {"save-before-after", save_before_after_action},
     {"record-strip", record_strip_action},

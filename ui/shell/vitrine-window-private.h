@@ -4,6 +4,7 @@
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
+#include "ui/shell/vitrine-needle.h"
 #include "ui/shell/vitrine-window.h"
 
 G_BEGIN_DECLS
@@ -28,6 +29,7 @@ struct _VitrineWindow {
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
   VitrineMissingBanner *missing_banner;
+  VitrineNeedle *needle;
   GtkLabel *status_score, *status_time, *status_device;
 };
 

@@ -469,6 +469,7 @@ bind_children(GtkWidgetClass *class)
   BIND(canvas_frame);
   BIND(canvas);
   BIND(missing_banner);
+  BIND(needle);
   BIND(status_score);
   BIND(status_time);
   BIND(status_device);
@@ -506,6 +507,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
   g_type_ensure(VITRINE_TYPE_MISSING_BANNER);
+  g_type_ensure(VITRINE_TYPE_NEEDLE);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
   bind_children(widget_class);
@@ -531,6 +533,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   restore_geometry(self); /* "maximized" is a property that construction sets */
   g_signal_connect(self->paned, "notify::max-position", G_CALLBACK(paned_sized_cb), self);
   connect_session(self);
+  vitrine_needle_set_session(self->needle, self->session);
   vitrine_canvas_set_spot(self->canvas, vitrine_session_get_spot(session));
   vitrine_missing_banner_set_session(self->missing_banner, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
