@@ -132,6 +132,7 @@ test_panes(void)
     }
     bad += check(&f, vitrine_side_get_pane(VITRINE_SIDE(f.window->pane), panes[i].name), 2);
   }
+  gtk_widget_activate_action(GTK_WIDGET(f.window), "win.add-keyframe", NULL);
   bad += check(&f, GTK_WIDGET(f.window), 20);
   g_assert_cmpuint(bad, ==, 0);
   fixture_close(&f);
@@ -181,7 +182,8 @@ test_dialogs(void)
   fixture_forget_state();
   fixture_open(&f, NULL);
   /* The about window is libadwaita's own. */
-  const char *const actions[] = {"win.shortcuts", "win.preferences", "win.record-strip"};
+  const char *const actions[] = {"win.shortcuts", "win.preferences", "win.record-strip",
+                                 "win.record-film"};
   for (gsize i = 0; i < G_N_ELEMENTS(actions); i++) {
     g_assert_true(gtk_widget_activate_action(GTK_WIDGET(f.window), actions[i], NULL));
     bad += check_others(&f, actions[i]);

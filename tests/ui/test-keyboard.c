@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <string.h>
 #include "tests/support/window-fixture.h"
+#include "ui/journey/vitrine-film-dialog.h"
+#include "ui/journey/vitrine-film-strip.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-window-private.h"
 
@@ -412,6 +414,155 @@ test_layouts(void)
   fixture_close(&f);
 }
 
+/* ---- the timeline ---------------------------------------------------------------------------- */
+
+static VitrineTimeline *
+timeline(Fixture *f)
+{
+  return vitrine_timeline_bar_get_timeline(VITRINE_TIMELINE_BAR(fixture_part(f, "timeline-bar")));
+}
+
+static VitrinePlayer *
+player(Fixture *f)
+{
+  return vitrine_timeline_bar_get_player(VITRINE_TIMELINE_BAR(fixture_part(f, "timeline-bar")));
+}
+
+/* The keyframes' seeds, counted from the first one's. */
+static void
+check_seeds(Fixture *f, guint32 first, int a, int b, int c)
+{
+  const int wanted[] = {a, b, c};
+
+  g_assert_cmpint(vitrine_timeline_count(timeline(f)), ==, 3);
+  for (int i = 0; i < 3; i++)
+    g_assert_cmpuint(vitrine_timeline_get_recipe(timeline(f), i)->seed, ==,
+                     first + (guint32)wanted[i]);
+}
+
+static gboolean
+has_gone_on(Fixture *f, gpointer data)
+{
+  return vitrine_player_get_frame(player(f)) && vitrine_player_get_second(player(f)) > 0.3;
+}
+
+static void
+build_and_play(Fixture *f, guint32 first)
+{
+  press(f, "ctrl+t ctrl+k n ctrl+k n ctrl+k");
+  g_assert_true(has_focus(f, "timeline-strip"));
+  check_seeds(f, first, 0, 1, 2);
+  press(f, "alt+Left");
+  check_seeds(f, first, 0, 2, 1);
+  press(f, "shift+Right shift+Right");
+  g_assert_cmpfloat_with_epsilon(vitrine_timeline_get_at(timeline(f), 1), 2.2, 1e-9);
+  press(f, "ctrl+z"); /* a row of them is one step */
+  g_assert_cmpfloat(vitrine_timeline_get_at(timeline(f), 1), ==, 2);
+  press(f, "ctrl+z");
+  check_seeds(f, first, 0, 1, 2);
+  press(f, "Home Delete");
+  g_assert_cmpint(vitrine_timeline_count(timeline(f)), ==, 2);
+  press(f, "ctrl+z");
+  check_seeds(f, first, 0, 1, 2);
+  g_assert_cmpfloat(vitrine_timeline_duration(timeline(f)), ==, 6);
+  press(f, "space");
+  fixture_wait(f, has_gone_on, NULL, 60);
+  press(f, "space");
+  g_assert_false(vitrine_player_get_playing(player(f)));
+  g_assert_nonnull(vitrine_player_get_frame(player(f)));
+  press(f, "Return"); /* the first keyframe is edited again */
+  g_assert_null(vitrine_player_get_frame(player(f)));
+  g_assert_cmpuint(fixture_recipe(f)->seed, ==, first);
+}
+
+static GtkWidget *
+film_dialog(Fixture *f)
+{
+  g_autoptr(GListModel) windows = g_object_ref(gtk_window_get_toplevels());
+
+  for (guint i = 0; i < g_list_model_get_n_items(windows); i++) {
+    g_autoptr(GtkWidget) window = g_list_model_get_item(windows, i);
+    if (VITRINE_IS_FILM_DIALOG(window))
+      return window;
+  }
+  return NULL;
+}
+
+static gboolean
+has_film_dialog(Fixture *f, gpointer data)
+{
+  return film_dialog(f) != NULL;
+}
+
+static gboolean
+has_recorded_some(Fixture *f, gpointer data)
+{
+  return gtk_progress_bar_get_fraction(
+             GTK_PROGRESS_BAR(fixture_find(film_dialog(f), "film-progress"))) > 0;
+}
+
+static gboolean
+is_empty(Fixture *f, gpointer folder)
+{
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  return !g_dir_read_name(dir);
+}
+
+static gboolean
+is_there(Fixture *f, gpointer path)
+{
+  return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static void
+record(Fixture *f, const char *path, int size, int fps)
+{
+  GtkWidget *dialog = film_dialog(f);
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_find(dialog, "film-size")), size);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_find(dialog, "film-fps")), fps);
+  vitrine_film_dialog_record(VITRINE_FILM_DIALOG(dialog), file);
+}
+
+static gboolean
+has_first_recipe(Fixture *f, gpointer data)
+{
+  return sg_recipe_equal(fixture_recipe(f), vitrine_timeline_get_recipe(timeline(f), 0));
+}
+
+/* A loop of three keyframes by keys alone: played, recorded, cancelled, recorded again; the film's
+ * first frame is the first keyframe; all of it is there again the next time. */
+static void
+test_timeline(void)
+{
+  Fixture f;
+  g_autofree char *folder = fixture_path("films"), *path = g_build_filename(folder, "film", NULL);
+
+  open_at(&f, "F2", "latent");
+  guint32 first = fixture_recipe(&f)->seed;
+  build_and_play(&f, first);
+  g_assert_cmpint(g_mkdir_with_parents(folder, 0777), ==, 0);
+  spawn("key", "ctrl+shift+f");
+  fixture_wait(&f, has_film_dialog, NULL, 60);
+  record(&f, path, 1024, 30);
+  fixture_wait(&f, has_recorded_some, NULL, 60);
+  g_signal_emit_by_name(fixture_find(film_dialog(&f), "film-cancel"), "clicked");
+  fixture_wait(&f, is_empty, folder, 60);
+  record(&f, path, 32, 2);
+  fixture_wait(&f, is_there, path, 60);
+  gtk_window_close(GTK_WINDOW(film_dialog(&f)));
+  vitrine_editor_set_seed(vitrine_session_get_editor(f.session), 99);
+  g_autofree char *frame = g_build_filename(path, "frame000000.png", NULL);
+  g_autoptr(GFile) file = g_file_new_for_path(frame);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), file);
+  fixture_wait(&f, has_first_recipe, NULL, 60);
+  fixture_close(&f);
+  fixture_open(&f, NULL);
+  check_seeds(&f, first, 0, 1, 2);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -430,6 +581,7 @@ main(int argc, char **argv)
   g_test_add_func("/keyboard/layers", test_layers);
   g_test_add_func("/keyboard/weights", test_weights);
   g_test_add_func("/keyboard/weights-switch", test_weights_switch);
+  g_test_add_func("/keyboard/timeline", test_timeline);
   int status = g_test_run();
   kill(manager, SIGTERM);
   return status;

@@ -56,6 +56,15 @@ static const Shortcut view_keys[] = {
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
     {0},
 };
+static const Shortcut film_keys[] = {
+    {N_("Show the timeline"), "<Control>t", "win.timeline", NULL},
+    {N_("Add the face as a keyframe"), "<Control>k", "win.add-keyframe", NULL},
+    {N_("Record the film"), "<Control><Shift>f", "win.record-film", NULL},
+    {N_("Play or pause, on the keyframes"), "space", NULL, NULL},
+    {N_("Move a keyframe before or behind its neighbour"), "<Alt>Right", NULL, NULL},
+    {N_("Move a keyframe in time"), "<Shift>Right", NULL, NULL},
+    {0},
+};
 static const Shortcut general_keys[] = {
     {N_("Main menu"), "F10", "win.menu", NULL},
     {N_("Keyboard shortcuts"), "<Control>question|F1", "win.shortcuts", NULL},
@@ -65,8 +74,9 @@ static const Shortcut general_keys[] = {
     {0},
 };
 static const Section sections[] = {
-    {N_("Files"), file_keys}, {N_("Editing"), edit_keys}, {N_("Faces"), face_keys},
-    {N_("View"), view_keys},  {N_("Panes"), NULL},        {N_("Application"), general_keys},
+    {N_("Files"), file_keys},          {N_("Editing"), edit_keys}, {N_("Faces"), face_keys},
+    {N_("View"), view_keys},           {N_("Film"), film_keys},    {N_("Panes"), NULL},
+    {N_("Application"), general_keys},
 };
 
 /* One for each pane, from their table; made once and kept. */

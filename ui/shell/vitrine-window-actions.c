@@ -12,6 +12,7 @@
 #include "ui/shell/vitrine-preferences.h"
 #include "ui/shell/vitrine-shortcuts.h"
 #include "ui/strip/vitrine-strip-dialog.h"
+#include "ui/journey/vitrine-film-dialog.h"
 
 /* ---- files ------------------------------------------------------------------------------- */
 
@@ -327,6 +328,44 @@ compare_action(GSimpleAction *action, GVariant *value, gpointer data)
   vitrine_canvas_set_divider(self->canvas, g_variant_get_boolean(value));
 }
 
+/* ---- the timeline ------------------------------------------------------------------------ */
+
+static void
+timeline_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  g_simple_action_set_state(action, value);
+  gtk_widget_set_visible(GTK_WIDGET(self->timeline), g_variant_get_boolean(value));
+  vitrine_timeline_bar_set_shown(self->timeline, g_variant_get_boolean(value));
+}
+
+static void
+show_timeline(VitrineWindow *self)
+{
+  if (!gtk_widget_get_visible(GTK_WIDGET(self->timeline)))
+    g_action_group_change_action_state(G_ACTION_GROUP(self), "timeline",
+                                       g_variant_new_boolean(TRUE));
+}
+
+static void
+add_keyframe_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  show_timeline(self);
+  vitrine_timeline_bar_add(self->timeline);
+}
+
+static void
+record_film_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  show_timeline(self);
+  vitrine_film_dialog_present(GTK_WINDOW(self), vitrine_timeline_bar_get_timeline(self->timeline));
+}
+
 /* ---- the application --------------------------------------------------------------------- */
 
 /* For widgets that know no session. */
@@ -395,6 +434,9 @@ static const GActionEntry entries[] = {
     {"zoom-one", zoom_action},
     {"zoom-toggle", zoom_action},
     {"compare", NULL, NULL, "false", compare_action},
+    {"timeline", NULL, NULL, "false", timeline_action},
+    {"add-keyframe", add_keyframe_action},
+    {"record-film", record_film_action},
     {"say", say_action, "s"},
     {"menu", menu_action},
     {"shortcuts", shortcuts_action},
@@ -408,7 +450,7 @@ static const char *const model_actions[] = {
     "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
     "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "save-before-after", "record-strip", "examine",
-    "examine-path",
+    "examine-path", "timeline",      "add-keyframe",      "record-film",
 };
 
 void

@@ -1,6 +1,7 @@
 /* What the window's files share: its widgets and state. */
 #pragma once
 
+#include "ui/journey/vitrine-timeline-bar.h"
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
@@ -17,6 +18,7 @@ struct _VitrineWindow {
   char *run;         /* directory of a run to be shown once there is a pane; NULL: none */
   GtkWidget *dialog; /* the error that is shown; weak */
   guint status_source;
+  gboolean filming; /* the canvas shows a frame of the timeline's film */
 
   AdwToastOverlay *toasts;
   GtkMenuButton *menu_button;
@@ -28,6 +30,7 @@ struct _VitrineWindow {
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
+  VitrineTimelineBar *timeline;
   VitrineMissingBanner *missing_banner;
   VitrineNeedle *needle;
   GtkLabel *status_score, *status_time, *status_device;

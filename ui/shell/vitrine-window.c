@@ -218,6 +218,8 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
   int width, height;
   GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(session));
 
+  if (self->filming) /* the canvas shows a frame of the film */
+    texture = NULL;
   vitrine_view_get_picture_size(vitrine_session_get_view(session), &width, &height);
   if (texture) {
     int face = vitrine_session_get_model(session)->info.img_resolution;
@@ -232,8 +234,28 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
 static void
 original_cb(VitrineWindow *self)
 {
-  vitrine_canvas_set_original(self->canvas,
-                              vitrine_view_get_original(vitrine_session_get_view(self->session)));
+  GdkTexture *original = vitrine_view_get_original(vitrine_session_get_view(self->session));
+
+  vitrine_canvas_set_original(self->canvas, self->filming ? NULL : original);
+}
+
+/* A frame of the film takes the picture's place, until the film is left. */
+static void
+frame_cb(VitrineWindow *self)
+{
+  GdkTexture *frame = vitrine_player_get_frame(vitrine_timeline_bar_get_player(self->timeline));
+  gboolean was = self->filming;
+
+  self->filming = frame != NULL;
+  if (self->filming != was)
+    original_cb(self);
+  if (frame) {
+    vitrine_canvas_set_picture(self->canvas, frame, gdk_texture_get_width(frame),
+                               gdk_texture_get_height(frame));
+    vitrine_canvas_set_columns(self->canvas, 1);
+  } else if (was) {
+    picture_changed_cb(self->session, self);
+  }
 }
 
 static void
@@ -295,6 +317,8 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
+  vitrine_timeline_bar_set_session(self->timeline, session);
+  follow(self, vitrine_timeline_bar_get_player(self->timeline), "changed", frame_cb);
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
   follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
   follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
@@ -468,6 +492,7 @@ bind_children(GtkWidgetClass *class)
   BIND(pane_bin);
   BIND(canvas_frame);
   BIND(canvas);
+  BIND(timeline);
   BIND(missing_banner);
   BIND(needle);
   BIND(status_score);
@@ -508,6 +533,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
   g_type_ensure(VITRINE_TYPE_MISSING_BANNER);
   g_type_ensure(VITRINE_TYPE_NEEDLE);
+  g_type_ensure(VITRINE_TYPE_TIMELINE_BAR);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
   bind_children(widget_class);
