@@ -9,7 +9,7 @@
 
 typedef struct {
   char *network, *data, *report, *stress;
-  int references, steps, scan, seed, label;
+  int references, steps, tries, scan, seed, label;
   gboolean json, no_cache;
 } Options;
 
@@ -40,6 +40,8 @@ options_parse(Options *o, int *argc, char ***argv, GError **error)
        "how many of each kind are measured first (32)", "N"},
       {"steps", 0, 0, G_OPTION_ARG_INT, &o->steps,
        "of each projection (100); 0 leaves that witness out", "N"},
+      {"tries", 0, 0, G_OPTION_ARG_INT, &o->tries,
+       "how often each picture is projected; the nearest counts (1)", "N"},
       {"scan", 0, 0, G_OPTION_ARG_INT, &o->scan,
        "how many pictures of the data set are looked through for near ones (1000)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "which references are drawn (0)", "N"},
@@ -54,9 +56,9 @@ options_parse(Options *o, int *argc, char ***argv, GError **error)
        "measure the references anew, and do not keep them", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON to standard output", NULL},
       {NULL}};
-  static const CliRange ranges[] = {{"references", 2, 10000}, {"steps", 0, 100000},
-                                    {"scan", 0, 10000000},    {"seed", 0, 10000},
-                                    {"class", 0, G_MAXINT},   {NULL, 0, 0}};
+  static const CliRange ranges[] = {
+      {"references", 2, 10000}, {"steps", 0, 100000},   {"tries", 1, 100}, {"scan", 0, 10000000},
+      {"seed", 0, 10000},       {"class", 0, G_MAXINT}, {NULL, 0, 0}};
   const CliHelp help = {
       .parameters = "IMAGE…",
       .summary = "Asks independent witnesses whether pictures look like what a model draws.",
@@ -73,8 +75,11 @@ options_parse(Options *o, int *argc, char ***argv, GError **error)
   SgExamineOptions usual;
 
   sg_examine_options_init(&usual);
-  *o = (Options){
-      .references = usual.references, .steps = usual.steps, .scan = usual.scan, .label = -1};
+  *o = (Options){.references = usual.references,
+                 .steps = usual.steps,
+                 .tries = usual.tries,
+                 .scan = usual.scan,
+                 .label = -1};
   return cli_parse(argc, argv, entries, &help, error) && check_options(o, *argc, error);
 }
 
@@ -166,6 +171,7 @@ open_examination(const Options *o, SgModel *model, GError **error)
   SgExamineOptions options = {.data = o->data ? o->data : known,
                               .references = o->references,
                               .steps = o->steps,
+                              .tries = o->tries,
                               .scan = o->scan,
                               .seed = (guint64)o->seed,
                               .label = o->label,

@@ -32,10 +32,17 @@ numbers(int n, const double *v)
 static const char *
 reason_id(SgReason r)
 {
-  static const char *const ids[] = {
-      "not measured", "plain",        "no real references", "references do not separate",
-      "like both",    "like neither", "like generated",     "like real",
-      "copy",         "no copy"};
+  static const char *const ids[] = {"not measured",
+                                    "plain",
+                                    "no real references",
+                                    "references do not separate",
+                                    "like both",
+                                    "like damaged real ones",
+                                    "like neither",
+                                    "like generated",
+                                    "like real",
+                                    "copy",
+                                    "no copy"};
   return ids[r];
 }
 
@@ -131,9 +138,9 @@ options_json(const SgExamination *e)
 {
   const SgExamineOptions *o = sg_examination_options(e);
 
-  return json_pack("{s:i, s:i, s:i, s:i, s:I, s:b}", "references", o->references, "steps", o->steps,
-                   "scanned", sg_examination_scanned(e), "class", o->label, "seed",
-                   (json_int_t)o->seed, "cached", sg_examination_was_cached(e));
+  return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:b}", "references", o->references, "steps",
+                   o->steps, "tries", o->tries, "scanned", sg_examination_scanned(e), "class",
+                   o->label, "seed", (json_int_t)o->seed, "cached", sg_examination_was_cached(e));
 }
 
 char *

@@ -75,6 +75,10 @@ vitrine_reason_words(SgReason r)
              "pictures and those of the data set.");
   case SG_REASON_LIKE_BOTH:
     return _("Pictures of both kinds have such numbers.");
+  case SG_REASON_LIKE_DAMAGED:
+    return _(
+        "Usual among the model's pictures, but also among those of the data set once they were "
+        "saved as JPEG or made smaller.");
   case SG_REASON_LIKE_NEITHER:
     return _("Neither kind has such numbers: another source, or damage on the way.");
   case SG_REASON_LIKE_GENERATED:

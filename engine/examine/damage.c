@@ -15,6 +15,9 @@ const SgDamage sg_stress[SG_STRESS_COUNT] = {
     {SG_DAMAGE_BLUR, 0.5},    {SG_DAMAGE_BLUR, 1},
 };
 
+const SgDamage sg_treatments[SG_TREATMENTS] = {
+    {SG_DAMAGE_NONE, 0}, {SG_DAMAGE_JPEG, 90}, {SG_DAMAGE_JPEG, 50}, {SG_DAMAGE_RESIZE, 0.5}};
+
 char *
 sg_damage_name(const SgDamage *d)
 {

@@ -18,6 +18,11 @@ typedef struct {
 extern const SgDamage sg_stress[SG_STRESS_COUNT];
 
 #define SG_STRESS_ALL ((1u << SG_STRESS_COUNT) - 1)
+/* What references of the logit and of the spectrum are measured after: whatever these look like
+ * then is no evidence. The first is nothing. */
+#define SG_TREATMENTS 4
+extern const SgDamage sg_treatments[SG_TREATMENTS];
+
 /* The names below, separated by commas, or "all": bit k for the k-th. FALSE with SG_FORMAT_ERROR
  * for others. */
 gboolean sg_stress_parse(const char *text, guint *stress, GError **error);

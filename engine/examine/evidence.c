@@ -148,7 +148,9 @@ sg_evidence_ask(const SgEvidence *e, double value)
   if (!e->separate) {
     t.reason = SG_REASON_NO_DIFFERENCE;
   } else if (generated && real) {
-    t.reason = SG_REASON_LIKE_BOTH;
+    t.reason = share(e->n_real, e->real, value, e->high) > SG_EVIDENCE_RARE
+                   ? SG_REASON_LIKE_BOTH
+                   : SG_REASON_LIKE_DAMAGED;
   } else if (!real && (!generated || is_far_beyond(e, value))) {
     t.reason = SG_REASON_LIKE_NEITHER;
   } else {

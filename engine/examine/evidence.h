@@ -23,6 +23,7 @@ typedef enum {
   SG_REASON_NO_REAL,       /* no data set: nothing to compare the model's pictures with */
   SG_REASON_NO_DIFFERENCE, /* the references do not separate */
   SG_REASON_LIKE_BOTH,     /* rare among neither kind */
+  SG_REASON_LIKE_DAMAGED,  /* rare among real ones as they are, and not after every treatment */
   SG_REASON_LIKE_NEITHER,  /* rare among both, or far beyond all generated ones */
   SG_REASON_LIKE_GENERATED,
   SG_REASON_LIKE_REAL,

@@ -22,6 +22,8 @@ typedef struct {
 /* Pictures that are projected, in batches. */
 typedef struct {
   int n, at, in_batch; /* of all; of those that are worked on the first, and how many */
+  int tried;           /* how often these have been projected already */
+  gboolean improved;   /* the step just made has brought the first of all nearer */
   int first;           /* number of the first for the random numbers */
   double *out;         /* [n] */
 } SgProjecting;
@@ -53,8 +55,9 @@ struct _SgExamination {
   /* References: n_generated, then n_real. */
   int n_generated, n_real, scanned;
   guint8 *pixels; /* [references, C, R, R] */
-  double *logits, *distances, *nearest;
-  double *profiles; /* [references, SG_SPECTRUM_TREATMENTS, bins]; NaN: none */
+  double *logits; /* [references, SG_TREATMENTS] */
+  double *distances, *nearest;
+  double *profiles; /* [references, SG_TREATMENTS, bins]; NaN: none */
   float *features;
   gboolean cached;
 

@@ -8,7 +8,7 @@
 void
 sg_examine_options_init(SgExamineOptions *o)
 {
-  *o = (SgExamineOptions){.references = 32, .steps = 100, .scan = 1000, .label = -1};
+  *o = (SgExamineOptions){.references = 32, .steps = 100, .tries = 1, .scan = 1000, .label = -1};
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -50,10 +50,10 @@ allocate(SgExamination *e, GError **error)
   e->features = e->describer
                     ? g_try_malloc_n(n * (gsize)sg_describer_count(e->describer), sizeof(float))
                     : NULL;
-  e->logits = g_new0(double, n);
+  e->logits = g_new0(double, n *SG_TREATMENTS);
   e->distances = g_new0(double, n);
   e->nearest = g_new0(double, n);
-  e->profiles = g_new0(double, n *SG_SPECTRUM_TREATMENTS *bins);
+  e->profiles = g_new0(double, n *SG_TREATMENTS *bins);
   if (e->pixels && (!e->describer || e->features))
     return TRUE;
   g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for %d pictures", (int)n);
@@ -263,8 +263,10 @@ judge(SgExamination *e, SgSubject *s, gboolean *done, GError **error)
   }
   if (!sg_examine_project(e, sg_subject_variant, s, done, error))
     return FALSE;
-  if (e->work.at > 0 && !s->out.face)
+  if (e->work.improved) {
+    g_free(s->out.face);
     s->out.face = face_of(e);
+  }
   for (int i = 0; *done && i < s->variants; i++)
     sg_subject_set(s, SG_WITNESS_DISTANCE, i, s->projected[i]);
   return TRUE;
@@ -342,7 +344,7 @@ sg_examination_progress(const SgExamination *e, gint64 *done, gint64 *total)
   *total = e->phase == SG_PHASE_DONE
                ? e->done
                : (gint64)e->subjects->len + references + (e->scan ? e->scan->n : 0) +
-                     (e->absence[SG_WITNESS_DISTANCE] ? 0 : projected * e->o.steps);
+                     (e->absence[SG_WITNESS_DISTANCE] ? 0 : projected * e->o.steps * e->o.tries);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
@@ -424,8 +426,9 @@ sg_examination_command(const SgExamination *e)
   append_quoted(s, "--network=", e->model->path);
   if (e->data)
     append_quoted(s, "--data=", e->data);
-  g_string_append_printf(s, " --references=%d --steps=%d --scan=%d --seed=%" G_GUINT64_FORMAT,
-                         e->o.references, e->o.steps, e->o.scan, e->o.seed);
+  g_string_append_printf(
+      s, " --references=%d --steps=%d --tries=%d --scan=%d --seed=%" G_GUINT64_FORMAT,
+      e->o.references, e->o.steps, e->o.tries, e->o.scan, e->o.seed);
   if (e->o.label >= 0)
     g_string_append_printf(s, " --class=%d", e->o.label);
   append_stress(s, e->o.stress);

@@ -39,15 +39,14 @@ measure(SgExamination *e, int i, const guint8 *planes, GError **error)
   const SgModelInfo *info = &e->model->info;
   int bins = sg_spectrum_bins(info->img_resolution);
 
-  if (info->has_d && !sg_examine_logit(e, planes, &e->logits[i], error))
-    return FALSE;
-  for (int t = 0; t < SG_SPECTRUM_TREATMENTS; t++) {
-    g_autofree guint8 *treated = sg_damage(&sg_spectrum_treatments[t], info->img_channels,
-                                           info->img_resolution, planes, error);
-    if (!treated)
+  for (int t = 0; t < SG_TREATMENTS; t++) {
+    int row = i * SG_TREATMENTS + t;
+    g_autofree guint8 *treated =
+        sg_damage(&sg_treatments[t], info->img_channels, info->img_resolution, planes, error);
+    if (!treated || (info->has_d && !sg_examine_logit(e, treated, &e->logits[row], error)))
       return FALSE;
     sg_spectrum(info->img_channels, info->img_resolution, treated,
-                e->profiles + (gsize)(i * SG_SPECTRUM_TREATMENTS + t) * (gsize)bins);
+                e->profiles + (gsize)row * (gsize)bins);
   }
   e->nearest[i] = INFINITY;
   return !e->describer ||
@@ -91,9 +90,9 @@ static char *
 cache_path(const SgExamination *e)
 {
   struct sha256_ctx sum;
-  g_autofree char *settings =
-      g_strdup_printf("%d %s %d %d %d %d %s %s", VERSION, e->model->hash, e->n_generated, e->n_real,
-                      e->o.steps, e->o.label, e->backend->name, sg_backend_precision(NULL));
+  g_autofree char *settings = g_strdup_printf(
+      "%d %s %d %d %d %d %d %s %s", VERSION, e->model->hash, e->n_generated, e->n_real, e->o.steps,
+      e->o.tries, e->o.label, e->backend->name, sg_backend_precision(NULL));
 
   if (!e->cache)
     return NULL;
@@ -162,12 +161,32 @@ evidence_of(const SgExamination *e, const double *numbers, gboolean high)
   return sg_evidence_new(1, e->n_real, numbers + e->n_generated, e->n_generated, numbers, high);
 }
 
+/* Numbers [references, treatments] as evidence, which has treatments first. */
+static SgEvidence *
+evidence_of_treated(const SgExamination *e, const double *numbers, gboolean high)
+{
+  enum { T = SG_TREATMENTS };
+  int n = sg_examination_references(e);
+  g_autofree double *own = g_new(double, (gsize)e->n_generated *T);
+  g_autofree double *real = g_new(double, (gsize)e->n_real *T + 1);
+
+  for (int i = 0; i < n; i++)
+    for (int t = 0; t < T; t++) {
+      double v = numbers[i * T + t];
+      if (i < e->n_generated)
+        own[t * e->n_generated + i] = v;
+      else
+        real[t * e->n_real + i - e->n_generated] = v;
+    }
+  return sg_evidence_new(T, e->n_real, real, e->n_generated, own, high);
+}
+
 /* Each reference is scored by a discriminant of the others: else the references would look further
  * apart than new pictures are. */
 static void
 weigh_spectrum(SgExamination *e)
 {
-  enum { T = SG_SPECTRUM_TREATMENTS };
+  enum { T = SG_TREATMENTS };
   int bins = sg_spectrum_bins(e->model->info.img_resolution);
   int generated = e->n_generated * T, real = e->n_real * T;
   const double *y = e->profiles, *x = e->profiles + (gsize)generated * (gsize)bins;
@@ -182,15 +201,12 @@ weigh_spectrum(SgExamination *e)
       g_clear_pointer(&e->discriminant, sg_discriminant_free);
       break;
     }
-    for (int t = 0; t < T; t++) { /* by treatments, as evidence has them */
-      int n = own ? e->n_generated : e->n_real, k = own ? i : i - e->n_generated;
-      scores[(own ? 0 : generated) + t * n + k] =
+    for (int t = 0; t < T; t++)
+      scores[i * T + t] =
           sg_discriminant_score(others, e->profiles + (gsize)(i * T + t) * (gsize)bins);
-    }
   }
   if (e->discriminant)
-    e->evidence[SG_WITNESS_SPECTRUM] =
-        sg_evidence_new(T, e->n_real, scores + generated, e->n_generated, scores, TRUE);
+    e->evidence[SG_WITNESS_SPECTRUM] = evidence_of_treated(e, scores, TRUE);
 }
 
 static void
@@ -204,7 +220,7 @@ void
 sg_examine_weigh(SgExamination *e)
 {
   if (e->model->info.has_d)
-    e->evidence[SG_WITNESS_LOGIT] = evidence_of(e, e->logits, FALSE);
+    e->evidence[SG_WITNESS_LOGIT] = evidence_of_treated(e, e->logits, FALSE);
   if (e->projection)
     e->evidence[SG_WITNESS_DISTANCE] = evidence_of(e, e->distances, FALSE);
   if (e->n_real > 0) {

@@ -5,9 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-const SgDamage sg_spectrum_treatments[SG_SPECTRUM_TREATMENTS] = {
-    {SG_DAMAGE_NONE, 0}, {SG_DAMAGE_JPEG, 90}, {SG_DAMAGE_JPEG, 50}, {SG_DAMAGE_RESIZE, 0.5}};
-
 /* Of the diagonal. */
 #define SHRINK 0.2
 

@@ -11,10 +11,6 @@ G_BEGIN_DECLS
 
 #define SG_SPECTRUM_BINS 32
 
-/* What references of the spectrum have been through; the first is nothing. */
-#define SG_SPECTRUM_TREATMENTS 4
-extern const SgDamage sg_spectrum_treatments[SG_SPECTRUM_TREATMENTS];
-
 /* Whether the program was built with what it takes (kissfft). */
 gboolean sg_spectrum_available(void);
 /* How many bins a picture of r × r has: r / 2, at most SG_SPECTRUM_BINS. */

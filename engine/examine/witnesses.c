@@ -6,6 +6,8 @@
 /* More at once saves little time and costs memory. */
 #define BATCH_PIXELS (4 * 256 * 256)
 #define MAX_BATCH    8
+/* More than there are pictures. */
+#define TRY (1 << 16)
 
 const char *
 sg_witness_id(SgWitness w)
@@ -65,7 +67,25 @@ begin_batch(SgExamination *e, SgExaminePicture planes, gpointer data, GError **e
     to_floats(e, picture, targets + (gsize)i * e->size);
   }
   w->in_batch = n;
-  return sg_projection_begin(e->projection, n, w->first + w->at, targets, error);
+  /* Each try has random numbers of its own. */
+  return sg_projection_begin(e->projection, n, w->first + w->at + w->tried * TRY, targets, error);
+}
+
+/* The nearest of all tries counts. */
+static void
+take_distances(SgExamination *e)
+{
+  SgProjecting *w = &e->work;
+
+  for (int i = 0; i < w->in_batch; i++) {
+    const SgProjectionLoss *loss = sg_projection_loss(e->projection, i);
+    double v = e->model->info.has_d ? loss->features : loss->pyramid;
+    double *out = &w->out[w->at + i];
+    if (w->tried > 0 && v >= *out)
+      continue;
+    *out = v;
+    w->improved |= w->at + i == 0;
+  }
 }
 
 gboolean
@@ -75,7 +95,7 @@ sg_examine_project(SgExamination *e, SgExaminePicture planes, gpointer data, gbo
   SgProjecting *w = &e->work;
   SgProjection *p = e->projection;
 
-  *done = FALSE;
+  *done = w->improved = FALSE;
   if (w->in_batch == 0 && !begin_batch(e, planes, data, error))
     return FALSE;
   if (!sg_projection_step(p, error))
@@ -83,10 +103,12 @@ sg_examine_project(SgExamination *e, SgExaminePicture planes, gpointer data, gbo
   e->done += w->in_batch;
   if (sg_projection_done(p) < sg_projection_total(p))
     return TRUE;
-  for (int i = 0; i < w->in_batch; i++) {
-    const SgProjectionLoss *loss = sg_projection_loss(p, i);
-    w->out[w->at + i] = e->model->info.has_d ? loss->features : loss->pyramid;
+  take_distances(e);
+  if (++w->tried < e->o.tries) {
+    w->in_batch = 0;
+    return TRUE;
   }
+  w->tried = 0;
   w->at += w->in_batch;
   *done = w->at == w->n;
   if (!*done)

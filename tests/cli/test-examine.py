@@ -134,6 +134,12 @@ class Examine(unittest.TestCase):
         for key in ('witnesses', 'pictures'):
             self.assertEqual(first[key], again[key])
             self.assertEqual(first[key], anew[key])
+        # A second try can only bring a picture nearer.
+        more = self.examine(*self.small, '--seed=1', '--tries=2', self.picture)
+        for kind in ('real', 'generated'):
+            pairs = list(zip(more['witnesses'][0][kind], first['witnesses'][0][kind]))
+            self.assertTrue(all(b <= a for b, a in pairs) and any(b < a for b, a in pairs), pairs)
+        self.assertLessEqual(more['pictures'][0]['witnesses'][0]['value'], first['pictures'][0]['witnesses'][0]['value'])
         self.assertIn('--seed=1', first['command'])
         self.assertIn('--stress=jpeg50', first['command'])
 

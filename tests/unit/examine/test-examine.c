@@ -121,7 +121,7 @@ test_treatments(void)
   g_autoptr(SgEvidence) plain = sg_evidence_new(1, 40, real, 40, generated, TRUE);
   g_autoptr(SgEvidence) both = sg_evidence_new(2, 40, real, 40, generated, TRUE);
   assert_says(plain, 120, SG_VERDICT_FITS, SG_REASON_LIKE_GENERATED);
-  assert_says(both, 120, SG_VERDICT_CANNOT_TELL, SG_REASON_LIKE_BOTH);
+  assert_says(both, 120, SG_VERDICT_CANNOT_TELL, SG_REASON_LIKE_DAMAGED);
   assert_says(both, 20, SG_VERDICT_DOES_NOT_FIT, SG_REASON_LIKE_REAL);
 }
 
