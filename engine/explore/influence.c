@@ -524,3 +524,25 @@ sg_region_change(const SgRegion *r, int channels, int height, int width, const f
       }
   return sqrt(squares / ((double)channels * r->w * r->h));
 }
+
+SgRecipe *
+sg_hearing_recipe(SgRenderer *r, GError **error)
+{
+  const SgModelInfo *info = &sg_renderer_model(r)->info;
+  g_autoptr(SgRecipe) recipe = sg_recipe_new(info->z_dim, info->w_dim);
+  g_autofree double *own = NULL, *mean = NULL;
+
+  recipe->label = info->c_dim > 0 ? 0 : -1;
+  own = sg_renderer_ws(r, recipe, error);
+  if (!own)
+    return NULL;
+  recipe->psi = 0;
+  mean = sg_renderer_ws(r, recipe, error);
+  if (!mean)
+    return NULL;
+  /* Truncation comes after offsets and would take their effect away, too. */
+  recipe->psi = 1;
+  for (int i = 0; i < info->w_dim; i++)
+    recipe->w_offset[i] = mean[i] - own[i];
+  return g_steal_pointer(&recipe);
+}

@@ -4,6 +4,7 @@
 #include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
 #include <math.h>
+#include <string.h>
 #include "ui/latent/vitrine-latent-pane.h"
 #include "ui/parts/vitrine-number.h"
 
@@ -227,6 +228,39 @@ test_influence(void)
   fixture_close(&f);
 }
 
+static const char *
+label_tip(Fixture *f, int dim)
+{
+  GtkWidget *row = gtk_widget_get_parent(dimension_part(f, "scale", dim));
+  return gtk_widget_get_tooltip_text(gtk_widget_get_first_child(row));
+}
+
+static gboolean
+is_heard(Fixture *f, gpointer dim)
+{
+  const char *tip = label_tip(f, GPOINTER_TO_INT(dim));
+  return tip && strstr(tip, "as strongly");
+}
+
+/* Before anything is touched the bars say what the network hears: of w, of the bundled model at
+ * once, of others when it has been measured; of z there is nothing to say. */
+static void
+test_hearing(void)
+{
+  Fixture f;
+  open_plain(&f);
+  g_assert_null(strstr(label_tip(&f, 0), "as strongly"));
+  toggle(&f, "space-w", TRUE);
+  fixture_wait(&f, is_heard, GINT_TO_POINTER(0), 20);
+  fixture_close(&f);
+  g_autofree char *fixtures =
+      g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  fixture_open(&f, fixtures);
+  toggle(&f, "space-w", TRUE);
+  fixture_wait(&f, is_heard, GINT_TO_POINTER(1), 60);
+  fixture_close(&f);
+}
+
 static void
 test_generation(void)
 {
@@ -355,6 +389,7 @@ main(int argc, char **argv)
   g_test_add_func("/pane/filters", test_filters);
   g_test_add_func("/pane/jump", test_jump);
   g_test_add_func("/pane/influence", test_influence);
+  g_test_add_func("/pane/hearing", test_hearing);
   g_test_add_func("/pane/generation", test_generation);
   g_test_add_func("/pane/classes", test_classes);
   g_test_add_func("/pane/class-names", test_class_names);

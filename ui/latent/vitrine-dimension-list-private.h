@@ -1,6 +1,7 @@
 /* What the files of VitrineDimensionList share: the list with its controls, and its rows. */
 #pragma once
 
+#include "app/work/vitrine-hearing.h"
 #include "ui/latent/vitrine-dimension-list.h"
 #include "ui/latent/vitrine-dimensions.h"
 #include "ui/latent/vitrine-vector-button.h"
@@ -10,12 +11,13 @@ G_BEGIN_DECLS
 struct _VitrineDimensionList {
   GtkBox parent_instance;
   VitrineSession *session;
+  VitrineHearing *hearing;
   VitrineDimensions *dimensions;
   GPtrArray *rows; /* of VitrineDimensionRow, bound ones; borrowed */
   double range;
   gboolean dragging;
   GBindingGroup *bindings; /* of the editor */
-  guint idle_id, influence_id, grow_id;
+  guint idle_id, influence_id, heard_id, grow_id;
   GtkSliceListModel *slice; /* grows until it holds everything */
   GtkWidget *pin_popover;
 

@@ -22,7 +22,8 @@ in_sight(VitrineDimensionList *self, GtkWidget *row)
 static void
 refresh_row(VitrineDimensionList *self, VitrineDimensionRow *row)
 {
-  vitrine_dimension_row_refresh(row, self->range, self->dimensions->max_influence);
+  vitrine_dimension_row_refresh(row, self->range, self->dimensions->max_influence,
+                                self->dimensions->max_heard);
 }
 
 static gboolean

@@ -126,6 +126,39 @@ update_influence(VitrineDimensionList *self)
     refilter(self);
 }
 
+/* Of w, whatever the face; faces do not agree about z. */
+static void
+update_heard(VitrineDimensionList *self)
+{
+  SgSpace space = vitrine_editor_get_space(vitrine_session_get_editor(self->session));
+  const double *heard = space == SG_SPACE_W ? vitrine_hearing_get(self->hearing) : NULL;
+
+  if (vitrine_dimensions_set_heard(self->dimensions, heard))
+    vitrine_dimension_list_refresh_rows(self, TRUE);
+}
+
+static gboolean
+heard_timeout_cb(gpointer data)
+{
+  VitrineDimensionList *self = data;
+  self->heard_id = 0;
+  update_heard(self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+heard_cb(VitrineDimensionList *self)
+{
+  if (self->heard_id == 0)
+    self->heard_id = g_timeout_add(INFLUENCE_INTERVAL_MS, heard_timeout_cb, self);
+}
+
+static void
+mapped_cb(VitrineDimensionList *self)
+{
+  vitrine_hearing_look(self->hearing, gtk_widget_get_mapped(GTK_WIDGET(self)));
+}
+
 static gboolean
 influence_timeout_cb(gpointer data)
 {
@@ -160,6 +193,7 @@ update_all(VitrineDimensionList *self)
   if (self->dimensions->by_influence)
     vitrine_view_start_influence(vitrine_session_get_view(self->session));
   update_influence(self);
+  update_heard(self);
   vitrine_dimension_list_refresh_rows(self, FALSE);
   refilter(self);
 }
@@ -365,6 +399,10 @@ vitrine_dimension_list_set_session(VitrineDimensionList *self, VitrineSession *s
   g_signal_connect_object(session, "influence-changed", G_CALLBACK(influence_changed_cb), self, 0);
   g_signal_connect_object(vitrine_session_get_editor(session), "notify::space",
                           G_CALLBACK(update_all), self, G_CONNECT_SWAPPED);
+  self->hearing = vitrine_hearing_new(session);
+  g_signal_connect_object(self->hearing, "changed", G_CALLBACK(heard_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_after(self, "map", G_CALLBACK(mapped_cb), NULL);
+  g_signal_connect_after(self, "unmap", G_CALLBACK(mapped_cb), NULL);
   g_binding_group_set_source(self->bindings, vitrine_session_get_editor(session));
   update_all(self);
   g_autoptr(GtkListItemFactory) factory = vitrine_dimension_list_make_factory(self);
@@ -419,6 +457,7 @@ vitrine_dimension_list_dispose(GObject *object)
   g_clear_handle_id(&self->idle_id, g_source_remove);
   g_clear_handle_id(&self->grow_id, g_source_remove);
   g_clear_handle_id(&self->influence_id, g_source_remove);
+  g_clear_handle_id(&self->heard_id, g_source_remove);
   if (self->view != NULL) {
     gtk_list_view_set_model(self->view, NULL); /* unbinds the rows while they can still be told */
     gtk_list_view_set_factory(self->view, NULL);
@@ -427,6 +466,7 @@ vitrine_dimension_list_dispose(GObject *object)
   g_clear_object(&self->bindings);
   g_clear_pointer(&self->pin_popover, gtk_widget_unparent);
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_DIMENSION_LIST);
+  g_clear_object(&self->hearing);
   g_clear_object(&self->session);
   G_OBJECT_CLASS(vitrine_dimension_list_parent_class)->dispose(object);
 }

@@ -8,6 +8,7 @@
 
 #define LABEL_WIDTH  60
 #define BAR_HEIGHT   3
+#define HEARD_HEIGHT 2
 #define SPACING      4
 #define SCALE_MIN    90
 #define SLIDER_STEPS 10 /* per unit */
@@ -32,7 +33,7 @@ vitrine_dimension_class_init(VitrineDimensionClass *class)
 static void
 vitrine_dimension_init(VitrineDimension *self)
 {
-  self->influence = NAN;
+  self->influence = self->heard = NAN;
 }
 
 VitrineDimension *
@@ -52,7 +53,7 @@ vitrine_dimension_set_name(VitrineDimension *self, const char *name)
   self->name = copy;
 }
 
-/* ---- a coloured box, drawn by CSS: the bar of influence and the bar from base to value -- */
+/* ---- a coloured box, drawn by CSS: bars of influence, of hearing, and from base to value -- */
 
 #define VITRINE_TYPE_BAR (vitrine_bar_get_type())
 G_DECLARE_FINAL_TYPE(VitrineBar, vitrine_bar, VITRINE, BAR, GtkWidget)
@@ -80,11 +81,12 @@ struct _VitrineDimensionRow {
   GtkWidget parent_instance;
   VitrineDimension *item;
   GtkWidget *label, *scale, *entry, *reset, *pin; /* owned as children */
-  GtkWidget *change, *influence;                  /* bars */
+  GtkWidget *change, *influence, *heard;          /* bars */
   GtkAdjustment *adjustment;                      /* the scale's */
   gboolean stale;
-  gboolean fresh;         /* just bound: what follows is of another dimension */
-  double influence_share; /* 0…1 of the label's width; 0 hides the bar */
+  gboolean fresh; /* just bound: what follows is of another dimension */
+  /* 0…1 of the label's width; 0 hides the bar */
+  double influence_share, heard_share;
 };
 
 enum { VALUE_ENTERED, RESET, PIN, N_SIGNALS };
@@ -176,10 +178,12 @@ vitrine_dimension_row_init(VitrineDimensionRow *self)
       g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"change", NULL}, NULL);
   self->influence =
       g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"influence", NULL}, NULL);
+  self->heard =
+      g_object_new(VITRINE_TYPE_BAR, "css-classes", (const char *[]){"heard", NULL}, NULL);
   /* The order is that of painting and of Tab: the bar of change lies under the translucent
    * trough. */
-  GtkWidget *children[] = {self->label, self->influence, self->change, self->scale,
-                           self->entry, self->reset,     self->pin};
+  GtkWidget *children[] = {self->label, self->influence, self->heard, self->change,
+                           self->scale, self->entry,     self->reset, self->pin};
   for (guint i = 0; i < G_N_ELEMENTS(children); i++)
     gtk_widget_set_parent(children[i], widget);
 }
@@ -252,6 +256,16 @@ allocate_change(VitrineDimensionRow *self, const GtkAllocation *scale)
   allocate_part(GTK_WIDGET(self), self->change, (int)lrint(x), y, width, height);
 }
 
+/* A bar below the label. */
+static void
+allocate_bar(VitrineDimensionRow *self, GtkWidget *bar, double share, int y)
+{
+  gtk_widget_set_child_visible(bar, share > 0);
+  if (share > 0)
+    allocate_part(GTK_WIDGET(self), bar, 0, y, MAX(1, (int)lrint(share * (LABEL_WIDTH - 8))),
+                  bar == self->heard ? HEARD_HEIGHT : BAR_HEIGHT);
+}
+
 static void
 vitrine_dimension_row_size_allocate(GtkWidget *widget, int width, int height, int baseline)
 {
@@ -278,11 +292,9 @@ vitrine_dimension_row_size_allocate(GtkWidget *widget, int width, int height, in
   gtk_widget_measure(self->label, GTK_ORIENTATION_VERTICAL, LABEL_WIDTH, NULL, &line, NULL, NULL);
   line = MIN(line, height);
   allocate_part(widget, self->label, 0, (height - line) / 2, LABEL_WIDTH, line);
-  gboolean measured = self->influence_share > 0;
-  gtk_widget_set_child_visible(self->influence, measured);
-  if (measured)
-    allocate_part(widget, self->influence, 0, height - BAR_HEIGHT - 2,
-                  MAX(1, (int)lrint(self->influence_share * (LABEL_WIDTH - 8))), BAR_HEIGHT);
+  allocate_bar(self, self->heard, self->heard_share, height - HEARD_HEIGHT);
+  allocate_bar(self, self->influence, self->influence_share,
+               height - HEARD_HEIGHT - BAR_HEIGHT - 1);
 }
 
 static void
@@ -364,30 +376,48 @@ refresh_label(VitrineDimensionRow *self)
     gtk_widget_remove_css_class(GTK_WIDGET(self), "pinned");
 }
 
+static double
+share_of(double value, double most)
+{
+  return isnan(value) || most <= 0 ? 0 : CLAMP(value / most, 0.01, 1);
+}
+
+/* Bars, and what is said of them. */
 static void
-refresh_influence(VitrineDimensionRow *self, double max_influence)
+refresh_bars(VitrineDimensionRow *self, double max_influence, double max_heard)
 {
   const VitrineDimension *item = self->item;
-  double share = isnan(item->influence) || max_influence <= 0
-                     ? 0
-                     : CLAMP(item->influence / max_influence, 0.01, 1);
-  if (share == self->influence_share && !self->fresh)
+  double influence = share_of(item->influence, max_influence);
+  double heard = share_of(item->heard, max_heard);
+
+  if (influence == self->influence_share && heard == self->heard_share && !self->fresh)
     return;
-  self->influence_share = share;
+  self->influence_share = influence;
+  self->heard_share = heard;
   gtk_widget_queue_allocate(GTK_WIDGET(self));
-  g_autofree char *who = item->name != NULL
-                             ? g_strdup_printf(_("Dimension %d: %s"), item->index, item->name)
-                             : g_strdup_printf(_("Dimension %d"), item->index);
-  g_autofree char *tip =
-      isnan(item->influence)
-          ? g_strdup(who)
-          : g_strdup_printf(_("%s\nMoving it changes the picture by %.2f of 255"), who,
-                            item->influence);
-  gtk_widget_set_tooltip_text(self->label, tip);
+  GString *tip = g_string_new(NULL);
+  if (item->name)
+    g_string_append_printf(tip, _("Dimension %d: %s"), item->index, item->name);
+  else
+    g_string_append_printf(tip, _("Dimension %d"), item->index);
+  g_autofree char *hearing =
+      heard > 0 ? g_strdup_printf(_("Heard %.0f %% as strongly as the strongest dimension"),
+                                  100 * item->heard / max_heard)
+                : g_strdup("");
+  if (heard > 0)
+    g_string_append_printf(tip, "\n%s", hearing);
+  if (!isnan(item->influence))
+    g_string_append_printf(tip, _("\nMoving it changes the picture by %.2f of 255"),
+                           item->influence);
+  gtk_widget_set_tooltip_text(self->label, tip->str);
+  gtk_accessible_update_property(GTK_ACCESSIBLE(self->scale), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                 hearing, -1);
+  g_string_free(tip, TRUE);
 }
 
 void
-vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence)
+vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence,
+                              double max_heard)
 {
   g_return_if_fail(VITRINE_IS_DIMENSION_ROW(self));
   const VitrineDimension *item = self->item;
@@ -409,7 +439,7 @@ vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double ma
   }
   gtk_widget_queue_allocate(GTK_WIDGET(self)); /* the bar of change */
   refresh_label(self);
-  refresh_influence(self, max_influence);
+  refresh_bars(self, max_influence, max_heard);
   self->fresh = self->stale = FALSE;
 }
 

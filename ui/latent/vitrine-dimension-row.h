@@ -19,7 +19,8 @@ struct _VitrineDimension {
   double base;      /* what face 0 has by itself */
   double value;     /* base + offset: what the slider shows */
   gboolean changed; /* offset is not 0 */
-  double influence; /* NAN: not measured */
+  double influence; /* on the face, NAN: not measured */
+  double heard;     /* on the mean face, NAN: not known */
   char *name;       /* favourite's name, NULL if it is not pinned */
   gboolean dirty;   /* differs from what its row was last told */
 };
@@ -36,9 +37,10 @@ GtkWidget *vitrine_dimension_row_new(void);
 void vitrine_dimension_row_bind(VitrineDimensionRow *self, VitrineDimension *item);
 VitrineDimension *
 vitrine_dimension_row_get_item(VitrineDimensionRow *self); /* borrowed, may be NULL */
-/* Brings the widgets to what the item says. The slider spans -range…range; the bar of influence is
- * full at `max_influence`. Emits nothing. */
-void vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence);
+/* Brings the widgets to what the item says. The slider spans -range…range; the bars of influence
+ * and of hearing are full at `max_influence` and `max_heard`. Emits nothing. */
+void vitrine_dimension_row_refresh(VitrineDimensionRow *self, double range, double max_influence,
+                                   double max_heard);
 /* The item is not what the row shows; a refresh makes it so and clears this. */
 void vitrine_dimension_row_set_stale(VitrineDimensionRow *self);
 gboolean vitrine_dimension_row_is_stale(VitrineDimensionRow *self);

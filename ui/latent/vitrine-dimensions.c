@@ -124,6 +124,22 @@ vitrine_dimensions_set_influence(VitrineDimensions *self, const double *influenc
   return differs;
 }
 
+gboolean
+vitrine_dimensions_set_heard(VitrineDimensions *self, const double *heard)
+{
+  int n = vitrine_dimensions_get_n(self);
+  gboolean differs = FALSE;
+  self->max_heard = 0;
+  for (int i = 0; i < n; i++) {
+    VitrineDimension *item = vitrine_dimensions_get(self, i);
+    double value = heard != NULL ? heard[i] : NAN;
+    self->max_heard = fmax(self->max_heard, value);
+    differs |= isnan(value) != isnan(item->heard) || (!isnan(value) && value != item->heard);
+    item->heard = value;
+  }
+  return differs;
+}
+
 void
 vitrine_dimensions_refilter(VitrineDimensions *self)
 {

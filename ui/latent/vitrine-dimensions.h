@@ -16,7 +16,7 @@ typedef struct {
   gboolean
       membership_changed; /* some dimension became changed or unchanged since the last refilter */
   int n_changed;
-  double max_influence; /* 0 before anything is measured */
+  double max_influence, max_heard; /* 0 before anything is measured */
   int n_measured;
 } VitrineDimensions;
 
@@ -32,6 +32,9 @@ void vitrine_dimensions_set_values(VitrineDimensions *self, const double *base,
                                    const double *offset);
 /* `influence` [n] or NULL. TRUE if any value differs. */
 gboolean vitrine_dimensions_set_influence(VitrineDimensions *self, const double *influence);
+
+/* How strongly the network hears each, [n] or NULL, in the same way. */
+gboolean vitrine_dimensions_set_heard(VitrineDimensions *self, const double *heard);
 
 /* Applies the four switches, and what has changed since, to what is shown. */
 void vitrine_dimensions_refilter(VitrineDimensions *self);
