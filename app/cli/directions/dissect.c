@@ -392,6 +392,17 @@ number_or_null(double v)
 }
 
 static void
+print_edit(const Job *job, const Edit *e)
+{
+  printf("%-16s %6.2f levels inside", e->name, e->inside);
+  if (isfinite(e->outside))
+    printf(", %6.2f outside", e->outside);
+  if (isfinite(e->logit))
+    printf("; score %.3f, before %.3f", e->logit, job->logit);
+  putchar('\n');
+}
+
+static void
 print(const Job *job)
 {
   json_t *all = json_array();
@@ -402,8 +413,7 @@ print(const Job *job)
         all, json_pack("{s:s, s:o, s:o, s:o}", "edit", e->name, "inside", number_or_null(e->inside),
                        "outside", number_or_null(e->outside), "logit", number_or_null(e->logit)));
     if (!job->opt->json)
-      printf("%-16s %6.2f levels inside, %6.2f outside; score %.3f, before %.3f\n", e->name,
-             e->inside, e->outside, e->logit, job->logit);
+      print_edit(job, e);
   }
   if (job->opt->json)
     cli_print_json(json_pack("{s:s, s:o, s:O}", "hash", job->base.model->hash, "logit",
