@@ -55,24 +55,48 @@ describe(SgFaceSample *f, SgDiscriminator *d, int at, const SgTensor *images, GE
                                          f->features + (gsize)at * (gsize)f->feature_dim, error);
 }
 
-/* Faces of one class can be drawn together. */
+/* How many faces from i on have seeds one after another. */
 static int
-run_length(const SgMapping *m, int label, int left)
+run_length(const guint32 *seeds, int i, int n)
 {
-  return label < 0 && m->c_dim > 0 ? 1 : MIN(BATCH, left);
+  int count = 1;
+
+  while (seeds && i + count < n && seeds[i + count] == seeds[i] + (guint32)count)
+    count++;
+  return seeds ? count : n - i;
+}
+
+static guint32
+seed_of(const guint32 *seeds, int i)
+{
+  return seeds ? seeds[i] : (guint32)i;
 }
 
 static gboolean
-draw_all(SgFaceSample *f, SgRenderer *r, const SgMapping *m, SgDiscriminator *d, int label,
-         SgDirectionProgress progress, gpointer data, GError **error)
+map_all(SgFaceSample *f, const SgMapping *m, const guint32 *seeds, int label, GError **error)
+{
+  for (int i = 0, count; i < f->n; i += count) {
+    count = run_length(seeds, i, f->n);
+    if (!sg_seeds_map(m, seed_of(seeds, i), count, label, f->z + (gsize)i * (gsize)f->z_dim,
+                      f->w + (gsize)i * (gsize)f->w_dim, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+draw_all(SgFaceSample *f, SgRenderer *r, const SgMapping *m, SgDiscriminator *d,
+         const guint32 *seeds, int label, SgDirectionProgress progress, gpointer data,
+         GError **error)
 {
   const SgModelInfo *info = &sg_renderer_model(r)->info;
   g_autoptr(SgRecipe) recipe = sg_recipe_new(info->z_dim, info->w_dim);
 
   for (int i = 0; i < f->n; i += recipe->faces) {
-    recipe->seed = (guint32)i;
-    recipe->faces = run_length(m, label, f->n - i);
-    recipe->label = sg_seeds_label(m, label, i);
+    gboolean one_class = label >= 0 || m->c_dim == 0; /* can be drawn together */
+    recipe->seed = seed_of(seeds, i);
+    recipe->faces = one_class ? MIN(BATCH, run_length(seeds, i, f->n)) : 1;
+    recipe->label = sg_seeds_label(m, label, recipe->seed);
     g_autoptr(SgTensor) images = sg_renderer_render_float(r, recipe, error);
     if (!images || !describe(f, d, i, images, error))
       return FALSE;
@@ -104,7 +128,7 @@ allocate(SgFaceSample *f, const SgMapping *m, SgDiscriminator *d, int s_dim, GEr
 }
 
 SgFaceSample *
-sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, int label,
+sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, const guint32 *seeds, int label,
                    SgDirectionProgress progress, gpointer data, GError **error)
 {
   const SgPrune as_stored = {0};
@@ -116,11 +140,11 @@ sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, int label,
     return NULL;
   g_autoptr(GPtrArray) affines = sg_affines_new(nets->net, 0, nets->net->num_ws - 1);
   if (!allocate(f, nets->mapping, d, sg_affines_rows(affines), error) ||
-      !sg_seeds_map(nets->mapping, 0, n, label, f->z, f->w, error))
+      !map_all(f, nets->mapping, seeds, label, error))
     return NULL;
   fill_styles(f, affines);
-  return draw_all(f, r, nets->mapping, d, label, progress, data, error) ? g_steal_pointer(&f)
-                                                                        : NULL;
+  return draw_all(f, r, nets->mapping, d, seeds, label, progress, data, error) ? g_steal_pointer(&f)
+                                                                               : NULL;
 }
 
 void

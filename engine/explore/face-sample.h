@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  int n; /* face i is that of seed i, nothing edited */
+  int n; /* faces of seeds, nothing edited */
   int z_dim, w_dim, s_dim;
   int feature_dim, grid; /* 0: the model has no discriminator */
   float *z, *w,
@@ -22,10 +22,12 @@ typedef struct {
   double *measures; /* [n, SG_MEASURE_COUNT] */
 } SgFaceSample;
 
-/* Faces of class `label` (-1: none, or of a conditional model face i has class i mod classes).
- * Without `d` (NULL) there are no features. Errors: memory, cancelled. */
-SgFaceSample *sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, int label,
-                                 SgDirectionProgress progress, gpointer data, GError **error);
+/* Faces of seeds [n], rising (NULL: 0, 1, …), of class `label` (-1: none, or of a conditional model
+ * the seed's rest by the number of classes). Without `d` (NULL) there are no features. Errors:
+ * memory, cancelled. */
+SgFaceSample *sg_face_sample_new(SgRenderer *r, SgDiscriminator *d, int n, const guint32 *seeds,
+                                 int label, SgDirectionProgress progress, gpointer data,
+                                 GError **error);
 void sg_face_sample_free(SgFaceSample *f);
 /* Cells for pooled features that keep their number within some thousands. */
 int sg_feature_grid(const SgDiscriminator *d);

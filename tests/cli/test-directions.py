@@ -289,6 +289,14 @@ class Directions(unittest.TestCase):
                                   '--c=10', '--samples=120', f'--outdir={self.out("t")}', '--json')
         self.assertEqual(code, 0, err)
         odd, same = json.loads(said)['attributes']
+        # Some seeds only, as people label them: the same faces give the same numbers, in whatever order they are told.
+        with open(self.out('labels.csv'), 'w') as f:
+            f.write('seed,odd\n' + ''.join(f'{i},{i % 2}\n' for i in [400, 900] + list(reversed(range(0, 120)))))
+        some, few = (json.loads(vitrine('attribute', f'--network={self.model}', f'--labels={self.out("labels.csv")}', '--folds=3',
+                                        '--c=10', f'--samples={n}', f'--outdir={self.out("s")}', '--json')[1])['attributes'][0]
+                     for n in (4000, 120))
+        self.assertEqual(few['w'], odd['w'])
+        self.assertNotEqual(some['w'], odd['w'])
         self.assertIn('nothing to tell apart', same['refused'])
         self.assertLess(abs(odd['w']['auc'] - 0.5), 0.3)  # the parity of a seed is in no picture
         code, said, err = vitrine('attribute', f'--network={self.model}', '--measure=brightness', '--folds=3', '--c=10', '--path',
@@ -394,6 +402,14 @@ class Directions(unittest.TestCase):
                                    (['--mute=1', f'--mask={os.path.join(self.out("di"), "dissect.png")}'], 1, 'as large as the pictures')):
             code, _, err = vitrine(*args, *more)
             self.assertEqual((code, told(err).count('\n')), (status, 1), err)
+            self.assertIn(says, err)
+
+    def test_a_table_that_is_none_says_where(self):
+        for text, says in (('seed,odd\n1,0\n1,1\n', 'seed 1 has two lines'), ('seed,odd\nx,0\n', 'a seed in line 2')):
+            with open(self.out('bad.csv'), 'w') as f:
+                f.write(text)
+            code, _, err = vitrine('attribute', f'--network={self.model}', f'--labels={self.out("bad.csv")}', f'--outdir={self.out("b2")}')
+            self.assertEqual((code, err.count('\n')), (1, 1), err)
             self.assertIn(says, err)
 
     def test_regions_lie_in_the_picture(self):

@@ -2,11 +2,9 @@
  * labelled real pictures. */
 #include "app/cli/directions/attribute.h"
 #include "app/cli/directions/labelled-set.h"
-#include "engine/formats/read-file.h"
+#include "engine/directions/label-table.h"
 #include <math.h>
 #include <string.h>
-
-#define MAX_TABLE ((gsize)256 << 20)
 
 static Attribute *
 add(AttributeJob *job, const char *name)
@@ -44,12 +42,13 @@ progress(gint64 done, gint64 total, gpointer data)
 }
 
 static gboolean
-draw_faces(AttributeJob *job, int n, SgDiscriminator *d, GError **error)
+draw_faces(AttributeJob *job, int n, const guint32 *seeds, SgDiscriminator *d, GError **error)
 {
   CliProgress *p = &job->base.progress;
 
   cli_progress_begin(p, "faces", (gsize)n);
-  job->faces = sg_face_sample_new(job->base.renderer, d, n, job->opt->label, progress, p, error);
+  job->faces =
+      sg_face_sample_new(job->base.renderer, d, n, seeds, job->opt->label, progress, p, error);
   cli_progress_end(p);
   return job->faces != NULL;
 }
@@ -86,7 +85,7 @@ from_measures(AttributeJob *job, GError **error)
                           *name);
       return FALSE;
     }
-  if (!draw_faces(job, job->opt->samples, NULL, error))
+  if (!draw_faces(job, job->opt->samples, NULL, NULL, error))
     return FALSE;
   for (int i = 0; i < SG_MEASURE_COUNT; i++)
     if (chosen[i])
@@ -96,83 +95,20 @@ from_measures(AttributeJob *job, GError **error)
 
 /* ---- a table of seeds ------------------------------------------------------------------------ */
 
-typedef struct {
-  char **names; /* columns after the seed */
-  guint columns;
-  GArray *values; /* of double, [rows, columns] */
-} Table;
-
 static gboolean
-read_row(Table *t, char **cells, guint row, GError **error)
+label_by_table(AttributeJob *job, const SgLabelTable *t, GError **error)
 {
-  guint64 seed;
+  int n = (int)MIN((guint)job->opt->samples, t->rows);
+  g_autofree double *column = g_new(double, n);
 
-  if (!g_ascii_string_to_unsigned(g_strstrip(cells[0]), 10, 0, G_MAXUINT32, &seed, NULL) ||
-      seed != row)
-    return cli_set_usage_error(
-               error,
-               "--labels: expected the seed %u in line %u, found \"%s\" (a line for "
-               "each of the seeds 0, 1, …)",
-               row, row + 2, cells[0]),
-           FALSE;
-  for (guint i = 0; i < t->columns; i++) {
-    char *end;
-    double v = g_ascii_strtod(cells[i + 1], &end);
-    if (end == cells[i + 1] || *g_strstrip(end) || !isfinite(v)) {
-      cli_set_usage_error(error, "--labels: expected a number for %s in line %u, found \"%s\"",
-                          t->names[i], row + 2, cells[i + 1]);
-      return FALSE;
-    }
-    g_array_append_val(t->values, v);
-  }
-  return TRUE;
-}
-
-static gboolean
-read_table(Table *t, const char *path, GError **error)
-{
-  g_autofree char *text = sg_read_file(path, MAX_TABLE, NULL, error);
-
-  if (!text)
-    return FALSE;
-  g_auto(GStrv) lines = g_strsplit(g_strstrip(text), "\n", -1);
-  g_auto(GStrv) head = lines[0] ? g_strsplit(g_strstrip(lines[0]), ",", -1) : NULL;
-  t->columns = head ? g_strv_length(head) : 0;
-  if (t->columns < 2 || !g_utf8_validate(text, -1, NULL)) {
-    cli_set_usage_error(error, "--labels: expected a first line like \"seed,beard,glasses\" in %s",
-                        path);
-    return FALSE;
-  }
-  t->columns--;
-  t->names = g_strdupv(head + 1);
-  t->values = g_array_new(FALSE, FALSE, sizeof(double));
-  for (guint i = 1; lines[i]; i++) {
-    g_auto(GStrv) cells = g_strsplit(g_strstrip(lines[i]), ",", -1);
-    if (g_strv_length(cells) != t->columns + 1) {
-      cli_set_usage_error(error, "--labels: expected %u values in line %u, found %u",
-                          t->columns + 1, i + 1, g_strv_length(cells));
-      return FALSE;
-    }
-    if (!read_row(t, cells, i - 1, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-label_by_table(AttributeJob *job, const Table *t, GError **error)
-{
-  gsize rows = t->values->len / t->columns;
-  g_autofree double *column = g_new(double, rows);
-
-  if (!draw_faces(job, (int)MIN((gsize)job->opt->samples, rows), NULL, error))
+  if (!draw_faces(job, n, t->seeds, NULL, error))
     return FALSE;
   for (guint c = 0; c < t->columns; c++) {
     if (!is_wanted(job, t->names[c]))
       continue;
-    for (gsize i = 0; i < rows; i++)
-      column[i] = g_array_index(t->values, double, i * t->columns + c);
-    label_by(add(job, t->names[c]), (gsize)job->faces->n, column);
+    for (int i = 0; i < n; i++)
+      column[i] = t->values[(gsize)i * t->columns + c];
+    label_by(add(job, t->names[c]), (gsize)n, column);
   }
   return TRUE;
 }
@@ -180,17 +116,13 @@ label_by_table(AttributeJob *job, const Table *t, GError **error)
 static gboolean
 from_table(AttributeJob *job, GError **error)
 {
-  Table t = {0};
-  gboolean ok = read_table(&t, job->opt->labels, error);
+  g_autoptr(SgLabelTable) t = sg_label_table_read(job->opt->labels, error);
 
-  if (ok && t.values->len < 2 * t.columns) {
+  if (t && t->rows < 2) {
     cli_set_usage_error(error, "--labels: %s has labels of fewer than two faces", job->opt->labels);
-    ok = FALSE;
+    return FALSE;
   }
-  ok = ok && label_by_table(job, &t, error);
-  g_strfreev(t.names);
-  g_clear_pointer(&t.values, g_array_unref);
-  return ok;
+  return t && label_by_table(job, t, error);
 }
 
 /* ---- readers --------------------------------------------------------------------------------- */
@@ -214,7 +146,7 @@ from_set(AttributeJob *job, GError **error)
 {
   g_autoptr(LabelledSet) s = labelled_set_open(&job->base, job->opt->data, job->opt->reals, error);
 
-  if (!s || !draw_faces(job, job->opt->samples, s->d, error))
+  if (!s || !draw_faces(job, job->opt->samples, NULL, s->d, error))
     return FALSE;
   for (int c = 0; c < s->set->label_dim; c++) {
     g_autofree char *name = labelled_set_name(s, c);
