@@ -118,10 +118,9 @@ provenance_json(const SgExamined *x)
 static json_t *
 picture_json(const SgExamination *e, const SgExamined *x)
 {
-  json_t *witnesses = json_array(), *nearest = json_array();
-
   if (x->error)
     return json_pack("{s:o, s:o}", "file", text(x->path), "error", text(x->error));
+  json_t *witnesses = json_array(), *nearest = json_array();
   for (int w = 0; w < SG_WITNESSES; w++)
     json_array_append_new(witnesses, testimony_json(e, x, (SgWitness)w));
   for (int i = 0; i < x->n_nearest; i++)
