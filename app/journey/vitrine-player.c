@@ -253,6 +253,13 @@ model_changed_cb(VitrinePlayer *self)
 }
 
 static void
+weights_changed_cb(VitrinePlayer *self)
+{
+  vitrine_timeline_forget_pictures(self->timeline);
+  changed_cb(self);
+}
+
+static void
 face_changed_cb(VitrinePlayer *self)
 {
   vitrine_player_leave(self);
@@ -420,7 +427,7 @@ vitrine_player_new(VitrineTimeline *timeline)
   self->timeline = g_object_ref(timeline);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self,
                           G_CONNECT_SWAPPED);
-  g_signal_connect_object(session, "weights-changed", G_CALLBACK(changed_cb), self,
+  g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(face_changed_cb), self,
                           G_CONNECT_SWAPPED);

@@ -138,6 +138,14 @@ vitrine_timeline_set_picture(VitrineTimeline *self, const SgRecipe *recipe, GdkT
   g_signal_emit(self, signals[PICTURES], 0);
 }
 
+void
+vitrine_timeline_forget_pictures(VitrineTimeline *self)
+{
+  g_return_if_fail(VITRINE_IS_TIMELINE(self));
+  for (int i = 0; i < vitrine_timeline_count(self); i++)
+    g_clear_object(&key_at(self, i)->face->picture);
+}
+
 double
 vitrine_timeline_get_at(VitrineTimeline *self, int i)
 {

@@ -26,6 +26,8 @@ const SgRecipe *vitrine_timeline_get_recipe(VitrineTimeline *self, int i); /* bo
 GdkTexture *vitrine_timeline_get_picture(VitrineTimeline *self, int i);    /* borrowed, or NULL */
 void vitrine_timeline_set_picture(VitrineTimeline *self, const SgRecipe *recipe,
                                   GdkTexture *picture);
+/* They were of other weights. */
+void vitrine_timeline_forget_pictures(VitrineTimeline *self);
 double vitrine_timeline_get_at(VitrineTimeline *self, int i); /* seconds */
 SgEase vitrine_timeline_get_ease(VitrineTimeline *self, int i);
 gboolean vitrine_timeline_get_loop(VitrineTimeline *self);

@@ -88,7 +88,7 @@ sg_spline_find(const SgSpline *s, double t, int *k, double *u)
   int last = s->closed ? s->n - 1 : MAX(s->n - 2, 0), low = 0, high = last;
   double span = s->at[s->n] - s->at[0];
 
-  if (s->closed)
+  if (s->closed && span > 0) /* else there is one moment only */
     t -= span * floor((t - s->at[0]) / span);
   t = CLAMP(t, s->at[0], s->at[s->n]);
   while (low < high) {

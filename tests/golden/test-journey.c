@@ -115,6 +115,22 @@ test_linear(void)
   g_assert_cmpfloat_with_epsilon(w[1], 0.25, 1e-15);
 }
 
+/* What takes no time stands still, closed or not. */
+static void
+test_still(void)
+{
+  const double at[] = {0};
+  double w = 0;
+
+  for (int closed = 0; closed < 2; closed++) {
+    g_autoptr(SgSpline) s = sg_spline_new(SG_CURVE_CUBIC, 1, at, closed, 0);
+    for (int t = -1; t <= 1; t++) {
+      sg_spline_weights(s, t, &w);
+      g_assert_cmpfloat(w, ==, 1);
+    }
+  }
+}
+
 static void
 test_circle(void)
 {
@@ -211,6 +227,7 @@ main(int argc, char **argv)
   g_test_add_func("/journey/splines", test_splines);
   g_test_add_func("/journey/seam", test_seam);
   g_test_add_func("/journey/linear", test_linear);
+  g_test_add_func("/journey/still", test_still);
   g_test_add_func("/journey/circle", test_circle);
   g_test_add_func("/journey/slerps", test_slerps);
   g_test_add_func("/journey/means", test_means);

@@ -876,6 +876,72 @@ test_next_start(void)
   fixture_close(&f);
 }
 
+/* ---- everything that makes the picture ------------------------------------------------------- */
+
+/* The words of the row, joined. */
+static char *
+chip_words(Fixture *f)
+{
+  GString *words = g_string_new(NULL);
+
+  for (GtkWidget *w = gtk_widget_get_first_child(fixture_part(f, "picture-chips")); w;
+       w = gtk_widget_get_next_sibling(w))
+    g_string_append_printf(words, "%s%s", words->len ? "|" : "",
+                           gtk_label_get_text(GTK_LABEL(gtk_widget_get_first_child(w))));
+  return g_string_free(words, FALSE);
+}
+
+static void
+check_words(Fixture *f, const char *wanted)
+{
+  g_autofree char *words = chip_words(f);
+  g_assert_cmpstr(words, ==, wanted);
+}
+
+static void
+take_away(Fixture *f, const char *start)
+{
+  for (GtkWidget *w = gtk_widget_get_first_child(fixture_part(f, "picture-chips")); w;
+       w = gtk_widget_get_next_sibling(w))
+    if (g_str_has_prefix(gtk_label_get_text(GTK_LABEL(gtk_widget_get_first_child(w))), start)) {
+      g_signal_emit_by_name(gtk_widget_get_last_child(w), "clicked");
+      return;
+    }
+  g_assert_not_reached();
+}
+
+static void
+test_picture_bar(void)
+{
+  Fixture f;
+  const double along[512] = {1};
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  SgRecipe *r = sg_recipe_new_for(&vitrine_session_get_model(f.session)->info);
+  r->seed = 7;
+  r->psi = 0.5;
+  r->w_offset[3] = r->w_offset[9] = 1;
+  r->prune.threshold = 0.395;
+  sg_recipe_add_direction(r, "beard", along, 1, 2, SG_ALL_LAYERS);
+  sg_recipe_add_direction(r, "light", along, 1, -1, SG_ALL_LAYERS);
+  vitrine_session_apply(f.session, r, "all", NULL);
+  check_words(&f,
+              "Seed 7|Truncation 0.50|Dimensions of w: 2|beard +2.00|light -1.00|Pruning 0.395");
+  take_away(&f, "beard");
+  check_words(&f, "Seed 7|Truncation 0.50|Dimensions of w: 2|light -1.00|Pruning 0.395");
+  take_away(&f, "Truncation");
+  take_away(&f, "Pruning");
+  take_away(&f, "Dimensions");
+  check_words(&f, "Seed 7|light -1.00");
+  g_assert_cmpfloat(fixture_recipe(&f)->psi, ==, 1);
+  take_away(&f, "light");
+  g_assert_false(sg_recipe_is_modified(fixture_recipe(&f)));
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  check_words(&f, "Seed 7|light -1.00");
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -905,5 +971,6 @@ main(int argc, char **argv)
   g_test_add_func("/window/view", test_view);
   g_test_add_func("/window/keys", test_keys);
   g_test_add_func("/window/next-start", test_next_start);
+  g_test_add_func("/window/picture-bar", test_picture_bar);
   return g_test_run();
 }

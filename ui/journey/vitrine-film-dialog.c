@@ -121,7 +121,7 @@ vitrine_film_dialog_record(VitrineFilmDialog *self, GFile *file)
       .sharp = gtk_switch_get_active(self->sharp),
       .film = {.fps_n = gtk_spin_button_get_value_as_int(self->fps), .fps_d = 1}};
 
-  if (self->task)
+  if (self->task || vitrine_timeline_duration(self->timeline) == 0)
     return;
   if (!path) {
     vitrine_dialogs_message(GTK_WINDOW(self), _("This place cannot be written to"),

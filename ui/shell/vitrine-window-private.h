@@ -6,6 +6,7 @@
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
 #include "ui/shell/vitrine-needle.h"
+#include "ui/shell/vitrine-picture-bar.h"
 #include "ui/shell/vitrine-window.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,7 @@ struct _VitrineWindow {
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
+  VitrinePictureBar *picture_bar;
   VitrineTimelineBar *timeline;
   VitrineMissingBanner *missing_banner;
   VitrineNeedle *needle;

@@ -317,6 +317,7 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
+  vitrine_picture_bar_set_session(self->picture_bar, session);
   vitrine_timeline_bar_set_session(self->timeline, session);
   follow(self, vitrine_timeline_bar_get_player(self->timeline), "changed", frame_cb);
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
@@ -492,6 +493,7 @@ bind_children(GtkWidgetClass *class)
   BIND(pane_bin);
   BIND(canvas_frame);
   BIND(canvas);
+  BIND(picture_bar);
   BIND(timeline);
   BIND(missing_banner);
   BIND(needle);
@@ -533,6 +535,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
   g_type_ensure(VITRINE_TYPE_MISSING_BANNER);
   g_type_ensure(VITRINE_TYPE_NEEDLE);
+  g_type_ensure(VITRINE_TYPE_PICTURE_BAR);
   g_type_ensure(VITRINE_TYPE_TIMELINE_BAR);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");

@@ -85,10 +85,9 @@ test_keyframes(void)
   Case c;
 
   case_init(&c);
-  for (int space = SG_SPACE_Z; space <= SG_SPACE_W; space++)
-    for (int curve = SG_CURVE_LINEAR; curve <= SG_CURVE_CUBIC; curve++)
-      for (int closed = 0; closed < 2; closed++)
-        check_keyframes(&c, 3, (SgSpace)space, (SgCurve)curve, closed);
+  check_keyframes(&c, 3, SG_SPACE_W, SG_CURVE_LINEAR, FALSE);
+  check_keyframes(&c, 3, SG_SPACE_W, SG_CURVE_CUBIC, TRUE);
+  check_keyframes(&c, 3, SG_SPACE_Z, SG_CURVE_CUBIC, TRUE);
   case_clear(&c);
 }
 
@@ -222,9 +221,9 @@ test_circle(void)
   g_autoptr(SgRecipe) first = sg_journey_recipe(j, 0), opposite = sg_journey_recipe(j, 3);
   g_assert_true(sg_recipe_equal(first, c.keys[0].recipe));
   g_assert_nonnull(opposite->w_base);
-  g_assert_true(sg_journey_length(j, c.renderer, 0, 3, 200, &w, &z, &error));
+  g_assert_true(sg_journey_length(j, c.renderer, 0, 3, 40, &w, &z, &error));
   double whole;
-  g_assert_true(sg_journey_length(j, c.renderer, 0, 6, 400, &whole, &z, &error));
+  g_assert_true(sg_journey_length(j, c.renderer, 0, 6, 80, &whole, &z, &error));
   g_assert_cmpfloat_with_epsilon(whole, 2 * w, 1e-3 * w); /* round one centre */
   case_clear(&c);
 }
@@ -238,7 +237,7 @@ test_length(void)
 
   case_init(&c);
   g_autoptr(SgJourney) straight = journey(&c, 2, SG_SPACE_W, SG_CURVE_LINEAR, FALSE);
-  g_assert_true(sg_journey_length(straight, c.renderer, 0, 1.5, 50, &w, &z, &error));
+  g_assert_true(sg_journey_length(straight, c.renderer, 0, 1.5, 16, &w, &z, &error));
   double *ends[2];
   int n = c.model->info.w_dim;
   for (int i = 0; i < 2; i++) {
@@ -252,7 +251,7 @@ test_length(void)
   g_assert_cmpfloat(z, ==, 0);
   g_autoptr(SgJourney) curved = journey(&c, 2, SG_SPACE_Z, SG_CURVE_LINEAR, FALSE);
   double longer;
-  g_assert_true(sg_journey_length(curved, c.renderer, 0, 1.5, 50, &longer, &z, &error));
+  g_assert_true(sg_journey_length(curved, c.renderer, 0, 1.5, 16, &longer, &z, &error));
   g_assert_cmpfloat(longer, >, w * 0.999); /* nothing is shorter than straight */
   g_assert_cmpfloat(z, >, 0);
   g_free(ends[0]);
