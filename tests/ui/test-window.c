@@ -735,6 +735,19 @@ test_grid(void)
   g_assert_cmpint(height, ==, 4 * 64);
   GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(f.session));
   g_assert_cmpint(gdk_texture_get_width(texture), ==, width);
+  /* The eleventh, which is the third of the second row, alone; and all of them again. */
+  VitrineCanvas *canvas = vitrine_window_get_canvas(f.window);
+  double side = vitrine_canvas_get_zoom(canvas) * 64,
+         left = (gtk_widget_get_width(GTK_WIDGET(canvas)) - 8 * side) / 2,
+         top = (gtk_widget_get_height(GTK_WIDGET(canvas)) - 4 * side) / 2;
+  g_assert_cmpint(vitrine_canvas_face_at(canvas, left + 2.5 * side, top + 1.5 * side), ==, 10);
+  g_assert_cmpint(vitrine_canvas_face_at(canvas, left - 3, top + side), ==, -1);
+  guint32 seed = fixture_recipe(&f)->seed;
+  g_signal_emit_by_name(canvas, "face-activated", 10);
+  g_assert_cmpint(fixture_recipe(&f)->faces, ==, 1);
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, seed + 10);
+  activate(&f, "win.undo");
+  g_assert_cmpint(fixture_recipe(&f)->faces, ==, 32);
   activate(&f, "win.undo");
   fixture_settle(&f);
   g_assert_cmpint(vitrine_session_get_recipe(f.session)->faces, ==, 1);

@@ -2,6 +2,8 @@
 #include "ui/canvas/vitrine-canvas-private.h"
 #include <math.h>
 
+/* Logical pixels that a click may move. */
+#define CLICK         4
 #define GRAB_DISTANCE 12.0
 #define KEY_PAN       48.0
 #define NOTCH_FACTOR  1.2
@@ -97,8 +99,15 @@ drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
 {
   VitrineCanvas *self = data;
 
+  guint button = gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture));
+  double x, y;
+
   if (self->dragging_spot)
     vitrine_canvas_spot_drag(self, dx, dy, TRUE);
+  else if (!self->dragging_divider && self->columns > 1 && button == GDK_BUTTON_PRIMARY &&
+           hypot(dx, dy) < CLICK && gtk_gesture_drag_get_start_point(gesture, &x, &y) &&
+           vitrine_canvas_face_at(self, x, y) >= 0)
+    vitrine_canvas_activate_face(self, vitrine_canvas_face_at(self, x, y));
   self->dragging_divider = self->dragging_spot = FALSE;
 }
 

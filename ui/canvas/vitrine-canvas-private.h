@@ -37,6 +37,7 @@ void vitrine_canvas_spot_drag(VitrineCanvas *self, double dx, double dy, gboolea
 gboolean vitrine_canvas_spot_key(VitrineCanvas *self, guint key, GdkModifierType state);
 void vitrine_canvas_spot_snapshot(VitrineCanvas *self, GtkSnapshot *snapshot,
                                   const graphene_rect_t *rect);
+void vitrine_canvas_activate_face(VitrineCanvas *self, int face);
 /* Redraws and tells. */
 void vitrine_canvas_view_changed(VitrineCanvas *self);
 

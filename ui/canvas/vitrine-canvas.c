@@ -4,7 +4,7 @@
 #define MIN_SIZE      240
 #define HANDLE_RADIUS 9.0f
 
-enum { VIEW_CHANGED, N_SIGNALS };
+enum { VIEW_CHANGED, FACE_ACTIVATED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 enum { PROP_0, PROP_ZOOM, PROP_SHOW_ORIGINAL, PROP_DIVIDER, N_PROPS };
@@ -220,6 +220,28 @@ vitrine_canvas_set_columns(VitrineCanvas *self, int columns)
   gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
+int
+vitrine_canvas_face_at(VitrineCanvas *self, double x, double y)
+{
+  g_return_val_if_fail(VITRINE_IS_CANVAS(self), -1);
+  graphene_rect_t rect;
+  double side;
+
+  vitrine_canvas_view_rect(&self->view, &rect);
+  side = rect.size.width / self->columns;
+  x -= rect.origin.x;
+  y -= rect.origin.y;
+  if (!self->texture || x < 0 || y < 0 || x >= rect.size.width || y >= rect.size.height)
+    return -1;
+  return (int)(y / side) * self->columns + (int)(x / side);
+}
+
+void
+vitrine_canvas_activate_face(VitrineCanvas *self, int face)
+{
+  g_signal_emit(self, signals[FACE_ACTIVATED], 0, face);
+}
+
 void
 vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original)
 {
@@ -364,6 +386,9 @@ vitrine_canvas_class_init(VitrineCanvasClass *class)
   gtk_widget_class_set_accessible_role(widget_class, GTK_ACCESSIBLE_ROLE_IMG);
   signals[VIEW_CHANGED] = g_signal_new("view-changed", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST,
                                        0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[FACE_ACTIVATED] =
+      g_signal_new("face-activated", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                   NULL, G_TYPE_NONE, 1, G_TYPE_INT);
 }
 
 static void

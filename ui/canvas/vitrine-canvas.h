@@ -2,7 +2,8 @@
  * the unmodified picture on a held key or on one side of a divider.
  *
  * Properties, read-only: "zoom" double, "show-original" and "divider" boolean.
- * Signal "view-changed": zoom, divider or what is shown has changed. */
+ * Signals: "view-changed": zoom, divider or what is shown has changed. "face-activated" (int): a
+ * face among several was clicked, counted row by row. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -20,6 +21,8 @@ GtkWidget *vitrine_canvas_new(void);
 void vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, int height);
 /* How many faces are side by side in the picture: each is divided for itself. 1 at first. */
 void vitrine_canvas_set_columns(VitrineCanvas *self, int columns);
+/* Which face is at that place of the widget, row by row; -1: none. */
+int vitrine_canvas_face_at(VitrineCanvas *self, double x, double y);
 /* What to compare with; NULL: nothing yet. */
 void vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original);
 /* What a screen reader says of the picture. */

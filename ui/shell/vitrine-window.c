@@ -258,6 +258,16 @@ frame_cb(VitrineWindow *self)
   }
 }
 
+/* It alone, with its seed and all that is done to it. */
+static void
+face_activated_cb(VitrineCanvas *canvas, int face, VitrineWindow *self)
+{
+  const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
+
+  if (recipe && recipe->faces > 1 && face < recipe->faces)
+    vitrine_session_apply(self->session, sg_recipe_face(recipe, face), _("One face"), NULL);
+}
+
 static void
 model_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
@@ -548,6 +558,7 @@ vitrine_window_init(VitrineWindow *self)
   gtk_widget_init_template(GTK_WIDGET(self));
   gtk_window_set_icon_name(GTK_WINDOW(self), "io.github.vitrine.Vitrine");
   g_signal_connect_swapped(self->canvas, "view-changed", G_CALLBACK(queue_status), self);
+  g_signal_connect(self->canvas, "face-activated", G_CALLBACK(face_activated_cb), self);
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
