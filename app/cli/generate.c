@@ -1,5 +1,6 @@
 /* vitrine generate: pictures from seeds, saved vectors or recipes. */
 #include "app/cli/generate-gauge.h"
+#include "engine/formats/format-error.h"
 #include "engine/kernels/element.h"
 #include "engine/explore/picture-model.h"
 #include "engine/backend/backend-device.h"
@@ -256,7 +257,9 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
     g_autofree char *file = g_strconcat(stem, ".npy", NULL);
     g_autofree char *npy = g_build_filename(job->opt->outdir, file, NULL);
     const gint64 shape[] = {c, h, w};
-    g_autoptr(SgTensor) face = sg_tensor_new(3, shape);
+    g_autoptr(SgTensor) face = sg_tensor_try_new(3, shape, error);
+    if (!face)
+      return FALSE;
     memcpy(face->data, images->data + k * face->numel, face->numel * sizeof(float));
     json_object_set_new(entry, "npy", json_string(cli_json_name(npy)));
     if (!sg_npy_write(npy, face, error))
@@ -286,7 +289,9 @@ render_batch(Job *job, gsize first, int faces, GError **error)
   if (!images)
     return FALSE;
   gsize bytes = picture_bytes(job->model);
-  g_autofree guint8 *rgb = g_malloc(bytes * (gsize)faces);
+  g_autofree guint8 *rgb = g_try_malloc(bytes * (gsize)faces);
+  if (!rgb)
+    return sg_no_memory(error, "for pictures");
   sg_image_to_rgb8(images, rgb);
   if (job->all)
     memcpy(job->all + first * picture_bytes(job->model), rgb, bytes * (gsize)faces);
@@ -327,7 +332,9 @@ write_grid(Job *job, GError **error)
   int n = (int)job->seeds->len, size = job->model->info.img_resolution;
   int columns = (int)ceil(sqrt(n)), rows = (n + columns - 1) / columns;
   gsize line = picture_bytes(job->model) / (gsize)size, stride = line * (gsize)columns;
-  g_autofree guint8 *grid = g_malloc0(stride * (gsize)size * (gsize)rows);
+  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)size * (gsize)rows);
+  if (!grid)
+    return sg_no_memory(error, "for the grid");
   g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
   gboolean one_recipe = n <= SG_RECIPE_MAX_FACES && run_length(job, 0, n) == n;
   g_autofree char *json = one_recipe ? recipe_json(job, 0, n) : NULL;
@@ -354,7 +361,8 @@ render_all(Job *job, GError **error)
                           n, SG_PICTURE_MAX_PIXELS);
       return FALSE;
     }
-    job->all = g_malloc(n * picture_bytes(job->model));
+    if (!(job->all = g_try_malloc(n * picture_bytes(job->model))))
+      return sg_no_memory(error, "for the grid");
   }
   if (g_mkdir_with_parents(job->opt->outdir, 0777) != 0)
     return sg_file_failed(error, job->opt->outdir, "cannot make this folder");

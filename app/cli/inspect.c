@@ -1,5 +1,6 @@
 /* vitrine inspect F: everything that is known of a file. */
 #include "app/cli/cli.h"
+#include "engine/formats/format-error.h"
 #include "engine/base/visible.h"
 #include "engine/explore/weights/weight-stats.h"
 #include "engine/formats/archive.h"
@@ -292,6 +293,8 @@ inspect(const char *path, const Options *o)
   if (!a)
     return error;
   g_autoptr(SgModel) model = sg_model_from_archive(a, &why);
+  if (sg_is_shortage(why)) /* of which the file knows nothing */
+    return g_steal_pointer(&why);
   if (o->csv && !write_csv(a, o->csv, o->bins, &error))
     return error;
   if (o->json)

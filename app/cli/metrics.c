@@ -1,4 +1,5 @@
 /* vitrine metrics: how far a model's pictures are from a data set, or one set from another. */
+#include "engine/base/room.h"
 #include "app/cli/cli.h"
 #include "engine/runs/run-network.h"
 #include "engine/explore/renderer.h"
@@ -191,12 +192,12 @@ collect_dataset(const Job *job, SgMetricNeeds side, SgDataset *ds, const char *w
 {
   gsize values = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
   g_autoptr(GPtrArray) all = prepare(job, side, ds->channels, ds->resolution, error);
-  g_autofree float *images = g_new(float, BATCH *values);
-  g_autofree float *labels = g_new0(float, BATCH *(gsize)MAX(ds->label_dim, 1));
+  g_autofree float *images = sg_room(BATCH * values, sizeof *images);
+  g_autofree float *labels = sg_room0(BATCH * (gsize)MAX(ds->label_dim, 1), sizeof *labels);
   gboolean labelled = ds == job->data && job->labels;
   CliProgress progress;
 
-  if (!all)
+  if (!all || !sg_room_check(error))
     return NULL;
   g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2, 0);
   cli_progress_begin(&progress, what, (gsize)job->n);
@@ -383,14 +384,15 @@ print_json(const Job *job)
   cli_print_json(root);
 }
 
-static void
-measure(Job *job)
+static gboolean
+measure(Job *job, GError **error)
 {
   job->results = g_new0(SgMetricResult, job->real->len);
   for (guint i = 0; job->metrics[i]; i++)
     job->metrics[i]->measure(((Collected *)job->real->pdata[i])->set,
                              ((Collected *)job->other->pdata[i])->set, (guint64)job->opt->seed,
                              &job->results[i]);
+  return sg_room_check(error);
 }
 
 static void
@@ -411,8 +413,8 @@ run(const Options *opt, GError **error)
               "vitrine metrics: only %d pictures are there; numbers of %d would be "
               "smaller\n",
               job.n, opt->images);
-    measure(&job);
-    (opt->json ? print_json : print_text)(&job);
+    if (measure(&job, error))
+      (opt->json ? print_json : print_text)(&job);
   }
   g_clear_pointer(&job.real, g_ptr_array_unref);
   g_clear_pointer(&job.other, g_ptr_array_unref);

@@ -1,5 +1,6 @@
 /* vitrine mix: the grid of style mixing, as NVlabs' style_mixing.py makes it. */
 #include "app/cli/cli.h"
+#include "engine/formats/format-error.h"
 #include "engine/kernels/element.h"
 #include "engine/explore/picture-model.h"
 #include "engine/explore/mix.h"
@@ -179,7 +180,11 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
   if (!image)
     return NULL;
   int c = (int)image->shape[1], h = (int)image->shape[2], w = (int)image->shape[3];
-  g_autofree guint8 *rgb = g_malloc(k_drawn_bytes((unsigned)c) * (gsize)h * (gsize)w);
+  g_autofree guint8 *rgb = g_try_malloc(k_drawn_bytes((unsigned)c) * (gsize)h * (gsize)w);
+  if (!rgb) {
+    sg_no_memory(error, "for a picture");
+    return NULL;
+  }
   sg_image_to_rgb8(image, rgb);
   json_t *entry = json_pack("{s:I, s:I, s:s}", "row", (json_int_t)row, "col", (json_int_t)col,
                             "png", cli_json_name(png));
@@ -188,7 +193,9 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
     return NULL;
   if (job->opt->npy) {
     const gint64 shape[] = {c, h, w};
-    g_autoptr(SgTensor) one = sg_tensor_new(3, shape);
+    g_autoptr(SgTensor) one = sg_tensor_try_new(3, shape, error);
+    if (!one)
+      return NULL;
     memcpy(one->data, image->data, image->numel * sizeof(float));
     json_object_set_new(entry, "npy", json_string(cli_json_name(npy)));
     if (!sg_npy_write(npy, one, error))

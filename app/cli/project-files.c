@@ -1,4 +1,5 @@
 /* vitrine project: what is read and what is written. */
+#include "engine/formats/format-error.h"
 #include "app/cli/project.h"
 #include "engine/base/visible.h"
 #include "engine/base/random.h"
@@ -94,10 +95,12 @@ project_targets_load(ProjectJob *job, int first, int n, GError **error)
   const SgModelInfo *info = &job->model->info;
   gint64 shape[4] = {n, info->img_channels, info->img_resolution, info->img_resolution};
   gsize size = (gsize)shape[1] * (gsize)shape[2] * (gsize)shape[3];
-  g_autofree guint8 *planes = g_malloc(size);
+  g_autofree guint8 *planes = g_try_malloc(size);
 
   g_clear_pointer(&job->targets, sg_tensor_unref);
-  job->targets = sg_tensor_new(4, shape);
+  job->targets = sg_tensor_try_new(4, shape, error);
+  if (!job->targets || !(planes || sg_no_memory(error, "for a picture")))
+    return FALSE;
   for (int i = 0; i < n; i++) {
     float *to = job->targets->data + (gsize)i * size;
     gboolean own = first + i >= job->pictures;
@@ -149,10 +152,12 @@ project_write(ProjectJob *job, int number, int i, const SgTuning *tuning, GError
   g_autofree char *folder = folder_of(job, number);
   gsize plane = job->targets->numel / (gsize)job->targets->shape[0];
   gint64 shape[4] = {1, job->targets->shape[1], job->targets->shape[2], job->targets->shape[3]};
-  g_autoptr(SgTensor) target = sg_tensor_new(4, shape);
-  g_autofree guint8 *pixels = g_malloc(4 * plane);
+  g_autoptr(SgTensor) target = sg_tensor_try_new(4, shape, error);
+  g_autofree guint8 *pixels = g_try_malloc(4 * plane);
   g_auto(SgProjected) out = {0};
 
+  if (!target || !(pixels || sg_no_memory(error, "for a picture")))
+    return FALSE;
   if (g_mkdir_with_parents(folder, 0777) != 0)
     return sg_file_failed(error, folder, "cannot make this folder");
   memcpy(target->data, job->targets->data + (gsize)i * plane, plane * sizeof(float));

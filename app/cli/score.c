@@ -74,7 +74,9 @@ flush(Job *job, GError **error)
   gint64 shape[4];
   memcpy(shape, job->images->shape, sizeof shape);
   shape[0] = n;
-  g_autoptr(SgTensor) batch = sg_tensor_new(4, shape);
+  g_autoptr(SgTensor) batch = sg_tensor_try_new(4, shape, error);
+  if (!batch)
+    return FALSE;
   memcpy(batch->data, job->images->data, batch->numel * sizeof(float));
   g_autofree double *logits = g_new(double, n);
   g_autofree int *labels = g_new(int, n);

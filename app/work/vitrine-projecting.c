@@ -190,8 +190,10 @@ news_of(const Job *job)
   VitrineProjectNews *news = g_new0(VitrineProjectNews, 1);
   int size = (int)job->target->shape[3], channels = (int)job->target->shape[1];
   g_autofree guint8 *pixels = g_malloc(4 * (gsize)size * (gsize)size);
-  g_autoptr(SgTensor) t = sg_tensor_new(4, job->target->shape);
+  g_autoptr(SgTensor) t = sg_tensor_copy(job->target);
 
+  if (!t)
+    g_error("not enough memory for a picture that is shown");
   memcpy(t->data,
          job->tuning ? sg_tuning_picture(job->tuning) : sg_projection_picture(job->projection, 0),
          t->numel * sizeof(float));

@@ -1,4 +1,5 @@
 /* Operations on activations: scaling, epilogue, FIR filters, convolutions, pictures. */
+#include "engine/base/room.h"
 #include "engine/autograd/ops.h"
 #include <string.h>
 
@@ -478,15 +479,21 @@ augment(SgTape *t, SgVar *x, Draws *draws, SgAugmentMode mode)
 SgVar *
 sg_op_augment(SgTape *t, SgVar *x, const SgAugmentArgs *a)
 {
+  gsize colors = (gsize)(a->n * a->channels * (a->channels + 1)), maps = 9 * (gsize)a->n;
+  double *g_inv = sg_room(maps, sizeof *g_inv), *color = sg_room(colors, sizeof *color);
   Draws *draws = g_new0(Draws, 1);
+
   g_atomic_ref_count_init(&draws->ref);
   draws->args = *a;
-  draws->args.g_inv = g_memdup2(a->g_inv, sizeof(double) * 9 * (gsize)a->n);
-  draws->args.color =
-      g_memdup2(a->color, sizeof(double) * (gsize)(a->n * a->channels * (a->channels + 1)));
+  draws->args.g_inv = g_inv;
+  draws->args.color = color;
   if (a->params)
     sg_buf_ref(a->params);
-  SgVar *y = augment(t, x, draws, SG_AUGMENT_FORWARD);
+  if (g_inv && color) {
+    memcpy(g_inv, a->g_inv, maps * sizeof *g_inv);
+    memcpy(color, a->color, colors * sizeof *color);
+  }
+  SgVar *y = g_inv && color ? augment(t, x, draws, SG_AUGMENT_FORWARD) : NULL;
   draws_unref(draws);
   return y;
 }

@@ -1,4 +1,5 @@
 /* What is the same for every back end: the life of a buffer. */
+#include "engine/base/room.h"
 #include "engine/backend/backend.h"
 #include "engine/kernels/element.h"
 
@@ -114,9 +115,11 @@ sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
     img->backend->rgb8(img, edge, size, rgb, finite);
     return;
   }
-  g_autofree float *v = g_new(float, sg_buf_count(img));
-  img->backend->download(img, v);
+  g_autofree float *v = sg_room(sg_buf_count(img), sizeof *v);
   *finite = TRUE;
+  if (!v)
+    return;
+  img->backend->download(img, v);
   for (gsize n = 0; n < (gsize)img->n; n++)
     *finite &=
         rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row, (gsize)size,
@@ -134,7 +137,9 @@ sg_buf_mean(const SgBuf *buf)
       sum += ((const double *)buf->data)[i];
     return sum / (double)n;
   }
-  g_autofree float *values = g_new(float, n);
+  g_autofree float *values = sg_room(n, sizeof *values);
+  if (!values)
+    return 0;
   buf->backend->download(buf, values);
   for (gsize i = 0; i < n; i++)
     sum += (double)values[i];
@@ -169,5 +174,5 @@ sg_backend_title(SgBackend *backend)
 gboolean
 sg_backend_check(SgBackend *backend, GError **error)
 {
-  return !backend->check || backend->check(backend, error);
+  return sg_room_check(error) && (!backend->check || backend->check(backend, error));
 }

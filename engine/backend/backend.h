@@ -320,7 +320,7 @@ char *sg_backend_describe(const SgBackend *backend);
 char *sg_backend_title(SgBackend *backend);
 /* FALSE and zeros where the memory is the computer's. */
 gboolean sg_backend_device_info(SgBackend *backend, SgDeviceInfo *info);
-/* Whoever downloads asks this before believing the numbers. */
+/* Whoever downloads asks this before believing the numbers; sg_room_check() is part of it. */
 gboolean sg_backend_check(SgBackend *backend, GError **error);
 
 SgBuf *sg_buf_new(SgBackend *b, SgFormat fmt, int n, int c, int h, int w, GError **error);

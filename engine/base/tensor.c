@@ -1,4 +1,5 @@
 #include "engine/base/tensor.h"
+#include "engine/base/room.h"
 #include "engine/base/sha256.h"
 #include <glib/gstdio.h>
 #include <stdarg.h>
@@ -62,9 +63,10 @@ sg_tensor_new(int ndim, const gint64 *shape)
 {
   g_autoptr(GError) error = NULL;
   SgTensor *t = sg_tensor_try_new(ndim, shape, &error);
+  gsize numel;
   if (!t)
-    g_error("%s", error->message);
-  if (t->numel)
+    sg_room_missing(count_elements(ndim, shape, &numel) ? numel * sizeof(float) : G_MAXSIZE);
+  if (t && t->numel)
     memset(t->data, 0, t->numel * sizeof(float));
   return t;
 }
@@ -89,7 +91,7 @@ SgTensor *
 sg_tensor_copy(const SgTensor *t)
 {
   SgTensor *copy = sg_tensor_new(t->ndim, t->shape);
-  if (t->numel)
+  if (copy && t->numel)
     memcpy(copy->data, t->data, t->numel * sizeof(float));
   return copy;
 }

@@ -21,7 +21,8 @@ typedef struct {
 /* Contents are uninitialised. Returns NULL and sets `error` (G_FILE_ERROR_NOMEM) if the product of
  * the sizes overflows or memory is not to be had: sizes may come from a file. */
 SgTensor *sg_tensor_try_new(int ndim, const gint64 *shape, GError **error);
-/* The same for sizes the program chose; aborts when out of memory. Zero-filled. */
+/* The same where there is no error to return, zero-filled. NULL: no memory, which room.h
+ * remembers; so does the copy. */
 SgTensor *sg_tensor_new(int ndim, const gint64 *shape);
 SgTensor *sg_tensor_ref(SgTensor *t);
 void sg_tensor_unref(SgTensor *t);

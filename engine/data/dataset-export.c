@@ -269,8 +269,10 @@ export_to(SgDataset *ds, Sink *sink, SgExportProgress progress, gpointer user_da
           SgExportReport *report, GError **error)
 {
   gsize size = 4 * (gsize)ds->resolution * (gsize)ds->resolution;
-  g_autofree guint8 *planes = g_malloc(size), *pixels = g_malloc(size);
-  g_autofree float *label = g_new(float, MAX(ds->label_dim, 1));
+  g_autofree guint8 *planes = g_try_malloc(size), *pixels = g_try_malloc(size);
+  g_autofree float *label = g_try_new(float, MAX(ds->label_dim, 1));
+  if (!planes || !pixels || !label)
+    return sg_no_memory(error, "for a picture");
   g_autoptr(GString) labels = g_string_new(NULL);
 
   for (guint i = 0; i < ds->n; i++) {

@@ -53,8 +53,12 @@ damaged(GError **error)
 static guint8 *
 read_page(Tree *t, guint64 number, GError **error)
 {
-  g_autofree guint8 *page = g_malloc(t->page_size);
+  g_autofree guint8 *page = g_try_malloc(t->page_size);
 
+  if (!page) {
+    sg_no_memory(error, "for a page of the LMDB database");
+    return NULL;
+  }
   /* A tree has no page twice: who goes in a circle meets more than there are. */
   if (number >= t->pages || t->visited++ >= t->pages) {
     damaged(error);

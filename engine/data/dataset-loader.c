@@ -4,6 +4,7 @@
  * thread decodes it, so the number of threads changes nothing. A picture that fails gives its
  * position to the next of the order that decodes, and that one keeps its own position, too: what
  * stands where never depends on what was handed out before. */
+#include "engine/base/room.h"
 #include "engine/formats/format-error.h"
 #include "engine/data/dataset-private.h"
 #include "engine/base/philox.h"
@@ -18,7 +19,8 @@
 
 typedef struct {
   guint64 epoch;
-  guint32 *order; /* [size], NULL: not drawn yet */
+  gboolean shuffled; /* it was drawn */
+  guint32 *order;    /* [size] */
 } Permutation;
 
 typedef struct {
@@ -83,11 +85,10 @@ order_at(SgLoader *l, guint64 position)
   guint64 epoch = position / l->size;
   Permutation *p = &l->permutations[epoch % 2];
 
-  if (!p->order || p->epoch != epoch) {
-    if (!p->order)
-      p->order = g_new(guint32, l->size);
+  if (!p->shuffled || p->epoch != epoch) {
     shuffle(p->order, l->size, l->seed, epoch);
     p->epoch = epoch;
+    p->shuffled = TRUE;
   }
   return p->order[position % l->size];
 }
@@ -233,6 +234,17 @@ sg_loader_new(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int b
   return sg_loader_new_part(ds, mirror, seed, position, batch, 0, 1, ahead, threads);
 }
 
+/* Else there is no memory for it. */
+static gboolean
+is_whole(const SgLoader *l)
+{
+  gboolean whole = l->bad && l->permutations[0].order && l->permutations[1].order;
+
+  for (int i = 0; i < l->ahead; i++)
+    whole = whole && l->slots[i].pixels && l->slots[i].index;
+  return whole;
+}
+
 SgLoader *
 sg_loader_new_part(SgDataset *ds, guint mirror, guint64 seed, guint64 position, int batch, int part,
                    int parts, int ahead, int threads)
@@ -249,13 +261,15 @@ sg_loader_new_part(SgDataset *ds, guint mirror, guint64 seed, guint64 position, 
   l->parts = parts;
   l->ahead = MAX(ahead, 1);
   l->image_bytes = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
-  l->bad = g_malloc0(ds->n);
+  l->bad = sg_room0(ds->n, 1);
   l->failed = g_ptr_array_new_with_free_func(free_failure);
   l->slots = g_new0(Slot, l->ahead);
   for (int i = 0; i < l->ahead; i++) {
-    l->slots[i].pixels = g_malloc(l->image_bytes * (gsize)l->batch);
-    l->slots[i].index = g_new0(guint32, l->batch);
+    l->slots[i].pixels = sg_room((gsize)l->batch, l->image_bytes);
+    l->slots[i].index = sg_room0((gsize)l->batch, sizeof(guint32));
   }
+  for (int i = 0; i < 2; i++)
+    l->permutations[i].order = sg_room(l->size, sizeof(guint32));
   g_mutex_init(&l->lock);
   g_cond_init(&l->emptied);
   g_cond_init(&l->filled);
@@ -263,6 +277,8 @@ sg_loader_new_part(SgDataset *ds, guint mirror, guint64 seed, guint64 position, 
   if (threads <= 0)
     threads = (int)g_get_num_processors() / 2;
   l->n_threads = CLAMP(threads, 1, MIN(l->ahead, MAX_THREADS));
+  if (!is_whole(l))
+    l->n_threads = 0;
   for (int i = 0; i < l->n_threads; i++)
     l->threads[i] = g_thread_new("loader", work, l);
   return l;
@@ -296,6 +312,8 @@ sg_loader_next(SgLoader *l, float *images, float *labels, GError **error)
 {
   Slot *slot = &l->slots[l->next_taken % (guint64)l->ahead];
 
+  if (l->n_threads == 0)
+    return sg_no_memory(error, "for pictures that are read ahead");
   g_mutex_lock(&l->lock);
   while (slot->state != SLOT_FULL)
     g_cond_wait(&l->filled, &l->lock);

@@ -1,6 +1,7 @@
 /* Cropping and resizing: the part that is wanted, then Lanczos-3 in both directions. When the
  * picture shrinks the filter grows by the same factor, so that every source pixel counts (plain
  * interpolation would skip most of them and alias). */
+#include "engine/base/room.h"
 #include "engine/data/dataset-private.h"
 #include "engine/data/square.h"
 #include <math.h>
@@ -71,9 +72,13 @@ get_filter(int side, int r, gboolean down)
   f->side = side;
   f->r = r;
   f->most = (int)ceil(LOBES * MAX(scale, 1)) * 2 + 1;
-  f->first = g_new(int, r);
-  f->count = g_new(int, r);
-  f->weights = g_new(float, ((gsize)r * (gsize)f->most));
+  f->first = sg_room((gsize)r, sizeof *f->first);
+  f->count = sg_room((gsize)r, sizeof *f->count);
+  f->weights = sg_room((gsize)r * (gsize)f->most, sizeof *f->weights);
+  if (!f->first || !f->count || !f->weights) {
+    filter_free(f);
+    return NULL;
+  }
   for (int i = 0; i < r; i++)
     make_taps(f, i, side, scale);
   g_private_replace(last, f);
@@ -227,8 +232,10 @@ mix(const guint8 *from, gsize stride, const SgFit *fit, int channels, int r, gui
   const Filter *down = get_filter(fit->height, fit->down, TRUE),
                *across = get_filter(fit->width, fit->across, FALSE);
   gsize n = (gsize)fit->width * (gsize)channels;
-  g_autofree float *sum = g_new(float, n);
+  g_autofree float *sum = sg_room(n, sizeof *sum);
 
+  if (!down || !across || !sum)
+    return;
   for (int y = 0; y < fit->down; y++) {
     mix_rows(down, from, stride, n, y, sum);
     mix_columns_of(across, sum, channels, (gsize)r * (gsize)r, planes + (gsize)y * (gsize)r);

@@ -175,14 +175,17 @@ static gboolean
 load_labels(SgDatasetFull *full, Survey *survey, GError **error)
 {
   guint n = survey->pictures->len;
-  g_autofree const char **names = g_new(const char *, MAX(n, 1));
+  g_autofree const char **names = g_try_new(const char *, MAX(n, 1));
 
+  if (!names)
+    return sg_no_memory(error, "for labels");
   for (guint i = 0; i < n; i++)
     names[i] = sg_files_name(full->files, g_array_index(survey->pictures, guint, i));
   full->labels = find_labels(full, survey, names, n, error);
   if (!full->labels)
     return FALSE;
-  survey->rows = g_new(int, MAX(n, 1));
+  if (!(survey->rows = g_try_new(int, MAX(n, 1))))
+    return sg_no_memory(error, "for labels");
   sg_labels_match(full->labels, names, n, survey->rows, full->set.warnings);
   if (full->labels->left_out)
     g_ptr_array_add(full->set.warnings, g_strdup(full->labels->left_out));

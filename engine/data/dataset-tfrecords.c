@@ -286,7 +286,8 @@ take_labels(Records *r, const char *path, GError **error)
   if (t->ndim != 2 || t->shape[0] != s->n || t->shape[1] < 1 || t->shape[1] > SG_LABELS_MAX_DIM)
     return sg_unsupported(error, "%s: expected a row of labels for each of %u pictures", path,
                           s->n);
-  s->classes = g_new(guint32, s->n);
+  if (!(s->classes = g_try_new(guint32, MAX(s->n, 1))))
+    return sg_no_memory(error, "for labels");
   for (guint i = 0; i < s->n; i++)
     if (!one_hot(t->data + (gsize)i * (gsize)t->shape[1], t->shape[1], &s->classes[i]))
       return sg_unsupported(error,

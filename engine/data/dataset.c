@@ -1,4 +1,5 @@
 #include "engine/data/dataset.h"
+#include "engine/base/room.h"
 #include "engine/base/visible.h"
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture.h"
@@ -240,7 +241,10 @@ sg_dataset_open(const char *path, const SgDatasetOptions *options, GError **erro
   gboolean ok = open_any(full, error);
   full->options.labels = NULL; /* the caller's */
   if (ok) {
-    full->reported = g_malloc0(ds->n);
+    full->reported = g_try_malloc0(MAX(ds->n, 1));
+    ok = full->reported || sg_no_memory(error, "for a data set");
+  }
+  if (ok) {
     sg_dataset_warn_classes(full);
     return ds;
   }
@@ -315,7 +319,7 @@ sg_dataset_read_change(SgDataset *ds, guint index, guint8 *pixels, SgImageChange
     *change = describe_change(&p, &fit, ds->channels, ds->resolution, full->options.all_frames);
   sg_pixels_convert(&p, ds->channels);
   sg_resize(&p, &fit, ds->resolution, pixels);
-  return TRUE;
+  return sg_room_check(error);
 }
 
 gboolean

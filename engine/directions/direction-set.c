@@ -138,7 +138,7 @@ put_tensor(const SgDirectionSet *s, guint i, GPtrArray *names, GHashTable *tenso
   char *name = g_strdup_printf("direction.%u", i);
   SgTensor *t = sg_tensor_new(1, (gint64[]){s->w_dim});
 
-  for (int k = 0; k < s->w_dim; k++)
+  for (int k = 0; t && k < s->w_dim; k++)
     t->data[k] = (float)d->vector[k];
   g_ptr_array_add(names, name);
   g_hash_table_insert(tensors, name, t);

@@ -1,4 +1,5 @@
 #include "engine/explore/nets.h"
+#include "engine/base/room.h"
 #include "engine/kernels/element.h"
 #include "engine/base/random.h"
 #include "engine/formats/format-error.h"
@@ -81,8 +82,10 @@ sg_nets_need_w_avg(SgNets *nets, GError **error)
     avg[i] = stored->data[i];
   if (!stored) {
     SgRandomState state;
-    g_autofree float *z = g_new(float, ((gsize)W_AVG_SAMPLES * z_dim));
-    g_autofree float *w = g_new(float, ((gsize)W_AVG_SAMPLES * w_dim));
+    g_autofree float *z = g_try_new(float, ((gsize)W_AVG_SAMPLES * z_dim));
+    g_autofree float *w = g_try_new(float, ((gsize)W_AVG_SAMPLES * w_dim));
+    if (!z || !w)
+      return sg_no_memory(error, "for the average w");
     sg_random_state_seed(&state, 0);
     sg_random_state_randn_f32(&state, (gsize)W_AVG_SAMPLES * z_dim, z);
     if (!sg_mapping_run(nets->mapping, W_AVG_SAMPLES, z, NULL, w, error))
@@ -117,14 +120,18 @@ static gboolean
 update_w(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   gsize z_dim = (gsize)recipe->z_dim, n = (gsize)recipe->faces;
-  g_autofree float *z = g_new(float, (n * z_dim));
+  g_autofree float *z = g_try_new(float, (n * z_dim));
 
+  if (!z)
+    return sg_no_memory(error, "for the faces' z");
   for (int i = 0; i < recipe->faces; i++)
     edited_z(recipe, i, z + (gsize)i * z_dim);
   if (nets->faces == recipe->faces && nets->label == recipe->label &&
       memcmp(z, nets->z, n * z_dim * sizeof(float)) == 0)
     return TRUE;
-  g_autofree float *w = g_new(float, (n * (gsize)recipe->w_dim));
+  g_autofree float *w = g_try_new(float, (n * (gsize)recipe->w_dim));
+  if (!w)
+    return sg_no_memory(error, "for the faces' w");
   if (!map_faces(nets, recipe->faces, z, recipe->label, w, error))
     return FALSE;
   g_free(nets->z);
@@ -293,8 +300,12 @@ sg_nets_ws(SgNets *nets, const SgRecipe *recipe, GError **error)
 
   if (!prepare(nets, recipe, error) || !update_w(nets, recipe, error))
     return NULL;
-  float *ws = g_new(float, ((gsize)recipe->faces * step));
+  float *ws = g_try_new(float, ((gsize)recipe->faces * step));
   g_autofree double *w = g_new(double, ((gsize)rows * w_dim));
+  if (!ws) {
+    sg_no_memory(error, "for the faces' w");
+    return NULL;
+  }
   for (int i = 0; i < recipe->faces; i++) {
     face_w(recipe, i, nets->w + (gsize)i * w_dim, rows, w);
     spread_w(nets, recipe, rows, w, ws + (gsize)i * step);
@@ -549,7 +560,9 @@ store_group(const SgBuf *img, int at, Target *to)
     img->backend->download(img, to->planes + (gsize)at * face);
     return;
   }
-  g_autofree float *planes = g_new(float, (gsize)img->n * img->c * img->h * img->w);
+  g_autofree float *planes = sg_room((gsize)img->n * img->c * img->h * img->w, sizeof *planes);
+  if (!planes)
+    return;
   img->backend->download(img, planes);
   sg_nets_crop(planes, img->h, img->n * img->c, to->size, to->planes + (gsize)at * face);
 }

@@ -208,12 +208,16 @@ sg_renderer_ws(SgRenderer *r, const SgRecipe *recipe, GError **error)
 {
   SgNets *nets = sg_renderer_nets_of(r, recipe, error);
   gsize n = nets ? (gsize)nets->net->num_ws * (gsize)nets->net->w_dim : 0;
-  g_autofree float *ws = g_new(float, n);
-  double *v;
+  g_autofree float *ws = g_try_new(float, n);
+  double *v = NULL;
 
-  if (!nets || !sg_nets_single_ws(nets, recipe, ws, error))
+  if (!nets || !(ws || sg_no_memory(error, "for the face's w")) ||
+      !sg_nets_single_ws(nets, recipe, ws, error))
     return NULL;
-  v = g_new(double, n);
+  if (!(v = g_try_new(double, n))) {
+    sg_no_memory(error, "for the face's w");
+    return NULL;
+  }
   for (gsize i = 0; i < n; i++)
     v[i] = ws[i];
   return v;
@@ -266,7 +270,9 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   if (!nets)
     return FALSE;
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
-  g_autofree float *ws = g_new(float, (gsize)(n + 1) * step);
+  g_autofree float *ws = g_try_new(float, (gsize)(n + 1) * step);
+  if (!ws)
+    return sg_no_memory(error, "for the faces that are compared");
   int size = space == SG_SPACE_Z ? recipe->z_dim : recipe->w_dim;
   SgStageEdits edits;
 
@@ -286,7 +292,9 @@ sg_renderer_influence(SgRenderer *r, const SgRecipe *recipe, SgSpace space, doub
   if (!img)
     return FALSE;
   gsize pixels = (gsize)img->c * img->h * img->w;
-  g_autofree float *pictures = g_new(float, (pixels * (gsize)img->n));
+  g_autofree float *pictures = g_try_new(float, (pixels * (gsize)img->n));
+  if (!pictures)
+    return sg_no_memory(error, "for the pictures that are compared");
   r->backend->download(img, pictures);
   if (!sg_backend_check(r->backend, error))
     return FALSE;
@@ -328,7 +336,9 @@ sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int 
   gsize size = total ? images->numel / (gsize)total : 0;
   for (int at = 0; at < total; at += batch) {
     int n = MIN(batch, total - at);
-    g_autofree float *out = g_new(float, n);
+    g_autofree float *out = g_try_new(float, n);
+    if (!out)
+      return sg_no_memory(error, "for scores");
     if (!sg_discriminator_run(r->discriminator, n, images->data + (gsize)at * size,
                               labels ? labels + at : NULL, out, error))
       return FALSE;
@@ -376,7 +386,7 @@ sg_image_from_rgb8(const guint8 *rgb, int width, int height, int channels)
 
   unsigned bytes = k_drawn_bytes((unsigned)channels);
 
-  for (gsize i = 0; i < plane; i++) {
+  for (gsize i = 0; t && i < plane; i++) {
     const guint8 *p = rgb + i * bytes;
     float grey = (float)(p[0] + p[1] + p[2]) / 3;
     for (gsize k = 0; k < (gsize)channels; k++) {

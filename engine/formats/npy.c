@@ -156,7 +156,9 @@ read_header(SgSource *source, Header *h, GError **error)
     sg_broken(error, "the header of the .npy file claims %" G_GUINT64_FORMAT " bytes", length);
     return 0;
   }
-  g_autofree char *text = g_malloc0(length + 1);
+  g_autofree char *text = g_try_malloc0(length + 1);
+  if (!text)
+    return sg_no_memory(error, "for the header of a .npy file");
   if (!sg_source_read(source, start, text, length, error) || !parse_header(text, h, error))
     return 0;
   return start + length;
@@ -258,8 +260,12 @@ read_doubles(SgSource *source, gsize most, int *ndim, gint64 *shape, GError **er
     }
   }
   gsize size = sg_dtype_size(h.dtype);
-  g_autofree guint8 *raw = g_malloc(size * (gsize)count + 1);
-  g_autofree double *out = g_new(double, count + 1);
+  g_autofree guint8 *raw = g_try_malloc(size * (gsize)count + 1);
+  g_autofree double *out = g_try_new(double, count + 1);
+  if (!raw || !out) {
+    sg_no_memory(error, "for an array");
+    return NULL;
+  }
   if (!sg_source_read(source, start, raw, size * (gsize)count, error))
     return NULL;
   for (gsize i = 0; i < count; i++) {

@@ -116,6 +116,8 @@ op_long(SgPickleMachine *m, guint8 code, GError **error)
   if (n > MAX_LONG)
     return sg_broken(error, "the pickle holds an integer of %" G_GUINT64_FORMAT " bytes", n);
   char *raw = sg_pickle_alloc(m->p, n + 1);
+  if (!raw)
+    return sg_no_memory(error, "for a pickle");
   if (!sg_pickle_read_bytes(m, raw, n, error))
     return FALSE;
   SgPickleNode *node = sg_pickle_new_node(m->p, n > 8 ? SG_PK_BIGINT : SG_PK_INT);
@@ -169,6 +171,8 @@ op_string(SgPickleMachine *m, guint8 code, GError **error)
     return FALSE;
   SgPickleNode *node = sg_pickle_new_node(m->p, SG_PK_STRING);
   char *text = sg_pickle_alloc(m->p, n + 1);
+  if (!text)
+    return sg_no_memory(error, "for a pickle");
   node->text.data = text;
   node->text.length = n;
   return sg_pickle_read_bytes(m, text, n, error) && push(m, node);
@@ -208,12 +212,14 @@ op_empty(SgPickleMachine *m, guint8 code, GError **error)
 }
 
 /* Moves the topmost n nodes, which are there, into a sequence. */
-static void
-collect(SgPickleMachine *m, SgPickleNode *seq, guint n)
+static gboolean
+collect(SgPickleMachine *m, SgPickleNode *seq, guint n, GError **error)
 {
   for (guint i = m->stack->len - n; i < m->stack->len; i++)
-    sg_pickle_append(m->p, seq, m->stack->pdata[i]);
+    if (!sg_pickle_append(m->p, seq, m->stack->pdata[i]))
+      return sg_no_memory(error, "for a pickle");
   drop(m, n);
+  return TRUE;
 }
 
 /* TUPLE1, TUPLE2, TUPLE3 */
@@ -224,7 +230,8 @@ op_short_tuple(SgPickleMachine *m, guint8 code, GError **error)
   if (m->stack->len < fence(m) + n)
     return sg_broken(error, "the pickle takes more from its stack than there is");
   SgPickleNode *node = sg_pickle_new_node(m->p, SG_PK_TUPLE);
-  collect(m, node, n);
+  if (!collect(m, node, n, error))
+    return FALSE;
   return push(m, node);
 }
 
@@ -236,7 +243,8 @@ op_marked_sequence(SgPickleMachine *m, guint8 code, GError **error)
   if (!take_mark(m, &n, error))
     return FALSE;
   SgPickleNode *node = sg_pickle_new_node(m->p, code == 't' ? SG_PK_TUPLE : SG_PK_SET);
-  collect(m, node, n);
+  if (!collect(m, node, n, error))
+    return FALSE;
   return push(m, node);
 }
 
@@ -265,7 +273,8 @@ give(SgPickleMachine *m, SgPickleType type, guint n, GError **error)
     return sg_broken(error, "the pickle adds items to something that takes none");
   if (type == SG_PK_DICT && n % 2)
     return sg_broken(error, "the pickle gives a dict a key without a value");
-  collect(m, into, n);
+  if (!collect(m, into, n, error))
+    return FALSE;
   return TRUE;
 }
 

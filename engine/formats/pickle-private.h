@@ -27,7 +27,8 @@ typedef gboolean (*SgPickleOpcode)(SgPickleMachine *m, guint8 code, GError **err
 extern const SgPickleOpcode sg_pickle_opcodes[256];
 
 SgPickleNode *sg_pickle_new_node(SgPickle *p, SgPickleType type);
-void sg_pickle_append(SgPickle *p, SgPickleNode *seq, SgPickleNode *item);
+/* FALSE: no memory. */
+gboolean sg_pickle_append(SgPickle *p, SgPickleNode *seq, SgPickleNode *item);
 void sg_pickle_set_protocol(SgPickle *p, int protocol);
 void sg_pickle_note_persistent(SgPickle *p, SgPickleNode *node);
 /* Nothing is ever called, so these could do no harm; but a file that asks for them was made to do

@@ -5,7 +5,7 @@
 
 /* ---- the arena ------------------------------------------------------------------------------- */
 
-#define ARENA_CHUNK (64 * 1024)
+#define ARENA_CHUNK (32 * 1024)
 /* A 1024x1024 model with everything has under 100,000; beyond this a file only wants our memory. */
 #define MAX_NODES 4000000
 
@@ -52,8 +52,10 @@ sg_pickle_alloc(SgPickle *p, gsize bytes)
 {
   bytes = (bytes + 15) & ~(gsize)15;
   if (bytes > ARENA_CHUNK / 4) {
-    g_ptr_array_add(p->chunks, g_malloc0(bytes));
-    return p->chunks->pdata[p->chunks->len - 1];
+    gpointer large = g_try_malloc0(bytes);
+    if (large)
+      g_ptr_array_add(p->chunks, large);
+    return large;
   }
   if (bytes > p->free_bytes) {
     p->free = g_malloc0(ARENA_CHUNK);
@@ -84,18 +86,21 @@ sg_pickle_new_node(SgPickle *p, SgPickleType type)
   return node;
 }
 
-void
+gboolean
 sg_pickle_append(SgPickle *p, SgPickleNode *seq, SgPickleNode *item)
 {
   if (seq->seq.n == seq->seq.capacity) {
     gsize capacity = MAX(4, seq->seq.capacity * 2);
     SgPickleNode **items = sg_pickle_alloc(p, capacity * sizeof *items);
+    if (!items)
+      return FALSE;
     if (seq->seq.n)
       memcpy(items, seq->seq.items, seq->seq.n * sizeof *items);
     seq->seq.items = items;
     seq->seq.capacity = capacity;
   }
   seq->seq.items[seq->seq.n++] = item;
+  return TRUE;
 }
 
 #define MAX_LINE 4096

@@ -78,7 +78,7 @@ int sg_pickle_protocol(const SgPickle *p);
 GPtrArray *sg_pickle_take_persistent(SgPickle *p);
 /* How many nodes there are: the measure for how much work a walker may do. */
 guint64 sg_pickle_count(const SgPickle *p);
-/* Memory that lives as long as the nodes; zeroed. */
+/* Memory that lives as long as the nodes; zeroed. NULL: there is none for more than some KiB. */
 gpointer sg_pickle_alloc(SgPickle *p, gsize bytes);
 /* Destroys `object` when the nodes are freed. */
 void sg_pickle_own(SgPickle *p, gpointer object, GDestroyNotify destroy);

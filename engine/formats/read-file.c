@@ -28,22 +28,48 @@ sg_open_regular(const char *path, int flags, GError **error)
   return -1;
 }
 
+/* A GString ends the program where there is no memory. */
+typedef struct {
+  char *data;
+  gsize n, room;
+} Text;
+
+#define PART ((gsize)16384)
+
+/* For a byte more, and a zero. */
+static gboolean
+make_room(Text *text, gsize max)
+{
+  if (text->room - text->n >= 2)
+    return TRUE;
+  gsize room = MIN(MAX(2 * text->room, PART), MAX(max, PART)) + 2;
+  char *larger = g_try_realloc(text->data, room);
+  if (!larger)
+    return FALSE;
+  text->data = larger;
+  text->room = room;
+  return TRUE;
+}
+
 /* Up to `max` bytes of a file that may grow or shrink meanwhile. */
 static gboolean
-read_bytes(int fd, const char *path, gsize max, GString *text, GError **error)
+read_bytes(int fd, const char *path, gsize max, Text *text, GError **error)
 {
-  char part[16384];
-
-  while (text->len < max) {
-    gssize n = read(fd, part, MIN(sizeof part, max - text->len));
+  while (text->n < max) {
+    if (!make_room(text, max))
+      return sg_no_memory(error, "to read a file");
+    gssize n = read(fd, text->data + text->n, MIN(text->room - 1 - text->n, max - text->n));
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
       return sg_file_failed(error, path, "cannot be read");
     if (n == 0)
-      return TRUE;
-    g_string_append_len(text, part, n);
+      break;
+    text->n += (gsize)n;
   }
+  if (!make_room(text, max))
+    return sg_no_memory(error, "to read a file");
+  text->data[text->n] = '\0';
   return TRUE;
 }
 
@@ -54,14 +80,16 @@ sg_read_start(const char *path, gsize max, gsize *length, GError **error)
 
   if (fd < 0)
     return NULL;
-  g_autoptr(GString) text = g_string_new(NULL);
-  gboolean done = read_bytes(fd, path, max, text, error);
+  Text text = {NULL};
+  gboolean done = read_bytes(fd, path, max, &text, error);
   close(fd);
-  if (!done)
+  if (!done) {
+    g_free(text.data);
     return NULL;
+  }
   if (length)
-    *length = text->len;
-  return g_string_free(g_steal_pointer(&text), FALSE);
+    *length = text.n;
+  return text.data;
 }
 
 char *

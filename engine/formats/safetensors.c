@@ -212,7 +212,9 @@ sg_safetensors_read(SgArchiveBuilder *b, GError **error)
                      "its safetensors header has %" G_GUINT64_FORMAT
                      " bytes; Vitrine reads up to %d, which is enough for any StyleGAN",
                      length, MAX_HEADER);
-  g_autofree char *text = g_malloc(length + 1);
+  g_autofree char *text = g_try_malloc(length + 1);
+  if (!text)
+    return sg_no_memory(error, "for the header of a safetensors file");
   if (!sg_source_read(b->source, 8, text, length, error))
     return FALSE;
   json_t *header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &why);

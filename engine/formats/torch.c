@@ -69,6 +69,8 @@ decode_latin1(SgTorch *t, SgPickleNode *text)
     return text->meaning;
   text->busy = TRUE; /* tried: what cannot be decoded is not tried again */
   start = out = sg_pickle_alloc(t->pickle, text->text.length + 1);
+  if (!start)
+    return NULL;
   while (in < end) {
     if (in[0] < 0x80)
       *out++ = *in++;

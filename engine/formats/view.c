@@ -252,7 +252,8 @@ read_contiguous(const SgView *view, guint64 numel, float *out, GError **error)
 
   if (s->dtype == SG_DTYPE_FLOAT32 && s->big_endian == (G_BYTE_ORDER == G_BIG_ENDIAN))
     return sg_source_read(s->source, view->offset * size, out, numel * size, error);
-  buffer = g_malloc(CHUNK);
+  if (!(buffer = g_try_malloc(CHUNK)))
+    return sg_no_memory(error, "to read a tensor");
   for (guint64 done = 0; done < numel;) {
     gsize n = MIN(numel - done, CHUNK / size);
     if (!sg_source_read(s->source, (view->offset + done) * size, buffer, n * size, error))

@@ -1,4 +1,5 @@
 #include "engine/gradients/layers.h"
+#include "engine/base/room.h"
 #include "engine/autograd/ops.h"
 #include "engine/nets/geometry.h"
 #include <math.h>
@@ -262,9 +263,9 @@ both_axes(SgTape *t, SgVar *img, const float *rows, int h2, const float *columns
 static float *
 doubling(int size)
 {
-  float *m = g_new0(float, 2 * (gsize)size * (gsize)size);
+  float *m = sg_room0(2 * (gsize)size * (gsize)size, sizeof *m);
 
-  for (int i = 0; i < 2 * size; i++) {
+  for (int i = 0; m && i < 2 * size; i++) {
     int near = i / 2, far = CLAMP(near + (i % 2 ? 1 : -1), 0, size - 1);
     m[(gsize)i * (gsize)size + (gsize)near] += 0.75f;
     m[(gsize)i * (gsize)size + (gsize)far] += 0.25f;
@@ -287,9 +288,9 @@ sg_layer_enlarge(SgTape *t, const SgLayer *l, SgVar *img)
 static float *
 middle(int size, int wanted)
 {
-  float *m = g_new0(float, (gsize)wanted *(gsize)size);
+  float *m = sg_room0((gsize)wanted * (gsize)size, sizeof *m);
 
-  for (int i = 0; i < wanted; i++)
+  for (int i = 0; m && i < wanted; i++)
     m[i * size + i + (size - wanted + 1) / 2] = 1;
   return m;
 }

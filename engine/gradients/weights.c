@@ -1,4 +1,5 @@
 #include "engine/gradients/weights.h"
+#include "engine/base/room.h"
 #include "engine/formats/format-error.h"
 #include "engine/nets/geometry.h"
 #include <string.h>
@@ -140,7 +141,9 @@ sg_weights_init(SgWeights *w, SgPhilox *rng)
   for (guint i = 0; i < w->list->len; i++) {
     const SgWeight *v = &g_array_index(w->list, SgWeight, i);
     gsize n = count_of(v);
-    g_autofree float *values = g_new(float, n);
+    g_autofree float *values = sg_room(n, sizeof *values);
+    if (!values)
+      return;
     if (v->std > 0)
       sg_philox_normals(rng, n, values);
     for (gsize k = 0; k < n; k++)
@@ -208,7 +211,9 @@ sg_weights_upload(SgWeights *w, const SgWeight *v, const float *values)
     w->backend->upload(v->view, values);
     return;
   }
-  g_autofree float *swapped = g_new(float, count_of(v));
+  g_autofree float *swapped = sg_room(count_of(v), sizeof *swapped);
+  if (!swapped)
+    return;
   swap_channels(values, v->shape[0], v->shape[1], (gsize)(v->shape[2] * v->shape[3]), swapped);
   w->backend->upload(v->view, swapped);
 }
@@ -224,7 +229,7 @@ sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError *
                        prefix, v->name, t ? "has another shape than it needs" : "is missing");
     sg_weights_upload(w, v, t->data);
   }
-  return TRUE;
+  return sg_backend_check(w->backend, error);
 }
 
 SgWeights *
@@ -236,10 +241,13 @@ sg_weights_new_generator(SgBackend *backend, const SgModel *model, gboolean lear
   for (guint i = 0; w && i < w->list->len; i++) {
     SgWeight *v = &g_array_index(w->list, SgWeight, i);
     const SgTensor *t = sg_model_tensor(model, prefix, v->name);
-    g_autofree float *zeros = t ? NULL : g_new0(float, count_of(v));
+    g_autofree float *zeros = t ? NULL : sg_room0(count_of(v), sizeof *zeros);
     v->missing = t == NULL;
-    sg_weights_upload(w, v, t ? t->data : zeros);
+    if (t || zeros)
+      sg_weights_upload(w, v, t ? t->data : zeros);
   }
+  if (w && !sg_backend_check(backend, error))
+    g_clear_pointer(&w, sg_weights_free);
   return w;
 }
 

@@ -248,6 +248,14 @@ draw_picture(SgAugDraw *d, int n, SgPhilox *rng, SgAugPipe pipe, double p)
   store_color(&pic, d->color + (gsize)n * (gsize)(d->channels * (d->channels + 1)), d->channels);
 }
 
+static gboolean
+allocate(SgAugDraw *d)
+{
+  d->g_inv = g_try_new(double, (gsize)d->n * 9);
+  d->color = g_try_new(double, (gsize)d->n *(gsize)(d->channels * (d->channels + 1)));
+  return d->g_inv && d->color;
+}
+
 SgAugDraw *
 sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h, int w)
 {
@@ -255,8 +263,10 @@ sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h,
 
   g_assert(n > 0 && (channels == 1 || channels == 3));
   *d = (SgAugDraw){.n = n, .channels = channels, .h = h, .w = w};
-  d->g_inv = g_new(double, (gsize)n * 9);
-  d->color = g_new(double, ((gsize)n * (gsize)(channels * (channels + 1))));
+  if (!allocate(d)) {
+    sg_aug_draw_free(d);
+    return NULL;
+  }
   d->geometry = (pipe & (SG_AUG_BLIT | SG_AUG_GEOM)) != 0;
   for (int i = 0; i < n; i++)
     draw_picture(d, i, rng, pipe, p);
@@ -271,9 +281,13 @@ sg_aug_draw_copy(const SgAugDraw *d)
   gsize n = (gsize)d->n, color = (gsize)(d->channels * (d->channels + 1));
   SgAugDraw *copy = g_memdup2(d, sizeof *d);
 
-  copy->g_inv = g_memdup2(d->g_inv, 9 * n * sizeof(double));
-  copy->color = g_memdup2(d->color, color * n * sizeof(double));
   copy->params = NULL;
+  if (!allocate(copy)) {
+    sg_aug_draw_free(copy);
+    return NULL;
+  }
+  memcpy(copy->g_inv, d->g_inv, 9 * n * sizeof(double));
+  memcpy(copy->color, d->color, color * n * sizeof(double));
   return copy;
 }
 

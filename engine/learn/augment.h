@@ -29,9 +29,9 @@ gboolean sg_aug_pipe_parse(const char *text, SgAugPipe *pipe, GError **error);
 /* Draws parameters of strength p from rng, picture after picture, each in the order of
  * docs/formats.md, Augmentation (operations outside the pipe, hue and saturation of grey pictures
  * draw nothing). An operation draws its parameter, x before y, then its gate; how many numbers that
- * takes does not depend on p nor on what was drawn. */
+ * takes does not depend on p nor on what was drawn. NULL: no memory. */
 SgAugDraw *sg_aug_draw(SgPhilox *rng, SgAugPipe pipe, double p, int n, int channels, int h, int w);
-/* Without params. */
+/* Without params; NULL: no memory. */
 SgAugDraw *sg_aug_draw_copy(const SgAugDraw *d);
 /* Keeps only the draws of pictures `first`, first + step …; the margin stays that of all. */
 void sg_aug_draw_thin(SgAugDraw *d, int first, int step);

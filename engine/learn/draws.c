@@ -1,4 +1,5 @@
 #include "engine/learn/draws.h"
+#include "engine/formats/format-error.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
 
@@ -38,6 +39,18 @@ number_of(const Drawing *g, int i)
   return s ? (guint64)(s->rank + i * s->size) : (guint64)i;
 }
 
+/* So many floats; NULL: no memory, which is the drawing's error. */
+static float *
+room_for(Drawing *g, gsize n)
+{
+  float *v = g->ok ? g_try_new(float, n) : NULL;
+
+  if (g->ok && !v)
+    sg_no_memory(g->error, "for what is drawn");
+  g->ok = v != NULL;
+  return v;
+}
+
 static SgBuf *
 normals(Drawing *g, int what, int n, int c, int h, int w)
 {
@@ -53,7 +66,9 @@ normals(Drawing *g, int what, int n, int c, int h, int w)
     g->ok = b != NULL;
     return b;
   }
-  g_autofree float *v = g_new(float, ((gsize)n * size));
+  g_autofree float *v = room_for(g, (gsize)n * size);
+  if (!v)
+    return NULL;
   if (!s)
     sg_philox_normals(&rng, (gsize)n * size, v);
   for (int i = 0; s && i < n; i++)
@@ -78,7 +93,9 @@ labels(Drawing *g, SgDataset *ds, int n)
 
   if (!c_dim || !g->ok)
     return NULL;
-  g_autofree float *c = g_new(float, (n * c_dim));
+  g_autofree float *c = room_for(g, (gsize)n * (gsize)c_dim);
+  if (!c)
+    return NULL;
   for (int i = 0; i < n; i++) {
     rng.index = number_of(g, i); /* a label takes one block */
     random_labels(&rng, ds, 1, c_dim, c + (gsize)(i * c_dim));
@@ -160,9 +177,10 @@ draw_augment(Drawing *g, int what, SgAugPipe pipe, int n)
   /* How many numbers a picture takes depends on the pipe: all are drawn. */
   SgAugDraw *d = sg_aug_draw(&rng, pipe, g->l->ada_p, s ? g->l->o->batch : n, i->img_channels,
                              i->img_resolution, i->img_resolution);
-  if (s)
+  g->ok = d || sg_no_memory(g->error, "for what is drawn");
+  if (d && s)
     sg_aug_draw_thin(d, s->rank, s->size);
-  g->ok = bring_params(g->l->backend, d, g->error);
+  g->ok = d && bring_params(g->l->backend, d, g->error);
   return d;
 }
 
@@ -240,8 +258,9 @@ some_augment(Part *p, SgBackend *b, const SgAugDraw *all)
   if (!all || !p->ok)
     return NULL;
   SgAugDraw *some = sg_aug_draw_copy(all);
-  sg_aug_draw_thin(some, p->first, p->step);
-  p->ok = bring_params(b, some, p->error);
+  if (some)
+    sg_aug_draw_thin(some, p->first, p->step);
+  p->ok = some ? bring_params(b, some, p->error) : sg_no_memory(p->error, "for what is drawn");
   return some;
 }
 

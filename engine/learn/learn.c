@@ -375,13 +375,13 @@ sg_learn_scores(SgLearn *l, const float *pictures, const float *c, int n, float 
 }
 
 /* Some at a time: asked before every snapshot, also while memory is short. */
-#define LOOK_AT 65536
+#define LOOK_AT 4096
 
 gboolean
 sg_learn_is_finite(SgLearn *l)
 {
   const SgWeights *nets[] = {l->g, l->d, l->ema};
-  g_autofree float *v = g_new(float, LOOK_AT);
+  float v[LOOK_AT];
 
   for (guint k = 0; k < G_N_ELEMENTS(nets); k++) {
     for (guint64 from = 0; from < nets[k]->total; from += LOOK_AT) {

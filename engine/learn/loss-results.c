@@ -1,4 +1,5 @@
 /* What a phase left, brought here. */
+#include "engine/base/room.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
 
@@ -144,8 +145,10 @@ static double
 download_variance(SgLearn *l, int which, const SgBuf *pictures)
 {
   gsize size = sg_buf_count(pictures) / (gsize)pictures->n;
-  g_autofree float *v = g_new(float, sg_buf_count(pictures));
+  g_autofree float *v = sg_room(sg_buf_count(pictures), sizeof *v);
 
+  if (!v)
+    return 0;
   pictures->backend->download(pictures, v);
   if (l->share)
     sg_share_keep_pictures(l->share, which, v, pictures->n, size);

@@ -102,7 +102,7 @@ sg_loss_variances(SgLearn *l, SgBuf *real, SgPhaseResult *r)
   SgBuf *const pictures[] = {r->fake, real};
 
   for (guint i = 0; i < G_N_ELEMENTS(pictures); i++)
-    if (pictures[i] && l->backend->check && !l->share)
+    if (pictures[i] && l->backend->device_info && !l->share)
       leave(&r->variance[i], variance_of(l->tape, pictures[i]));
 }
 

@@ -191,7 +191,7 @@ sg_snapshot_nimg(const char *path)
   if (!source || !sg_source_read(source, 0, &length, sizeof length, NULL))
     return 0;
   length = GUINT64_FROM_LE(length);
-  g_autofree char *text = length <= MAX_HEADER ? g_malloc(length) : NULL;
+  g_autofree char *text = length <= MAX_HEADER ? g_try_malloc(length) : NULL;
   if (!text || !sg_source_read(source, sizeof length, text, length, NULL))
     return 0;
   json_t *header = json_loadb(text, length, 0, NULL);

@@ -5,6 +5,7 @@
  * sg_swd_distance() works on one level at a time and needs two levels' patches where pictures are
  * kept, plus 128 bytes a patch for projections. For 2 × 2,048 colour pictures that is at most
  * 240 MiB with 64×64 pixels, 390 MiB with 128×128, 790 MiB with 256×256, 1.1 GiB with 1024×1024. */
+#include "engine/base/room.h"
 #include "engine/metrics/swd-private.h"
 #include <math.h>
 #include <string.h>
@@ -128,11 +129,17 @@ sg_swd_add(SgSwd *s, const float *pictures, int n)
   gsize values = picture_values(&s->shape), patches = patch_values(&s->shape);
   int first = s->count, last = s->shape.levels - 1;
 
+  gsize room = sg_swd_scratch(&s->shape);
+  g_autofree float *scratches = s->pictures ? NULL : sg_room_each(room, sizeof(float));
+  g_autofree guint8 *all = s->pictures ? NULL : sg_room_each(values, 1);
+
   n = MIN(n, s->images - s->count);
+  if (!s->pictures && (!scratches || !all))
+    return;
 #pragma omp parallel
   {
-    g_autofree float *scratch = s->pictures ? NULL : g_new(float, sg_swd_scratch(&s->shape));
-    g_autofree guint8 *bytes = s->pictures ? NULL : g_malloc(values);
+    float *scratch = s->pictures ? NULL : sg_room_mine(scratches, room, sizeof(float));
+    guint8 *bytes = s->pictures ? NULL : sg_room_mine(all, values, 1);
 #pragma omp for schedule(static)
     for (int i = 0; i < n; i++) {
       gsize at = (gsize)(first + i);
@@ -186,17 +193,21 @@ measure_channel(Level *l, int channels, int c)
   l->inverse[c] = variance > 0.25 ? 1 / sqrt(variance) : 0;
 }
 
-static void
+static gboolean
 level_open(Level *l, const SgSwd *s, int level)
 {
   gsize values = picture_values(&s->shape), each = patch_values(&s->shape);
+  gsize room = sg_swd_scratch(&s->shape);
+  g_autofree float *scratches = s->pictures ? sg_room_each(room, sizeof(float)) : NULL;
 
   *l = (Level){.patches = s->patches[level], .n = (gsize)s->count * SG_SWD_PER_PICTURE};
   if (s->pictures) {
-    l->patches = l->own = g_new(gint16, (gsize)s->count * each);
+    l->patches = l->own = sg_room((gsize)s->count * each, sizeof(gint16));
+    if (!l->own || !scratches)
+      return FALSE;
 #pragma omp parallel
     {
-      g_autofree float *scratch = g_new(float, sg_swd_scratch(&s->shape));
+      float *scratch = sg_room_mine(scratches, room, sizeof(float));
 #pragma omp for schedule(static)
       for (int i = 0; i < s->count; i++) {
         gint16 *to = l->own + (gsize)i * each;
@@ -207,6 +218,7 @@ level_open(Level *l, const SgSwd *s, int level)
   }
   for (int c = 0; c < s->shape.channels; c++)
     measure_channel(l, s->shape.channels, c);
+  return TRUE;
 }
 
 /* [512, dims], each of length 1, uniform on the sphere. */
@@ -214,9 +226,9 @@ static float *
 draw_directions(guint64 seed, int level, int dims)
 {
   SgPhilox rng = {.seed = seed, .stream = DIRECTION_STREAM + (guint64)level};
-  float *d = g_new(float, DIRECTIONS *(gsize)dims);
+  float *d = sg_room(DIRECTIONS * (gsize)dims, sizeof *d);
 
-  for (int i = 0; i < DIRECTIONS; i++) {
+  for (int i = 0; d && i < DIRECTIONS; i++) {
     float *v = d + (gsize)i * (gsize)dims;
     double length = 0;
     sg_philox_normals(&rng, (gsize)dims, v);
@@ -231,9 +243,8 @@ draw_directions(guint64 seed, int level, int dims)
 /* Projects one level on LANES directions from d on. Normalising the patches first would write all
  * of them anew; it is the same to divide the directions and subtract a number afterwards. */
 static void
-project(const Level *l, int dims, const float *d, float *out)
+project(const Level *l, int dims, const float *d, float *scaled, float *out)
 {
-  g_autofree float *scaled = g_new(float, SG_SWD_LANES *(gsize)dims);
   float offset[SG_SWD_LANES];
 
   for (int lane = 0; lane < SG_SWD_LANES; lane++) {
@@ -253,16 +264,20 @@ static double
 level_distance(const Level *a, const Level *b, int dims, const float *directions)
 {
   gsize n = a->n;
-  g_autofree float *pa = g_new(float, SG_SWD_LANES *n);
-  g_autofree float *pb = g_new(float, SG_SWD_LANES *n);
+  g_autofree float *pa = sg_room(SG_SWD_LANES * n, sizeof *pa);
+  g_autofree float *pb = sg_room(SG_SWD_LANES * n, sizeof *pb);
+  g_autofree float *scaled = sg_room(SG_SWD_LANES * (gsize)dims, sizeof *scaled);
+  g_autofree guint32 *scratches = sg_room_each(2 * n, sizeof *scratches);
   double found[SG_SWD_LANES], sum = 0;
 
+  if (!pa || !pb || !scaled || !scratches)
+    return 0;
   for (int at = 0; at < DIRECTIONS; at += SG_SWD_LANES) {
-    project(a, dims, directions + (gsize)at * (gsize)dims, pa);
-    project(b, dims, directions + (gsize)at * (gsize)dims, pb);
+    project(a, dims, directions + (gsize)at * (gsize)dims, scaled, pa);
+    project(b, dims, directions + (gsize)at * (gsize)dims, scaled, pb);
 #pragma omp parallel
     {
-      g_autofree guint32 *scratch = g_new(guint32, 2 * n);
+      guint32 *scratch = sg_room_mine(scratches, 2 * n, sizeof *scratch);
 #pragma omp for schedule(dynamic)
       for (int lane = 0; lane < SG_SWD_LANES; lane++)
         found[lane] =
@@ -283,11 +298,10 @@ sg_swd_distance(const SgSwd *a, const SgSwd *b, guint64 seed, double *distance)
   g_assert(a->count == b->count && a->count > 0);
   g_assert(a->shape.channels == b->shape.channels && a->shape.resolution == b->shape.resolution);
   for (int level = 0; level < levels; level++) {
-    Level la, lb;
+    Level la = {0}, lb = {0};
     g_autofree float *directions = draw_directions(seed, level, dims);
-    level_open(&la, a, level);
-    level_open(&lb, b, level);
-    distance[level] = 1000 * level_distance(&la, &lb, dims, directions);
+    gboolean ok = directions && level_open(&la, a, level) && level_open(&lb, b, level);
+    distance[level] = ok ? 1000 * level_distance(&la, &lb, dims, directions) : 0;
     sum += distance[level];
     g_free(la.own);
     g_free(lb.own);

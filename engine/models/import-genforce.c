@@ -29,7 +29,7 @@ flipped(const SgTensor *t)
   gint64 h = t->shape[t->ndim - 2], w = t->shape[t->ndim - 1], plane = h * w;
   SgTensor *out = sg_tensor_copy(t);
 
-  for (gsize i = 0; plane > 0 && i < t->numel; i++) {
+  for (gsize i = 0; out && plane > 0 && i < t->numel; i++) {
     gsize first = i / (gsize)plane * (gsize)plane;
     out->data[first + (gsize)plane - 1 - (i - first)] = t->data[i];
   }
@@ -46,7 +46,7 @@ changed(SgTensor *t, Change change)
     return flipped(t);
   if (change == PLUS_ONE) {
     out = sg_tensor_copy(t);
-    for (gsize i = 0; i < out->numel; i++)
+    for (gsize i = 0; out && i < out->numel; i++)
       out->data[i] += 1;
     return out;
   }

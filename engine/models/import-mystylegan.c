@@ -44,7 +44,7 @@ undo_equal_lr(const char *name, const SgTensor *t)
 
   for (int i = 2; i < t->ndim; i++)
     fan_in *= (double)t->shape[i];
-  for (gsize i = 0; i < scaled->numel; i++)
+  for (gsize i = 0; scaled && i < scaled->numel; i++)
     scaled->data[i] = (float)(scaled->data[i] * sqrt(fan_in));
   return scaled;
 }

@@ -138,7 +138,7 @@ map_average(const Mapping *m)
       return;
     }
   SgTensor *mean = sg_tensor_new(1, &w_dim);
-  if (t->numel)
+  if (mean && t->numel)
     memcpy(mean->data, t->data, row);
   sg_model_add(m->model, m->to, "mapping.w_avg", mean);
 }

@@ -1,4 +1,5 @@
 #include "engine/models/model.h"
+#include "engine/base/room.h"
 #include "engine/formats/writer.h"
 #include "engine/base/sha256.h"
 #include "engine/formats/format-error.h"
@@ -282,7 +283,15 @@ import_archive(const SgArchive *archive, GError **error)
 SgModel *
 sg_model_from_archive(SgArchive *archive, GError **error)
 {
-  SgModel *m = import_archive(archive, error);
+  GError *why = NULL, *shortage = NULL;
+  SgModel *m = import_archive(archive, &why);
+  if (!sg_room_check(&shortage)) { /* not a word of what seems to be missing then */
+    g_clear_error(&why);
+    why = shortage;
+    g_clear_pointer(&m, sg_model_unref);
+  }
+  if (why)
+    g_propagate_error(error, why);
   if (m)
     m->hash = compute_hash(m);
   else
@@ -311,15 +320,17 @@ sg_model_warn(SgModel *m, const char *format, ...)
 void
 sg_model_add(SgModel *m, const char *prefix, const char *name, SgTensor *tensor)
 {
-  g_hash_table_replace(m->tensors, g_strconcat(prefix, name, NULL), tensor);
+  if (tensor) /* else there is no memory, which sg_model_from_archive() notices */
+    g_hash_table_replace(m->tensors, g_strconcat(prefix, name, NULL), tensor);
 }
 
 SgTensor *
 sg_tensor_reshaped(const SgTensor *t, int ndim, const gint64 *shape)
 {
   SgTensor *copy = sg_tensor_new(ndim, shape);
-  g_assert(copy->numel == t->numel);
-  memcpy(copy->data, t->data, t->numel * sizeof(float));
+  g_assert(!copy || copy->numel == t->numel);
+  if (copy)
+    memcpy(copy->data, t->data, t->numel * sizeof(float));
   return copy;
 }
 

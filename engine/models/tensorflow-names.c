@@ -21,7 +21,7 @@ static SgTensor *
 transpose(const SgTensor *t)
 {
   SgTensor *out = sg_tensor_new(2, (gint64[]){t->shape[1], t->shape[0]});
-  for (gint64 i = 0; i < t->shape[0]; i++)
+  for (gint64 i = 0; out && i < t->shape[0]; i++)
     for (gint64 k = 0; k < t->shape[1]; k++)
       out->data[k * t->shape[0] + i] = t->data[i * t->shape[1] + k];
   return out;
@@ -33,7 +33,7 @@ hwio_to_oihw(const SgTensor *t, gboolean flip)
 {
   gint64 h = t->shape[0], w = t->shape[1], in = t->shape[2], out = t->shape[3];
   SgTensor *r = sg_tensor_new(4, (gint64[]){out, in, h, w});
-  for (gint64 y = 0; y < h; y++)
+  for (gint64 y = 0; r && y < h; y++)
     for (gint64 x = 0; x < w; x++)
       for (gint64 i = 0; i < in; i++)
         for (gint64 o = 0; o < out; o++) {
@@ -47,7 +47,7 @@ static SgTensor *
 plus_one(const SgTensor *t)
 {
   SgTensor *out = sg_tensor_copy(t);
-  for (gsize i = 0; i < out->numel; i++)
+  for (gsize i = 0; out && i < out->numel; i++)
     out->data[i] += 1;
   return out;
 }

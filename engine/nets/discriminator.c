@@ -1,4 +1,6 @@
 #include "engine/nets/discriminator.h"
+#include "engine/formats/format-error.h"
+#include "engine/base/room.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
 #include <math.h>
@@ -44,6 +46,8 @@ build_conv(SgDiscriminator *d, Part *p, const SgLayer *l, GError **error)
 
   if (l->widen != 0)
     w = p->wide = sg_params_widened(w, (float)l->widen);
+  if (!w)
+    return sg_room_check(error);
   p->conv = d->b->conv_new(d->b, w->data, l->out, l->in, &g, error);
   return p->conv && (p->scale = sg_params_constant(d->b, l->out, weight_scale(d, l), error));
 }
@@ -282,7 +286,9 @@ static gboolean
 project(const SgDiscriminator *d, int n, const float *out, int size, const int *labels,
         float *logits, GError **error)
 {
-  g_autofree float *cmap = g_new(float, ((gsize)n * size));
+  g_autofree float *cmap = g_try_new(float, ((gsize)n * size));
+  if (!cmap)
+    return sg_no_memory(error, "for scores");
   if (!sg_mapping_run(d->mapping, n, NULL, labels, cmap, error))
     return FALSE;
   for (int i = 0; i < n; i++) {
@@ -301,7 +307,9 @@ sg_discriminator_run(SgDiscriminator *d, int n, const float *images, const int *
   g_autoptr(SgBuf) out = run_layers(d, n, images, NULL, NULL, error);
   if (!out)
     return FALSE;
-  g_autofree float *values = g_new(float, (gsize)n * out->c);
+  g_autofree float *values = g_try_new(float, (gsize)n * out->c);
+  if (!values)
+    return sg_no_memory(error, "for scores");
   d->b->download(out, values);
   if (!sg_backend_check(d->b, error))
     return FALSE;
@@ -379,7 +387,9 @@ pool_layer(const SgLayer *l, const SgBuf *x, gpointer data)
 
   if (!has_features(p->d, l))
     return;
-  g_autofree float *all = g_new(float, (gsize)x->n *(gsize)x->c *plane);
+  g_autofree float *all = sg_room((gsize)x->n * (gsize)x->c * plane, sizeof *all);
+  if (!all)
+    return;
   x->backend->download(x, all);
   for (int i = 0; i < x->n; i++)
     for (int c = 0; c < x->c; c++)

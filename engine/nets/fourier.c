@@ -88,9 +88,9 @@ sg_fourier_fill(const SgFourier *f, int n, const float *styles, const SgMotion *
 {
   gsize plane = (gsize)f->size * (gsize)f->size, sample = (gsize)f->channels * plane;
   g_autofree float *all = g_try_new(float, (gsize)n *sample);
-  g_autofree double *scratch = g_new(double, 4 * (gsize)f->size);
+  g_autofree double *scratch = g_try_new(double, 4 * (gsize)f->size);
 
-  if (!all) {
+  if (!all || !scratch) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for Fourier features");
     return FALSE;
   }

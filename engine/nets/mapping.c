@@ -1,4 +1,5 @@
 #include "engine/nets/mapping.h"
+#include "engine/formats/format-error.h"
 #include "engine/nets/params.h"
 #include "engine/models/family.h"
 #include <math.h>
@@ -102,9 +103,11 @@ embed_labels(const SgMapping *m, int n, const int *labels, float *rows, int widt
              GError **error)
 {
   int size = m->embed_w->n;
-  g_autofree float *onehot = g_new0(float, (gsize)n * m->c_dim);
-  g_autofree float *out = g_new(float, ((gsize)n * size));
+  g_autofree float *onehot = g_try_new0(float, (gsize)n * m->c_dim);
+  g_autofree float *out = g_try_new(float, ((gsize)n * size));
 
+  if (!onehot || !out)
+    return sg_no_memory(error, "for labels");
   for (int i = 0; i < n; i++)
     if (labels && labels[i] >= 0 && labels[i] < m->c_dim)
       onehot[(gsize)i * m->c_dim + labels[i]] = 1;
@@ -126,12 +129,16 @@ static SgBuf *
 mapping_input(const SgMapping *m, int n, const float *z, const int *labels, GError **error)
 {
   int width = m->z_dim + (m->c_dim ? m->embed_w->n : 0);
-  g_autofree float *rows = g_new(float, ((gsize)n * width));
+  g_autofree float *rows = g_try_new(float, ((gsize)n * width));
 
+  if (!rows) {
+    sg_no_memory(error, "for the mapping network");
+    return NULL;
+  }
   if (m->z_dim) {
     g_autoptr(SgBuf) zb = sg_buf_from_floats(m->backend, z, n, m->z_dim, 1, 1, error);
-    g_autofree float *zn = g_new(float, (gsize)n * m->z_dim);
-    if (!zb)
+    g_autofree float *zn = g_try_new(float, (gsize)n * m->z_dim);
+    if (!zb || !(zn || sg_no_memory(error, "for the mapping network")))
       return NULL;
     if (!m->joint)
       m->backend->normalize(zb, zb);

@@ -1,12 +1,22 @@
 #include "engine/nets/params.h"
+#include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
+
+static SgBuf *
+no_memory(GError **error)
+{
+  sg_no_memory(error, "for the weights that are drawn with");
+  return NULL;
+}
 
 SgBuf *
 sg_params_matrix(SgBackend *b, const SgTensor *t, int rows, float gain, float add, GError **error)
 {
   int columns = (int)(t->numel / (gsize)rows);
-  g_autofree float *v = g_new(float, t->numel);
+  g_autofree float *v = g_try_new(float, MAX(t->numel, 1));
+  if (!v)
+    return no_memory(error);
   for (gsize i = 0; i < t->numel; i++)
     v[i] = t->data[i] * gain + add;
   return sg_buf_from_floats(b, v, rows, columns, 1, 1, error);
@@ -23,7 +33,9 @@ sg_params_squares(SgBackend *b, const SgTensor *t, GError **error)
 {
   int o = (int)t->shape[0], i = (int)t->shape[1];
   gsize taps = (gsize)(t->shape[2] * t->shape[3]), n = (gsize)o * (gsize)i;
-  g_autofree float *v = g_new(float, n);
+  g_autofree float *v = g_try_new(float, MAX(n, 1));
+  if (!v)
+    return no_memory(error);
   for (gsize j = 0; j < n; j++) {
     double sum = 0;
     for (gsize k = 0; k < taps; k++)
@@ -36,7 +48,9 @@ sg_params_squares(SgBackend *b, const SgTensor *t, GError **error)
 SgBuf *
 sg_params_constant(SgBackend *b, int n, float value, GError **error)
 {
-  g_autofree float *v = g_new(float, n);
+  g_autofree float *v = g_try_new(float, n);
+  if (!v)
+    return no_memory(error);
   for (int i = 0; i < n; i++)
     v[i] = value;
   return sg_buf_from_floats(b, v, 1, n, 1, 1, error);
@@ -46,7 +60,7 @@ SgTensor *
 sg_params_scaled(const SgTensor *t, float gain)
 {
   SgTensor *copy = sg_tensor_copy(t);
-  for (gsize i = 0; i < copy->numel; i++)
+  for (gsize i = 0; copy && i < copy->numel; i++)
     copy->data[i] *= gain;
   return copy;
 }
@@ -57,7 +71,7 @@ sg_params_swap_io(const SgTensor *t)
   gint64 i = t->shape[0], o = t->shape[1], shape[4] = {o, i, t->shape[2], t->shape[3]};
   gsize taps = (gsize)(t->shape[2] * t->shape[3]);
   SgTensor *swapped = sg_tensor_new(4, shape);
-  for (gint64 a = 0; a < i; a++)
+  for (gint64 a = 0; swapped && a < i; a++)
     for (gint64 c = 0; c < o; c++)
       memcpy(swapped->data + (gsize)(c * i + a) * taps, t->data + (gsize)(a * o + c) * taps,
              taps * sizeof(float));
@@ -70,7 +84,7 @@ sg_params_widened(const SgTensor *t, float gain)
   gint64 k = t->shape[2], wide = k + 1;
   SgTensor *out = sg_tensor_new(4, (gint64[]){t->shape[0], t->shape[1], wide, wide});
 
-  for (gint64 f = 0; f < t->shape[0] * t->shape[1]; f++)
+  for (gint64 f = 0; out && f < t->shape[0] * t->shape[1]; f++)
     for (gint64 y = 0; y < wide; y++)
       for (gint64 x = 0; x < wide; x++) {
         double sum = 0;
@@ -89,7 +103,7 @@ sg_params_unit_filters(const SgTensor *t)
   gsize filters = (gsize)t->shape[0], n = t->numel / MAX(filters, 1);
   SgTensor *out = sg_tensor_copy(t);
 
-  for (gsize o = 0; o < filters; o++) {
+  for (gsize o = 0; out && o < filters; o++) {
     double sum = 0;
     for (gsize i = 0; i < n; i++)
       sum += (double)t->data[o * n + i] * (double)t->data[o * n + i];

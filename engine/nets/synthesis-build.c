@@ -1,5 +1,6 @@
 /* From a description and a model's tensors to stages. Shapes were checked when the model was
  * loaded. */
+#include "engine/base/room.h"
 #include "engine/models/importer.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
@@ -42,6 +43,8 @@ build_style(const Builder *b, SgStage *stage, const SgLayer *l)
   /* What moves is not what is counted from. */
   int offset = l->kind == SG_KIND_ADAIN ? l->out : stage->style_channels;
   g_autoptr(SgTensor) bias = sg_tensor_copy(v);
+  if (!bias)
+    return sg_room_check(b->error);
   for (int i = 0; i < offset; i++)
     bias->data[i] += (float)l->style_offset;
   stage->affine_b = sg_params_vector(b->net->backend, bias, 0, b->error);
@@ -69,6 +72,8 @@ build_weight(const Builder *b, SgStage *stage, const SgLayer *l)
 
   stage->weight = l->in_first ? sg_params_swap_io(stored) : sg_tensor_ref(stored);
   stage->demod_eps = (float)l->demod_eps * (l->equalised ? fan_in(b, l, SG_ROLE_WEIGHT) : 1);
+  if (!stage->weight)
+    return sg_room_check(b->error);
   stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
   return stage->conv && (stage->squares = sg_params_squares(backend, stage->weight, b->error)) &&
          (stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error));
@@ -111,6 +116,8 @@ build_skip(const Builder *b, SgStage *stage, const SgLayer *l)
   float factor = sqrtf((float)(l->branch * l->branch) / fan_in(b, l, SG_ROLE_WEIGHT));
 
   stage->skip_weight = sg_params_scaled(tensor(b, l, SG_ROLE_WEIGHT), factor);
+  if (!stage->skip_weight)
+    return sg_room_check(b->error);
   stage->skip = backend->conv_new(backend, stage->skip_weight->data, l->out, l->in, &g, b->error);
   return stage->skip != NULL;
 }
@@ -177,7 +184,9 @@ build_fourier(const Builder *b, const SgLayer *l)
                                 tensor(b, l, SG_ROLE_PHASES)->data,
                                 tensor(b, l, SG_ROLE_TRANSFORM)->data};
   g_autoptr(SgTensor) square = sg_tensor_reshaped(w, 4, shape);
-  stage->weight = sg_params_scaled(square, 1 / sqrtf((float)l->in));
+  stage->weight = square ? sg_params_scaled(square, 1 / sqrtf((float)l->in)) : NULL;
+  if (!stage->weight)
+    return sg_room_check(b->error);
   stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
   return stage->conv && build_style(b, stage, l);
 }
@@ -202,7 +211,9 @@ build_filtered(const Builder *b, const SgLayer *l)
   stage->conv_index = b->net->num_convs++;
   stage->demod_eps = (float)l->demod_eps;
   stage->up = l->out_h > l->in_h;
-  stage->weight = sg_params_scaled(w, magnitude_gain(b, l));
+  stage->weight = w ? sg_params_scaled(w, magnitude_gain(b, l)) : NULL;
+  if (!stage->weight)
+    return sg_room_check(b->error);
   stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
   return stage->conv && (stage->squares = sg_params_squares(backend, w, b->error)) &&
          (stage->bias = sg_params_vector(backend, tensor(b, l, SG_ROLE_BIAS), 0, b->error)) &&
@@ -229,6 +240,8 @@ build_adain(const Builder *b, const SgLayer *l)
   stage->up = l->out_h > l->in_h;
   stage->weight =
       l->widen != 0 ? sg_params_widened(stored, (float)l->widen) : sg_tensor_ref(stored);
+  if (!stage->weight)
+    return sg_room_check(b->error);
   stage->conv = backend->conv_new(backend, stage->weight->data, l->out, l->in, &g, b->error);
   stage->scale = sg_params_constant(backend, l->out, (float)sg_param_scale(b->n, p), b->error);
   return stage->conv && stage->scale;

@@ -1,3 +1,4 @@
+#include "engine/formats/format-error.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/synthesis.h"
 #include <string.h>
@@ -35,7 +36,11 @@ stage_w(const SgPass *pass, const SgStage *stage, GError **error)
 
   if (pass->w)
     return sg_buf_view(pass->w, first, pass->n, net->w_dim, 1, 1);
-  g_autofree float *w = g_new(float, ((gsize)pass->n * (gsize)net->num_ws * dim));
+  g_autofree float *w = g_try_new(float, ((gsize)pass->n * (gsize)net->num_ws * dim));
+  if (!w) {
+    sg_no_memory(error, "for the faces' w");
+    return NULL;
+  }
   sg_synthesis_order_ws(net, pass->n, pass->ws, w);
   return sg_buf_from_floats(net->backend, w + first, pass->n, net->w_dim, 1, 1, error);
 }

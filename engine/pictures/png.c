@@ -35,10 +35,36 @@ sg_picture_mark(gsize *length)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* A file that is being written. A GByteArray ends the program where there is no memory. */
+typedef struct {
+  guint8 *data;
+  gsize n, room;
+} Out;
+
+static void
+out_free(Out *out)
+{
+  g_free(out->data);
+  g_free(out);
+}
+
 static void
 append_cb(png_structp png, png_bytep data, png_size_t n)
 {
-  g_byte_array_append(png_get_io_ptr(png), data, (guint)n);
+  Out *out = png_get_io_ptr(png);
+
+  if (out->room - out->n < n) {
+    gsize room = MAX(2 * out->room, out->n + n);
+    guint8 *larger = g_try_realloc(out->data, room);
+    if (!larger) {
+      sg_no_memory(png_get_error_ptr(png), "to write the picture");
+      png_longjmp(png, 1);
+    }
+    out->data = larger;
+    out->room = room;
+  }
+  memcpy(out->data + out->n, data, n);
+  out->n += n;
 }
 
 static void
@@ -80,7 +106,7 @@ sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels
 {
   static const int types[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                               PNG_COLOR_TYPE_RGBA};
-  GByteArray *out = g_byte_array_new();
+  Out *out = g_new0(Out, 1);
   GError *why = NULL;
 
   g_assert(channels >= 1 && channels <= 4);
@@ -90,14 +116,14 @@ sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels
 
   if (!info) {
     png_destroy_write_struct(&png, NULL);
-    g_byte_array_unref(out);
+    out_free(out);
     g_clear_error(&why);
     sg_no_memory(error, "to write the picture");
     return NULL;
   }
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_write_struct(&png, &info);
-    g_byte_array_unref(out);
+    out_free(out);
     g_propagate_error(error, why);
     return NULL;
   }
@@ -113,7 +139,9 @@ sg_png_encode_channels(const guint8 *pixels, int width, int height, int channels
     png_write_row(png, pixels + (gsize)y * (gsize)width * (gsize)channels);
   png_write_end(png, info);
   png_destroy_write_struct(&png, &info);
-  return g_byte_array_free_to_bytes(out);
+  GBytes *bytes = g_bytes_new_take(g_steal_pointer(&out->data), out->n);
+  out_free(out);
+  return bytes;
 }
 
 GBytes *

@@ -575,7 +575,8 @@ sg_projection_noise_map(const SgProjection *p, int i, int k)
   SgTensor *t = sg_tensor_new(2, shape);
   g_autoptr(SgBuf) view = sg_buf_view(p->x.values, map_at(p, i, k), 1, 1, (int)r, (int)r);
 
-  p->backend->download(view, t->data);
+  if (t)
+    p->backend->download(view, t->data);
   return t;
 }
 

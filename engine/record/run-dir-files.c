@@ -1,6 +1,7 @@
 /* Whole files of a run directory: picture grids and snapshots. */
 #include "engine/pictures/picture.h"
 #include "engine/kernels/element.h"
+#include "engine/formats/format-error.h"
 #include "engine/record/run-dir-private.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -50,7 +51,9 @@ sg_run_dir_grid(SgRunDir *r, const char *name, const float *pictures, int n, int
   gsize one = (gsize)channels * (gsize)resolution * (gsize)resolution;
   gsize bytes = k_drawn_bytes((unsigned)channels);
   /* Places without a picture are black, with alpha empty. */
-  g_autofree guint8 *pixels = g_malloc0(width * height * bytes);
+  g_autofree guint8 *pixels = g_try_malloc0(width * height * bytes);
+  if (!pixels)
+    return sg_no_memory(error, "for a picture grid");
   g_autofree char *path = g_build_filename(sg_run_dir_path(r), name, NULL);
 
   for (int i = 0; i < n; i++) {

@@ -37,10 +37,10 @@ tell_refused(SgTrainer *t)
 static guint
 probe(const SgTrainer *t)
 {
-  g_autofree guint8 *pixels = g_malloc(sg_trainer_picture_size(t));
-  guint read = 0;
+  g_autofree guint8 *pixels = g_try_malloc(sg_trainer_picture_size(t));
+  guint read = pixels ? 0 : 1; /* what is short is memory */
 
-  for (guint i = 0; i < MIN(PROBES, t->ds->n); i++)
+  for (guint i = 0; pixels && i < MIN(PROBES, t->ds->n); i++)
     read += sg_dataset_read(t->ds, (guint)((guint64)i * t->ds->n / MIN(PROBES, t->ds->n)), pixels,
                             NULL);
   return read;

@@ -3,6 +3,8 @@
 #include "engine/train/trainer-private.h"
 #include <math.h>
 
+#define BATCH_MAX 4096 /* as the table of options has it */
+
 typedef struct {
   SgBuf *real, *real_c;
 } SgBatch;
@@ -24,8 +26,9 @@ report_scores(SgTrainer *t, const char *what, const GArray *scores)
   g_autofree char *tag = g_strconcat("Loss/scores/", what, NULL);
   g_autofree char *signs_tag = g_strconcat("Loss/signs/", what, NULL);
   const float *v = (const float *)(gconstpointer)scores->data;
-  g_autofree float *signs = g_new(float, scores->len);
+  float signs[BATCH_MAX];
 
+  g_assert(scores->len <= BATCH_MAX);
   for (guint i = 0; i < scores->len; i++)
     signs[i] = v[i] > 0 ? 1 : v[i] < 0 ? -1 : 0;
   sg_run_dir_report_n(t->dir, tag, v, scores->len);

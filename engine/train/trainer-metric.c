@@ -1,5 +1,6 @@
 /* The metrics of a training: each is prepared with the data set's pictures once, and measures the
  * generator's of fixed latents. */
+#include "engine/base/room.h"
 #include "engine/metrics/metric.h"
 #include "engine/train/trainer-private.h"
 
@@ -55,6 +56,17 @@ sg_trainer_metrics_clear(SgTrainer *t)
   t->metrics = NULL;
 }
 
+/* So many floats; NULL: no memory, which is said. */
+static float *
+room_for(SgTrainer *t, gsize n)
+{
+  float *v = g_try_new(float, n);
+
+  if (!v)
+    sg_run_dir_log(t->dir, "No metric: not enough memory for its pictures\n");
+  return v;
+}
+
 static gpointer
 prepare(SgTrainer *t, const SgMetric *m)
 {
@@ -71,12 +83,12 @@ prepare(SgTrainer *t, const SgMetric *m)
 static gboolean
 collect_reals(SgTrainer *t, const SgMetric *m, gpointer *real)
 {
-  g_autofree float *v = g_new(float, sg_trainer_picture_size(t) * BATCH);
   int total = images(t);
 
   if (*real || !(m->needs & SG_METRIC_NEEDS_REALS))
     return TRUE;
-  gpointer set = prepare(t, m);
+  g_autofree float *v = room_for(t, sg_trainer_picture_size(t) * BATCH);
+  gpointer set = v ? prepare(t, m) : NULL;
   for (int done = 0; set && done < total;) {
     int n = sg_trainer_read_reals(t, (guint)done, MIN(BATCH, total - done), v, NULL);
     if (n == 0)
@@ -95,12 +107,13 @@ collect_fakes(SgTrainer *t, const SgMetric *m)
 {
   const SgModelInfo *i = &t->l->shape.info;
   int total = images(t);
-  gpointer set = prepare(t, m);
-  g_autofree float *v = g_new(float, sg_trainer_picture_size(t) * BATCH);
-  g_autofree float *z = g_new(float, total * i->z_dim);
-  g_autofree float *c = i->c_dim ? g_new(float, total * i->c_dim) : NULL;
+  g_autofree float *v = room_for(t, sg_trainer_picture_size(t) * BATCH);
+  g_autofree float *z = v ? room_for(t, (gsize)total * (gsize)i->z_dim) : NULL;
+  g_autofree float *c = z && i->c_dim ? room_for(t, (gsize)total * (gsize)i->c_dim) : NULL;
+  gpointer set = z && (c || !i->c_dim) ? prepare(t, m) : NULL;
 
-  sg_draw_latents(t->l, t->ds, STREAM_METRIC, total, z, c);
+  if (set)
+    sg_draw_latents(t->l, t->ds, STREAM_METRIC, total, z, c);
   for (int from = 0; set && from < total; from += BATCH) {
     int n = MIN(BATCH, total - from);
     if (!sg_learn_pictures(t->l, z + (gsize)(from * i->z_dim),
@@ -142,8 +155,12 @@ sg_trainer_measure(SgTrainer *t)
     gpointer fake = m->needs & SG_METRIC_NEEDS_FAKES ? collect_fakes(t, m) : NULL;
     if ((m->needs & SG_METRIC_NEEDS_FAKES) && !fake)
       continue;
+    g_autoptr(GError) why = NULL;
     m->measure(all->real[i], fake, t->o->seed, &result);
-    report(t, m, &result);
+    if (sg_room_check(&why))
+      report(t, m, &result);
+    else
+      sg_run_dir_log(t->dir, "No metric: %s\n", why->message);
     if (fake)
       m->release(fake);
   }

@@ -1,4 +1,5 @@
 /* What a run will need, said before it starts; what cannot fit is refused. */
+#include "engine/base/room.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/rounds.h"
 #include "engine/train/trainer-private.h"
@@ -296,8 +297,11 @@ time_iteration(SgTrainer *t, double *seconds, GError **error)
   GError *why = NULL;
   double pl_mean = l->pl_mean, total = 0;
   SgBuf *avg = sg_weights_average(l->g);
-  g_autofree float *saved = g_new(float, i->w_dim), *zero = g_new0(float, (n * MAX(1, i->c_dim)));
-  g_autoptr(SgBuf) real = sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, &why);
+  g_autofree float *saved = sg_room((gsize)i->w_dim, sizeof *saved);
+  g_autofree float *zero = sg_room0((gsize)n * (gsize)MAX(1, i->c_dim), sizeof *zero);
+  g_autoptr(SgBuf) real = sg_room_check(&why)
+                              ? sg_buf_new(l->backend, SG_FMT_PLAIN, n, i->img_channels, r, r, &why)
+                              : NULL;
   g_autoptr(SgBuf) real_c =
       real && i->c_dim ? sg_buf_from_floats(l->backend, zero, n, i->c_dim, 1, 1, &why) : NULL;
 

@@ -1,5 +1,6 @@
 /* What a run leaves behind at a snapshot: networks, picture grid, histograms of D's scores, the
  * metrics (trainer-metric.c). */
+#include "engine/base/room.h"
 #include "engine/base/debug.h"
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
@@ -29,19 +30,20 @@ sg_trainer_prepare_grid(SgTrainer *t)
   /* 8 × 8, but no more than a screen holds. */
   t->grid_columns = CLAMP(1536 / i->img_resolution, 2, 8);
   t->grid_n = t->grid_columns * t->grid_columns;
-  t->grid_z = g_new(float, t->grid_n * i->z_dim);
-  t->grid_c = i->c_dim ? g_new(float, t->grid_n * i->c_dim) : NULL;
-  sg_draw_latents(t->l, t->ds, SG_STREAM_GRID, t->grid_n, t->grid_z, t->grid_c);
+  t->grid_z = sg_room((gsize)t->grid_n * (gsize)i->z_dim, sizeof *t->grid_z);
+  t->grid_c = sg_room((gsize)t->grid_n * (gsize)i->c_dim, sizeof *t->grid_c);
+  if (t->grid_z && (t->grid_c || !i->c_dim))
+    sg_draw_latents(t->l, t->ds, SG_STREAM_GRID, t->grid_n, t->grid_z, t->grid_c);
 }
 
 int
 sg_trainer_read_reals(SgTrainer *t, guint from, int n, float *out, float *labels)
 {
   gsize size = sg_trainer_picture_size(t), c_dim = (gsize)t->l->shape.info.c_dim;
-  g_autofree guint8 *pixels = g_new(guint8, size);
+  g_autofree guint8 *pixels = g_try_new(guint8, size);
   int done = 0;
 
-  for (guint k = 0; done < n && k < t->ds->n; k++) {
+  for (guint k = 0; pixels && done < n && k < t->ds->n; k++) {
     /* Spread over the set: files are often sorted by what they show. */
     guint index = (guint)(((guint64)(from + k) * 2654435761u) % t->ds->n);
     if (!sg_dataset_read(t->ds, index, pixels, NULL))
@@ -106,10 +108,10 @@ sg_trainer_write_fakes(SgTrainer *t, const char *name)
 static void
 report_histogram(SgTrainer *t, const char *tag, const float *pictures, const float *c, int n)
 {
-  g_autofree float *scores = g_new(float, n);
+  g_autofree float *scores = g_try_new(float, n);
   g_autoptr(GError) error = NULL;
 
-  if (!sg_learn_scores(t->l, pictures, c, n, scores, &error))
+  if (!scores || !sg_learn_scores(t->l, pictures, c, n, scores, &error))
     return;
   for (int i = 0; i < n; i++)
     scores[i] = 1 / (1 + expf(-scores[i]));
@@ -123,10 +125,10 @@ write_histograms(SgTrainer *t)
   int group = i->mbstd_group_size > 0 ? i->mbstd_group_size : 1;
   int n = MAX(group, HISTOGRAM_IMAGES / group * group);
   g_autofree float *v = room_for(t, (gsize)n, "histograms of scores");
-  g_autofree float *z = g_new(float, n * i->z_dim);
-  g_autofree float *c = i->c_dim ? g_new(float, n * i->c_dim) : NULL;
+  g_autofree float *z = g_try_new(float, n * i->z_dim);
+  g_autofree float *c = i->c_dim ? g_try_new(float, n * i->c_dim) : NULL;
 
-  if (!v)
+  if (!v || !z || (i->c_dim && !c))
     return;
   sg_draw_latents(t->l, t->ds, STREAM_SCORES, n, z, c);
   if (sg_learn_pictures(t->l, z, c, n, v, NULL))

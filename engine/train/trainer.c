@@ -1,3 +1,4 @@
+#include "engine/base/room.h"
 #include "engine/learn/learn-share.h"
 #include "engine/train/trainer-private.h"
 #include "engine/formats/format-error.h"
@@ -89,7 +90,7 @@ prepare(SgTrainer *t, char **snapshot, GError **error)
   }
   *snapshot = leads(t) ? find_snapshot(t) : NULL;
   sg_learn_init(t->l);
-  return TRUE;
+  return sg_backend_check(backend, error);
 }
 
 static gboolean
@@ -155,16 +156,17 @@ say_hello(SgTrainer *t)
   say_adopted(t);
 }
 
-static void
-prepare_batches(SgTrainer *t)
+static gboolean
+prepare_batches(SgTrainer *t, GError **error)
 {
   const SgModelInfo *i = &t->l->shape.info;
   gsize n = (gsize)sg_share_of(t->l->share, t->o->batch);
 
-  t->pixels = g_new(float, (n * (gsize)(i->img_channels * i->img_resolution * i->img_resolution)));
-  t->labels = g_new0(float, (n * (gsize)MAX(1, i->c_dim)));
+  t->pixels = sg_room(n * sg_trainer_picture_size(t), sizeof *t->pixels);
+  t->labels = sg_room0(n * (gsize)MAX(1, i->c_dim), sizeof *t->labels);
   t->told = t->ds->refused->len;
   sg_trainer_open_loader(t);
+  return sg_room_check(error);
 }
 
 /* The others are told of the end, whatever it is, if they wait for orders. */
@@ -185,7 +187,7 @@ lead(SgTrainer *t, GError **error)
     g_autofree char *order = g_strconcat(rates[i], "=", value, NULL);
     sg_trainer_order(t, SG_ORDER_SET, order);
   }
-  gboolean ok = sg_trainer_loop(t, &why);
+  gboolean ok = sg_room_check(&why) && sg_trainer_loop(t, &why);
   if (t->leading) {
     sg_trainer_order(t, SG_ORDER_END, ok ? NULL : why->message);
     sg_group_set_ended(t->group);
@@ -200,7 +202,10 @@ train(SgTrainer *t, GError **error)
 {
   if (!sg_trainer_preflight(t, error))
     return FALSE;
-  prepare_batches(t); /* not before: it allocates */
+  GError *why = NULL;
+  prepare_batches(t, &why); /* not before: it allocates */
+  if (!sg_group_agree(t->group, why, error))
+    return FALSE;
   sg_trainer_take_signals(t);
   if (leads(t))
     return lead(t, error);

@@ -146,9 +146,13 @@ cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e)
   int strips = (y->h + strip - 1) / strip, jobs = y->n * blocks * strips;
   gsize scratch = blur ? (gsize)(x->w + y->w) * block * sizeof(float) : 0;
 
+  gpointer room = scratch ? cpu_scratch_each(scratch) : NULL;
+
+  if (scratch && !room)
+    return;
 #pragma omp parallel
   {
-    float *v = scratch ? cpu_scratch(scratch) : NULL;
+    float *v = room ? cpu_scratch_mine(room, scratch) : NULL;
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++) {
       int n = j / (blocks * strips), cb = j / strips % blocks, from = j % strips * strip;
@@ -158,8 +162,8 @@ cpu_epilogue(SgBuf *y, const SgBuf *x, gboolean blur, const SgEpilogue *e)
       else
         plain_rows(e, y, x, n, cb, from, to);
     }
-    sg_aligned_free(v);
   }
+  sg_aligned_free(room);
 }
 
 void

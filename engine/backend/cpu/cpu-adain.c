@@ -56,15 +56,17 @@ plane_mean(const Sweep *s, int plane, int b)
   return sum / ((double)s->x->h * s->x->w);
 }
 
-void
-cpu_adain(SgBuf *y, const SgBuf *x, const SgBuf *style, float eps)
+/* By plane and channel. */
+typedef float (*Planes)[MAX_BLOCK];
+
+static void
+normalize(const Sweep *sweep, SgBuf *y, const SgBuf *style, float eps, Planes means, Planes scale,
+          Planes shift)
 {
+  const Sweep s = *sweep;
+  const SgBuf *x = s.x;
   const SgCpuRows *rows = CPU(x->backend)->rows;
-  Sweep s = sweep_new(x);
   int block = rows->block, planes = x->n * s.blocks;
-  float(*means)[MAX_BLOCK] = cpu_scratch(sizeof *means * (gsize)planes);
-  float(*scale)[MAX_BLOCK] = cpu_scratch(sizeof *scale * (gsize)planes);
-  float(*shift)[MAX_BLOCK] = cpu_scratch(sizeof *shift * (gsize)planes);
 
   sum_strips(&s, NULL);
   for (int p = 0; p < planes; p++)
@@ -87,6 +89,17 @@ cpu_adain(SgBuf *y, const SgBuf *x, const SgBuf *style, float eps)
                         cpu_row(x, p / s.blocks, p % s.blocks, row), means[p], scale[p], shift[p],
                         x->w);
   }
+}
+
+void
+cpu_adain(SgBuf *y, const SgBuf *x, const SgBuf *style, float eps)
+{
+  Sweep s = sweep_new(x);
+  gsize bytes = sizeof(float[MAX_BLOCK]) * (gsize)(x->n * s.blocks);
+  Planes means = cpu_scratch(bytes), scale = cpu_scratch(bytes), shift = cpu_scratch(bytes);
+
+  if (s.sums && means && scale && shift)
+    normalize(&s, y, style, eps, means, scale, shift);
   sg_aligned_free(s.sums);
   sg_aligned_free(means);
   sg_aligned_free(scale);

@@ -35,6 +35,7 @@ typedef struct {
   float *narrow, *wide; /* rows before and after doubling, with zeros around */
   float *zeros;
   int *fold_x, *fold_y; /* [n_pad] index of the source, n_src outside the padded plane */
+  gsize missing;        /* bytes that could not be had */
 } Scratch;
 
 /* One plane of one sample. */
@@ -158,19 +159,24 @@ divide(Scratch *s, const Axis *y, const Axis *x)
   return used;
 }
 
-static void
+static gboolean
 scratch_fit(Scratch *s, const Axis *y, const Axis *x)
 {
   gsize bytes = divide(s, y, x);
   if (bytes > s->bytes) {
     sg_aligned_free(s->block);
-    s->block = cpu_scratch(bytes);
-    s->bytes = bytes;
+    s->block = sg_aligned_alloc(bytes);
+    s->bytes = s->block ? bytes : 0;
+    if (!s->block) {
+      s->missing = bytes;
+      return FALSE;
+    }
     divide(s, y, x);
   }
   memset(s->zeros, 0, sizeof(float) * (gsize)(MAX(x->n_up, x->n_grid) + 20));
   fold_axis(s->fold_x, x);
   fold_axis(s->fold_y, y);
+  return TRUE;
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
@@ -330,7 +336,8 @@ plane_run(const Plane *p, Scratch *s, gboolean adjoint)
       Axis x = axis_new(left, MIN(w, a->w - left), a->w, a->margin[0], a->margin[2]);
       if (!tile_reach(p->map, &y, &x))
         continue;
-      scratch_fit(s, &y, &x);
+      if (!scratch_fit(s, &y, &x))
+        continue;
       if (adjoint)
         tile_adjoint(p, s, &y, &x);
       else
@@ -374,7 +381,9 @@ cpu_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode
 
   g_assert(a->channels <= MAX_CHANNELS && x->n == a->n && x->c == a->channels && x->h == a->h &&
            x->w == a->w);
-#pragma omp parallel
+  gsize missing = 0;
+
+#pragma omp parallel reduction(max : missing)
   {
     Scratch s = {0};
 #pragma omp for schedule(dynamic)
@@ -388,5 +397,8 @@ cpu_augment(SgBuf *y, const SgBuf *x, const SgAugmentArgs *a, SgAugmentMode mode
           p.to[i] += t;
     }
     sg_aligned_free(s.block);
+    missing = s.missing;
   }
+  if (missing > 0)
+    sg_room_missing(missing);
 }

@@ -152,17 +152,24 @@ memory_desc(dnnl_memory_t memory)
   return md;
 }
 
-/* The weights with zeros up to whole blocks of channels; NULL if they are whole as they are. */
+static gboolean
+is_padded(const SgDnnlConv *conv)
+{
+  return conv->o != conv->o_padded || conv->i != conv->i_padded;
+}
+
+/* The weights with zeros up to whole blocks of channels; NULL if they are whole as they are, or if
+ * there is no memory. */
 static float *
 pad_weights(const SgDnnlConv *conv)
 {
   gsize taps = (gsize)(conv->g.kernel * conv->g.kernel), row = (gsize)conv->i * taps;
   gsize padded_row = (gsize)conv->i_padded * taps;
 
-  if (conv->o == conv->o_padded && conv->i == conv->i_padded)
+  if (!is_padded(conv))
     return NULL;
-  float *padded = g_new0(float, ((gsize)conv->o_padded * padded_row));
-  for (int o = 0; o < conv->o; o++)
+  float *padded = g_try_new0(float, ((gsize)conv->o_padded * padded_row));
+  for (int o = 0; padded && o < conv->o; o++)
     memcpy(padded + (gsize)o * padded_row, conv->weight + (gsize)o * row, row * sizeof(float));
   return padded;
 }
@@ -179,7 +186,7 @@ packed_weights(SgDnnlConv *conv, ConstMemDesc wanted, MemDesc *plain_md, GError 
   Pack pack = {NULL, sg_aligned_alloc(sg_dnnl_desc_size(wanted))};
   g_autofree float *padded = pad_weights(conv);
   dnnl_memory_t plain = NULL;
-  gboolean ok = pack.data != NULL;
+  gboolean ok = pack.data && (padded || !is_padded(conv));
   if (!ok)
     sg_dnnl_check(dnnl_out_of_memory, "pack weights", error);
   ok = ok &&

@@ -34,12 +34,6 @@ typedef struct {
   gsize line; /* floats of a row */
 } Ring;
 
-static Ring
-ring_new(int n, gsize line)
-{
-  return (Ring){cpu_scratch(sizeof(float) * line * (gsize)n), n, 0, line};
-}
-
 static float *
 ring_row(const Ring *r, int row)
 {
@@ -143,6 +137,47 @@ make_row(Strip *s, int row)
   rows->taps_h(to, s->line, j->f->w, j->y->w, t);
 }
 
+/* What a strip computes in, in the order of its parts; all of it in bytes. */
+enum { WIDE, INNER, ROWS, INNER_ROWS, TAPS, LINE, PARTS };
+
+static int
+wide_rows(const Job *j)
+{
+  return j->up.row.n / j->up.row.up + 2;
+}
+
+static gsize
+sizes_of(const Job *j, gsize line, gsize sizes[PARTS])
+{
+  gsize up = (gsize)j->up.row.n, down = (gsize)j->down.row.n, sum = 0;
+  const gsize bytes[PARTS] = {sizeof(float) * line * (gsize)wide_rows(j),
+                              sizeof(float) * line * down,
+                              sizeof(float *) * up,
+                              sizeof(float *) * down,
+                              sizeof(float) * up,
+                              sizeof(float) * line};
+
+  for (int i = 0; i < PARTS; i++)
+    sum += sizes[i] = (bytes[i] + 63) / 64 * 64;
+  return sum;
+}
+
+static Strip
+strip_of(const Job *j, gsize line, const gsize sizes[PARTS], char *room)
+{
+  gpointer part[PARTS];
+
+  for (int i = 0; i < PARTS; room += sizes[i++])
+    part[i] = room;
+  return (Strip){.job = j,
+                 .wide = {part[WIDE], wide_rows(j), 0, line},
+                 .inner = {part[INNER], j->down.row.n, 0, line},
+                 .rows = part[ROWS],
+                 .inner_rows = part[INNER_ROWS],
+                 .g = part[TAPS],
+                 .line = part[LINE]};
+}
+
 static void
 run_strips(const Job *j, int strip)
 {
@@ -150,15 +185,14 @@ run_strips(const Job *j, int strip)
   int jobs = j->y->n * blocks * strips;
   gsize line = (gsize)j->f->w * (gsize)CPU(j->y->backend)->block;
 
+  gsize sizes[PARTS], bytes = sizes_of(j, line, sizes);
+  gpointer room = cpu_scratch_each(bytes);
+
+  if (!room)
+    return;
 #pragma omp parallel
   {
-    Strip s = {.job = j};
-    s.wide = ring_new(j->up.row.n / j->up.row.up + 2, line);
-    s.inner = ring_new(j->down.row.n, line);
-    s.rows = cpu_scratch(sizeof *s.rows * (gsize)j->up.row.n);
-    s.g = cpu_scratch(sizeof *s.g * (gsize)j->up.row.n);
-    s.inner_rows = cpu_scratch(sizeof *s.rows * (gsize)j->down.row.n);
-    s.line = cpu_scratch(sizeof(float) * line);
+    Strip s = strip_of(j, line, sizes, cpu_scratch_mine(room, bytes));
 #pragma omp for schedule(static)
     for (int k = 0; k < jobs; k++) {
       s.n = k / (blocks * strips);
@@ -169,13 +203,8 @@ run_strips(const Job *j, int strip)
       for (int row = from; row < to; row++)
         make_row(&s, row);
     }
-    sg_aligned_free(s.wide.data);
-    sg_aligned_free(s.inner.data);
-    sg_aligned_free(s.rows);
-    sg_aligned_free(s.inner_rows);
-    sg_aligned_free(s.g);
-    sg_aligned_free(s.line);
   }
+  sg_aligned_free(room);
 }
 
 void

@@ -71,15 +71,19 @@ fir_act(SgBuf *y, const SgBuf *x, Fir fir)
   int blocks = cpu_blocks(x), jobs = x->n * blocks;
   gsize scratch = (gsize)x->w * CPU(x->backend)->block * sizeof(float);
 
+  gpointer room = cpu_scratch_each(scratch);
+
+  if (!room)
+    return;
 #pragma omp parallel
   {
-    float *v = cpu_scratch(scratch);
+    float *v = cpu_scratch_mine(room, scratch);
 #pragma omp for schedule(static)
     for (int j = 0; j < jobs; j++)
       for (int row = 0; row < y->h; row++)
         act_row(y, x, fir, j / blocks, j % blocks, row, v);
-    sg_aligned_free(v);
   }
+  sg_aligned_free(room);
 }
 
 /* ---- pictures -------------------------------------------------------------------------------- */
@@ -109,17 +113,21 @@ static void
 fir_plain(SgBuf *y, const SgBuf *x, Fir fir)
 {
   int planes = x->n * x->c;
+  gsize bytes = sizeof(float) * (gsize)x->w;
+  gpointer room = cpu_scratch_each(bytes);
 
+  if (!room)
+    return;
 #pragma omp parallel
   {
-    float *v = cpu_scratch(sizeof(float) * (gsize)x->w);
+    float *v = cpu_scratch_mine(room, bytes);
 #pragma omp for collapse(2) schedule(static)
     for (int p = 0; p < planes; p++)
       for (int row = 0; row < y->h; row++)
         plane_row((float *)y->data + ((gsize)p * y->h + row) * y->w, y->w,
                   (const float *)x->data + (gsize)p * x->h * x->w, x->h, x->w, fir, row, v);
-    sg_aligned_free(v);
   }
+  sg_aligned_free(room);
 }
 
 void

@@ -4,6 +4,8 @@
 #include "engine/backend/backend.h"
 #include "engine/backend/cpu/cpu-rows.h"
 #include "engine/backend/cpu/cpu-wino.h"
+#include "engine/base/room.h"
+#include <omp.h>
 
 typedef struct {
   SgBackend base;
@@ -31,15 +33,28 @@ cpu_row(const SgBuf *x, int n, int cb, int y)
   return (float *)x->data + (((gsize)n * cpu_blocks(x) + cb) * x->h + y) * x->w * block;
 }
 
-/* Room for some rows of one thread, which kernels cannot do without: as g_malloc, it ends the
- * program where there is none. For sg_aligned_free. */
+/* Room for what a kernel computes in, for sg_aligned_free. NULL: there is none, and the kernel
+ * leaves its result as it is (room.h). Not within a parallel region. */
 static inline gpointer
 cpu_scratch(gsize bytes)
 {
   gpointer p = sg_aligned_alloc(bytes);
   if (!p)
-    g_error("not enough memory for %" G_GSIZE_FORMAT " bytes", bytes);
+    sg_room_missing(bytes);
   return p;
+}
+
+/* The same for each thread of a parallel region. */
+static inline gpointer
+cpu_scratch_each(gsize bytes)
+{
+  return cpu_scratch((bytes + 63) / 64 * 64 * (gsize)omp_get_max_threads());
+}
+
+static inline gpointer
+cpu_scratch_mine(gpointer each, gsize bytes)
+{
+  return (char *)each + (bytes + 63) / 64 * 64 * (gsize)omp_get_thread_num();
 }
 
 /* cpu-conv.c: chooses how to convolve. */

@@ -51,8 +51,10 @@ cpu_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, const S
            const SgBuf *bias, float clamp)
 {
   int padded = cpu_blocks(x) * CPU(x->backend)->block;
-  g_autofree float *wk = g_new(float, (gsize)x->n * w->n * padded);
+  g_autofree float *wk = sg_room((gsize)x->n * w->n * padded, sizeof *wk);
 
+  if (!wk)
+    return;
   for (int n = 0; n < x->n; n++)
     style_weights(wk + (gsize)n * w->n * padded, w, s, n, padded);
 #pragma omp parallel for collapse(2) schedule(static)

@@ -7,13 +7,17 @@
 #include "engine/backend/cpu/cpu-amx.h"
 #include "engine/backend/cpu/cpu-private.h"
 
-/* [O, I, 3, 3] -> [I, O, 3, 3], kernel turned by 180° if `flip`. */
+/* [O, I, 3, 3] -> [I, O, 3, 3], kernel turned by 180° if `flip`. NULL: no memory. */
 static float *
-swapped(const SgBuf *w, gboolean flip)
+swapped(const SgBuf *w, gboolean flip, GError **error)
 {
-  float *t = g_new(float, sg_buf_count(w));
+  float *t = g_try_new(float, sg_buf_count(w));
   const float *from = w->data;
 
+  if (!t) {
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for turned weights");
+    return NULL;
+  }
 #pragma omp parallel for schedule(static)
   for (int i = 0; i < w->c; i++)
     for (int o = 0; o < w->n; o++)
@@ -114,8 +118,8 @@ cpu_train_conv(const SgConvGeometry *g, SgConvPass pass, SgBuf *x, const SgBuf *
   if (suits(g, pass, x, y)) {
     if (pass == SG_PASS_OUTPUT)
       return wino(y, x, style, w->data, up, error);
-    g_autofree float *t = swapped(w, !up);
-    return wino(x, y, NULL, t, up, error);
+    g_autofree float *t = swapped(w, !up, error);
+    return t && wino(x, y, NULL, t, up, error);
   }
   g_autoptr(SgBuf) scaled = NULL;
   if (style) {

@@ -127,8 +127,10 @@ plain_sum_to(SgBuf *y, const SgBuf *x)
 {
   gsize s[4], n_out = sg_buf_count(y);
   const float *from = x->data;
-  g_autofree double *sums = g_new0(double, n_out);
+  g_autofree double *sums = sg_room0(n_out, sizeof *sums);
 
+  if (!sums)
+    return;
   steps_of(y, s);
   for (int n = 0; n < x->n; n++)
     for (int c = 0; c < x->c; c++)
@@ -234,7 +236,9 @@ cpu_sum_to(SgBuf *y, const SgBuf *x)
       cpu_dot(y, x, NULL);
       return;
     }
-    g_autofree float *sums = g_new(float, x->n * x->c);
+    g_autofree float *sums = sg_room((gsize)x->n * (gsize)x->c, sizeof *sums);
+    if (!sums)
+      return;
     SgBuf each = {.backend = x->backend, .n = x->n, .c = x->c, .h = 1, .w = 1, .data = sums};
     cpu_dot(&each, x, NULL);
     sum_samples(y->data, sums, x->n, x->c);
@@ -347,8 +351,10 @@ cpu_epilogue_grad(const SgEpilogueGrad *g)
     return;
   }
   gsize size = (gsize)jobs * padded;
-  g_autofree float *parts = g_new0(float, 3 * size);
+  g_autofree float *parts = sg_room0(3 * size, sizeof *parts);
 
+  if (!parts)
+    return;
   g_assert(!g->dscale || (g->scale && g->x));
 #pragma omp parallel for schedule(static)
   for (int j = 0; j < jobs; j++) {
@@ -418,8 +424,10 @@ cpu_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img)
 {
   int padded = cpu_blocks(x) * CPU(x->backend)->block, k = img->c;
   gsize size = (gsize)k * padded;
-  g_autofree float *wk = g_new0(float, ((gsize)x->n * size));
+  g_autofree float *wk = sg_room0((gsize)x->n * size, sizeof *wk);
 
+  if (!wk)
+    return;
   g_assert(k <= MAX_RGB && w->c == k && w->h == x->c);
 #pragma omp parallel for schedule(static)
   for (int n = 0; n < x->n; n++) {
