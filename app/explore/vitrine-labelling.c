@@ -459,15 +459,15 @@ describe_judgement(VitrineLabelling *self, guint yes, guint no)
                        : NULL;
 
   if (self->fit && self->fit->nonzero == 0)
-    return g_strdup_printf(_("%d labels (%d have it, %d do not), but nothing that the network "
+    return g_strdup_printf(_("%d labels (%d with it, %d without), but nothing that the network "
                              "hears tells them apart."),
                            yes + no, yes, no);
   if (p && p->auc - p->error < BY_CHANCE)
-    return g_strdup_printf(_("%d labels (%d have it, %d do not), told apart hardly better than by "
+    return g_strdup_printf(_("%d labels (%d with it, %d without), told apart hardly better than by "
                              "chance: more labels may help."),
                            yes + no, yes, no);
-  return g_strdup_printf(_("%d labels (%d have it, %d do not): a direction can be made."), yes + no,
-                         yes, no);
+  return g_strdup_printf(_("%d labels (%d with it, %d without): a direction can be made."),
+                         yes + no, yes, no);
 }
 
 char *
@@ -493,10 +493,10 @@ vitrine_labelling_describe(VitrineLabelling *self)
                              "faces do not have it."),
                            yes);
   if (yes + no >= SG_FEW_LABELS)
-    return g_strdup_printf(_("%d have it, %d do not: at least %d of each kind are needed."), yes,
+    return g_strdup_printf(_("%d with it, %d without: at least %d of each kind are needed."), yes,
                            no, SG_FEW_LABELS_EACH);
-  return g_strdup_printf(_("%d of %d labels: %d have it, %d do not."), yes + no, SG_FEW_LABELS, yes,
-                         no);
+  return g_strdup_printf(_("%d of %d labels: %d with it, %d without."), yes + no, SG_FEW_LABELS,
+                         yes, no);
 }
 
 /* ---- the direction ----------------------------------------------------------------------- */

@@ -342,7 +342,39 @@ test_files(void)
   vitrine_labelling_import(labels(dialog), bad_file);
   fixture_wait(&f, has_message, NULL, 20);
   g_assert_cmpuint(count(dialog), ==, 3);
-  gtk_window_close(GTK_WINDOW(dialog));
+  fixture_close(&f); /* with the dialog open */
+}
+
+static gboolean
+is_gone(Fixture *f, gpointer data)
+{
+  return g_object_get_data(G_OBJECT(shelf(f)), "vitrine-find-one") == NULL;
+}
+
+/* Faces of another model have other labels; these are kept. */
+static void
+test_other_model(void)
+{
+  Fixture f;
+  g_autofree char *path = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2.safetensors", NULL);
+  g_autofree char *bundled = NULL;
+  g_autoptr(GFile) other = g_file_new_for_path(path);
+  const guint32 with[] = {7};
+
+  fixture_forget_state();
+  fixture_open_as_is(&f, NULL);
+  bundled = g_strdup(vitrine_session_get_model(f.session)->path);
+  VitrineFindOne *dialog = open_dialog(&f);
+  vitrine_labelling_set(labels(dialog), 1, with, VITRINE_LABEL_YES);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), other);
+  fixture_wait(&f, is_gone, NULL, 60);
+  dialog = open_dialog(&f);
+  g_assert_cmpuint(count(dialog), ==, 0);
+  g_autoptr(GFile) first = g_file_new_for_path(bundled);
+  vitrine_opener_open(vitrine_session_get_opener(f.session), first);
+  fixture_wait(&f, is_gone, NULL, 60);
+  dialog = open_dialog(&f);
+  g_assert_cmpint(vitrine_labelling_get(labels(dialog), 7), ==, VITRINE_LABEL_YES);
   fixture_close(&f);
 }
 
@@ -354,5 +386,6 @@ main(int argc, char **argv)
   g_test_add_func("/find-one/too-few", test_too_few);
   g_test_add_func("/find-one/pointer", test_pointer);
   g_test_add_func("/find-one/files", test_files);
+  g_test_add_func("/find-one/other-model", test_other_model);
   return g_test_run();
 }
