@@ -100,6 +100,12 @@ vitrine_examining_job_free(gpointer data)
   g_free(job);
 }
 
+gboolean
+vitrine_examining_job_has_data(gpointer data)
+{
+  return sg_examination_options(((Job *)data)->examination)->data != NULL;
+}
+
 static void
 open_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -113,6 +119,8 @@ open_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   options.data = o->data ? o->data : known;
   options.references = o->how.references;
   options.steps = o->how.steps;
+  options.scan = o->how.scan;
+  options.seed = o->how.seed;
   options.stress = o->how.stress ? SG_STRESS_ALL : 0;
   options.cache = cache;
   SgExamination *e = sg_examination_new(o->model, &options, &error);
@@ -120,7 +128,8 @@ open_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
     g_task_return_error(task, error);
     return;
   }
-  sg_examination_add(e, o->path);
+  if (o->path)
+    sg_examination_add(e, o->path);
   Job *job = g_new0(Job, 1);
   job->examination = e;
   g_task_return_pointer(task, job, vitrine_examining_job_free);

@@ -20,16 +20,20 @@ void vitrine_examining_keep_data(const char *hash, const char *path);
 
 typedef struct {
   int references, steps; /* of each kind; of each projection */
+  int scan;              /* pictures of the data set that are looked through */
+  guint seed;            /* which references */
   gboolean stress;       /* after every damage as well */
 } VitrineExamineHow;
 
 /* Opens the data set at `data` (NULL: what the model's training used, if that is known) for the
- * picture at `path`. `done` gets `source`. */
+ * picture at `path` (NULL: only references are wanted). `done` gets `source`. */
 void vitrine_examining_prepare(SgModel *model, const char *path, const char *data,
                                const VitrineExamineHow *how, GObject *source,
                                GAsyncReadyCallback done, gpointer user_data);
 /* The task's data, NULL and error. */
 gpointer vitrine_examining_prepare_finish(GAsyncResult *result, GError **error);
+/* Whether there is a data set. */
+gboolean vitrine_examining_job_has_data(gpointer job);
 /* Of what was prepared and is not started. */
 void vitrine_examining_job_free(gpointer job);
 

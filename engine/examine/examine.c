@@ -107,7 +107,6 @@ close_networks(SgExamination *e)
   g_clear_pointer(&e->projection, sg_projection_free);
   g_clear_pointer(&e->real, sg_dataset_free);
   g_clear_pointer(&e->scan, sg_dataset_free);
-  g_clear_pointer(&e->pixels, g_free);
   g_clear_pointer(&e->features, g_free);
 }
 
@@ -123,6 +122,7 @@ sg_examination_free(SgExamination *e)
   sg_discriminant_free(e->discriminant);
   close_networks(e);
   g_strfreev(e->real_names);
+  g_free(e->pixels);
   g_free(e->logits);
   g_free(e->distances);
   g_free(e->nearest);
@@ -383,6 +383,13 @@ const char *
 sg_examination_absence(const SgExamination *e, SgWitness w)
 {
   return e->absence[w];
+}
+
+const guint8 *
+sg_examination_reference(const SgExamination *e, gboolean real, int i)
+{
+  g_return_val_if_fail(i >= 0 && i < (real ? e->n_real : e->n_generated), NULL);
+  return e->pixels + (gsize)(real ? e->n_generated + i : i) * e->size;
 }
 
 int

@@ -95,6 +95,8 @@ const SgExamined *sg_examination_get(const SgExamination *e, guint i);
 /* NULL: the witness is not there, and why (borrowed). */
 const SgEvidence *sg_examination_evidence(const SgExamination *e, SgWitness w);
 const char *sg_examination_absence(const SgExamination *e, SgWitness w);
+/* Reference i of one kind as planes [C, R, R], in the order of an evidence's numbers. */
+const guint8 *sg_examination_reference(const SgExamination *e, gboolean real, int i);
 /* Pictures of the data set that were compared with. */
 int sg_examination_scanned(const SgExamination *e);
 gboolean sg_examination_was_cached(const SgExamination *e);

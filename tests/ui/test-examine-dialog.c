@@ -106,6 +106,36 @@ has_needle(Fixture *f, gpointer data)
   return gtk_widget_get_visible(fixture_part(f, "status-needle"));
 }
 
+static gboolean
+can_choose(Fixture *f, gpointer quiz)
+{
+  return gtk_widget_is_sensitive(fixture_find(quiz, "quiz-left"));
+}
+
+/* Twelve pairs of the same data set, always the left one: told is what is there to be told. */
+static void
+play(Fixture *f)
+{
+  g_assert_true(gtk_widget_activate_action(GTK_WIDGET(f->window), "win.quiz", NULL));
+  fixture_wait(f, has_window, (gpointer) "quiz-dialog", 60);
+  GtkWidget *quiz = find_window("quiz-dialog");
+  int told = 0;
+  fixture_wait(f, can_choose, quiz, 60);
+  for (int i = 0; i < 12; i++) {
+    click(quiz, "quiz-left");
+    const char *answer = gtk_label_get_text(GTK_LABEL(fixture_find(quiz, "quiz-answer")));
+    told += strcmp(answer, "Right.") == 0;
+  }
+  g_assert_false(can_choose(f, quiz));
+  g_autofree char *text = g_strdup_printf("You told %d of 12 pairs", told);
+  const char *end = gtk_label_get_text(GTK_LABEL(fixture_find(quiz, "quiz-question")));
+  g_assert_nonnull(strstr(end, text));
+  g_assert_nonnull(strstr(end, "discriminator"));
+  click(quiz, "quiz-again");
+  fixture_wait(f, can_choose, quiz, 60);
+  gtk_window_close(GTK_WINDOW(quiz));
+}
+
 static void
 test_examine(void)
 {
@@ -138,6 +168,7 @@ test_examine(void)
   fixture_wait(&f, has_needle, NULL, 60);
   g_assert_nonnull(strstr(gtk_widget_get_tooltip_text(fixture_part(&f, "status-needle")), "24"));
   gtk_window_close(GTK_WINDOW(dialog));
+  play(&f);
   fixture_close(&f);
 }
 

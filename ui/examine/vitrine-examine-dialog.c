@@ -4,14 +4,15 @@
 #include <string.h>
 #include "app/examine/examine-words.h"
 #include "app/work/vitrine-examining.h"
+#include "ui/examine/vitrine-planes.h"
 #include "ui/examine/vitrine-witness-view.h"
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-number.h"
-#include "ui/parts/vitrine-pixels.h"
 
 #define TILE 112
+#define SCAN 1000 /* pictures of the data set that are looked through */
 
 struct _VitrineExamineDialog {
   AdwWindow parent_instance;
@@ -93,19 +94,10 @@ static void
 add_tile(VitrineExamineDialog *self, const SgModel *model, const guint8 *planes,
          const char *caption)
 {
-  int r = model->info.img_resolution, c = model->info.img_channels;
-  gsize n = (gsize)r * (gsize)r;
-  guint8 *rgb = g_malloc(3 * n);
   GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6), *picture = gtk_picture_new(),
             *label = gtk_label_new(caption);
 
-  for (gsize i = 0; i < n; i++)
-    for (gsize k = 0; k < 3; k++)
-      rgb[3 * i + k] = planes[(c >= 3 ? k : 0) * n + i];
-  g_autoptr(GBytes) bytes = g_bytes_new_take(rgb, 3 * n);
-  g_autoptr(GdkTexture) texture =
-      gdk_memory_texture_new(r, r, GDK_MEMORY_R8G8B8, bytes, 3 * (gsize)r);
-  g_autoptr(GdkPaintable) pixels = vitrine_pixels_new(texture);
+  g_autoptr(GdkPaintable) pixels = vitrine_planes_paintable(model, planes);
   gtk_picture_set_paintable(GTK_PICTURE(picture), pixels);
   gtk_picture_set_alternative_text(GTK_PICTURE(picture), caption);
   gtk_widget_set_size_request(picture, TILE, TILE);
@@ -274,9 +266,10 @@ start_cb(VitrineExamineDialog *self)
   self->preparing = TRUE;
   gtk_progress_bar_set_fraction(self->progress, 0);
   gtk_label_set_text(self->status, _("The data set is opened…"));
-  const VitrineExamineHow how = {gtk_spin_button_get_value_as_int(self->references),
-                                 gtk_spin_button_get_value_as_int(self->steps),
-                                 gtk_switch_get_active(self->stress)};
+  const VitrineExamineHow how = {.references = gtk_spin_button_get_value_as_int(self->references),
+                                 .steps = gtk_spin_button_get_value_as_int(self->steps),
+                                 .scan = SCAN,
+                                 .stress = gtk_switch_get_active(self->stress)};
   vitrine_examining_prepare(model, self->path, self->data, &how, G_OBJECT(self), prepared_cb,
                             GUINT_TO_POINTER(self->serial));
   show_state(self);

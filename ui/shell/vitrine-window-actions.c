@@ -7,6 +7,7 @@
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-path.h"
 #include "ui/examine/vitrine-examine-dialog.h"
+#include "ui/examine/vitrine-quiz-dialog.h"
 #include "ui/latent/vitrine-latent-pane.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-preferences.h"
@@ -75,6 +76,14 @@ examine_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   g_autofree char *path = vitrine_store_decode_path(g_variant_get_string(parameter, NULL));
 
   vitrine_examine_dialog_present(GTK_WINDOW(self), self->session, path);
+}
+
+static void
+quiz_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  vitrine_quiz_dialog_present(GTK_WINDOW(self), self->session);
 }
 
 /* The data set that scores are compared with may be another one. */
@@ -411,6 +420,7 @@ static const GActionEntry entries[] = {
     {"open-path", open_path_action, "s"},
     {"examine", examine_action},
     {"examine-path", examine_path_action, "s"},
+    {"quiz", quiz_action},
     {"look-for-scores", look_for_scores_action},
     {"save-picture", save_picture_action},
     {"save-before-after", save_before_after_action},
@@ -450,7 +460,7 @@ static const char *const model_actions[] = {
     "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
     "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "save-before-after", "record-strip", "examine",
-    "examine-path", "timeline",      "add-keyframe",      "record-film",
+    "examine-path", "quiz",          "timeline",          "add-keyframe", "record-film",
 };
 
 void
