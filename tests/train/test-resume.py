@@ -119,6 +119,15 @@ class Resume(Case):
         self.resume(run)
         self.assert_same(self.train('--data=' + self.data + '-moved', *SMALL, '--kimg=0.08', '--name=set', '--metric-images=8'), run)
 
+    def test_rounds(self):
+        """Rounds may become smaller or larger when a run is resumed; that is said and remembered."""
+        run = self.train(*self.base, '--batch-gpu=2')
+        self.resume(run, '--kimg=0.06', '--batch-gpu=4')
+        self.assertIn('batch-gpu from 2 to 4', read(run + '/log.txt').decode())
+        self.resume(run, '--kimg=0.08')
+        self.assertEqual(json.loads(snapshot_of(run)[1]['train.options'])['batch-gpu'], 4)
+        self.refuse(2, '--resume=' + run, '--kimg=0.1', '--batch-gpu=3', says=('mbstd-group',))
+
     def test_void_change(self):
         """A later change of what the command line now says does not come back."""
         run = self.train(*self.base)
