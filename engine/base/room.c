@@ -1,10 +1,10 @@
 #include "engine/base/room.h"
 /* The fuzz targets are built without it. */
 #ifdef _OPENMP
-#include <omp.h>
+#  include <omp.h>
 #else
-#define omp_get_max_threads() 1
-#define omp_get_thread_num()  0
+#  define omp_get_max_threads() 1
+#  define omp_get_thread_num()  0
 #endif
 
 static _Thread_local gsize missing;
