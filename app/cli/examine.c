@@ -41,7 +41,7 @@ options_parse(Options *o, int *argc, char ***argv, GError **error)
       {"steps", 0, 0, G_OPTION_ARG_INT, &o->steps,
        "of each projection (100); 0 leaves that witness out", "N"},
       {"tries", 0, 0, G_OPTION_ARG_INT, &o->tries,
-       "how often each picture is projected; the nearest counts (1)", "N"},
+       "how often each picture is projected; the nearest counts (3)", "N"},
       {"scan", 0, 0, G_OPTION_ARG_INT, &o->scan,
        "how many pictures of the data set are looked through for near ones (1000)", "N"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "which references are drawn (0)", "N"},

@@ -8,7 +8,7 @@
 void
 sg_examine_options_init(SgExamineOptions *o)
 {
-  *o = (SgExamineOptions){.references = 32, .steps = 100, .tries = 1, .scan = 1000, .label = -1};
+  *o = (SgExamineOptions){.references = 32, .steps = 100, .tries = 3, .scan = 1000, .label = -1};
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */

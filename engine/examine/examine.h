@@ -31,7 +31,7 @@ typedef struct {
   const char *data;  /* the data set, NULL: none is known */
   int references;    /* of each kind: 32 */
   int steps;         /* of a projection: 100; 0: this witness is left out */
-  int tries;         /* projections of a picture, of which the nearest counts: 1 */
+  int tries;         /* projections of a picture, of which the nearest counts: 3 */
   int scan;          /* pictures of the data set that are compared with: 1000 */
   guint64 seed;      /* which references are drawn */
   int label;         /* class, -1: none */

@@ -64,7 +64,7 @@ class Examine(unittest.TestCase):
         cls.picture = cls.path('picture.png')
         with open(cls.picture, 'wb') as f:
             f.write(png(drawn(77), 20))
-        cls.small = ('--references=8', '--steps=2', f'--network={cls.model}', f'--data={cls.path("data")}')
+        cls.small = ('--references=8', '--steps=2', '--tries=1', f'--network={cls.model}', f'--data={cls.path("data")}')
 
     @classmethod
     def tearDownClass(cls):
