@@ -43,15 +43,19 @@ stride(gsize n, gsize size)
 {
   gsize bytes;
 
-  if (!g_size_checked_mul(&bytes, n, size) || bytes > G_MAXSIZE - 63)
-    return G_MAXSIZE;
+  if (!g_size_checked_mul(&bytes, n, size) || bytes > G_MAXSSIZE - 63)
+    return 0; /* too much for anybody */
   return (bytes + 63) / 64 * 64;
 }
 
 gpointer
 sg_room_each(gsize n, gsize size)
 {
-  return sg_room((gsize)omp_get_max_threads(), stride(n, size));
+  gsize each = stride(n, size);
+
+  if (each == 0)
+    sg_room_missing(n);
+  return each > 0 ? sg_room((gsize)omp_get_max_threads(), each) : NULL;
 }
 
 gpointer
