@@ -7,14 +7,15 @@
 void
 fixture_forget_state(void)
 {
-  const char *names[] = {"session", "window",   "recent",     "favourites", "preferences",
-                         "runs",    "training", "directions", "edits"};
+  g_autofree char *folder = g_build_filename(g_get_user_state_dir(), "vitrine", NULL);
+  const char *name;
 
   vitrine_store_flush();
-  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-    g_autofree char *file = g_strconcat(names[i], ".json", NULL);
-    g_autofree char *path = g_build_filename(g_get_user_state_dir(), "vitrine", file, NULL);
-    g_remove(path);
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  while (dir && (name = g_dir_read_name(dir))) {
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    if (g_str_has_suffix(name, ".json"))
+      g_remove(path);
   }
 }
 
