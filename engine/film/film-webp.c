@@ -1,4 +1,6 @@
-/* Moving WebP, by libwebpmux, which keeps what is compressed until the end. */
+/* Moving WebP, by libwebpmux, which keeps what is compressed until the end. Every frame is a whole
+ * picture: libwebp's WebPAnimEncoder leaves out what differs by a few levels from the frame before,
+ * and a slow film then stands still in blocks. */
 #include "engine/film/film-private.h"
 #include "engine/formats/format-error.h"
 #include "engine/pictures/picture.h"
@@ -10,7 +12,7 @@
 typedef struct {
   SgFilmFormat format;
   SgWriter *writer;
-  WebPAnimEncoder *encoder;
+  WebPMux *mux;
   WebPConfig config;
 } Webp;
 
@@ -19,15 +21,13 @@ webp_free(gpointer film)
 {
   Webp *w = film;
 
-  if (w->encoder)
-    WebPAnimEncoderDelete(w->encoder);
+  WebPMuxDelete(w->mux);
   g_free(w);
 }
 
 static gpointer
 webp_open(const char *path, SgWriter *writer, const SgFilmFormat *format, GError **error)
 {
-  WebPAnimEncoderOptions options;
   Webp *w = g_new0(Webp, 1);
 
   w->format = *format;
@@ -39,17 +39,14 @@ webp_open(const char *path, SgWriter *writer, const SgFilmFormat *format, GError
     webp_free(w);
     return NULL;
   }
-  if (WebPConfigInit(&w->config) && WebPAnimEncoderOptionsInit(&options)) {
-    w->config.lossless = w->config.exact = format->lossless;
-    w->config.quality = (float)(format->quality ? format->quality : USUAL_QUALITY);
-    /* Lossless: how much is tried. */
-    if (format->lossless)
-      w->config.quality = 20;
-    w->config.method = format->lossless ? 0 : 2;
-    options.anim_params.loop_count = format->once;
-    w->encoder = WebPAnimEncoderNew(format->width, format->height, &options);
-  }
-  if (w->encoder)
+  w->mux = WebPConfigInit(&w->config) ? WebPMuxNew() : NULL;
+  w->config.lossless = w->config.exact = format->lossless;
+  w->config.quality = (float)(format->quality ? format->quality : USUAL_QUALITY);
+  /* Lossless: how much is tried. */
+  if (format->lossless)
+    w->config.quality = 20;
+  w->config.method = format->lossless ? 0 : 2;
+  if (w->mux)
     return w;
   sg_no_memory(error, "for the film");
   webp_free(w);
@@ -62,63 +59,69 @@ failed(GError **error, const char *why)
   return sg_broken(error, "libwebp could not write the film: %s", why);
 }
 
+/* Behind those that are there. */
+static gboolean
+push(Webp *w, guint64 frame, const WebPMemoryWriter *compressed, GError **error)
+{
+  gint64 begin = (gint64)sg_film_moment(&w->format, frame, 1000);
+  const WebPMuxFrameInfo info = {
+      .bitstream = {compressed->mem, compressed->size},
+      .id = WEBP_CHUNK_ANMF,
+      .duration = (int)((gint64)sg_film_moment(&w->format, frame + 1, 1000) - begin),
+      .dispose_method = WEBP_MUX_DISPOSE_NONE,
+      .blend_method = WEBP_MUX_NO_BLEND};
+
+  if (WebPMuxPushFrame(w->mux, &info, TRUE) != WEBP_MUX_OK)
+    return failed(error, "a frame could not be added");
+  return TRUE;
+}
+
 static gboolean
 webp_add(gpointer film, guint64 frame, const guint8 *pixels, const char *recipe_json,
          GError **error)
 {
   Webp *w = film;
   WebPPicture picture;
+  WebPMemoryWriter compressed;
   int stride = w->format.width * w->format.bytes;
 
   if (!WebPPictureInit(&picture))
     return failed(error, "another version of the library");
-  picture.use_argb = 1;
+  WebPMemoryWriterInit(&compressed);
+  picture.writer = WebPMemoryWrite;
+  picture.custom_ptr = &compressed;
+  picture.use_argb = w->format.lossless;
   picture.width = w->format.width;
   picture.height = w->format.height;
   gboolean ok = (w->format.bytes == 4 ? WebPPictureImportRGBA
-                                      : WebPPictureImportRGB)(&picture, pixels, stride);
+                                      : WebPPictureImportRGB)(&picture, pixels, stride) &&
+                WebPEncode(&w->config, &picture);
   if (!ok)
     sg_no_memory(error, "for a frame");
-  else if (!(ok = WebPAnimEncoderAdd(w->encoder, &picture,
-                                     (int)sg_film_moment(&w->format, frame, 1000), &w->config)))
-    failed(error, WebPAnimEncoderGetError(w->encoder));
+  ok = ok && push(w, frame, &compressed, error);
   WebPPictureFree(&picture);
+  WebPMemoryWriterClear(&compressed);
   return ok;
 }
 
 /* With the XMP packet that says what made it. */
 static gboolean
-write_marked(Webp *w, const WebPData *film, GError **error)
+webp_finish(gpointer film, guint64 frames, GError **error)
 {
+  Webp *w = film;
   gsize length;
   const char *xmp = sg_picture_mark(&length);
   const WebPData packet = {(const guint8 *)xmp, length};
+  const WebPMuxAnimParams params = {.bgcolor = 0xffffffff, .loop_count = w->format.once};
   WebPData whole = {0};
-  WebPMux *mux = WebPMuxCreate(film, 0);
-  gboolean ok = mux && WebPMuxSetChunk(mux, "XMP ", &packet, 0) == WEBP_MUX_OK &&
-                WebPMuxAssemble(mux, &whole) == WEBP_MUX_OK;
+  gboolean ok = WebPMuxSetAnimationParams(w->mux, &params) == WEBP_MUX_OK &&
+                WebPMuxSetChunk(w->mux, "XMP ", &packet, 0) == WEBP_MUX_OK &&
+                WebPMuxAssemble(w->mux, &whole) == WEBP_MUX_OK;
 
   if (!ok)
     failed(error, "its parts could not be put together");
   ok = ok && sg_writer_write(w->writer, whole.bytes, whole.size, error);
   WebPDataClear(&whole);
-  WebPMuxDelete(mux);
-  return ok;
-}
-
-static gboolean
-webp_finish(gpointer film, guint64 frames, GError **error)
-{
-  Webp *w = film;
-  WebPData data = {0};
-  gboolean ok =
-      WebPAnimEncoderAdd(w->encoder, NULL, (int)sg_film_moment(&w->format, frames, 1000), NULL) &&
-      WebPAnimEncoderAssemble(w->encoder, &data);
-
-  if (!ok)
-    failed(error, WebPAnimEncoderGetError(w->encoder));
-  ok = ok && write_marked(w, &data, error);
-  WebPDataClear(&data);
   return ok;
 }
 

@@ -103,6 +103,38 @@ test_webp(gconstpointer lossless)
   film_folder_free(folder);
 }
 
+/* What changes by a level a frame is followed, and no frame left out. */
+static void
+test_slow_webp(void)
+{
+  enum { N = 40 };
+  char *folder = film_folder();
+  g_autofree char *path = g_build_filename(folder, "film.webp", NULL);
+  SgFilmFormat format = film_format(3);
+  g_autoptr(GError) error = NULL;
+  guint8 frame[WIDTH * HEIGHT * 3];
+  gsize size;
+
+  format.quality = 60;
+  SgFilm *film = sg_film_new(path, &format, &error);
+  for (int i = 0; i < N; i++) {
+    memset(frame, 60 + i, sizeof frame);
+    g_assert_true(sg_film_add(film, frame, "{}", &error));
+  }
+  g_assert_true(sg_film_finish(film, &error));
+  sg_film_free(film);
+  g_autofree char *data = read_all(path, &size);
+  g_assert_cmpuint(sg_picture_frames((const guint8 *)data, size), ==, N);
+  for (int i = 0; i < N; i++) {
+    g_auto(SgPixels) p = {0};
+    g_assert_true(sg_pixels_decode_frame(&p, "film", (const guint8 *)data, size, (guint)i, &error));
+    sg_pixels_convert(&p, 3);
+    for (int k = 0; k < WIDTH * HEIGHT * 3; k++)
+      g_assert_cmpint(abs(p.pixels[k] - (60 + i)), <=, 2);
+  }
+  film_folder_free(folder);
+}
+
 static void
 test_gif(void)
 {
@@ -232,6 +264,7 @@ main(int argc, char **argv)
   g_test_add_func("/film/pngs", test_pngs);
   g_test_add_data_func("/film/webp", NULL, test_webp);
   g_test_add_data_func("/film/webp-lossless", "yes", test_webp);
+  g_test_add_func("/film/webp-slow", test_slow_webp);
   g_test_add_func("/film/gif", test_gif);
   g_test_add_data_func("/film/half/pngs", "film", test_left_half);
   g_test_add_data_func("/film/half/webp", "film.webp", test_left_half);
