@@ -6,6 +6,7 @@
 #include "app/examine/examine-report.h"
 #include "app/examine/examine-words.h"
 #include "engine/base/visible.h"
+#include "engine/directions/ranks.h"
 #include "engine/formats/writer.h"
 #include "engine/pictures/picture.h"
 
@@ -175,12 +176,7 @@ add_band(GString *s, const Range *r, int n, const double *v, const char *colour)
 
   if (n == 0)
     return;
-  for (int i = 1; i < n; i++) /* few */
-    for (int k = i; k > 0 && sorted[k - 1] > sorted[k]; k--) {
-      double t = sorted[k];
-      sorted[k] = sorted[k - 1];
-      sorted[k - 1] = t;
-    }
+  sg_ranks_sort((gsize)n, sorted);
   double top = HEIGHT - place(r, sorted[n - 1 - n / 20], HEIGHT);
   double bottom = HEIGHT - place(r, sorted[n / 20], HEIGHT);
   add_number(s, "<rect x=\"0\" y=\"", top, "\" ");

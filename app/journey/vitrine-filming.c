@@ -40,11 +40,9 @@ news_free(gpointer data)
 static gboolean
 begin(Job *job, SgRenderer *renderer, GError **error)
 {
-  job->renderer =
-      sg_renderer_new(sg_renderer_model(renderer), sg_renderer_backend(renderer), error);
+  job->renderer = sg_renderer_new_beside(renderer, error);
   if (!job->renderer)
     return FALSE;
-  sg_renderer_set_cache_budget(job->renderer, 0);
   job->journey = sg_journey_new(job->renderer, job->n, job->keys, &job->journey_options, error);
   if (!job->journey)
     return FALSE;

@@ -59,16 +59,6 @@ draw(Job *job, const SgRecipe *recipe, GError **error)
   return picture ? vitrine_picture_texture(picture) : NULL;
 }
 
-static gboolean
-begin(Job *job, SgRenderer *renderer, GError **error)
-{
-  job->renderer =
-      sg_renderer_new(sg_renderer_model(renderer), sg_renderer_backend(renderer), error);
-  if (job->renderer)
-    sg_renderer_set_cache_budget(job->renderer, 0); /* frames differ from the first layer on */
-  return job->renderer != NULL;
-}
-
 /* The next keyframe without a picture, then the next frame; *more: there are others. */
 static gboolean
 advance(Job *job, News *news, gboolean *more, GError **error)
@@ -100,7 +90,8 @@ step(gpointer data, SgRenderer *renderer, gpointer *out)
   g_autoptr(GError) error = NULL;
   gboolean more = FALSE;
 
-  if ((!job->renderer && !begin(job, renderer, &error)) || !advance(job, news, &more, &error)) {
+  if ((!job->renderer && !(job->renderer = sg_renderer_new_beside(renderer, &error))) ||
+      !advance(job, news, &more, &error)) {
     news->error = g_strdup(error->message);
     more = FALSE;
   }

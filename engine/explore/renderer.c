@@ -75,6 +75,16 @@ sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes)
     sg_nets_set_budget(r->edited, bytes);
 }
 
+SgRenderer *
+sg_renderer_new_beside(SgRenderer *r, GError **error)
+{
+  SgRenderer *other = sg_renderer_new(sg_renderer_model(r), sg_renderer_backend(r), error);
+
+  if (other)
+    sg_renderer_set_cache_budget(other, 0);
+  return other;
+}
+
 void
 sg_picture_free(SgPicture *p)
 {

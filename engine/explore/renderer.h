@@ -30,6 +30,9 @@ void sg_picture_free(SgPicture *p);
 /* Keeps a reference on `model`; packs its weights for `backend` (NULL: the default one). Errors
  * when memory is short. */
 SgRenderer *sg_renderer_new(SgModel *model, SgBackend *backend, GError **error);
+/* Another one of r's model and device, whose pictures leave r's stages alone; it keeps none of its
+ * own, since frames of a film differ from the first layer on. */
+SgRenderer *sg_renderer_new_beside(SgRenderer *r, GError **error);
 SgBackend *sg_renderer_backend(SgRenderer *r);
 void sg_renderer_free(SgRenderer *r);
 /* Makes now what the first picture of `recipe` and its score would otherwise wait for: the pruned

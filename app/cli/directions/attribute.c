@@ -17,13 +17,9 @@ check_options(const AttributeOptions *o, int argc, char **argv, GError **error)
 {
   int sources = (o->data != NULL) + (o->labels != NULL) + (o->measure != NULL);
 
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (sources != 1)
+  if (!direction_job_asked(argc, argv, o->network, o->outdir, error))
+    return FALSE;
+  if (sources != 1)
     cli_set_usage_error(error, "one source of labels: --data=SET, --labels=FILE.csv or "
                                "--measure=brightness,…");
   else if (o->samples < 100 || o->samples > 1000000)

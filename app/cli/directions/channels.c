@@ -60,13 +60,9 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   *o = (Options){.samples = 2000, .count = 9, .label = -1};
   if (!cli_parse(&argc, &argv, entries, &help, error))
     return FALSE;
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (o->channels && !o->layer)
+  if (!direction_job_asked(argc, argv, o->network, o->outdir, error))
+    return FALSE;
+  if (o->channels && !o->layer)
     cli_set_usage_error(error, "--channels: of which convolution? --layer=NAME");
   else
     return TRUE;

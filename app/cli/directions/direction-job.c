@@ -15,6 +15,20 @@ struct _DirectionTiles {
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
+gboolean
+direction_job_asked(int argc, char **argv, const char *network, const char *outdir, GError **error)
+{
+  if (argc > 1)
+    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
+  else if (!network)
+    cli_set_usage_error(error, "which model? --network=FILE");
+  else if (!outdir)
+    cli_set_usage_error(error, "where to? --outdir=DIR");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static gboolean
 parse_layers(DirectionJob *job, const char *text, GError **error)
 {

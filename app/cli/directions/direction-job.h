@@ -17,6 +17,10 @@ typedef struct {
   CliProgress progress;
 } DirectionJob;
 
+/* What each of them asks for: a model, a folder, and no word that is not an option. FALSE and a
+ * usage error. */
+gboolean direction_job_asked(int argc, char **argv, const char *network, const char *outdir,
+                             GError **error);
 /* Opens the model, reads layers "A-B" (NULL: all), checks the class (-1: none asked for), makes the
  * folder. */
 gboolean direction_job_open(DirectionJob *job, const char *network, const char *layers, int label,

@@ -40,13 +40,9 @@ typedef struct {
 static gboolean
 check_options(const Options *o, int argc, char **argv, GError **error)
 {
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (o->samples < 100 || o->samples > 100000000)
+  if (!direction_job_asked(argc, argv, o->network, o->outdir, error))
+    return FALSE;
+  if (o->samples < 100 || o->samples > 100000000)
     cli_set_usage_error(error, "--samples: expected 100 to 100000000, found %" G_GINT64_FORMAT,
                         o->samples);
   else if (o->seed < 0)

@@ -41,13 +41,9 @@ typedef struct {
 static gboolean
 check_options(const ResampleOptions *o, int argc, char **argv, GError **error)
 {
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (!o->direction)
+  if (!direction_job_asked(argc, argv, o->network, o->outdir, error))
+    return FALSE;
+  if (!o->direction)
     cli_set_usage_error(error, "what is to be kept? --direction=FILE#NAME");
   else if (o->attribute && !o->data)
     cli_set_usage_error(error, "--attribute names a label of --data, which is not given");

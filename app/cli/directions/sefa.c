@@ -50,13 +50,9 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   *o = (Options){.components = 20, .label = -1};
   if (!cli_parse(&argc, &argv, entries, &help, error))
     return FALSE;
-  if (argc > 1)
-    cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->network)
-    cli_set_usage_error(error, "which model? --network=FILE");
-  else if (!o->outdir)
-    cli_set_usage_error(error, "where to? --outdir=DIR");
-  else if (o->components < 1 || o->components > SG_DIRECTIONS_MAX)
+  if (!direction_job_asked(argc, argv, o->network, o->outdir, error))
+    return FALSE;
+  if (o->components < 1 || o->components > SG_DIRECTIONS_MAX)
     cli_set_usage_error(error, "--components: expected 1 to %d, found %d", SG_DIRECTIONS_MAX,
                         o->components);
   else
