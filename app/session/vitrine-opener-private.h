@@ -10,6 +10,7 @@ struct _VitrineOpener {
   GObject parent_instance;
   VitrineOpenerParts with;
   gboolean closed;
+  int first_faces;
 
   SgModel *model;
   guint serial; /* grows when another model is opened */

@@ -2,6 +2,9 @@
 #include <glib/gi18n.h>
 #include "app/session/vitrine-store.h"
 
+/* Nine larger pictures than these keep a person waiting. */
+#define SEVERAL_FACES_UP_TO 128
+
 enum { PROP_0, PROP_MODEL_PATH, PROP_LOADING, PROP_SUMMARY, N_PROPS };
 enum { MODEL_CHANGED, WEIGHTS_CHANGED, FOREIGN_PICTURE, N_SIGNALS };
 
@@ -46,6 +49,8 @@ begin_edits(VitrineOpener *self, const SgModel *model, SgRecipe *recipe, const c
   VitrineEditor *editor = self->with.editor;
   SgSpace space = vitrine_editor_get_space(editor);
   g_autoptr(SgRecipe) fresh = sg_recipe_new_for(&model->info);
+  if (model->info.img_resolution <= SEVERAL_FACES_UP_TO)
+    fresh->faces = self->first_faces;
   SgRecipe *kept = vitrine_edits_find(model->hash, &model->info, &space);
   gboolean tell = !recipe;
 
@@ -150,6 +155,14 @@ vitrine_opener_get_property(GObject *object, guint id, GValue *value, GParamSpec
 }
 
 void
+vitrine_opener_set_first_faces(VitrineOpener *self, int faces)
+{
+  g_return_if_fail(VITRINE_IS_OPENER(self));
+  g_return_if_fail(faces >= 1 && faces <= SG_RECIPE_MAX_FACES);
+  self->first_faces = faces;
+}
+
+void
 vitrine_opener_close(VitrineOpener *self)
 {
   g_return_if_fail(VITRINE_IS_OPENER(self));
@@ -203,6 +216,7 @@ vitrine_opener_class_init(VitrineOpenerClass *class)
 static void
 vitrine_opener_init(VitrineOpener *self)
 {
+  self->first_faces = 1;
 }
 
 VitrineOpener *

@@ -31,6 +31,9 @@ typedef struct {
 } VitrineOpenerParts;
 /* Keeps a reference on each. */
 VitrineOpener *vitrine_opener_new(const VitrineOpenerParts *parts);
+/* How many faces a model is opened with that nobody has edited yet, if its pictures are small; 1 at
+ * first. */
+void vitrine_opener_set_first_faces(VitrineOpener *self, int faces);
 /* The window is closed: what is still being read or packed is dropped. */
 void vitrine_opener_close(VitrineOpener *self);
 

@@ -106,8 +106,9 @@ has_pane(Fixture *f, gpointer data)
   return fixture_find(GTK_WIDGET(f->window), "dim-scale-3") != NULL;
 }
 
+/* Tests say themselves how many faces they want to see. */
 static void
-open_window(Fixture *f, const char *path)
+open_window(Fixture *f, const char *path, int faces)
 {
   g_autoptr(GError) error = NULL;
 
@@ -127,12 +128,14 @@ open_window(Fixture *f, const char *path)
   }
   f->window = VITRINE_WINDOW(gtk_application_get_windows(GTK_APPLICATION(f->application))->data);
   f->session = g_object_ref(vitrine_window_get_session(f->window));
+  if (faces) /* before anything was read */
+    vitrine_opener_set_first_faces(vitrine_session_get_opener(f->session), faces);
 }
 
 void
 fixture_open(Fixture *f, const char *path)
 {
-  open_window(f, path);
+  open_window(f, path, 1);
   fixture_wait(f, has_side, NULL, 30);
   /* A person begins in Explore, or in the page of the run that is opened. */
   g_autofree char *page = g_strdup(vitrine_side_get_page(side(f)));
@@ -146,7 +149,15 @@ fixture_open(Fixture *f, const char *path)
 void
 fixture_open_as_is(Fixture *f, const char *path)
 {
-  open_window(f, path);
+  open_window(f, path, 1);
+  fixture_wait(f, has_side, NULL, 30);
+  fixture_settle(f);
+}
+
+void
+fixture_open_first(Fixture *f)
+{
+  open_window(f, NULL, 0);
   fixture_wait(f, has_side, NULL, 30);
   fixture_settle(f);
 }

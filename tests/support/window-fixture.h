@@ -11,11 +11,13 @@ typedef struct {
   VitrineSession *session;
 } Fixture;
 
-/* Opens a window on the bundled model (or on what `path` names) and waits for picture and the
- * Latent pane. */
+/* Opens a window on one face of the bundled model (or of what `path` names) and waits for picture
+ * and the Latent pane. */
 void fixture_open(Fixture *f, const char *path);
 /* The same with the pane that a person sees first. */
 void fixture_open_as_is(Fixture *f, const char *path);
+/* The bundled model with as many faces as a person sees first. */
+void fixture_open_first(Fixture *f);
 /* Closes it the way a person does; its state is on disk afterwards. */
 void fixture_close(Fixture *f);
 /* What earlier tests left behind is gone. */

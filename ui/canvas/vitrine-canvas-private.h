@@ -12,6 +12,7 @@ struct _VitrineCanvas {
 
   GdkTexture *texture, *original;
   VitrineCanvasView view;
+  VitrineScaling scaling;
   gboolean show_original;
   gboolean divider;
   int columns;       /* faces side by side, each with the divider at the same place */

@@ -1,7 +1,7 @@
 #include "ui/canvas/vitrine-canvas-view.h"
 #include <math.h>
 
-#define FIT_MARGIN 16.0 /* logical pixels around a picture that fits */
+#define FIT_MARGIN 8.0 /* logical pixels around a picture that fits */
 
 static const double round_zooms[] = {0.05, 0.1, 0.25, 0.5, 0.75, 1,  1.5, 2,  3,
                                      4,    6,   8,    12,  16,   24, 32,  48, 64};
@@ -12,7 +12,6 @@ vitrine_canvas_view_init(VitrineCanvasView *v)
   *v = (VitrineCanvasView){.device_scale = 1, .fit = TRUE, .zoom = 1};
 }
 
-/* Whole factors keep every pixel the same size; they are taken unless much room would be wasted. */
 static double
 fit_zoom(const VitrineCanvasView *v)
 {
@@ -20,8 +19,6 @@ fit_zoom(const VitrineCanvasView *v)
   double room_y = MAX(v->height - 2 * FIT_MARGIN, 1) * v->device_scale;
   double zoom = MIN(room_x / MAX(v->picture_width, 1), room_y / MAX(v->picture_height, 1));
 
-  if (zoom > 1 && floor(zoom) / zoom >= 0.75)
-    zoom = floor(zoom);
   return CLAMP(zoom, VITRINE_VIEW_MIN_ZOOM, VITRINE_VIEW_MAX_ZOOM);
 }
 

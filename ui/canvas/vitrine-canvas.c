@@ -3,6 +3,8 @@
 
 #define MIN_SIZE      240
 #define HANDLE_RADIUS 9.0f
+/* From here on a person looks at pixels, not at a face. */
+#define SHARP_FROM 4.0
 
 enum { VIEW_CHANGED, FACE_ACTIVATED, N_SIGNALS };
 static guint signals[N_SIGNALS];
@@ -59,8 +61,17 @@ append_sharp(GtkSnapshot *snapshot, GdkTexture *texture, const graphene_rect_t *
 #endif
 }
 
-/* Sharp when enlarged, smooth when made smaller; a reduced picture is a preview and smooth as
- * well. */
+static gboolean
+is_sharp(const VitrineCanvas *self)
+{
+  double zoom = vitrine_canvas_view_zoom(&self->view);
+
+  if (self->scaling == VITRINE_SCALING_AUTO)
+    return zoom >= SHARP_FROM;
+  return self->scaling == VITRINE_SCALING_SHARP && zoom >= 1;
+}
+
+/* A reduced picture is a preview and smooth always. */
 static void
 append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
                const graphene_rect_t *rect, const graphene_rect_t *visible)
@@ -68,7 +79,7 @@ append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
   gboolean preview = gdk_texture_get_width(texture) < self->view.picture_width;
 
   vitrine_append_ground(snapshot, texture, rect);
-  if (vitrine_canvas_view_zoom(&self->view) >= 1 && !preview)
+  if (is_sharp(self) && !preview)
     append_sharp(snapshot, texture, rect, visible);
   else
     gtk_snapshot_append_texture(snapshot, texture, rect);
@@ -323,6 +334,14 @@ vitrine_canvas_get_show_original(VitrineCanvas *self)
 {
   g_return_val_if_fail(VITRINE_IS_CANVAS(self), FALSE);
   return self->show_original;
+}
+
+void
+vitrine_canvas_set_scaling(VitrineCanvas *self, VitrineScaling scaling)
+{
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  self->scaling = scaling;
+  gtk_widget_queue_draw(GTK_WIDGET(self));
 }
 
 void

@@ -1,5 +1,5 @@
-/* VitrineCanvas: shows the picture. Fit, 1:1, zoom at the pointer, pan; enlarged pixels stay sharp;
- * the unmodified picture on a held key or on one side of a divider.
+/* VitrineCanvas: shows the picture. Fit, 1:1, zoom at the pointer, pan; smooth, and from 400 % on
+ * sharp pixels; the unmodified picture on a held key or on one side of a divider.
  *
  * Properties, read-only: "zoom" double, "show-original" and "divider" boolean.
  * Signals: "view-changed": zoom, divider or what is shown has changed. "face-activated" (int): a
@@ -30,6 +30,10 @@ void vitrine_canvas_set_description(VitrineCanvas *self, const char *description
 
 /* What a person points at is marked there. Keeps a reference. */
 void vitrine_canvas_set_spot(VitrineCanvas *self, VitrineSpot *spot);
+
+/* How an enlarged picture is drawn: smooth below 400 % and then sharp (at first), or one always. */
+typedef enum { VITRINE_SCALING_AUTO, VITRINE_SCALING_SMOOTH, VITRINE_SCALING_SHARP } VitrineScaling;
+void vitrine_canvas_set_scaling(VitrineCanvas *self, VitrineScaling scaling);
 
 void vitrine_canvas_zoom_fit(VitrineCanvas *self);
 void vitrine_canvas_zoom_one(VitrineCanvas *self);

@@ -223,6 +223,9 @@ watch(VitrineDirectionRow *self)
   GtkEventController *focus = gtk_event_controller_focus_new();
   GtkEventController *keys = gtk_event_controller_key_new();
 
+  gtk_widget_set_tooltip_text(
+      vitrine_trough_get_scale(self->trough),
+      _("Moves every face along this direction of w; the pictures show what that leads to"));
   g_signal_connect_swapped(motion, "enter", G_CALLBACK(wanted_cb), self);
   g_signal_connect_swapped(focus, "enter", G_CALLBACK(wanted_cb), self);
   g_signal_connect(keys, "key-pressed", G_CALLBACK(key_cb), self);

@@ -169,6 +169,8 @@ vitrine_dimension_row_init(VitrineDimensionRow *self)
   g_signal_connect(self->adjustment, "value-changed", G_CALLBACK(scale_changed_cb), self);
 
   self->entry = vitrine_number_entry_new(7, entered_cb, self);
+  gtk_widget_set_tooltip_text(
+      self->scale, _("One number of the latent vector; what is added here every face gets"));
   gtk_widget_set_tooltip_text(self->entry, _("Any number; this slider's range grows with it"));
   self->reset = row_button("edit-undo-symbolic", G_CALLBACK(reset_cb), self);
   gtk_widget_set_tooltip_text(self->reset, _("Back to the face's own value (Delete)"));

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 
 #include "engine/models/class-names.h"
+#include "ui/help/vitrine-help-button.h"
 #include "ui/latent/vitrine-factor-scale.h"
 #include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
@@ -237,6 +238,7 @@ static void
 vitrine_generation_init(VitrineGeneration *self)
 {
   g_type_ensure(VITRINE_TYPE_FACTOR_SCALE);
+  g_type_ensure(VITRINE_TYPE_HELP_BUTTON);
   gtk_widget_init_template(GTK_WIDGET(self));
   self->psi_entry = add_entry(self->psi_box, "psi-entry", _("Truncation psi"), _("Any number"),
                               psi_entered_cb, self);

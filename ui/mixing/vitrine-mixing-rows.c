@@ -1,6 +1,7 @@
 /* The rows of the mixing pane, one a style: where each w comes from and what it is blended with;
  * presets, crossover, swap. */
 #include "ui/mixing/vitrine-mixing-private.h"
+#include "ui/help/vitrine-help-button.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -275,7 +276,9 @@ vitrine_mixing_offer_source(VitrineMixingPane *self)
 void
 vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box)
 {
-  gtk_box_append(GTK_BOX(box), vitrine_mixing_heading(_("Styles")));
+  GtkWidget *heading = vitrine_mixing_row_box(box, 6);
+  gtk_box_append(GTK_BOX(heading), vitrine_mixing_heading(_("Styles")));
+  gtk_box_append(GTK_BOX(heading), vitrine_help_button_new("style"));
   GtkWidget *cross = vitrine_mixing_row_box(box, 6);
   self->from = vitrine_mixing_named(origin_drop(self), _("Low layers come from"), "mix-from");
   self->crossover = vitrine_mixing_named(

@@ -136,6 +136,8 @@ vitrine_application_startup(GApplication *application)
     sg_backend_prefer_precision(precision, NULL);
   vitrine_view_set_rough_allowed(vitrine_session_get_view(self->session),
                                  vitrine_preferences_get_rough());
+  vitrine_opener_set_first_faces(vitrine_session_get_opener(self->session),
+                                 vitrine_preferences_get_first_faces());
   vitrine_device_choice_set(vitrine_session_get_device(self->session),
                             self->device ? self->device : stored);
   g_signal_connect_object(vitrine_session_get_opener(self->session), "notify::loading",

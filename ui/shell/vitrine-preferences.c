@@ -41,6 +41,28 @@ store(const char *key, const char *value)
   json_decref(root);
 }
 
+static GtkWidget *
+switch_row_new(const char *name, const char *title, const char *subtitle, gboolean on)
+{
+  GtkWidget *row = adw_action_row_new(), *toggle = gtk_switch_new();
+
+  gtk_widget_set_name(toggle, name);
+  gtk_widget_set_valign(toggle, GTK_ALIGN_CENTER);
+  gtk_switch_set_active(GTK_SWITCH(toggle), on);
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+  adw_action_row_set_subtitle(ADW_ACTION_ROW(row), subtitle);
+  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
+  adw_action_row_add_suffix(ADW_ACTION_ROW(row), toggle);
+  adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), toggle);
+  return row;
+}
+
+static GtkWidget *
+toggle_of(GtkWidget *row)
+{
+  return adw_action_row_get_activatable_widget(ADW_ACTION_ROW(row));
+}
+
 static void
 scheme_cb(AdwComboRow *row, GParamSpec *pspec, gpointer data)
 {
@@ -243,19 +265,12 @@ rough_cb(GtkSwitch *toggle, GParamSpec *pspec, VitrineSession *session)
 static GtkWidget *
 rough_row_new(VitrineSession *session)
 {
-  GtkWidget *row = adw_action_row_new(), *toggle = gtk_switch_new();
+  GtkWidget *row = switch_row_new(
+      "while-moving", _("Quick pictures while dragging"),
+      _("In bfloat16, where the exact picture takes longer than a frame; it follows at rest"),
+      vitrine_preferences_get_rough());
 
-  gtk_widget_set_name(toggle, "while-moving");
-  gtk_widget_set_valign(toggle, GTK_ALIGN_CENTER);
-  gtk_switch_set_active(GTK_SWITCH(toggle), vitrine_preferences_get_rough());
-  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Quick pictures while dragging"));
-  adw_action_row_set_subtitle(
-      ADW_ACTION_ROW(row),
-      _("In bfloat16, where the exact picture takes longer than a frame; it follows at rest"));
-  adw_action_row_set_subtitle_lines(ADW_ACTION_ROW(row), 0);
-  adw_action_row_add_suffix(ADW_ACTION_ROW(row), toggle);
-  adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), toggle);
-  g_signal_connect_object(toggle, "notify::active", G_CALLBACK(rough_cb), session, 0);
+  g_signal_connect_object(toggle_of(row), "notify::active", G_CALLBACK(rough_cb), session, 0);
   gtk_widget_set_visible(row, sg_backend_cpu_bf16(NULL) != NULL);
   return row;
 }
@@ -273,20 +288,130 @@ in_use_row_new(VitrineSession *session)
   return row;
 }
 
-void
-vitrine_preferences_present(GtkWindow *parent, VitrineSession *session)
+/* ---- how pictures are shown, and keys -------------------------------------------------------- */
+
+static const char *const scaling_names[] = {"auto", "smooth", "sharp"}; /* as VitrineScaling */
+
+VitrineScaling
+vitrine_preferences_get_scaling(void)
 {
+  json_t *root = vitrine_store_load("preferences");
+  const char *name = json_string_value(json_object_get(root, "scaling"));
+  VitrineScaling scaling = VITRINE_SCALING_AUTO;
+
+  for (guint i = 0; i < G_N_ELEMENTS(scaling_names); i++)
+    if (g_strcmp0(name, scaling_names[i]) == 0)
+      scaling = (VitrineScaling)i;
+  json_decref(root);
+  return scaling;
+}
+
+int
+vitrine_preferences_get_first_faces(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  gboolean one = g_strcmp0(json_string_value(json_object_get(root, "first_faces")), "1") == 0;
+
+  json_decref(root);
+  return one ? 1 : 9;
+}
+
+gboolean
+vitrine_preferences_get_letter_keys(void)
+{
+  json_t *root = vitrine_store_load("preferences");
+  gboolean off = g_strcmp0(json_string_value(json_object_get(root, "letter_keys")), "off") == 0;
+
+  json_decref(root);
+  return !off;
+}
+
+static void
+scaling_cb(AdwComboRow *row, GParamSpec *pspec, VitrineWindow *window)
+{
+  guint i = adw_combo_row_get_selected(row);
+
+  if (i >= G_N_ELEMENTS(scaling_names))
+    return;
+  store("scaling", scaling_names[i]);
+  vitrine_canvas_set_scaling(vitrine_window_get_canvas(window), (VitrineScaling)i);
+}
+
+static GtkWidget *
+scaling_row_new(VitrineWindow *window)
+{
+  const char *choices[] = {_("Smooth; sharp pixels from 400 %"), _("Always smooth"),
+                           _("Always sharp pixels"), NULL};
+  GtkWidget *row = adw_combo_row_new();
+  g_autoptr(GtkStringList) list = gtk_string_list_new(choices);
+
+  gtk_widget_set_name(row, "scaling");
+  adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), _("Enlarged pictures"));
+  adw_combo_row_set_model(ADW_COMBO_ROW(row), G_LIST_MODEL(list));
+  adw_combo_row_set_selected(ADW_COMBO_ROW(row), (guint)vitrine_preferences_get_scaling());
+  g_signal_connect_object(row, "notify::selected", G_CALLBACK(scaling_cb), window, 0);
+  return row;
+}
+
+static void
+first_faces_cb(GtkSwitch *toggle, GParamSpec *pspec, VitrineSession *session)
+{
+  store("first_faces", gtk_switch_get_active(toggle) ? "9" : "1");
+  vitrine_opener_set_first_faces(vitrine_session_get_opener(session),
+                                 vitrine_preferences_get_first_faces());
+}
+
+static GtkWidget *
+first_faces_row_new(VitrineSession *session)
+{
+  GtkWidget *row = switch_row_new("first-faces", _("Begin with nine faces"),
+                                  _("For models of pictures up to 128×128 that were not open "
+                                    "before; larger ones begin with one"),
+                                  vitrine_preferences_get_first_faces() > 1);
+
+  g_signal_connect_object(toggle_of(row), "notify::active", G_CALLBACK(first_faces_cb), session, 0);
+  return row;
+}
+
+static void
+letter_keys_cb(GtkSwitch *toggle, GParamSpec *pspec, VitrineWindow *window)
+{
+  gboolean on = gtk_switch_get_active(toggle);
+
+  store("letter_keys", on ? "on" : "off");
+  vitrine_window_set_letter_keys(window, on);
+}
+
+static GtkWidget *
+letter_keys_row_new(VitrineWindow *window)
+{
+  GtkWidget *row = switch_row_new("letter-keys", _("Keys of one letter"),
+                                  _("N, P and R for seeds, C to compare; off for speech control "
+                                    "and whoever hits them by mistake"),
+                                  vitrine_preferences_get_letter_keys());
+
+  g_signal_connect_object(toggle_of(row), "notify::active", G_CALLBACK(letter_keys_cb), window, 0);
+  return row;
+}
+
+void
+vitrine_preferences_present(VitrineWindow *parent)
+{
+  VitrineSession *session = vitrine_window_get_session(parent);
   GtkWidget *page = adw_preferences_page_new();
   GtkWidget *look = adw_preferences_group_new(), *work = adw_preferences_group_new();
 
   adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(look), _("Appearance"));
   adw_preferences_group_set_title(ADW_PREFERENCES_GROUP(work), _("Rendering"));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scheme_row_new());
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), scaling_row_new(parent));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), first_faces_row_new(session));
+  adw_preferences_group_add(ADW_PREFERENCES_GROUP(look), letter_keys_row_new(parent));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), device_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), precision_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), rough_row_new(session));
   adw_preferences_group_add(ADW_PREFERENCES_GROUP(work), in_use_row_new(session));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(look));
   adw_preferences_page_add(ADW_PREFERENCES_PAGE(page), ADW_PREFERENCES_GROUP(work));
-  vitrine_dialogs_present_page(parent, _("Preferences"), 540, 520, page);
+  vitrine_dialogs_present_page(GTK_WINDOW(parent), _("Preferences"), 540, 620, page);
 }

@@ -1,8 +1,7 @@
 /* The few things a person may want otherwise. */
 #pragma once
 
-#include "app/session/vitrine-session.h"
-#include <gtk/gtk.h>
+#include "ui/shell/vitrine-window.h"
 
 G_BEGIN_DECLS
 
@@ -14,7 +13,13 @@ char *vitrine_preferences_get_device(void);
 char *vitrine_preferences_get_precision(void);
 /* Whether what moves may be drawn in bf16 (vitrine-view.h); TRUE where nothing is stored. */
 gboolean vitrine_preferences_get_rough(void);
-/* What is chosen is used by `session` at once, and stored. */
-void vitrine_preferences_present(GtkWindow *parent, VitrineSession *session);
+/* How an enlarged picture is drawn. */
+VitrineScaling vitrine_preferences_get_scaling(void);
+/* How many faces a small model begins with: 9 or 1. */
+int vitrine_preferences_get_first_faces(void);
+/* Whether keys of one letter do something; TRUE where nothing is stored. */
+gboolean vitrine_preferences_get_letter_keys(void);
+/* What is chosen is used by `parent` and its session at once, and stored. */
+void vitrine_preferences_present(VitrineWindow *parent);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
 #include <adwaita.h>
 #include <glib/gi18n.h>
 
+#define LETTERS "vitrine-letter-keys" /* the window's controller of them */
+
 typedef struct {
   const char *title;  /* NULL: bound, not shown */
   const char *keys;   /* GTK's syntax, alternatives separated by '|'; the first is shown */
@@ -54,6 +56,8 @@ static const Shortcut view_keys[] = {
     {N_("Fit the window"), "<Control>0|<Control>KP_0", "win.zoom-fit", NULL},
     {N_("Actual size"), "<Control>1|<Control>KP_1", "win.zoom-one", NULL},
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
+    {N_("Hide or show the side"), "F9", "win.side", NULL},
+    {N_("Full screen"), "F11", "win.full-screen", NULL},
     {0},
 };
 static const Shortcut film_keys[] = {
@@ -177,6 +181,12 @@ bind_digits(GtkWidget *window)
 
 /* ---- all of them ------------------------------------------------------------------------- */
 
+static gboolean
+is_letter(const Shortcut *s)
+{
+  return s->keys[1] == '\0' && g_ascii_isalpha(s->keys[0]);
+}
+
 /* Text being edited gets its keys first, but for function keys: they write nothing, and a GtkPaned
  * would keep F6 for itself. */
 void
@@ -184,17 +194,30 @@ vitrine_shortcuts_bind(GtkWindow *window)
 {
   GtkEventController *last = gtk_shortcut_controller_new();
   GtkEventController *first = gtk_shortcut_controller_new();
+  GtkEventController *letters = gtk_shortcut_controller_new();
 
-  gtk_event_controller_set_propagation_phase(last, GTK_PHASE_BUBBLE);
   gtk_event_controller_set_propagation_phase(first, GTK_PHASE_CAPTURE);
   for (gsize i = 0; i < G_N_ELEMENTS(sections); i++)
     for (const Shortcut *s = keys_of(&sections[i]); s->title; s++)
       if (s->action)
-        gtk_shortcut_controller_add_shortcut(
-            GTK_SHORTCUT_CONTROLLER(s->keys[0] == 'F' ? first : last), shortcut_new(s));
+        gtk_shortcut_controller_add_shortcut(GTK_SHORTCUT_CONTROLLER(is_letter(s)        ? letters
+                                                                     : s->keys[0] == 'F' ? first
+                                                                                         : last),
+                                             shortcut_new(s));
   bind_digits(GTK_WIDGET(window));
   gtk_widget_add_controller(GTK_WIDGET(window), last);
   gtk_widget_add_controller(GTK_WIDGET(window), first);
+  gtk_widget_add_controller(GTK_WIDGET(window), letters);
+  g_object_set_data(G_OBJECT(window), LETTERS, letters);
+}
+
+void
+vitrine_shortcuts_set_letters(GtkWindow *window, gboolean on)
+{
+  GtkEventController *letters = g_object_get_data(G_OBJECT(window), LETTERS);
+
+  g_return_if_fail(letters != NULL);
+  gtk_event_controller_set_propagation_phase(letters, on ? GTK_PHASE_BUBBLE : GTK_PHASE_NONE);
 }
 
 /* "Ctrl+Z" of the first of the alternatives. */

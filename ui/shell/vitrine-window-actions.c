@@ -280,6 +280,13 @@ faces_action(GSimpleAction *action, GVariant *value, gpointer data)
     vitrine_editor_set_faces(vitrine_session_get_editor(self->session), g_variant_get_int32(value));
 }
 
+void
+vitrine_window_show_side(VitrineWindow *self)
+{
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
+  g_action_group_change_action_state(G_ACTION_GROUP(self), "side", g_variant_new_boolean(TRUE));
+}
+
 static void
 jump_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -287,6 +294,7 @@ jump_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (!self->pane)
     return;
+  vitrine_window_show_side(self);
   vitrine_side_show(VITRINE_SIDE(self->pane), "latent");
   vitrine_latent_pane_jump(
       VITRINE_LATENT_PANE(vitrine_side_get_pane(VITRINE_SIDE(self->pane), "latent")));
@@ -300,6 +308,7 @@ show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (!self->pane)
     return;
+  vitrine_window_show_side(self);
   vitrine_side_show(VITRINE_SIDE(self->pane), page);
   /* Who came by key goes on by key. */
   GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(self->pane), page);
@@ -335,6 +344,33 @@ compare_action(GSimpleAction *action, GVariant *value, gpointer data)
 
   g_simple_action_set_state(action, value);
   vitrine_canvas_set_divider(self->canvas, g_variant_get_boolean(value));
+}
+
+/* The picture may have the whole window. */
+static void
+side_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  g_simple_action_set_state(action, value);
+  gtk_widget_set_visible(GTK_WIDGET(VITRINE_WINDOW(data)->pane_bin), g_variant_get_boolean(value));
+}
+
+static void
+full_screen_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  if (g_variant_get_boolean(value))
+    gtk_window_fullscreen(GTK_WINDOW(data));
+  else
+    gtk_window_unfullscreen(GTK_WINDOW(data));
+}
+
+/* The desktop may have its own way in and out. */
+static void
+full_screen_cb(VitrineWindow *self)
+{
+  GAction *action = g_action_map_lookup_action(G_ACTION_MAP(self), "full-screen");
+  gboolean full = gtk_window_is_fullscreen(GTK_WINDOW(self));
+
+  g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(full));
 }
 
 /* ---- the timeline ------------------------------------------------------------------------ */
@@ -399,7 +435,7 @@ shortcuts_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 preferences_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  vitrine_preferences_present(GTK_WINDOW(data), VITRINE_WINDOW(data)->session);
+  vitrine_preferences_present(VITRINE_WINDOW(data));
 }
 
 static void
@@ -444,6 +480,8 @@ static const GActionEntry entries[] = {
     {"zoom-one", zoom_action},
     {"zoom-toggle", zoom_action},
     {"compare", NULL, NULL, "false", compare_action},
+    {"side", NULL, NULL, "true", side_action},
+    {"full-screen", NULL, NULL, "false", full_screen_action},
     {"timeline", NULL, NULL, "false", timeline_action},
     {"add-keyframe", add_keyframe_action},
     {"record-film", record_film_action},
@@ -468,6 +506,7 @@ vitrine_window_init_actions(VitrineWindow *self)
 {
   g_return_if_fail(VITRINE_IS_WINDOW(self));
   g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
+  g_signal_connect(self, "notify::fullscreened", G_CALLBACK(full_screen_cb), NULL);
 }
 
 static void

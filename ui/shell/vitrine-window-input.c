@@ -104,7 +104,7 @@ add_held_key(VitrineWindow *self)
 {
   GtkEventController *key = gtk_event_controller_key_new();
 
-  gtk_event_controller_set_propagation_phase(key, GTK_PHASE_BUBBLE);
+  self->held_key = key;
   g_signal_connect(key, "key-pressed", G_CALLBACK(key_pressed_cb), self);
   g_signal_connect(key, "key-released", G_CALLBACK(key_released_cb), self);
   gtk_widget_add_controller(GTK_WIDGET(self), key);

@@ -19,7 +19,8 @@ struct _VitrineWindow {
   char *run;         /* directory of a run to be shown once there is a pane; NULL: none */
   GtkWidget *dialog; /* the error that is shown; weak */
   guint status_source;
-  gboolean filming; /* the canvas shows a frame of the timeline's film */
+  GtkEventController *held_key; /* borrowed */
+  gboolean filming;             /* the canvas shows a frame of the timeline's film */
 
   AdwToastOverlay *toasts;
   GtkMenuButton *menu_button;
@@ -43,6 +44,9 @@ void vitrine_window_init_actions(VitrineWindow *self);
 /* Which actions make sense now. */
 void vitrine_window_update_actions(VitrineWindow *self);
 void vitrine_window_update_recent(VitrineWindow *self);
+
+/* The side is there again, if it was hidden. */
+void vitrine_window_show_side(VitrineWindow *self);
 
 /* Drops and the held key (vitrine-window-input.c). */
 void vitrine_window_init_input(VitrineWindow *self);

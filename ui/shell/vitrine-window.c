@@ -4,11 +4,14 @@
 #include <math.h>
 #include "app/runs/vitrine-run-ask.h"
 #include "app/session/vitrine-store.h"
+#include "ui/help/vitrine-help-button.h"
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-device-text.h"
 #include "ui/parts/vitrine-dialogs.h"
+#include "ui/relatives/vitrine-face-menu.h"
 #include "ui/training/vitrine-run-leave.h"
+#include "ui/shell/vitrine-preferences.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-shortcuts.h"
 #include "ui/training/vitrine-training-pane.h"
@@ -116,6 +119,12 @@ is_any(gpointer window, const char *first, const char *second)
 }
 
 static gboolean
+is_text(gpointer window, const char *text)
+{
+  return text && *text;
+}
+
+static gboolean
 is_trouble(gpointer window, int trouble)
 {
   return trouble != VITRINE_DEVICE_FINE;
@@ -185,6 +194,7 @@ show_run(VitrineWindow *self)
     return;
   g_autofree char *run = g_steal_pointer(&self->run);
   VitrineSide *side = VITRINE_SIDE(self->pane);
+  vitrine_window_show_side(self);
   vitrine_side_show(side, "training");
   vitrine_training_pane_open(VITRINE_TRAINING_PANE(vitrine_side_get_pane(side, "training")), run);
 }
@@ -517,6 +527,7 @@ bind_children(GtkWidgetClass *class)
   FUNCTION(folder_of);
   FUNCTION(is_either);
   FUNCTION(is_any);
+  FUNCTION(is_text);
   FUNCTION(is_trouble);
   FUNCTION(is_only_second);
   FUNCTION(warning_of);
@@ -544,6 +555,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
   g_type_ensure(VITRINE_TYPE_MISSING_BANNER);
+  g_type_ensure(VITRINE_TYPE_HELP_BUTTON);
   g_type_ensure(VITRINE_TYPE_NEEDLE);
   g_type_ensure(VITRINE_TYPE_PICTURE_BAR);
   g_type_ensure(VITRINE_TYPE_TIMELINE_BAR);
@@ -562,6 +574,17 @@ vitrine_window_init(VitrineWindow *self)
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
+  vitrine_canvas_set_scaling(self->canvas, vitrine_preferences_get_scaling());
+  vitrine_window_set_letter_keys(self, vitrine_preferences_get_letter_keys());
+}
+
+void
+vitrine_window_set_letter_keys(VitrineWindow *self, gboolean on)
+{
+  g_return_if_fail(VITRINE_IS_WINDOW(self));
+  vitrine_shortcuts_set_letters(GTK_WINDOW(self), on);
+  gtk_event_controller_set_propagation_phase(self->held_key,
+                                             on ? GTK_PHASE_BUBBLE : GTK_PHASE_NONE);
 }
 
 GtkWidget *
@@ -576,6 +599,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   vitrine_needle_set_session(self->needle, self->session);
   vitrine_canvas_set_spot(self->canvas, vitrine_session_get_spot(session));
   vitrine_missing_banner_set_session(self->missing_banner, session);
+  vitrine_face_menu_add(self->canvas, session);
   gtk_stack_set_visible_child_name(self->stack, expect_model ? "starting" : "empty");
   if (vitrine_session_get_model(session)) {
     model_changed_cb(session, self);

@@ -22,6 +22,8 @@ void vitrine_window_show_run(VitrineWindow *self, const char *run_dir);
 void vitrine_window_show_if_run(VitrineWindow *self, GFile *file);
 /* Of several files that were given at once `opened` is open: says that the others are not. */
 void vitrine_window_say_unopened(VitrineWindow *self, GFile *opened, guint others);
+/* Whether keys of one letter do something. */
+void vitrine_window_set_letter_keys(VitrineWindow *self, gboolean on);
 /* The error dialog that is open, borrowed; NULL when none is. */
 GtkWidget *vitrine_window_get_dialog(VitrineWindow *self);
 
