@@ -69,14 +69,19 @@ need() {
   quietly as_root "${apt[@]}" install "${missing[@]}"
 }
 
-# compile [DIR [MESON OPTION…]]: everything, or only $targets
+# configure DIR [MESON OPTION…]: once
+configure() {
+  local dir=$1
+  shift
+  [ ! -f "$dir/build.ninja" ] || return 0
+  say "vitrine: building (once)"
+  quietly meson setup "$@" "$dir" "$top"
+}
+
+# compile: everything, or only $targets
 compile() {
-  local dir=${1:-$build}
-  [ $# = 0 ] || shift
-  if [ ! -f "$dir/build.ninja" ]; then
-    say "vitrine: building (once)"
-    quietly meson setup "$@" "$dir" "$top"
-  fi
+  local dir=$build
+  configure "$dir" || return
   # shellcheck disable=SC2086
   quietly ninja -C "$dir" ${targets:-}
 }
@@ -90,12 +95,13 @@ program() {
 
 passed=0 failed=0 skipped=0
 
-# run_tests DIR [ARGUMENT…]: meson's tests, added to the counts. Names what did not pass.
+# run_tests DIR [ARGUMENT…]: meson's tests, added to the counts. Names what did not pass. Builds what they need, unless
+# told --no-rebuild.
 run_tests() {
   local dir=$1 log status=0 counted
   shift
   log=$(mktemp)
-  meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 || status=$?
+  meson test -C "$dir" --print-errorlogs "$@" >"$log" 2>&1 || status=$?
   grep -E '^ *[0-9]+/[0-9]+ .* (FAIL|TIMEOUT|ERROR|SKIP|UNEXPECTEDPASS|INTERRUPT)( |$)' "$log" || true
   read -r p f s < <(count_results "$log")
   counted=$((p + f + s))
