@@ -1,5 +1,6 @@
 /* vitrine train: options from the table in engine/learn/options-table.c, the rest is the
  * engine's. */
+#include "engine/backend/backend-device.h"
 #include "engine/formats/read-file.h"
 #include "engine/learn/adopt.h"
 #include "engine/record/changes.h"
@@ -162,6 +163,14 @@ check_augmentation(const SgTrainOptions *o, const Given *given, GError **error)
   return TRUE;
 }
 
+/* A model brings its own widths. */
+static const char *
+default_preset(const Given *given, const char *model)
+{
+  g_autoptr(GPtrArray) devices = model ? NULL : sg_backend_devices(NULL);
+  return model ? "auto" : sg_train_preset_default(given_value(given, "device"), devices->len > 0);
+}
+
 /* Options of a new run; `model`: the file whose weights it starts from, or NULL. */
 static SgTrainOptions *
 new_options(const Given *given, const char *model, GError **error)
@@ -188,7 +197,8 @@ new_options(const Given *given, const char *model, GError **error)
     cli_set_usage_error(error, "where to? --outdir=FOLDER");
     return NULL;
   }
-  g_autoptr(SgTrainOptions) o = sg_train_options_new(preset ? preset : "auto", error);
+  g_autoptr(SgTrainOptions) o =
+      sg_train_options_new(preset ? preset : default_preset(given, model), error);
   if (!o || !apply(o, given, error) || !check_augmentation(o, given, error))
     return NULL;
   if (!model) {

@@ -1,4 +1,5 @@
 #include "app/runs/vitrine-run-setup.h"
+#include "app/work/vitrine-devices.h"
 #include "engine/record/changes.h"
 #include <glib/gi18n.h>
 
@@ -7,6 +8,7 @@ struct _VitrineRunSetup {
   GHashTable *given; /* name -> text */
   GHashTable *wrong; /* name -> why what was tried last cannot be */
   int resolution, channels, label_dim;
+  gboolean has_cuda; /* as far as is known: devices are looked for by a worker */
   VitrineRunOrigin origin;
   char *origin_path, *origin_json;
 };
@@ -33,7 +35,16 @@ base_options(VitrineRunSetup *self, GError **error)
 
   if (self->origin == VITRINE_FROM_RUN && self->origin_json)
     return sg_train_options_from_json(self->origin_path, self->origin_json, error);
-  return sg_train_options_new(preset ? preset : "auto", error);
+  if (!preset)
+    preset = self->origin == VITRINE_FROM_MODEL ? "auto" : vitrine_run_setup_default_preset(self);
+  return sg_train_options_new(preset, error);
+}
+
+const char *
+vitrine_run_setup_default_preset(VitrineRunSetup *self)
+{
+  g_return_val_if_fail(VITRINE_IS_RUN_SETUP(self), NULL);
+  return sg_train_preset_default(g_hash_table_lookup(self->given, "device"), self->has_cuda);
 }
 
 /* With everything set that may be, not resolved. */
@@ -256,10 +267,24 @@ vitrine_run_setup_class_init(VitrineRunSetupClass *class)
 }
 
 static void
+looked_cb(GObject *source, GAsyncResult *result, gpointer data)
+{
+  VitrineRunSetup *self = VITRINE_RUN_SETUP(source);
+  g_autofree char *why_none = NULL;
+  g_autoptr(GPtrArray) devices = vitrine_devices_look_finish(result, &why_none);
+
+  if (devices->len == 0)
+    return;
+  self->has_cuda = TRUE;
+  g_signal_emit(self, changed_signal, 0);
+}
+
+static void
 vitrine_run_setup_init(VitrineRunSetup *self)
 {
   self->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   self->wrong = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  vitrine_devices_look(G_OBJECT(self), looked_cb);
 }
 
 VitrineRunSetup *

@@ -32,6 +32,8 @@ gboolean vitrine_run_setup_is_wrong(VitrineRunSetup *self, const char *name);
 /* What it will be: set, of the preset, of the data, of the resumed run. NULL when that is not known
  * yet. To be freed. */
 char *vitrine_run_setup_effective(VitrineRunSetup *self, const char *name);
+/* The preset while none is chosen: by the device, as on the command line. */
+const char *vitrine_run_setup_default_preset(VitrineRunSetup *self);
 /* A resumed run keeps what decides its numbers. */
 gboolean vitrine_run_setup_may_change(VitrineRunSetup *self, const char *name);
 /* What was found in the data; 0: not known. */

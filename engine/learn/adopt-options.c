@@ -71,7 +71,7 @@ find_channels(const SgTrainOptions *o, const SgModel *m, const int width[POWERS]
   *max = width[2];
   *base = width[last] << last;
   if (*max == width[last]) /* nowhere is it the base that decides: larger ones would do, too */
-    *base = MAX(*base, sg_train_auto_channel_base(1 << last));
+    *base = MAX(*base, sg_train_auto_channel_base("auto", 1 << last));
   return gives(*base, *max, width) || (*base = width[last] << last, gives(*base, *max, width));
 }
 

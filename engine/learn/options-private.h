@@ -12,8 +12,6 @@ G_BEGIN_DECLS
 
 /* The defaults of preset number i; texts are borrowed. */
 void sg_train_preset_defaults(guint i, SgTrainOptions *d);
-/* Whether the user has set it. */
-gboolean sg_train_options_is_set(const SgTrainOptions *o, const char *name);
 /* Sets one as sg_train_options_set(), but as a preset would: the user has said nothing. */
 gboolean sg_train_options_fill(SgTrainOptions *o, const char *name, const char *value,
                                GError **error);
@@ -22,7 +20,7 @@ int sg_train_preset_find(const char *name);
 /* The formulas of `auto`. batch etc. may be the user's own: what follows from them then follows
  * from the user's. */
 int sg_train_auto_batch(int resolution);
-int sg_train_auto_channel_base(int resolution);
+int sg_train_auto_channel_base(const char *preset, int resolution);
 double sg_train_auto_lr(int resolution);
 double sg_train_auto_gamma(int resolution, int batch);
 double sg_train_auto_ema_kimg(int batch);

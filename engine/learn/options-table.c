@@ -46,9 +46,10 @@ const SgTrainOption sg_train_option_table[] = {
        "A run directory to go on with exactly where it stopped; latest: the newest one in outdir. Or a "
        "model file, or the folder of an NVlabs run, whose newest network a new run starts from: the "
        "networks are made as the model's (ada-kimg is then 100 and ema-rampup 0 unless given)."),
-  TEXT("cfg", preset, sg_train_presets, "auto",
-       "Preset: auto follows the resolution; stylegan2 to cifar are NVlabs' of the StyleGAN2 and ADA "
-       "papers; cybersecurity128 is that of \"Tackling fake images in cybersecurity\"."),
+  TEXT("cfg", preset, sg_train_presets, "narrow on the CPU, else auto",
+       "Preset: auto is NVlabs' and follows the resolution; narrow is auto with widths and a length with "
+       "which a CPU comes to an end; stylegan2 to cifar are NVlabs' of the StyleGAN2 and ADA papers; cybersecurity128 is that of "
+       "\"Tackling fake images in cybersecurity\"."),
   TEXT("name", name, NULL, "the data set's file name",
        "Name of the data set in the run directory's name."),
   TEXT("desc", desc, NULL, "none", "A word that is added to the run directory's name."),
@@ -74,9 +75,9 @@ const SgTrainOption sg_train_option_table[] = {
   REAL("mapping-lr-mul", mapping_lr_mul, 1e-6, 100, "0.01",
        "Learning rate multiplier of the mapping network (StyleGAN, Karras et al. 2019)."),
   INT("channel-base", channel_base, 8, 1 << 20,
-      "auto: 32768 from 512 pixels on, else 16384; paper256: 16384; others: 32768",
+      "auto: 32768 from 512 pixels on, else 16384; narrow: 32 · resolution; paper256: 16384; others: 32768",
       "A block at resolution r has channel-base / r channels (StyleGAN2's fmap_base)."),
-  INT("channel-max", channel_max, 1, 8192, "512", "…but at most so many."),
+  INT("channel-max", channel_max, 1, 8192, "narrow: 128; others: 512", "…but at most so many."),
   TEXT("g-arch", g_arch, archs, "skip",
        "Generator architecture (StyleGAN2, Karras et al. 2020, section 4.1)."),
   TEXT("d-arch", d_arch, archs, "resnet; cifar: orig",
@@ -149,7 +150,7 @@ const SgTrainOption sg_train_option_table[] = {
        "Thousands of images in which ada can take p from 0 to 1 (ADA)."),
 #undef GROUP
 #define GROUP "Run"
-  REAL("kimg", kimg, 0, 1e9, "25000; cifar: 100000", "Length of the training, in thousands of images."),
+  REAL("kimg", kimg, 0, 1e9, "25000; narrow: 2000; cifar: 100000", "Length of the training, in thousands of images."),
   REAL("tick", tick_kimg, 1e-3, 1e6, "4", "A status line every so many thousand images."),
   INT("snap", snap, 1, 1000000, "50", "A snapshot and a grid of pictures every so many ticks."),
   REAL("tick-seconds", tick_seconds, 0, 1e6, "60",

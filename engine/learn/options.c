@@ -338,7 +338,7 @@ fill_in(SgTrainOptions *o)
   int r = o->resolution;
 
   if (o->channel_base == SG_AUTO_INT)
-    o->channel_base = sg_train_auto_channel_base(r);
+    o->channel_base = sg_train_auto_channel_base(o->preset, r);
   if (o->batch == SG_AUTO_INT)
     o->batch = sg_train_auto_batch(r);
   if (o->mbstd_group == SG_AUTO_INT)

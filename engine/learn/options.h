@@ -65,9 +65,13 @@ typedef struct {
                        do not count any more */
 } SgTrainOptions;
 
-/* Preset names, NULL-terminated: auto stylegan2 paper256 paper512 paper1024 cifar
- * cybersecurity128. */
+/* Preset names, NULL-terminated: auto stylegan2 paper256 paper512 paper1024 cifar cybersecurity128
+ * narrow. */
 extern const char *const sg_train_presets[];
+/* The preset of a new training for which none was asked, on `device` ("auto" or NULL: the first
+ * CUDA device if there is one, "cpu", "cuda", "cuda:N"): "narrow" where a processor computes, for
+ * NVlabs' widths would take it months; "auto" on a CUDA device. */
+const char *sg_train_preset_default(const char *device, gboolean has_cuda);
 
 /* Fresh options with every default of `preset` that does not depend on the data set. */
 SgTrainOptions *sg_train_options_new(const char *preset, GError **error);
@@ -76,6 +80,8 @@ void sg_train_options_free(SgTrainOptions *o);
  * Error: which name, what is expected, what was given. */
 gboolean sg_train_options_set(SgTrainOptions *o, const char *name, const char *value,
                               GError **error);
+/* Whether the user has set it. */
+gboolean sg_train_options_is_set(const SgTrainOptions *o, const char *name);
 /* The value as text, to be freed; NULL if it is not set or there is no such option. */
 char *sg_train_options_text(const SgTrainOptions *o, const char *name);
 /* Paths among the options are absolute, so that a run can be resumed from anywhere, and UTF-8, as

@@ -361,6 +361,23 @@ say_device(SgTrainer *t)
   say(t, memory);
 }
 
+/* Which was chosen, where nobody has; not once it has begun. */
+static void
+say_preset(SgTrainer *t)
+{
+  const SgTrainOptions *o = t->o;
+
+  gboolean chosen =
+      sg_train_options_is_set(o, "cfg") ||
+      (sg_train_options_is_set(o, "channel-base") && sg_train_options_is_set(o, "channel-max"));
+  if (!g_str_equal(o->preset, "narrow") || chosen || t->l->nimg)
+    return;
+  g_autofree char *text = g_strdup_printf(
+      "Preset:        narrow, in widths for a CPU (up to %d channels); NVlabs': --cfg=auto\n",
+      o->channel_max);
+  say(t, text);
+}
+
 gboolean
 sg_trainer_preflight(SgTrainer *t, GError **error)
 {
@@ -373,6 +390,7 @@ sg_trainer_preflight(SgTrainer *t, GError **error)
   g_autofree char *nets = g_strdup_printf(
       "Networks:      generator %s, discriminator %s parameters\n", generator, discriminator);
 
+  say_preset(t);
   say(t, nets);
   say_device(t);
   sg_trainer_fits(t, &why);

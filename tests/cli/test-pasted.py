@@ -70,6 +70,18 @@ class Pasted(unittest.TestCase):
             self.options(f'--{name}=1', says=f'--{name} passed over')
             self.options(f'--{name}', 'true', says=f'--{name} passed over')
 
+    def test_widths(self):
+        """Without --cfg a processor gets widths that it can train, and is told so and how to ask for others."""
+        code, out, err = self.vitrine('--device=cpu', '-n')
+        self.assertEqual((code, err), (0, ''))
+        o, said = json.JSONDecoder().raw_decode(out)
+        self.assertEqual((o['cfg'], o['channel-base'], o['channel-max']), ('narrow', 256, 128))
+        self.assertRegex(out[said:], r'Preset: +narrow.*--cfg=auto')
+        for args in (('--cfg=narrow',), ('--cfg=auto', '--channel-base=64'), ('--channel-base=64', '--channel-max=8')):
+            code, out, err = self.vitrine('--device=cpu', *args, '-n')
+            self.assertEqual((code, err), (0, ''))
+            self.assertNotIn('Preset:', out)
+
     def test_questions(self):
         self.refused('--gama=3', says=('no option --gama', '--gamma'))
         self.refused('--batchsize=3', says=('no option --batchsize',))

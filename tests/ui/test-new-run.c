@@ -262,6 +262,62 @@ test_preflight(void)
 }
 
 static void
+assert_effective(VitrineNewRun *dialog, const char *name, const char *expected)
+{
+  g_autofree char *value = vitrine_run_setup_effective(vitrine_new_run_get_setup(dialog), name);
+  g_assert_cmpstr(value, ==, expected);
+}
+
+static gboolean
+has_length(Fixture *f, gpointer dialog)
+{
+  return vitrine_run_setup_get(vitrine_new_run_get_setup(dialog), "kimg") != NULL;
+}
+
+static void
+choose_size(VitrineNewRun *dialog, const char *name)
+{
+  g_signal_emit_by_name(fixture_find(GTK_WIDGET(dialog), name), "clicked");
+}
+
+/* A size is widths at once, and the length that this machine manages in that time. */
+static void
+test_sizes(void)
+{
+  Fixture f;
+  VitrineNewRun *dialog = present(&f);
+  g_autofree char *zip = run_make_zip("pictures.zip");
+  VitrineRunSetup *setup = vitrine_new_run_get_setup(dialog);
+
+  g_assert_false(gtk_widget_is_sensitive(fixture_find(GTK_WIDGET(dialog), "run-size-week")));
+  vitrine_new_run_set_data(dialog, zip);
+  fixture_wait(&f, has_looked, dialog, 20);
+  assert_effective(dialog, "cfg", "narrow");
+  assert_effective(dialog, "channel-base", "256"); /* 32 channels at 8 pixels */
+  assert_effective(dialog, "channel-max", "128");
+  choose_size(dialog, "run-size-week");
+  assert_effective(dialog, "cfg", "auto");
+  assert_effective(dialog, "channel-base", "16384");
+  choose_size(dialog, "run-size-weekend");
+  assert_effective(dialog, "cfg", "narrow");
+  assert_effective(dialog, "channel-base", "512");
+  assert_effective(dialog, "channel-max", "256");
+  choose_size(dialog, "run-size-evening");
+  assert_effective(dialog, "channel-base", "256");
+  fixture_wait(&f, has_length, dialog, 120);
+  g_assert_null(vitrine_run_setup_get(setup, "channel-base"));
+  double kimg = g_ascii_strtod(vitrine_run_setup_get(setup, "kimg"), NULL);
+  g_assert_cmpfloat(kimg, >=, 1);
+  g_assert_cmpfloat(kimg, <=, 25000);
+  /* With the widths that they are for, no length changes what was asked. */
+  vitrine_run_setup_set(setup, "kimg", "3", NULL);
+  fixture_wait(&f, has_answer, dialog, 120);
+  g_assert_cmpstr(vitrine_run_setup_get(setup, "kimg"), ==, "3");
+  g_assert_nonnull(strstr(subtitle(dialog, "preflight-0"), "--cfg=auto"));
+  finish(&f, dialog);
+}
+
+static void
 test_all_options(void)
 {
   Fixture f;
@@ -291,13 +347,6 @@ static gboolean
 has_read(Fixture *f, gpointer dialog)
 {
   return !strstr(subtitle(dialog, "run-origin-file"), "Reading");
-}
-
-static void
-assert_effective(VitrineNewRun *dialog, const char *name, const char *expected)
-{
-  g_autofree char *value = vitrine_run_setup_effective(vitrine_new_run_get_setup(dialog), name);
-  g_assert_cmpstr(value, ==, expected);
 }
 
 /* The bundled model was trained with --resolution=64 --channel-base=2048 --channel-max=128, on a
@@ -342,6 +391,7 @@ main(int argc, char **argv)
   g_test_add_func("/new-run/stale", test_stale);
   g_test_add_func("/new-run/wrong-values", test_wrong_values);
   g_test_add_func("/new-run/preflight", test_preflight);
+  g_test_add_func("/new-run/sizes", test_sizes);
   g_test_add_func("/new-run/fine-tune", test_fine_tune);
   g_test_add_func("/new-run/all-options", test_all_options);
   return g_test_run();

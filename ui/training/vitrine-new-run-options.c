@@ -13,8 +13,8 @@
 #define WISHED_SECONDS 1800.0
 
 typedef struct {
-  VitrineRunSetup *setup; /* owned */
-  GtkWidget *snap, *kimg; /* rows */
+  VitrineRunSetup *setup;         /* owned */
+  GtkWidget *snap, *kimg, *sizes; /* rows */
   AdwActionRow *outdir;
   double seconds_per_kimg;
 } Options;
@@ -104,6 +104,7 @@ vitrine_new_run_options_set_speed(GtkWidget *options, double seconds_per_kimg)
 
   o->seconds_per_kimg = seconds_per_kimg;
   show_notes(o);
+  vitrine_new_run_sizes_set_speed(o->sizes, seconds_per_kimg);
 }
 
 /* ---- the output folder ----------------------------------------------------------------------- */
@@ -278,7 +279,11 @@ vitrine_new_run_options_new(VitrineRunSetup *setup)
   o->setup = g_object_ref(setup);
   o->seconds_per_kimg = NAN;
   adw_preferences_group_set_title(group, _("Training"));
-  add(group, setup, "cfg", _("Preset"), _("Auto follows the resolution; others are papers'"), NULL);
+  o->sizes = vitrine_new_run_sizes_new(setup);
+  adw_preferences_group_add(group, o->sizes);
+  add(group, setup, "cfg", _("Preset"),
+      _("Narrow suits a CPU, auto is NVlabs' and follows the resolution; others are papers'"),
+      NULL);
   add(group, setup, "resolution", _("Resolution"), _("Pictures are cropped and resized to it"),
       resolutions);
   add(group, setup, "batch", _("Batch"), _("Pictures of one step; more need more memory"), NULL);

@@ -49,8 +49,8 @@ show_state(VitrineNewRunPreflight *self, const char *text)
 static const char *
 title_of(const char *word)
 {
-  static const char *const words[] = {N_("Networks"), N_("Device"), N_("Memory"), N_("Time"),
-                                      N_("Processes")};
+  static const char *const words[] = {N_("Preset"), N_("Networks"), N_("Device"),
+                                      N_("Memory"), N_("Time"),     N_("Processes")};
 
   for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
     if (g_str_equal(words[i], word))

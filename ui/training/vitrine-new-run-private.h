@@ -32,6 +32,11 @@ GtkWidget *vitrine_new_run_options_new(VitrineRunSetup *setup);
 /* What a tick takes is known: the row of the snapshots says what that means. NAN: not known. */
 void vitrine_new_run_options_set_speed(GtkWidget *options, double seconds_per_kimg);
 
+/* Three sizes of a new training, by the time that it may take. */
+GtkWidget *vitrine_new_run_sizes_new(VitrineRunSetup *setup);
+/* As vitrine_new_run_options_set_speed(): the length of a size that was chosen follows from it. */
+void vitrine_new_run_sizes_set_speed(GtkWidget *sizes, double seconds_per_kimg);
+
 /* What it would need, asked of the trainer itself a moment after the last change. */
 #define VITRINE_TYPE_NEW_RUN_PREFLIGHT (vitrine_new_run_preflight_get_type())
 G_DECLARE_FINAL_TYPE(VitrineNewRunPreflight, vitrine_new_run_preflight, VITRINE, NEW_RUN_PREFLIGHT,

@@ -25,6 +25,8 @@ static const Expected expected[] = {
     {"paper1024", 1024, 32768, 8, 32, 4, 0.002, 2, 10, 0, 25000, 2, 0.9, "resnet"},
     {"cifar", 32, 32768, 2, 64, 32, 0.0025, 0.01, 500, 0.05, 100000, 0, 0, "orig"},
     {"cybersecurity128", 128, 32768, 8, 80, 8, 0.002, 10, 10, 0, 25000, 2, 0.9, "resnet"},
+    {"narrow", 32, 1024, 2, 32, 4, 0.0025, 0.0064, 10, 0.05, 2000, 2, 0.9, "resnet"},
+    {"narrow", 128, 4096, 2, 32, 4, 0.0025, 0.1024, 10, 0.05, 2000, 2, 0.9, "resnet"},
 };
 
 static void
@@ -50,7 +52,7 @@ check_preset(const Expected *e)
   g_assert_cmpstr(o->d_arch, ==, e->d_arch);
   g_assert_cmpint(o->z_dim, ==, 512);
   g_assert_cmpint(o->w_dim, ==, 512);
-  g_assert_cmpint(o->channel_max, ==, 512);
+  g_assert_cmpint(o->channel_max, ==, g_str_equal(e->name, "narrow") ? 128 : 512);
   g_assert_cmpfloat(o->conv_clamp, ==, 256);
   g_assert_cmpint(o->mbstd_channels, ==, 1);
   g_assert_cmpfloat(o->beta1, ==, 0);
@@ -72,6 +74,17 @@ test_presets(void)
   g_autoptr(SgTrainOptions) o = fresh("cybersecurity128");
   g_assert_cmpint(o->resolution, ==, 128);
   g_assert_null(sg_train_options_new("paper2048", NULL));
+}
+
+/* NVlabs' widths where a device has them at work, narrow ones where a processor has. */
+static void
+test_preset_of_device(void)
+{
+  g_assert_cmpstr(sg_train_preset_default(NULL, FALSE), ==, "narrow");
+  g_assert_cmpstr(sg_train_preset_default("auto", FALSE), ==, "narrow");
+  g_assert_cmpstr(sg_train_preset_default("cpu", TRUE), ==, "narrow");
+  g_assert_cmpstr(sg_train_preset_default("auto", TRUE), ==, "auto");
+  g_assert_cmpstr(sg_train_preset_default("cuda:1", FALSE), ==, "auto");
 }
 
 static void
@@ -112,7 +125,7 @@ test_default_texts(void)
       g_error("%s: --help says %s", row->name, row->default_text);
     compared++;
   }
-  g_assert_cmpint(compared, ==, 42);
+  g_assert_cmpint(compared, ==, 41);
 }
 
 /* ---- the table ---- */
@@ -239,6 +252,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/options/presets", test_presets);
+  g_test_add_func("/options/preset-of-device", test_preset_of_device);
   g_test_add_func("/options/common-defaults", test_common_defaults);
   g_test_add_func("/options/default-texts", test_default_texts);
   g_test_add_func("/options/every-field", test_every_field_has_a_row);
