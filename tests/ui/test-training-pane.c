@@ -12,7 +12,7 @@
 #include "ui/training/vitrine-run-view.h"
 
 /* Longer than any test, but not for ever if a test breaks off. */
-#define ENDLESS "2000"
+#define ENDLESS "300"
 
 static VitrineRunView *
 view(void)
