@@ -14,7 +14,7 @@ packages_build=(
 # What the window needs to look right: symbolic icons, what draws them, and at least one font.
 packages_window=(adwaita-icon-theme librsvg2-common fonts-dejavu-core)
 # A display, a bus and a window manager for the tests of the window; python3 runs the end-to-end tests.
-packages_test=(xvfb xauth dbus openbox xdotool python3 libgl1-mesa-dri appstream)
+packages_test=(xvfb xauth dbus openbox xdotool python3 libgl1-mesa-dri appstream groff-base)
 # Films as WebM and MP4: a module that is left out where these are missing.
 packages_build+=(libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev)
 packages_window+=(gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
