@@ -34,6 +34,7 @@ int cli_channels(int argc, char **argv);
 int cli_directions(int argc, char **argv);
 int cli_dissect(int argc, char **argv);
 int cli_influence(int argc, char **argv);
+int cli_noise(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_resample(int argc, char **argv);
 int cli_sefa(int argc, char **argv);

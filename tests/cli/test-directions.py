@@ -361,6 +361,26 @@ class Directions(unittest.TestCase):
         with open(face['nearest']['png'], 'rb') as a, open(os.path.join(self.out('e2'), 'vector.png'), 'rb') as b:
             self.assertEqual(pixels(a.read()), pixels(b.read()))
 
+    def test_noise_writes_pictures_and_shares(self):
+        args = ['noise', f'--network={self.model}', '--seeds=2,5', '--draws=6', '--layer-draws=3', f'--outdir={self.out("no")}']
+        code, said, err = vitrine(*args, '--json')
+        self.assertEqual((code, told(err)), (0, ''))
+        found = json.loads(said)
+        self.assertEqual([f['seed'] for f in found['faces']], [2, 5])
+        rows = [r for r in self.table('no', 'noise.csv') if r['seed'] == '5']
+        layers = found['faces'][1]['layers']
+        self.assertEqual([r['layer'] for r in rows], [x['layer'] for x in layers] + ['all'])
+        self.assertAlmostEqual(sum(x['share'] for x in layers), 1, 6)
+        for row, layer in zip(rows, layers):
+            self.assertAlmostEqual(float(row['variance']), layer['variance'], delta=1e-5 * layer['variance'])
+        for name in ('noise.png', 'draws.png'):
+            self.assertTrue(os.path.getsize(os.path.join(self.out('no'), name)))
+        self.assertEqual(vitrine(*args, '--json')[1], said)
+        for bad, says in (('--draws=1', '2'), ('--gain=0', 'gain'), ('--seeds=x', 'seeds')):
+            code, _, err = vitrine(*args, bad)
+            self.assertEqual((code, err.count('\n')), (2, 1), err)
+            self.assertIn(says, err)
+
     def test_channels_and_their_cache(self):
         cache = {'XDG_CACHE_HOME': self.out('cache')}
         args = ['channels', f'--network={self.model}', '--samples=30', '--count=3', '--layer=b8.conv0', '--channels=0,2', '--json',

@@ -2,6 +2,7 @@
  * control; the menu of a face and its relatives; the side that can be hidden; letters that need not
  * be keys. */
 #include "tests/support/window-fixture.h"
+#include "app/work/vitrine-noise-map.h"
 #include "ui/canvas/vitrine-canvas-private.h"
 #include "ui/help/vitrine-help-button.h"
 #include "ui/parts/vitrine-pane.h"
@@ -254,6 +255,43 @@ test_children(void)
   fixture_close(&f);
 }
 
+/* ---- noise ------------------------------------------------------------------------------- */
+
+static gboolean
+has_map(Fixture *f, gpointer draws)
+{
+  return vitrine_noise_map_get_draws(vitrine_noise_map_of(f->session)) >= GPOINTER_TO_INT(draws);
+}
+
+/* Where noise acts is shown in the picture's place, of what is shown now, and goes again. */
+static void
+test_noise_map(void)
+{
+  Fixture f;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineNoiseMap *map = vitrine_noise_map_of(f.session);
+  g_autofree char *picture = fixture_screen_hash(&f);
+  vitrine_side_show(VITRINE_SIDE(f.window->pane), "layers");
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-map")), TRUE);
+  fixture_wait(&f, has_map, GINT_TO_POINTER(VITRINE_NOISE_DRAWS), 60);
+  g_autofree char *shown = fixture_screen_hash(&f);
+  g_assert_cmpstr(shown, !=, picture);
+  /* The map of a face that is no longer shown is no map. */
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 4);
+  g_assert_null(vitrine_noise_map_get_texture(map));
+  fixture_wait(&f, has_map, GINT_TO_POINTER(2), 60);
+  g_assert_cmpint(gdk_texture_get_width(vitrine_noise_map_get_texture(map)), ==,
+                  2 * vitrine_session_get_model(f.session)->info.img_resolution);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  gtk_check_button_set_active(GTK_CHECK_BUTTON(fixture_part(&f, "noise-map")), FALSE);
+  fixture_settle(&f);
+  g_autofree char *again = fixture_screen_hash(&f);
+  g_assert_cmpstr(again, ==, picture);
+  fixture_close(&f);
+}
+
 /* ---- the window -------------------------------------------------------------------------- */
 
 static void
@@ -325,6 +363,7 @@ main(int argc, char **argv)
   g_test_add_func("/first-minute/what-is-this", test_what_is_this);
   g_test_add_func("/first-minute/more-like-this", test_more_like_this);
   g_test_add_func("/first-minute/children", test_children);
+  g_test_add_func("/first-minute/noise-map", test_noise_map);
   g_test_add_func("/first-minute/side", test_side);
   g_test_add_func("/first-minute/letters", test_letters);
   return g_test_run();

@@ -1,6 +1,7 @@
 #include "ui/parts/vitrine-noise-list.h"
 
 #include <glib/gi18n.h>
+#include "app/work/vitrine-noise-map.h"
 #include "engine/explore/probe.h"
 #include "ui/parts/vitrine-bind.h"
 
@@ -221,6 +222,29 @@ group_new(GtkBox *box, const char *label, const char *name)
   return button;
 }
 
+/* Where noise acts, in place of the picture. */
+static void
+add_map(VitrineNoiseList *self)
+{
+  VitrineNoiseMap *map = vitrine_noise_map_of(self->session);
+  GtkWidget *toggle = gtk_check_button_new_with_label(_("Show where noise acts"));
+  GtkWidget *text = gtk_label_new(NULL);
+
+  gtk_widget_set_name(toggle, "noise-map");
+  gtk_widget_set_tooltip_text(
+      toggle, _("In place of the picture: how much each pixel differs in 100 draws of the noise"));
+  gtk_widget_set_name(text, "noise-map-text");
+  gtk_label_set_wrap(GTK_LABEL(text), TRUE);
+  gtk_label_set_xalign(GTK_LABEL(text), 0);
+  gtk_widget_add_css_class(text, "dim-label");
+  g_object_bind_property(map, "active", toggle, "active",
+                         G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_object_bind_property(map, "active", text, "visible", G_BINDING_SYNC_CREATE);
+  g_object_bind_property(map, "text", text, "label", G_BINDING_SYNC_CREATE);
+  gtk_box_append(GTK_BOX(self), toggle);
+  gtk_box_append(GTK_BOX(self), text);
+}
+
 static void
 vitrine_noise_list_init(VitrineNoiseList *self)
 {
@@ -277,5 +301,6 @@ vitrine_noise_list_new(VitrineSession *session)
 
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(refresh), self, G_CONNECT_SWAPPED);
+  add_map(self);
   return GTK_WIDGET(self);
 }

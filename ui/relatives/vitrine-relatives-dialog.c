@@ -175,7 +175,7 @@ controls_new(VitrineRelativesDialog *self)
   GtkWidget *again = gtk_button_new_with_mnemonic(_("_Others"));
 
   self->scale = gtk_scale_new_with_range(GTK_ORIENTATION_HORIZONTAL, 0.05, 0.8, 0.05);
-  gtk_range_set_value(GTK_RANGE(self->scale), 0.35);
+  gtk_range_set_value(GTK_RANGE(self->scale), 0.25);
   gtk_widget_set_name(self->scale, "relatives-difference");
   gtk_widget_set_hexpand(self->scale, TRUE);
   gtk_widget_set_tooltip_text(self->scale, _("How different: the part of the way to another face"));

@@ -4,6 +4,7 @@
 #include <math.h>
 #include "app/runs/vitrine-run-ask.h"
 #include "app/session/vitrine-store.h"
+#include "app/work/vitrine-noise-map.h"
 #include "ui/help/vitrine-help-button.h"
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-number.h"
@@ -226,7 +227,8 @@ static void
 picture_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
   int width, height;
-  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(session));
+  GdkTexture *map = vitrine_noise_map_get_texture(vitrine_noise_map_of(session));
+  GdkTexture *texture = map ? map : vitrine_view_get_texture(vitrine_session_get_view(session));
 
   if (self->filming) /* the canvas shows a frame of the film */
     texture = NULL;
@@ -247,6 +249,13 @@ original_cb(VitrineWindow *self)
   GdkTexture *original = vitrine_view_get_original(vitrine_session_get_view(self->session));
 
   vitrine_canvas_set_original(self->canvas, self->filming ? NULL : original);
+}
+
+/* Where noise acts is shown in the picture's place. */
+static void
+map_cb(VitrineWindow *self)
+{
+  picture_changed_cb(self->session, self);
 }
 
 /* A frame of the film takes the picture's place, until the film is left. */
@@ -340,6 +349,7 @@ connect_session(VitrineWindow *self)
   vitrine_picture_bar_set_session(self->picture_bar, session);
   vitrine_timeline_bar_set_session(self->timeline, session);
   follow(self, vitrine_timeline_bar_get_player(self->timeline), "changed", frame_cb);
+  follow(self, vitrine_noise_map_of(session), "changed", map_cb);
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
   follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
   follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
