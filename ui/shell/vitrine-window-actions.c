@@ -300,6 +300,18 @@ jump_action(GSimpleAction *action, GVariant *parameter, gpointer data)
       VITRINE_LATENT_PANE(vitrine_side_get_pane(VITRINE_SIDE(self->pane), "latent")));
 }
 
+/* For who stays where they are. */
+static void
+see_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  if (!self->pane)
+    return;
+  vitrine_window_show_side(self);
+  vitrine_side_show(VITRINE_SIDE(self->pane), g_variant_get_string(parameter, NULL));
+}
+
 static void
 show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -308,8 +320,7 @@ show_pane_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 
   if (!self->pane)
     return;
-  vitrine_window_show_side(self);
-  vitrine_side_show(VITRINE_SIDE(self->pane), page);
+  see_pane_action(action, parameter, data);
   /* Who came by key goes on by key. */
   GtkWidget *pane = vitrine_side_get_pane(VITRINE_SIDE(self->pane), page);
   GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(self));
@@ -371,6 +382,15 @@ full_screen_cb(VitrineWindow *self)
   gboolean full = gtk_window_is_fullscreen(GTK_WINDOW(self));
 
   g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(full));
+}
+
+static void
+lessons_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  g_simple_action_set_state(action, value);
+  gtk_widget_set_visible(GTK_WIDGET(self->lessons), g_variant_get_boolean(value));
 }
 
 /* ---- the timeline ------------------------------------------------------------------------ */
@@ -474,6 +494,8 @@ static const GActionEntry entries[] = {
     {"faces", NULL, "i", "1", faces_action},
     {"jump", jump_action},
     {"show-pane", show_pane_action, "s"},
+    {"see-pane", see_pane_action, "s"},
+    {"lessons", NULL, NULL, "false", lessons_action},
     {"zoom-in", zoom_action},
     {"zoom-out", zoom_action},
     {"zoom-fit", zoom_action},

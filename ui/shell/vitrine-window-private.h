@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ui/journey/vitrine-timeline-bar.h"
+#include "ui/lessons/vitrine-lesson-bar.h"
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
@@ -33,6 +34,7 @@ struct _VitrineWindow {
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
   VitrinePictureBar *picture_bar;
+  VitrineLessonBar *lessons;
   VitrineTimelineBar *timeline;
   VitrineMissingBanner *missing_banner;
   VitrineNeedle *needle;

@@ -347,6 +347,7 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
   vitrine_picture_bar_set_session(self->picture_bar, session);
+  vitrine_lesson_bar_set_session(self->lessons, session);
   vitrine_timeline_bar_set_session(self->timeline, session);
   follow(self, vitrine_timeline_bar_get_player(self->timeline), "changed", frame_cb);
   follow(self, vitrine_noise_map_of(session), "changed", map_cb);
@@ -524,6 +525,7 @@ bind_children(GtkWidgetClass *class)
   BIND(canvas_frame);
   BIND(canvas);
   BIND(picture_bar);
+  BIND(lessons);
   BIND(timeline);
   BIND(missing_banner);
   BIND(needle);
@@ -568,6 +570,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_HELP_BUTTON);
   g_type_ensure(VITRINE_TYPE_NEEDLE);
   g_type_ensure(VITRINE_TYPE_PICTURE_BAR);
+  g_type_ensure(VITRINE_TYPE_LESSON_BAR);
   g_type_ensure(VITRINE_TYPE_TIMELINE_BAR);
   gtk_widget_class_set_template_from_resource(widget_class,
                                               "/io/github/vitrine/Vitrine/ui/vitrine-window.ui");
