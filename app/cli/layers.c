@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include "engine/base/room.h"
 #include "engine/explore/probe.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
@@ -64,13 +65,15 @@ chosen_stages(const Job *job, GError **error)
   return chosen;
 }
 
+/* Takes the pixels; NULL: there was no memory for them. */
 static gboolean
 write_drawn(const Job *job, const char *stage, const char *what, guint8 *pixels, int width,
             int height, int channels, GError **error)
 {
   g_autofree char *name = g_strdup_printf("%s-%s.png", stage, what);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
-  gboolean ok = sg_png_write_drawn(path, pixels, width, height, channels, NULL, error);
+  gboolean ok = sg_room_check(error) &&
+                sg_png_write_drawn(path, pixels, width, height, channels, NULL, error);
 
   g_free(pixels);
   return ok;
@@ -83,13 +86,14 @@ write_contribution(const Job *job, const char *stage, const SgTensor *t, GError 
   SgTensor batch = *t;
   /* What is added to alpha is no transparency. */
   int channels = (int)t->shape[0] - (t->shape[0] == 2 || t->shape[0] == 4);
-  guint8 *rgb = g_malloc((gsize)t->shape[1] * (gsize)t->shape[2] * 3);
+  guint8 *rgb = sg_room((gsize)t->shape[1] * (gsize)t->shape[2], 3);
 
   batch.ndim = 4;
   batch.shape[0] = 1;
   memcpy(batch.shape + 1, t->shape, 3 * sizeof t->shape[0]);
   batch.shape[1] = channels;
-  sg_image_to_rgb8(&batch, rgb);
+  if (rgb)
+    sg_image_to_rgb8(&batch, rgb);
   return write_drawn(job, stage, "rgb", rgb, (int)t->shape[2], (int)t->shape[1], channels, error);
 }
 

@@ -270,8 +270,10 @@ render_all(Job *job, GError **error)
                 g_strerror(errno));
     return FALSE;
   }
-  job->grid = g_malloc0(k_drawn_bytes((unsigned)job->model->info.img_channels) * columns * rows *
-                        (gsize)size * (gsize)size);
+  job->grid = g_try_malloc0(k_drawn_bytes((unsigned)job->model->info.img_channels) * columns *
+                            rows * (gsize)size * (gsize)size);
+  if (!job->grid)
+    return sg_no_memory(error, "for the grid");
   cli_progress_begin(&job->progress, "pictures", columns * rows - 1);
   for (guint j = 0; ok && j < job->cols->len; j++) {
     const guint8 *rgb = pure_face(job, g_array_index(job->cols, guint32, j), error);

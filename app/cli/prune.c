@@ -6,6 +6,7 @@
 #include "engine/explore/weights/prune-score.h"
 #include "engine/explore/weights/real-score.h"
 #include "engine/pictures/picture.h"
+#include "engine/formats/format-error.h"
 #include "engine/formats/writer.h"
 #include <jansson.h>
 #include <math.h>
@@ -265,7 +266,9 @@ write_grid(Job *job, const SgPruneResult *r, GError **error)
   if (!sg_picture_check_size((guint64)columns * (guint64)r->size, (guint64)rows * (guint64)r->size,
                              error))
     return FALSE;
-  g_autofree guint8 *grid = g_malloc0(stride * (gsize)(rows * r->size));
+  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)(rows * r->size));
+  if (!grid)
+    return sg_no_memory(error, "for the grid");
   for (int i = 0; i < r->images; i++)
     for (int y = 0; y < r->size; y++)
       memcpy(grid + (gsize)(i / columns * r->size + y) * stride + (gsize)(i % columns) * line,

@@ -7,10 +7,15 @@
 G_BEGIN_DECLS
 
 typedef struct {
+  guint8 *data;
+  gsize n, room;
+} FigureBytes;
+
+typedef struct {
   const char *path;
   cairo_surface_t *surface;
   cairo_t *cr;
-  GByteArray *svg;         /* what the surface has written; NULL for a PNG */
+  FigureBytes *svg;        /* what the surface has written; NULL for a PNG */
   const char *recipe_json; /* that goes into a PNG, or NULL; borrowed */
 } Figure;
 

@@ -12,7 +12,18 @@
 static cairo_status_t
 append_cb(gpointer closure, const unsigned char *data, unsigned int length)
 {
-  g_byte_array_append(closure, data, length);
+  FigureBytes *b = closure;
+
+  if (length > b->room - b->n) {
+    gsize room = b->n + MAX(length, b->n) + 4096;
+    guint8 *larger = g_try_realloc(b->data, room);
+    if (!larger)
+      return CAIRO_STATUS_NO_MEMORY;
+    b->data = larger;
+    b->room = room;
+  }
+  memcpy(b->data + b->n, data, length);
+  b->n += length;
   return CAIRO_STATUS_SUCCESS;
 }
 
@@ -24,7 +35,8 @@ figure_free(Figure *f)
   if (f->surface)
     cairo_surface_destroy(f->surface);
   if (f->svg)
-    g_byte_array_unref(f->svg);
+    g_free(f->svg->data);
+  g_free(f->svg);
   g_free(f);
 }
 
@@ -62,7 +74,7 @@ figure_new(const char *path, double width, double height, double scale, GError *
   Figure *f = g_new0(Figure, 1);
   f->path = path;
   if (g_str_has_suffix(path, ".svg")) {
-    f->svg = g_byte_array_new();
+    f->svg = g_new0(FigureBytes, 1);
     f->surface = cairo_svg_surface_create_for_stream(append_cb, f->svg, width, height);
   } else {
     f->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)w, (int)h);
@@ -76,12 +88,14 @@ figure_new(const char *path, double width, double height, double scale, GError *
   return f;
 }
 
-/* RGB8 [height, width, 3] of a finished image surface. */
+/* RGB8 [height, width, 3] of a finished image surface, to be freed; NULL: no memory. */
 static guint8 *
 surface_rgb(cairo_surface_t *surface, int width, int height)
 {
-  guint8 *rgb = g_malloc_n((gsize)width * 3, (gsize)height), *to = rgb;
+  guint8 *rgb = g_try_malloc_n((gsize)width * 3, (gsize)height), *to = rgb;
 
+  if (!rgb)
+    return NULL;
   cairo_surface_flush(surface);
   for (int y = 0; y < height; y++) {
     const guint8 *line = cairo_image_surface_get_data(surface) +
@@ -104,6 +118,8 @@ write_png(Figure *f, GError **error)
   int height = cairo_image_surface_get_height(f->surface);
   g_autofree guint8 *rgb = surface_rgb(f->surface, width, height);
 
+  if (!rgb)
+    return fail(f->path, cairo_status_to_string(CAIRO_STATUS_NO_MEMORY), error);
   return sg_png_write(f->path, rgb, width, height, f->recipe_json, error);
 }
 
@@ -120,7 +136,7 @@ figure_finish(Figure *f, GError **error)
   if (status != CAIRO_STATUS_SUCCESS)
     ok = fail(f->path, cairo_status_to_string(status), error);
   else if (f->svg)
-    ok = sg_write_file(f->path, f->svg->data, f->svg->len, error);
+    ok = sg_write_file(f->path, f->svg->data, f->svg->n, error);
   else
     ok = write_png(f, error);
   figure_free(f);

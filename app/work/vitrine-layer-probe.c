@@ -1,8 +1,12 @@
 #include "app/work/vitrine-layer-probe.h"
+#include "engine/base/room.h"
 
+/* Takes the pixels; NULL of none, for which there was no memory. */
 static GdkTexture *
 rgb_texture(guint8 *rgb, int width, int height)
 {
+  if (!rgb)
+    return NULL;
   g_autoptr(GBytes) bytes = g_bytes_new_take(rgb, (gsize)width * (gsize)height * 3);
 
   return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, (gsize)width * 3);
@@ -20,7 +24,7 @@ static GdkTexture *
 picture_texture(const SgTensor *t)
 {
   SgTensor seen = *t;
-  guint8 *rgb = g_malloc((gsize)t->shape[1] * (gsize)t->shape[2] * 3);
+  guint8 *rgb = sg_room((gsize)t->shape[1] * (gsize)t->shape[2], 3);
 
   seen.ndim = 4;
   seen.shape[0] = 1;
@@ -28,7 +32,8 @@ picture_texture(const SgTensor *t)
     seen.shape[i + 1] = t->shape[i];
   if (seen.shape[1] == 2 || seen.shape[1] == 4) /* what is added to alpha is no transparency */
     seen.shape[1]--;
-  sg_image_to_rgb8(&seen, rgb);
+  if (rgb)
+    sg_image_to_rgb8(&seen, rgb);
   return rgb_texture(rgb, (int)t->shape[2], (int)t->shape[1]);
 }
 
@@ -70,14 +75,19 @@ fill(VitrineLayerView *view, const VitrineLayerQuery *query, SgRenderer *rendere
   const SgTensor *activation = view->probe->activation;
   view->columns = query->columns;
   view->stats = sg_activation_stats(activation);
+  sg_room_check(NULL); /* what was missing before is not missing here */
   guint8 *rgb = sg_activation_grid(activation, query->columns,
                                    query->common_scale ? SG_NORMALISE_COMMON : SG_NORMALISE_EACH,
                                    &width, &height);
   view->grid = rgb_texture(rgb, width, height);
   view->mean = vitrine_layer_channel_texture(activation, -1);
   view->contributions = g_ptr_array_new_with_free_func(g_object_unref);
-  for (guint i = 0; i < parts->len; i++)
-    g_ptr_array_add(view->contributions, picture_texture(parts->pdata[i]));
+  for (guint i = 0; i < parts->len; i++) {
+    GdkTexture *one = picture_texture(parts->pdata[i]);
+    if (one)
+      g_ptr_array_add(view->contributions, one);
+  }
+  sg_room_check(error);
 }
 
 static gboolean

@@ -28,7 +28,7 @@ typedef struct {
 
 /* Its data is a VitrineLayerQuery (taken), its only news a VitrineLayerView. */
 VitrineTaskClass vitrine_layer_probe_class(void (*news)(gpointer, gboolean, gpointer));
-/* One channel (-1: the mean), stretched over black to white. */
+/* One channel (-1: the mean), stretched over black to white; NULL if memory is short. */
 GdkTexture *vitrine_layer_channel_texture(const SgTensor *activation, int channel);
 
 G_END_DECLS

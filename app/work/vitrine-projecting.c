@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include "engine/base/room.h"
 #include "engine/data/align.h"
 #include "engine/data/square.h"
 #include "engine/explore/projected.h"
@@ -91,9 +92,12 @@ load_target(Job *job, const SgModelInfo *info, GError **error)
 {
   gint64 shape[4] = {1, info->img_channels, info->img_resolution, info->img_resolution};
   gsize n = (gsize)shape[1] * (gsize)shape[2] * (gsize)shape[3];
-  g_autofree guint8 *planes = g_malloc(n);
+  g_autofree guint8 *planes = sg_room(n, 1);
   g_auto(SgPixels) p = {0};
 
+  job->pixels = sg_room(4, n);
+  if (!planes || !job->pixels)
+    return sg_room_check(error);
   if (!sg_pixels_load(&p, job->path, error))
     return FALSE;
   if (job->align && !align(job, info->img_resolution, &p, error))
@@ -103,7 +107,6 @@ load_target(Job *job, const SgModelInfo *info, GError **error)
     return FALSE;
   for (gsize i = 0; i < n; i++)
     job->target->data[i] = (float)(planes[i] / 127.5 - 1);
-  job->pixels = g_malloc(4 * n);
   sg_image_to_rgb8(job->target, job->pixels);
   return TRUE;
 }
@@ -160,40 +163,45 @@ advance(Job *job, SgRenderer *r, GError **error)
 
 /* ---- news ------------------------------------------------------------------------------------ */
 
-/* RGB of what the renderer's pictures are: alpha is left out. */
+/* RGB of what the renderer's pictures are: alpha is left out. NULL: sg_room_check() knows. */
 static guint8 *
 colours(const guint8 *pixels, int channels, int size)
 {
   gsize n = (gsize)size * (gsize)size, bytes = channels == 2 || channels == 4 ? 4 : 3;
-  guint8 *rgb = g_malloc(3 * n);
+  guint8 *rgb = sg_room(n, 3);
 
-  for (gsize i = 0; i < n; i++)
+  for (gsize i = 0; rgb && i < n; i++)
     memcpy(rgb + 3 * i, pixels + bytes * i, 3);
   return rgb;
 }
 
-static void
-compare(VitrineProjectNews *news)
+static gboolean
+compare(VitrineProjectNews *news, GError **error)
 {
   gsize n = 3 * (gsize)news->size * (gsize)news->size;
 
-  news->difference = g_malloc(n);
+  news->difference = sg_room(n, 1);
+  if (!news->picture || !news->target || !news->difference) {
+    g_clear_pointer(&news->picture, g_free); /* all three are shown, or none */
+    return sg_room_check(error);
+  }
   for (gsize i = 0; i < n; i++)
     news->difference[i] =
         (guint8)CLAMP(128 + 8 * ((int)news->picture[i] - (int)news->target[i]), 0, 255);
   news->psnr = sg_psnr(n, news->picture, news->target);
+  return TRUE;
 }
 
-static VitrineProjectNews *
-news_of(const Job *job)
+/* Leaves out what there is no memory for. */
+static gboolean
+tell(const Job *job, VitrineProjectNews *news, GError **error)
 {
-  VitrineProjectNews *news = g_new0(VitrineProjectNews, 1);
   int size = (int)job->target->shape[3], channels = (int)job->target->shape[1];
-  g_autofree guint8 *pixels = g_malloc(4 * (gsize)size * (gsize)size);
+  g_autofree guint8 *pixels = sg_room(4, (gsize)size * (gsize)size);
   g_autoptr(SgTensor) t = sg_tensor_copy(job->target);
 
-  if (!t)
-    g_error("not enough memory for a picture that is shown");
+  if (!pixels || !t)
+    return sg_room_check(error);
   memcpy(t->data,
          job->tuning ? sg_tuning_picture(job->tuning) : sg_projection_picture(job->projection, 0),
          t->numel * sizeof(float));
@@ -203,8 +211,7 @@ news_of(const Job *job)
   news->picture = colours(pixels, channels, size);
   news->done = done(job);
   news->total = total(job);
-  compare(news);
-  return news;
+  return compare(news, error);
 }
 
 /* A folder that was not there. */
@@ -249,7 +256,8 @@ finish(Job *job, SgRenderer *r, VitrineProjectNews *news, GError **error)
   g_free(news->picture);
   g_free(news->difference);
   news->picture = colours(out.picture->rgb, info->img_channels, news->size);
-  compare(news);
+  if (!compare(news, error))
+    return FALSE;
   news->face = g_build_filename(folder, "proj.png", NULL);
   return TRUE;
 }
@@ -265,9 +273,10 @@ step(gpointer data, SgRenderer *renderer, gpointer *out)
 
   if (ok && done(job) > 0 && (last || now - job->shown >= PERIOD)) {
     job->shown = now;
-    news = news_of(job);
+    news = g_new0(VitrineProjectNews, 1);
+    ok = tell(job, news, &error);
   }
-  if (last)
+  if (ok && last)
     ok = finish(job, renderer, news, &error);
   if (!ok) {
     news = news ? news : g_new0(VitrineProjectNews, 1);

@@ -1,5 +1,6 @@
 /* What is shown of activations: statistics of channels, pictures of them, a table. */
 #include "engine/explore/probe.h"
+#include "engine/base/room.h"
 #include <math.h>
 
 static const float *
@@ -65,7 +66,9 @@ sg_activation_grid(const SgTensor *activation, int columns, SgNormalise normalis
   }
   *width = (int)stride;
   *height = (int)(down * (h + 1) - 1);
-  guint8 *rgb = g_malloc0(stride * (gsize)*height * 3);
+  guint8 *rgb = sg_room0(stride * (gsize)*height, 3);
+  if (!rgb)
+    return NULL;
   for (gsize c = 0; c < channels; c++) {
     const float *v = plane(activation, c);
     gsize left = c % across * (w + 1), top = c / across * (h + 1);
@@ -84,9 +87,11 @@ sg_activation_channel(const SgTensor *activation, int channel)
 {
   gsize channels = (gsize)activation->shape[0],
         n = (gsize)(activation->shape[1] * activation->shape[2]);
-  g_autofree double *v = g_new0(double, n);
-  guint8 *rgb = g_malloc(n * 3);
+  g_autofree double *v = sg_room0(n, sizeof *v);
+  guint8 *rgb = v ? sg_room(n, 3) : NULL;
 
+  if (!rgb)
+    return NULL;
   for (gsize c = 0; c < channels; c++)
     for (gsize i = 0; i < n; i++)
       if (channel < 0)

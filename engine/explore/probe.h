@@ -49,6 +49,7 @@ char *sg_probe_csv(const SgProbe *probe, const SgChannelStats *stats);
 
 typedef enum { SG_NORMALISE_EACH, SG_NORMALISE_COMMON } SgNormalise;
 
+/* These have no error: sg_room_check() says whether NULL was for want of memory. */
 /* Channels in rows of `columns`, one pixel apart, as grey RGB8 [height, width, 3], to be freed.
  * EACH stretches every channel over black to white, COMMON all by the same least and greatest. */
 guint8 *sg_activation_grid(const SgTensor *activation, int columns, SgNormalise normalise,

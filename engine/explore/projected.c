@@ -1,4 +1,5 @@
 #include "engine/explore/projected.h"
+#include "engine/base/room.h"
 #include "engine/explore/picture-model.h"
 #include "engine/explore/tuned.h"
 #include "engine/explore/vector-file.h"
@@ -19,6 +20,8 @@ write_noise_maps(const SgProjection *p, int i, const char *folder, SgRecipe *rec
                           absolute);
   for (int k = 0; k < sg_projection_noise_maps(p); k++) {
     g_autoptr(SgTensor) map = sg_projection_noise_map(p, i, k);
+    if (!map)
+      return sg_room_check(error);
     g_autofree char *sha256 = sg_tensor_sha256(map);
     g_autofree char *name = g_strdup_printf("noise-%02d-%.12s.npy", k, sha256);
     g_autofree char *path = g_build_filename(absolute, name, NULL);
@@ -67,6 +70,10 @@ sg_projected_write(const SgProjection *p, int i, const SgTuning *tuning, SgRende
 
   *out = (SgProjected){.recipe = sg_recipe_new_for(&model->info)};
   sg_projection_ws(p, i, ws);
+  if (!sg_room_check(error)) {
+    sg_projected_clear(out);
+    return FALSE;
+  }
   sg_recipe_set_w(out->recipe, sg_projection_is_single(p) ? 1 : layers, ws);
   out->recipe->label = label;
   out->recipe->noise_mode = SG_NOISE_CONST;

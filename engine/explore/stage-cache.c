@@ -1,4 +1,5 @@
 #include "engine/explore/stage-cache.h"
+#include "engine/base/room.h"
 #include "engine/base/debug.h"
 #include "engine/base/random.h"
 #include <string.h>
@@ -167,8 +168,12 @@ sg_stage_fixed_noise(const SgStage *stage, GError **error)
   SgRandomState state;
   int r = stage->resolution;
   gsize size = (gsize)r * (gsize)r;
-  g_autofree float *planes = g_new(float, 2 * size);
+  g_autofree float *planes = sg_room(2 * size, sizeof *planes);
 
+  if (!planes) {
+    sg_room_check(error);
+    return NULL;
+  }
   sg_random_state_seed(&state, (guint32)stage->w_index + 1);
   sg_random_state_randn_f32(&state, 2 * size, planes);
   return sg_buf_from_floats(stage->backend, planes + (stage->up ? 0 : size), 1, 1, r, r, error);
@@ -195,7 +200,9 @@ draw_random(SgStageCache *c, GError **error)
     gsize size = (gsize)r * (gsize)r;
     if (stage->kind != SG_STAGE_CONV)
       continue;
-    g_autofree float *planes = g_new(float, (size * (gsize)c->n));
+    g_autofree float *planes = sg_room(size * (gsize)c->n, sizeof *planes);
+    if (!planes)
+      return sg_room_check(error);
     for (int i = 0; i < c->n; i++)
       sg_random_state_randn_f32(&states[i], size, planes + (gsize)i * size);
     /* A map stands in for what is drawn, and changes nothing of what comes after it. */

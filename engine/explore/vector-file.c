@@ -249,7 +249,7 @@ sg_vectors_write(const char *path, SgSpace space, int layers, int dim, const dou
     return space == SG_SPACE_Z ? sg_npz_write_double(path, "z", 2, z_shape, v, error)
                                : sg_npz_write_double(path, "w", 3, shape, v, error);
   }
-  g_autoptr(GBytes) npy =
-      layers > 1 ? sg_npy_bytes_double(2, shape + 1, v) : sg_npy_bytes_double(1, shape + 2, v);
-  return sg_write_file(path, g_bytes_get_data(npy, NULL), g_bytes_get_size(npy), error);
+  g_autoptr(GBytes) npy = layers > 1 ? sg_npy_bytes_double(2, shape + 1, v, error)
+                                     : sg_npy_bytes_double(1, shape + 2, v, error);
+  return npy && sg_write_file(path, g_bytes_get_data(npy, NULL), g_bytes_get_size(npy), error);
 }

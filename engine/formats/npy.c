@@ -334,50 +334,58 @@ sg_npy_read_vector(const char *path, int expected, GError **error)
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static GBytes *
-npy_bytes(const char *descr, int ndim, const gint64 *shape, gconstpointer data, gsize bytes)
+npy_bytes(const char *descr, int ndim, const gint64 *shape, gconstpointer data, gsize bytes,
+          GError **error)
 {
-  GString *file = g_string_new("\x93NUMPY\x01");
+  g_autoptr(GString) head = g_string_new("\x93NUMPY\x01");
 
-  g_string_append_len(file, "\0\0\0", 3); /* minor version, header length */
-  g_string_append_printf(file, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+  g_string_append_len(head, "\0\0\0", 3); /* minor version, header length */
+  g_string_append_printf(head, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
   for (int i = 0; i < ndim; i++)
-    g_string_append_printf(file, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
-  g_string_append(file, ndim == 1 ? ",), }" : "), }");
-  while ((file->len + 1) % 64)
-    g_string_append_c(file, ' ');
-  g_string_append_c(file, '\n');
-  file->str[8] = (char)((file->len - 10) & 0xff);
-  file->str[9] = (char)((file->len - 10) >> 8);
-  g_string_append_len(file, data, (gssize)bytes);
-  return g_string_free_to_bytes(file);
+    g_string_append_printf(head, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
+  g_string_append(head, ndim == 1 ? ",), }" : "), }");
+  while ((head->len + 1) % 64)
+    g_string_append_c(head, ' ');
+  g_string_append_c(head, '\n');
+  head->str[8] = (char)((head->len - 10) & 0xff);
+  head->str[9] = (char)((head->len - 10) >> 8);
+  guint8 *file = g_try_malloc(head->len + bytes);
+  if (!file) {
+    sg_no_memory(error, "to write an array");
+    return NULL;
+  }
+  memcpy(file, head->str, head->len);
+  if (bytes > 0)
+    memcpy(file + head->len, data, bytes);
+  return g_bytes_new_take(file, head->len + bytes);
 }
 
 GBytes *
-sg_npy_bytes(const SgTensor *t)
+sg_npy_bytes(const SgTensor *t, GError **error)
 {
-  return npy_bytes("<f4", t->ndim, t->shape, t->data, t->numel * sizeof(float));
+  return npy_bytes("<f4", t->ndim, t->shape, t->data, t->numel * sizeof(float), error);
 }
 
 GBytes *
-sg_npy_bytes_double(int ndim, const gint64 *shape, const double *v)
+sg_npy_bytes_double(int ndim, const gint64 *shape, const double *v, GError **error)
 {
   gsize n = 1;
 
   for (int i = 0; i < ndim; i++)
     n *= (gsize)shape[i];
-  return npy_bytes("<f8", ndim, shape, v, n * sizeof(double));
+  return npy_bytes("<f8", ndim, shape, v, n * sizeof(double), error);
 }
 
 static gboolean
 write_bytes(const char *path, GBytes *npy, GError **error)
 {
-  return sg_write_file(path, g_bytes_get_data(npy, NULL), g_bytes_get_size(npy), error);
+  return npy && sg_write_file(path, g_bytes_get_data(npy, NULL), g_bytes_get_size(npy), error);
 }
 
 gboolean
 sg_npy_write(const char *path, const SgTensor *t, GError **error)
 {
-  g_autoptr(GBytes) npy = sg_npy_bytes(t);
+  g_autoptr(GBytes) npy = sg_npy_bytes(t, error);
   return write_bytes(path, npy, error);
 }
 
@@ -385,6 +393,6 @@ gboolean
 sg_npy_write_double(const char *path, int n, const double *v, GError **error)
 {
   gint64 shape[1] = {n};
-  g_autoptr(GBytes) npy = sg_npy_bytes_double(1, shape, v);
+  g_autoptr(GBytes) npy = sg_npy_bytes_double(1, shape, v, error);
   return write_bytes(path, npy, error);
 }

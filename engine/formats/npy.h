@@ -21,7 +21,7 @@ double *sg_npy_read_vector(const char *path, int expected, GError **error);
 gboolean sg_npy_write(const char *path, const SgTensor *t, GError **error);
 gboolean sg_npy_write_double(const char *path, int n, const double *v, GError **error);
 /* The same as bytes. */
-GBytes *sg_npy_bytes(const SgTensor *t);
-GBytes *sg_npy_bytes_double(int ndim, const gint64 *shape, const double *v);
+GBytes *sg_npy_bytes(const SgTensor *t, GError **error);
+GBytes *sg_npy_bytes_double(int ndim, const gint64 *shape, const double *v, GError **error);
 
 G_END_DECLS

@@ -102,7 +102,7 @@ sg_npz_read(const char *path, const char *const *keys, gsize most, const char **
 static gboolean
 write_one(const char *path, const char *key, GBytes *npy, GError **error)
 {
-  g_autoptr(SgZipWriter) z = sg_zip_writer_new(path, error);
+  g_autoptr(SgZipWriter) z = npy ? sg_zip_writer_new(path, error) : NULL;
   g_autofree char *name = g_strconcat(key, ".npy", NULL);
 
   return z &&
@@ -114,13 +114,13 @@ gboolean
 sg_npz_write_double(const char *path, const char *key, int ndim, const gint64 *shape,
                     const double *v, GError **error)
 {
-  g_autoptr(GBytes) npy = sg_npy_bytes_double(ndim, shape, v);
+  g_autoptr(GBytes) npy = sg_npy_bytes_double(ndim, shape, v, error);
   return write_one(path, key, npy, error);
 }
 
 gboolean
 sg_npz_write(const char *path, const char *key, const SgTensor *t, GError **error)
 {
-  g_autoptr(GBytes) npy = sg_npy_bytes(t);
+  g_autoptr(GBytes) npy = sg_npy_bytes(t, error);
   return write_one(path, key, npy, error);
 }

@@ -1,11 +1,16 @@
 #include "engine/learn/learn-share.h"
 #include "engine/learn/losses.h"
+#include "engine/base/room.h"
 #include <math.h>
 #include <string.h>
 
 /* The exchange: what the phase has found here, then w_mean, then scores and lengths, each at the
  * place of its picture in the whole batch. */
 enum { SUM_FAILED, SUM_STOP, SUM_LOSS, SUM_PENALTY, SUM_HEAD };
+
+/* What goes through host memory does so in pieces of so many numbers: the room for one is taken
+ * once, before the first phase, so that no exchange can run out of memory while others wait. */
+#define PIECE (1 << 17)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
@@ -46,18 +51,33 @@ join_device(SgLearn *l, SgShare *s)
                                           all->message);
 }
 
-void
-sg_share_join(SgLearn *l, SgGroup *group)
+static gsize
+picture_size(const SgLearn *l)
+{
+  gsize r = (gsize)l->shape.info.img_resolution;
+  return (gsize)l->shape.info.img_channels * r * r;
+}
+
+gboolean
+sg_share_join(SgLearn *l, SgGroup *group, GError **error)
 {
   const SgModelInfo *i = &l->shape.info;
+  GError *why = NULL;
 
   if (!group)
-    return;
+    return TRUE;
   SgShare *s = l->share = g_new0(SgShare, 1);
   *s = (SgShare){.group = group, .rank = sg_group_rank(group), .size = sg_group_size(group)};
-  s->w_mean = g_new0(float, i->w_dim);
-  s->sums = g_new0(double, SUM_HEAD + i->w_dim + 3 * l->o->batch);
+  s->w_mean = sg_room0((gsize)i->w_dim, sizeof *s->w_mean);
+  s->sums = sg_room0((gsize)(SUM_HEAD + i->w_dim + 3 * l->o->batch), sizeof *s->sums);
+  s->piece = sg_room(PIECE, sizeof(double));
+  for (int k = 0; k < 2; k++)
+    s->pictures[k] = sg_room0(picture_size(l), sizeof *s->pictures[k]);
+  sg_room_check(&why);
+  if (!sg_group_agree(group, why, error))
+    return FALSE;
   join_device(l, s);
+  return TRUE;
 }
 
 void
@@ -68,6 +88,7 @@ sg_share_free(SgShare *s)
   g_free(s->how);
   g_free(s->w_mean);
   g_free(s->sums);
+  g_free(s->piece);
   g_free(s->pictures[0]);
   g_free(s->pictures[1]);
   g_free(s);
@@ -171,7 +192,28 @@ move_w_avg(SgLearn *l, GError **error)
   return TRUE;
 }
 
-/* All gradients of the phase as one message. */
+/* Numbers [at, at + n) of a PLAIN buffer on the host: where they are, or downloaded. */
+static float *
+on_host(SgLearn *l, SgBuf *b, gsize at, gsize n)
+{
+  if (sg_backend_is_cpu(l->backend)) /* its PLAIN buffers are arrays of floats */
+    return (float *)b->data + at;
+  g_autoptr(SgBuf) view = sg_buf_view(b, at, 1, 1, 1, (int)n);
+  l->backend->download(view, l->share->piece);
+  return l->share->piece;
+}
+
+/* …back to where they came from. */
+static void
+from_host(SgLearn *l, SgBuf *b, gsize at, gsize n, const float *v)
+{
+  if (sg_backend_is_cpu(l->backend))
+    return;
+  g_autoptr(SgBuf) view = sg_buf_view(b, at, 1, 1, 1, (int)n);
+  l->backend->upload(view, v);
+}
+
+/* All gradients of the phase: as one message from a CPU. */
 static gboolean
 sum_gradients(SgLearn *l, SgBuf *grad, GError **error)
 {
@@ -180,14 +222,12 @@ sum_gradients(SgLearn *l, SgBuf *grad, GError **error)
 
   if (s->on_device)
     return l->backend->reduce(grad, error);
-  if (sg_backend_is_cpu(l->backend)) { /* its PLAIN buffers are arrays of floats */
-    sg_group_sum_floats(s->group, grad->data, n);
-    return TRUE;
+  for (gsize at = 0, m; at < n; at += m) {
+    m = sg_backend_is_cpu(l->backend) ? n : MIN(n - at, PIECE);
+    float *v = on_host(l, grad, at, m);
+    sg_group_sum_floats(s->group, v, m);
+    from_host(l, grad, at, m, v);
   }
-  g_autofree float *v = g_new(float, n);
-  l->backend->download(grad, v);
-  sg_group_sum_floats(s->group, v, n);
-  l->backend->upload(grad, v);
   return sg_backend_check(l->backend, error);
 }
 
@@ -228,8 +268,6 @@ sg_share_keep_pictures(SgShare *s, int which, const float *v, int n, gsize size)
 {
   double *mean = s->pictures[which];
 
-  if (!mean)
-    mean = s->pictures[which] = g_new(double, size);
   memset(mean, 0, size * sizeof *mean);
   for (int k = 0; k < n; k++)
     for (gsize p = 0; p < size; p++)
@@ -241,13 +279,16 @@ sg_share_keep_pictures(SgShare *s, int which, const float *v, int n, gsize size)
 static double
 whole_variance(SgShare *s, double here, const double *mean, gsize size)
 {
-  g_autofree double *all = g_memdup2(mean, size * sizeof *mean);
-  double sum = 0;
+  double *all = s->piece, sum = 0;
 
-  sg_group_sum(s->group, all, size);
-  for (gsize p = 0; p < size; p++) {
-    double off = mean[p] - all[p] / s->size;
-    sum += off * off;
+  for (gsize at = 0, n; at < size; at += n) {
+    n = MIN(size - at, PIECE);
+    memcpy(all, mean + at, n * sizeof *mean);
+    sg_group_sum(s->group, all, n);
+    for (gsize p = 0; p < n; p++) {
+      double off = mean[at + p] - all[p] / s->size;
+      sum += off * off;
+    }
   }
   double total = (here + sum / (double)size) / s->size;
   sg_group_sum(s->group, &total, 1);
@@ -258,8 +299,7 @@ void
 sg_share_variances(SgLearn *l)
 {
   SgShare *s = l->share;
-  const SgModelInfo *i = &l->shape.info;
-  gsize size = (gsize)(i->img_channels * i->img_resolution * i->img_resolution);
+  gsize size = picture_size(l);
 
   l->variance_fake = whole_variance(s, l->variance_fake, s->pictures[0], size);
   l->variance_real = whole_variance(s, l->variance_real, s->pictures[1], size);
@@ -271,7 +311,8 @@ sg_share_variances(SgLearn *l)
 static void
 pack(SgLearn *l, gboolean back, double *v)
 {
-  double *const reals[] = {&l->pl_mean, &l->ada_p, &l->ada_sum, &l->ema_rampup};
+  double phases_done = l->phases_done;
+  double *const reals[] = {&l->pl_mean, &l->ada_p, &l->ada_sum, &l->ema_rampup, &phases_done};
   guint64 *const counts[] = {&l->iteration, &l->nimg, &l->opt_g.adam.step, &l->opt_d.adam.step,
                              &l->ada_count};
 
@@ -282,8 +323,9 @@ pack(SgLearn *l, gboolean back, double *v)
       *counts[i] = (guint64)*v;
     else
       *v = (double)*counts[i];
+  l->phases_done = (int)phases_done;
 }
-#define PACKED 9
+#define PACKED 10
 
 #define BUFFERS 7
 static void
@@ -305,11 +347,13 @@ sg_share_state(SgLearn *l)
   buffers_of(l, all);
   for (int i = 0; i < BUFFERS; i++) {
     gsize n = sg_buf_count(all[i]);
-    g_autofree float *v = g_new(float, n);
-    l->backend->download(all[i], v);
-    sg_group_broadcast(l->share->group, 0, v, n * sizeof *v);
-    if (l->share->rank > 0)
-      l->backend->upload(all[i], v);
+    for (gsize at = 0, m; at < n; at += m) {
+      m = MIN(n - at, PIECE);
+      float *v = on_host(l, all[i], at, m);
+      sg_group_broadcast(l->share->group, 0, v, m * sizeof *v);
+      if (l->share->rank > 0)
+        from_host(l, all[i], at, m, v);
+    }
   }
   pack(l, FALSE, numbers);
   sg_group_broadcast(l->share->group, 0, numbers, sizeof numbers);
@@ -327,10 +371,12 @@ fingerprint(SgLearn *l)
   buffers_of(l, all);
   for (int i = 0; i < BUFFERS; i++) {
     gsize n = sg_buf_count(all[i]);
-    g_autofree guint32 *v = g_new(guint32, n);
-    l->backend->download(all[i], (float *)(gpointer)v);
-    for (gsize k = 0; k < n; k++)
-      hash = (hash ^ v[k]) * G_GUINT64_CONSTANT(0x100000001b3);
+    for (gsize at = 0, m; at < n; at += m) {
+      m = MIN(n - at, PIECE);
+      const guint32 *v = (const guint32 *)(gconstpointer)on_host(l, all[i], at, m);
+      for (gsize k = 0; k < m; k++)
+        hash = (hash ^ v[k]) * G_GUINT64_CONSTANT(0x100000001b3);
+    }
   }
   pack(l, FALSE, numbers);
   for (gsize k = 0; k < sizeof numbers; k++)

@@ -24,12 +24,13 @@ struct _SgShare {
   float *w_mean;       /* [w_dim] this process's part of the mean of the phase's w */
   gboolean has_w;      /* it was kept in this phase */
   double *sums;        /* what is exchanged at the end of a phase */
+  gpointer piece;      /* room for one, of what goes through host memory */
   double *pictures[2]; /* [C R R] mean of the last Dmain's generated and real pictures here */
 };
 
-/* Makes `l` learn together with the group (NULL: nothing to do), before its first phase.
- * Together. */
-void sg_share_join(SgLearn *l, SgGroup *group);
+/* Makes `l` learn together with the group (NULL: nothing to do), before its first phase. Takes all
+ * memory that exchanges need. FALSE and the same error in all if any has none. Together. */
+gboolean sg_share_join(SgLearn *l, SgGroup *group, GError **error);
 void sg_share_free(SgShare *s);
 
 /* Of n pictures, how many are this process's; picture i of them is number `rank + i size`. NULL:

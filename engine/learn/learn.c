@@ -301,6 +301,7 @@ sg_learn_end_iteration(SgLearn *l, int batch)
   update_ema(l, batch);
   l->nimg += (guint64)batch;
   l->iteration++;
+  l->phases_done = 0;
   update_ada(l, batch);
 }
 

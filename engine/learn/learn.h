@@ -58,6 +58,7 @@ typedef struct {
 
   /* state beside the weights */
   guint64 iteration, nimg;
+  int phases_done; /* of this iteration; others than 0 are saved where it could not go on */
   double pl_mean;
   double ada_p, ada_sum; /* sum of sign (D (real)) since the last change of p, and how many */
   guint64 ada_count;

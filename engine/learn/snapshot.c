@@ -62,6 +62,8 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
   put_count(m, "train.images", images);
   put_count(m, "train.iteration", l->iteration);
   put_count(m, "train.nimg", l->nimg);
+  if (l->phases_done > 0) /* a phase had no memory: those before it are not done again */
+    put_count(m, "train.phases_done", (guint64)l->phases_done);
   put_count(m, "train.G.step", l->opt_g.adam.step);
   put_count(m, "train.D.step", l->opt_d.adam.step);
   put_real(m, "train.pl_mean", l->pl_mean);
@@ -90,6 +92,19 @@ get(Reader *r, const char *key)
   if (r->ok && !text)
     r->ok = sg_broken(r->error, "%s: the training state lacks “%s”", r->a->path, key);
   return text;
+}
+
+/* Of an iteration that is half done, which few snapshots have; 0 else. */
+static int
+get_phases_done(Reader *r)
+{
+  guint64 v = 0;
+  const char *text = r->ok ? sg_archive_attribute(r->a, "__metadata__.train.phases_done") : NULL;
+
+  if (text && !g_ascii_string_to_unsigned(text, 10, 0, SG_PHASES - 1, &v, NULL))
+    r->ok = sg_broken(r->error, "%s: “train.phases_done” should be a number below %d, but is “%s”",
+                      r->a->path, SG_PHASES, text);
+  return (int)v;
 }
 
 static double
@@ -140,6 +155,7 @@ load_state(SgLearn *l, const SgArchive *a, guint images, GError **error)
   get_flat(&r, "train.D.v", l->opt_d.v);
   l->iteration = get_count(&r, "train.iteration");
   l->nimg = get_count(&r, "train.nimg");
+  l->phases_done = get_phases_done(&r);
   l->opt_g.adam.step = get_count(&r, "train.G.step");
   l->opt_d.adam.step = get_count(&r, "train.D.step");
   l->pl_mean = get_real(&r, "train.pl_mean");

@@ -1,5 +1,7 @@
 #include "engine/projection/noise-maps.h"
+#include "engine/base/room.h"
 #include <math.h>
+#include <string.h>
 
 #define SMALLEST 8 /* pixels of the last scale */
 
@@ -33,24 +35,31 @@ add_gradient(int r, const double *n, gboolean down, double c, double *gradient)
     }
 }
 
-/* Means of 2 × 2. */
-static double *
-halved(int r, const double *n)
+/* Means of 2 × 2: h [r/2, r/2]. */
+static void
+halve(int r, const double *n, double *h)
 {
   gsize size = (gsize)r, half = size / 2;
-  double *h = g_new(double, half *half);
 
   for (gsize y = 0; y < half; y++)
     for (gsize x = 0; x < half; x++) {
       const double *p = n + 2 * y * size + 2 * x;
       h[y * half + x] = (p[0] + p[1] + p[size] + p[size + 1]) / 4;
     }
-  return h;
+}
+
+/* How many numbers penalty() needs beside its map. */
+static gsize
+penalty_room(int r)
+{
+  gsize half = (gsize)r / 2;
+
+  return r <= SMALLEST ? 0 : 2 * half * half + penalty_room(r / 2);
 }
 
 /* The penalty of this scale and all smaller ones, with its gradient. */
 static double
-penalty(int r, const double *n, double *gradient)
+penalty(int r, const double *n, double *gradient, double *room)
 {
   double x = correlation(r, n, FALSE), y = correlation(r, n, TRUE), sum = x * x + y * y;
 
@@ -59,8 +68,10 @@ penalty(int r, const double *n, double *gradient)
   if (r <= SMALLEST)
     return sum;
   gsize size = (gsize)r, half = size / 2;
-  g_autofree double *smaller = halved(r, n), *g = g_new0(double, half *half);
-  sum += penalty(r / 2, smaller, g);
+  double *smaller = room, *g = smaller + half * half;
+  halve(r, n, smaller);
+  memset(g, 0, half * half * sizeof *g);
+  sum += penalty(r / 2, smaller, g, g + half * half);
   for (gsize row = 0; row < 2 * half; row++)
     for (gsize column = 0; column < 2 * half; column++)
       gradient[row * size + column] += g[row / 2 * half + column / 2] / 4;
@@ -71,11 +82,14 @@ double
 sg_noise_penalty(int r, const float *map, double weight, float *gradient)
 {
   gsize n = (gsize)r * (gsize)r;
-  g_autofree double *v = g_new(double, n), *g = g_new0(double, n);
+  g_autofree double *v = sg_room0(2 * n + penalty_room(r), sizeof *v);
 
+  if (!v)
+    return 0;
+  double *g = v + n;
   for (gsize i = 0; i < n; i++)
     v[i] = (double)map[i];
-  double sum = penalty(r, v, g);
+  double sum = penalty(r, v, g, g + n);
   for (gsize i = 0; gradient && i < n; i++)
     gradient[i] += (float)(weight * g[i]);
   return sum;

@@ -1,4 +1,5 @@
 #include "engine/projection/picture-loss.h"
+#include "engine/base/room.h"
 #include <math.h>
 
 #define LEVELS   5
@@ -41,12 +42,10 @@ blur_lines(int n, gsize step, int count, gsize between, const double *x, double 
   }
 }
 
-/* y = blur (x) of a plane [h, w], or the adjoint. */
+/* y = blur (x) of a plane [h, w], or the adjoint; `half` is as large, for half of the way. */
 static void
-blur(int h, int w, const double *x, double *y, gboolean back)
+blur(int h, int w, const double *x, double *y, double *half, gboolean back)
 {
-  g_autofree double *half = g_new(double, (gsize)h *(gsize)w);
-
   blur_lines(w, 1, h, (gsize)w, x, half, back);
   blur_lines(h, (gsize)w, w, 1, half, y, back);
 }
@@ -65,9 +64,20 @@ absolutes(gsize n, const double *x, double weight, double *gradient)
   return sum;
 }
 
+/* How many numbers pyramid() needs beside its plane. */
+static gsize
+pyramid_room(int h, int w, int levels)
+{
+  int h2 = (h + 1) / 2, w2 = (w + 1) / 2;
+
+  if (levels == 0 || MIN(h, w) < SMALLEST)
+    return 0;
+  return 3 * (gsize)h * (gsize)w + 2 * (gsize)h2 * (gsize)w2 + pyramid_room(h2, w2, levels - 1);
+}
+
 /* Mean |levels| of a plane's difference x [h, w], and weight times the gradient in g. */
 static double
-pyramid(int h, int w, const double *x, int levels, double weight, double *g)
+pyramid(int h, int w, const double *x, int levels, double weight, double *g, double *room)
 {
   gsize n = (gsize)h * (gsize)w;
 
@@ -75,23 +85,22 @@ pyramid(int h, int w, const double *x, int levels, double weight, double *g)
     return absolutes(n, x, weight / (double)n, g) / (double)n;
   int h2 = (h + 1) / 2, w2 = (w + 1) / 2;
   gsize n2 = (gsize)h2 * (gsize)w2;
-  g_autofree double *blurred = g_new(double, n), *band = g_new(double, n), *back = g_new(double, n),
-                    *next = g_new(double, n2), *g2 = g_new(double, n2);
-  blur(h, w, x, blurred, FALSE);
+  double *blurred = room, *band = blurred + n, *back = band + n, *next = back + n, *g2 = next + n2;
+  blur(h, w, x, blurred, back, FALSE);
   for (gsize i = 0; i < n; i++)
     band[i] = x[i] - blurred[i];
   double sum = absolutes(n, band, weight / (double)n, g) / (double)n;
   for (int i = 0; i < h2; i++)
     for (int j = 0; j < w2; j++)
       next[i * w2 + j] = blurred[2 * i * w + 2 * j];
-  sum += pyramid(h2, w2, next, levels - 1, weight, g2);
+  sum += pyramid(h2, w2, next, levels - 1, weight, g2, g2 + n2);
   /* what `blurred` answers to: less of the band, and the next level's pixels */
   for (gsize i = 0; i < n; i++)
     band[i] = -g[i];
   for (int i = 0; i < h2; i++)
     for (int j = 0; j < w2; j++)
       band[2 * i * w + 2 * j] += g2[i * w2 + j];
-  blur(h, w, band, back, TRUE);
+  blur(h, w, band, back, blurred, TRUE);
   for (gsize i = 0; i < n; i++)
     g[i] += back[i];
   return sum;
@@ -105,15 +114,19 @@ sg_picture_loss(int channels, int h, int w, const float *a, const float *b, doub
   SgPictureLoss sums[4] = {{0, 0}}, loss = {0, 0};
 
   g_return_val_if_fail(channels >= 1 && channels <= 4, loss);
+  gsize each = 2 * plane + pyramid_room(h, w, LEVELS);
+  g_autofree double *rooms = sg_room_each(each, sizeof *rooms);
+  if (!rooms)
+    return loss;
 #pragma omp parallel for schedule(static)
   for (int c = 0; c < channels; c++) {
     gsize at = (gsize)c * plane;
-    g_autofree double *x = g_new(double, plane), *g = g_new(double, plane);
+    double *x = sg_room_mine(rooms, each, sizeof *x), *g = x + plane, *room = g + plane;
     for (gsize i = 0; i < plane; i++) {
       x[i] = (double)a[at + i] - (double)b[at + i];
       sums[c].pixels += x[i] * x[i] / ((double)plane * channels);
     }
-    sums[c].pyramid = pyramid(h, w, x, LEVELS, pyramid_weight / channels, g) / channels;
+    sums[c].pyramid = pyramid(h, w, x, LEVELS, pyramid_weight / channels, g, room) / channels;
     for (gsize i = 0; gradient && i < plane; i++)
       gradient[at + i] += (float)(g[i] + pixel_weight * 2 * x[i] / ((double)plane * channels));
   }

@@ -18,7 +18,8 @@ typedef struct {
  * means of all levels counting alike.) |x| is sqrt (x² + 1e-6), so that its gradient is smooth.
  * Adds pixel_weight times the gradient of `pixels` and pyramid_weight times that of `pyramid` with
  * respect to `a` to `gradient`, as large as `a` (NULL: nothing). The sum of a row is one thread's:
- * their number changes nothing. */
+ * their number changes nothing. Where memory is short (engine/base/room.h) it is 0 and adds
+ * nothing. */
 SgPictureLoss sg_picture_loss(int channels, int h, int w, const float *a, const float *b,
                               double pixel_weight, double pyramid_weight, float *gradient);
 

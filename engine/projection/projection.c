@@ -1,6 +1,7 @@
 #include "engine/projection/projection.h"
 #include "engine/autograd/ops.h"
 #include "engine/base/philox.h"
+#include "engine/base/room.h"
 #include "engine/formats/format-error.h"
 #include "engine/projection/noise-maps.h"
 #include <math.h>
@@ -129,11 +130,13 @@ values_init(SgProjection *p, int rows, const float *values, gboolean learn_w, GE
   return TRUE;
 }
 
+/* To be freed; NULL: sg_room_check() knows. */
 static float *
 download(const SgBuf *buf)
 {
-  float *v = g_new(float, sg_buf_count(buf));
-  buf->backend->download(buf, v);
+  float *v = sg_room(sg_buf_count(buf), sizeof *v);
+  if (v)
+    buf->backend->download(buf, v);
   return v;
 }
 
@@ -153,7 +156,9 @@ begin_values(SgProjection *p, GError **error)
   int dim = p->g->network->w_dim;
 
   p->x.w_count = (gsize)p->n * (gsize)dim;
-  g_autofree float *v = g_new(float, map_at(p, 0, p->maps));
+  g_autofree float *v = sg_room(map_at(p, 0, p->maps), sizeof *v);
+  if (!v)
+    return sg_room_check(error);
   for (int i = 0; i < p->n; i++) {
     for (int j = 0; j < dim; j++)
       v[(gsize)i * (gsize)dim + (gsize)j] = (float)p->cloud->mean[j];
@@ -169,8 +174,10 @@ next_values(SgProjection *p, int rows, gboolean learn_w, GError **error)
 {
   g_autofree float *old = download(p->x.values);
   gsize row = w_at(p, 0, 1), maps = p->x.count - p->x.w_count;
-  g_autofree float *v = g_new(float, row *(gsize)rows + maps);
+  g_autofree float *v = sg_room(row * (gsize)rows + maps, sizeof *v);
 
+  if (!old || !v)
+    return sg_room_check(error);
   for (int k = 0; k < rows; k++)
     memcpy(v + (gsize)k * row, old + (gsize)MIN(k, p->x.rows - 1) * row, row * sizeof *v);
   memcpy(v + (gsize)rows * row, old + p->x.w_count, maps * sizeof *v);
@@ -262,8 +269,12 @@ sg_projection_begin(SgProjection *p, int n, int first, const float *targets, GEr
   p->n = n;
   p->first = first;
   p->picture_size = (gsize)net->channels * (gsize)net->height * (gsize)net->width;
-  p->targets = g_memdup2(targets, sizeof *targets * p->picture_size * (gsize)n);
-  p->pictures = g_memdup2(targets, sizeof *targets * p->picture_size * (gsize)n);
+  p->targets = sg_room(p->picture_size * (gsize)n, sizeof *targets);
+  p->pictures = sg_room(p->picture_size * (gsize)n, sizeof *targets);
+  if (!p->targets || !p->pictures)
+    return sg_room_check(error);
+  memcpy(p->targets, targets, sizeof *targets * p->picture_size * (gsize)n);
+  memcpy(p->pictures, targets, sizeof *targets * p->picture_size * (gsize)n);
   p->loss = g_new0(SgProjectionLoss, n);
   p->random = g_new0(SgPhilox, n);
   for (int i = 0; i < n; i++)
@@ -289,8 +300,10 @@ noisy_w(Step *s, double deviation, GError **error)
   SgProjection *p = s->p;
   int dim = p->g->network->w_dim;
   gsize row = w_at(p, 0, 1);
-  g_autofree float *v = g_new(float, row *(gsize)p->x.rows);
+  g_autofree float *v = sg_room(row * (gsize)p->x.rows, sizeof *v);
 
+  if (!v)
+    return sg_room_check(error);
   for (int k = 0; k < p->x.rows; k++)
     s->ws[k] = p->x.w[k];
   if (p->stage == SG_PROJECTION_NOISE)
@@ -317,8 +330,12 @@ loss_of(Step *s, SgVar *picture, GError **error)
 {
   SgProjection *p = s->p;
   const SgNetwork *net = p->g->network;
-  g_autofree float *gradient = g_new0(float, p->picture_size *(gsize)p->n);
+  g_autofree float *gradient = sg_room0(p->picture_size * (gsize)p->n, sizeof *gradient);
 
+  if (!gradient) {
+    sg_room_check(error);
+    return NULL;
+  }
   p->backend->download(V(picture), p->pictures);
   for (int i = 0; i < p->n; i++) {
     gsize at = (gsize)i * p->picture_size;
@@ -386,7 +403,9 @@ add_penalty(SgProjection *p, GError **error)
     return TRUE;
   g_autoptr(SgBuf) maps = sg_buf_view(p->x.values, p->x.w_count, 1, 1, 1, (int)n);
   g_autoptr(SgBuf) gradient = sg_buf_view(p->x.gradient, p->x.w_count, 1, 1, 1, (int)n);
-  g_autofree float *v = download(maps), *g = g_new0(float, n);
+  g_autofree float *v = download(maps), *g = sg_room0(n, sizeof *g);
+  if (!v || !g)
+    return sg_room_check(error);
   for (int i = 0; i < p->n; i++) {
     for (int k = 0; k < p->maps; k++) {
       gsize at = map_at(p, i, k) - p->x.w_count;
@@ -411,10 +430,11 @@ normalize_maps(SgProjection *p)
     return;
   g_autoptr(SgBuf) maps = sg_buf_view(p->x.values, p->x.w_count, 1, 1, 1, (int)n);
   g_autofree float *v = download(maps);
-  for (int i = 0; i < p->n; i++)
+  for (int i = 0; v && i < p->n; i++)
     for (int k = 0; k < p->maps; k++)
       sg_noise_normalize(sg_generator_noise_size(p->g, k), v + map_at(p, i, k) - p->x.w_count);
-  p->backend->upload(maps, v);
+  if (v)
+    p->backend->upload(maps, v);
 }
 
 /* Forward, loss, gradients. */
@@ -555,9 +575,10 @@ void
 sg_projection_ws(const SgProjection *p, int i, double *ws)
 {
   const SgNetwork *net = p->g->network;
-  g_autofree float *v = download(p->x.values);
+  g_autoptr(SgBuf) rows = sg_buf_view(p->x.values, 0, 1, 1, 1, (int)p->x.w_count);
+  g_autofree float *v = download(rows);
 
-  for (int l = 0; l < net->num_ws; l++)
+  for (int l = 0; v && l < net->num_ws; l++)
     for (int j = 0; j < net->w_dim; j++)
       ws[l * net->w_dim + j] = (double)v[w_at(p, i, MIN(l, p->x.rows - 1)) + (gsize)j];
 }

@@ -1,6 +1,7 @@
 #include "engine/projection/tuning.h"
 #include "engine/autograd/ops.h"
 #include "engine/base/philox.h"
+#include "engine/base/room.h"
 #include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
@@ -92,6 +93,8 @@ take_projection(SgTuning *t, const SgProjection *p, int i, GError **error)
   t->w = g_new0(SgVar *, n->num_ws);
   t->noise = g_new0(SgVar *, MAX(1, t->maps));
   sg_projection_ws(p, i, ws);
+  if (!sg_room_check(error))
+    return FALSE;
   for (int l = 0; l < n->num_ws; l++) {
     for (int j = 0; j < n->w_dim; j++)
       row[j] = (float)ws[l * n->w_dim + j];
@@ -100,12 +103,18 @@ take_projection(SgTuning *t, const SgProjection *p, int i, GError **error)
   }
   for (int k = 0; k < t->maps; k++) {
     g_autoptr(SgTensor) map = sg_projection_noise_map(p, i, k);
+    if (!map)
+      return sg_room_check(error);
     if (!(t->noise[k] = constant(t, map->data, 1, (int)map->shape[0], (int)map->shape[1], error)))
       return FALSE;
   }
   t->size = (gsize)n->channels * (gsize)n->height * (gsize)n->width;
-  t->target = g_memdup2(sg_projection_target(p, i), sizeof(float) * t->size);
-  t->picture = g_memdup2(t->target, sizeof(float) * t->size);
+  t->target = sg_room(t->size, sizeof(float));
+  t->picture = sg_room(t->size, sizeof(float));
+  if (!t->target || !t->picture)
+    return sg_room_check(error);
+  memcpy(t->target, sg_projection_target(p, i), sizeof(float) * t->size);
+  memcpy(t->picture, t->target, sizeof(float) * t->size);
   return TRUE;
 }
 
@@ -177,8 +186,13 @@ loss_of(SgTuning *t, SgVar *picture, const float *target, const SgFeatures *want
 {
   const SgNetwork *n = t->g->network;
   const SgProjectionWeights *w = &t->o.weights;
-  g_autofree float *v = g_new(float, t->size), *gradient = g_new0(float, t->size);
+  g_autofree float *v = sg_room(t->size, sizeof *v),
+                   *gradient = sg_room0(t->size, sizeof *gradient);
 
+  if (!v || !gradient) {
+    sg_room_check(error);
+    return NULL;
+  }
   t->backend->download(V(picture), v);
   SgPictureLoss one = sg_picture_loss(n->channels, n->height, n->width, v, target,
                                       factor * w->pixels, factor * w->pyramid, gradient);
@@ -239,10 +253,14 @@ static SgVar *
 locality(SgTuning *t, GError **error)
 {
   g_autofree SgVar **ws = g_new0(SgVar *, t->g->network->num_ws);
-  g_autofree float *before = g_new(float, t->size);
+  g_autofree float *before = sg_room(t->size, sizeof *before);
   g_auto(SgFeatures) wanted = {0};
-  SgProjectionLoss loss;
+  SgProjectionLoss loss = {0};
 
+  if (!before) {
+    sg_room_check(error);
+    return NULL;
+  }
   if (!neighbour(t, ws, error))
     return NULL;
   SgVar *old = draw(t, t->old, ws);

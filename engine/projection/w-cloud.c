@@ -2,6 +2,7 @@
 #include "engine/base/random.h"
 #include "engine/directions/ranks.h"
 #include "engine/directions/seeds.h"
+#include "engine/base/room.h"
 #include <math.h>
 
 #define SEED  123
@@ -10,10 +11,12 @@
 static gboolean
 map_all(const SgMapping *m, int n, int label, float *w, GError **error)
 {
-  g_autofree float *z = g_new(float, (gsize)BATCH *(gsize)m->z_dim);
+  g_autofree float *z = sg_room(BATCH * (gsize)m->z_dim, sizeof *z);
   g_autofree SgRandomState *state = g_new(SgRandomState, 1);
   int labels[BATCH];
 
+  if (!z)
+    return sg_room_check(error);
   sg_random_state_seed(state, SEED);
   for (int i = 0; i < n; i += BATCH) {
     int count = MIN(BATCH, n - i);
@@ -40,16 +43,24 @@ SgWCloud *
 sg_w_cloud_new(const SgMapping *m, int n, int label, GError **error)
 {
   gsize dim = (gsize)m->w_dim;
-  g_autofree float *w = g_new(float, (gsize)n *dim);
+  g_autofree float *w = sg_room((gsize)n * dim, sizeof *w);
   g_autoptr(SgWCloud) c = g_new0(SgWCloud, 1);
   double squares = 0;
 
+  if (!w) {
+    sg_room_check(error);
+    return NULL;
+  }
   if (!map_all(m, n, label, w, error))
     return NULL;
   c->dim = m->w_dim;
   c->n = n;
   c->mean = g_new0(double, dim);
-  c->distances = g_new(double, n);
+  c->distances = sg_room((gsize)n, sizeof *c->distances);
+  if (!c->distances) {
+    sg_room_check(error);
+    return NULL;
+  }
   for (int i = 0; i < n; i++)
     for (gsize j = 0; j < dim; j++)
       c->mean[j] += (double)w[(gsize)i * dim + j] / n;

@@ -129,11 +129,12 @@ sg_trainer_iterate(SgTrainer *t, GError **error)
   GError *why = NULL;
 
   load(t, &batch, &why);
-  for (int phase = 0; phase < SG_PHASES; phase++) {
+  for (int phase = l->phases_done; phase < SG_PHASES; phase++) {
     int interval = sg_learn_interval(l, (SgPhase)phase); /* the first one's is 1 */
     if (interval > 0 && l->iteration % (guint64)interval == 0 &&
         !run_phase(t, (SgPhase)phase, &batch, g_steal_pointer(&why), error))
       return FALSE;
+    l->phases_done = phase + 1;
   }
   sg_learn_end_iteration(l, t->o->batch);
   return TRUE;

@@ -224,7 +224,8 @@ begin(SgTrainer *t, gboolean dry, GError **error)
   prepare(t, &snapshot, &why);
   if (!sg_group_agree(t->group, why, error))
     return FALSE;
-  sg_share_join(t->l, t->group);
+  if (!sg_share_join(t->l, t->group, error))
+    return FALSE;
   /* What cannot fit leaves no run directory behind. */
   why = NULL;
   if (sg_trainer_fits(t, &why) && leads(t) && load_snapshot(t, snapshot, &why) && !dry)

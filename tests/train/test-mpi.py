@@ -1,7 +1,9 @@
 """Trainings of several processes: what mpirun -n N computes is what one process computes.
 
-usage: test-mpi.py PROGRAM SOURCE_ROOT MPI_MODULE CUDA_MODULE [TEST…]      standard library and mpirun; 77: no mpirun, or no module
+usage: test-mpi.py PROGRAM SOURCE_ROOT MPI_MODULE CUDA_MODULE FAIL_ALLOC [TEST…]
+standard library and mpirun; 77: no mpirun, or no module
 
+FAIL_ALLOC: tests/cli/fail-alloc.c, built.
 CUDA_MODULE: that of a pretended device (tests/cuda-on-host), with a libnccl.so.2 beside it; '' without.
 """
 import glob
@@ -18,7 +20,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True  # nothing is left in the source tree
-MODULE, ON_HOST = (sys.argv.pop(3) if len(sys.argv) > 3 else '' for _ in range(2))
+MODULE, ON_HOST, FAIL_ALLOC = (sys.argv.pop(3) if len(sys.argv) > 3 else '' for _ in range(3))
 from support import (EVERYTHING, LONG, PROGRAM, SMALL, Case, make_folder, make_zip, parse_all, png, read, snapshot_of, tell,
                      vitrine, write)
 
@@ -267,6 +269,31 @@ class Refuse(MpiCase):
         # For who was not there to read the console.
         log = read(self.run_dir(self.tmp + '/out') + '/log.txt').decode()
         self.assertEqual(log.splitlines()[-1], 'Failed: ' + err[0].removeprefix('vitrine train: '))
+
+    def test_short_memory(self):
+        """One process gets no memory for something large, before the first step or in it: one sentence that names it. What is
+        exchanged asks for none while others wait."""
+        count = self.tmp + '/count'
+        args = ['--data=' + make_folder(self.tmp + '/set'), '--outdir=' + self.tmp + '/out', *LEARN, '--kimg=0.008',
+                '--channel-base=512', '--channel-max=32']
+
+        def run(at):
+            fail = shlex.join(['env', f'LD_PRELOAD={FAIL_ALLOC}', f'FAIL_AT={at}', f'FAIL_MIN={1 << 20}', f'FAIL_COUNT={count}'])
+            each = f'if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then exec {fail} "$@"; else exec "$@"; fi'
+            p = subprocess.run(['mpirun', '-n', '2', 'sh', '-c', each, 'sh', PROGRAM, 'train', *args], capture_output=True,
+                               text=True, timeout=LONG, env=ENV)
+            return p.returncode, own_lines(p.stderr)
+        self.assertEqual(run(0), (0, []))
+        made = int(read(count))
+        self.assertGreater(made, 0)
+        for at in range(1, made + 1):
+            shutil.rmtree(self.tmp + '/out')
+            os.makedirs(self.tmp + '/out')
+            code, err = run(at)
+            if code:
+                self.assertEqual((code, len(err)), (1, 1), (at, made, err))
+                self.assertRegex(err[0], r'rank 1 \(.*not enough memory')
+        print(f'{made} of 1 MiB or more', file=sys.stderr)
 
     def test_diverged(self):
         args = ['--data=' + make_folder(self.tmp + '/set'), *SMALL, '--lr=1', '--beta1=0.9', '--beta2=0', '--conv-clamp=0.1',

@@ -71,7 +71,8 @@ show_channel(VitrineLayersPane *self)
     return;
   g_autoptr(GdkTexture) texture =
       vitrine_layer_channel_texture(self->probe->activation, self->channel);
-  set_pixels(self->channel_picture, texture);
+  if (texture)
+    set_pixels(self->channel_picture, texture);
   if (self->channel < 0) {
     gtk_label_set_text(self->numbers, _("Mean of all channels"));
     return;
