@@ -1,5 +1,5 @@
 #include "app/explore/vitrine-direction-previews.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/explore/preview.h"
 
 /* Enough for a thumbnail on a screen of double density. */
@@ -64,7 +64,7 @@ VitrineTaskClass
 vitrine_preview_class(void (*news)(gpointer, gboolean, gpointer))
 {
   return (VitrineTaskClass){
-      .step = step, .news = news, .free_news = news_free, .free_data = query_free};
+      .step = step, .news = news, .free_news = news_free, .free_data = query_free, .resumes = TRUE};
 }
 
 gpointer

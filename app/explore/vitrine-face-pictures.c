@@ -1,5 +1,5 @@
 #include "app/explore/vitrine-face-pictures.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/directions/seeds.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/preview.h"
@@ -227,7 +227,7 @@ static void
 vitrine_face_pictures_init(VitrineFacePictures *self)
 {
   self->class = (VitrineTaskClass){
-      .step = step, .news = news_cb, .free_news = news_free, .free_data = g_free};
+      .step = step, .news = news_cb, .free_news = news_free, .free_data = g_free, .resumes = TRUE};
   self->textures = g_hash_table_new_full(NULL, NULL, NULL, g_object_unref);
   self->wanted = g_array_new(FALSE, FALSE, sizeof(guint32));
 }

@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include <string.h>
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/explore/influence.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/preview.h"
@@ -258,7 +258,7 @@ step(gpointer data, SgRenderer *renderer, gpointer *out)
     news->error = g_strdup(error->message);
   if (more)
     news->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
-  job->ranked = TRUE;
+  job->ranked |= ok;
   news->movers = movers_new();
   for (guint i = 0; ok && i < job->movers->len; i++) {
     Mover m = g_array_index(job->movers, Mover, i);
@@ -462,8 +462,12 @@ vitrine_point_new(VitrineShelf *shelf, VitrinePointNews news, gpointer data)
   self->news = news;
   self->data = data;
   self->list = g_list_store_new(VITRINE_TYPE_DIRECTION);
-  self->class = (VitrineTaskClass){
-      .urgent = TRUE, .step = step, .news = news_cb, .free_news = news_free, .free_data = job_free};
+  self->class = (VitrineTaskClass){.urgent = TRUE,
+                                   .step = step,
+                                   .news = news_cb,
+                                   .free_news = news_free,
+                                   .free_data = job_free,
+                                   .resumes = TRUE};
   self->weights = g_new0(Weights, 1);
   g_atomic_ref_count_init(&self->weights->ref);
   g_signal_connect_data(vitrine_shelf_get_session(shelf), "model-changed", G_CALLBACK(model_cb),

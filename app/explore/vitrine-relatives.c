@@ -1,5 +1,5 @@
 #include "app/explore/vitrine-relatives.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/explore/preview.h"
 #include "engine/kernels/element.h"
 

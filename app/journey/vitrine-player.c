@@ -1,5 +1,5 @@
 #include "app/journey/vitrine-player.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include <math.h>
 
 /* Bytes of frames that are kept. */

@@ -1,7 +1,8 @@
 #include "app/session/vitrine-idle-work.h"
-#include "app/session/vitrine-picture.h"
+#include "engine/base/interrupt.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "engine/kernels/element.h"
 
 /* How far a dimension moves when its influence is measured: two standard deviations of z. */
 #define INFLUENCE_DELTA 2.0
@@ -16,8 +17,9 @@ struct _VitrineIdleWork {
   GdkTexture *original_texture;
   gboolean original_failed;
 
-  SgPicture *picture; /* newest full picture; NULL while dragging at reduced size */
-  int scored;         /* faces of it that have a score */
+  const VitrineGrid *grid; /* of the newest settled picture, if that is whole; else NULL */
+  int max_resolution;      /* of the newest settled picture */
+  int scored;              /* faces of it that have a score */
   double logit_sum;
   gboolean score_done;
 
@@ -47,7 +49,6 @@ vitrine_idle_work_free(VitrineIdleWork *self)
   sg_recipe_free(self->shown);
   sg_recipe_free(self->original);
   g_clear_object(&self->original_texture);
-  sg_picture_free(self->picture);
   sg_recipe_free(self->measured);
   g_free(self);
 }
@@ -67,7 +68,7 @@ vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer)
   g_clear_pointer(&self->shown, sg_recipe_free);
   g_clear_pointer(&self->original, sg_recipe_free);
   g_clear_object(&self->original_texture);
-  g_clear_pointer(&self->picture, sg_picture_free);
+  self->grid = NULL;
   self->score_done = TRUE;
   measure_all(self);
 }
@@ -102,24 +103,28 @@ set_original(VitrineIdleWork *self, SgRecipe *recipe, GdkTexture *texture)
   g_set_object(&self->original_texture, texture);
 }
 
-GdkTexture *
-vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe, SgPicture *picture,
-                              GdkTexture *texture)
+void
+vitrine_idle_work_forget_picture(VitrineIdleWork *self)
 {
-  gboolean is_original = !picture->reduced && !sg_recipe_is_modified(recipe);
-  g_autoptr(SgRecipe) face = measured_face(recipe);
+  self->grid = NULL;
+  self->score_done = TRUE;
+  self->original_failed = TRUE; /* none is wanted until a picture has settled */
+}
+
+GdkTexture *
+vitrine_idle_work_new_picture(VitrineIdleWork *self, const VitrineShownPicture *shown)
+{
+  gboolean is_original = shown->settled && !sg_recipe_is_modified(shown->recipe);
+  g_autoptr(SgRecipe) face = measured_face(shown->recipe);
 
   g_clear_pointer(&self->shown, sg_recipe_free);
-  self->shown = sg_recipe_copy(recipe);
-  self->original_failed = FALSE;
-  g_clear_pointer(&self->picture, sg_picture_free);
+  self->shown = sg_recipe_copy(shown->recipe);
+  self->original_failed = !shown->settled;
+  self->max_resolution = shown->max_resolution;
+  self->grid = shown->settled && shown->whole ? shown->grid : NULL;
   self->scored = 0;
   self->logit_sum = 0;
-  self->score_done = picture->reduced;
-  if (picture->reduced)
-    sg_picture_free(picture);
-  else
-    self->picture = picture;
+  self->score_done = !shown->settled;
   if (!self->measured || !sg_recipe_equal(self->measured, face)) {
     g_clear_pointer(&self->measured, sg_recipe_free);
     self->measured = g_steal_pointer(&face);
@@ -127,7 +132,7 @@ vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe, SgP
     measure_all(self);
   }
   if (is_original)
-    set_original(self, sg_recipe_copy(recipe), texture);
+    set_original(self, sg_recipe_copy(shown->recipe), shown->texture);
   GdkTexture *original = known_original(self);
   return original ? g_object_ref(original) : NULL;
 }
@@ -155,8 +160,11 @@ render_original(VitrineIdleWork *self, VitrineReport *news)
 {
   g_autoptr(SgRecipe) plain = sg_recipe_unmodified(self->shown);
   g_autoptr(GError) error = NULL;
-  g_autoptr(SgPicture) picture = sg_renderer_render(self->renderer, plain, 0, &error);
+  g_autoptr(SgPicture) picture =
+      sg_renderer_render(self->renderer, plain, self->max_resolution, &error);
 
+  if (sg_is_interrupt(error))
+    return;
   if (!picture) {
     /* The edited picture could be made, so this is memory running out; there is nothing to compare
      * with until the next picture. */
@@ -171,7 +179,7 @@ render_original(VitrineIdleWork *self, VitrineReport *news)
 static char *
 score_text(VitrineIdleWork *self)
 {
-  int n = self->picture->faces;
+  int n = self->shown->faces;
   double logit = self->logit_sum / n;
 
   if (n == 1)
@@ -179,12 +187,66 @@ score_text(VitrineIdleWork *self)
   return g_strdup_printf(_("Mean score %+.2f"), logit);
 }
 
+static gboolean
+score_one(VitrineIdleWork *self, const guint8 *rgb, double *logit, GError **error)
+{
+  int size = self->info->img_resolution;
+  g_autoptr(SgTensor) image = sg_image_from_rgb8(rgb, size, size, self->info->img_channels);
+
+  return sg_renderer_score(self->renderer, image, self->info->c_dim ? &self->shown->label : NULL, 1,
+                           logit, error);
+}
+
+/* Faces as large as the discriminator wants them, which the screen does not. */
+typedef struct {
+  VitrineIdleWork *self;
+  double sum;
+  int n; /* 0: none was drawn */
+  gboolean good;
+  GError **error;
+} Judging;
+
+static gboolean
+judge_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
+{
+  Judging *j = data;
+  gsize face = (gsize)size * (gsize)size * k_drawn_bytes((unsigned)j->self->info->img_channels);
+  double logit = 0;
+
+  j->good = TRUE;
+  for (j->n = 0; j->n < n && j->good; j->n++) {
+    j->good = score_one(j->self, rgb + (gsize)j->n * face, &logit, j->error);
+    j->sum += logit;
+  }
+  return FALSE;
+}
+
+/* The next face or faces, to *logit and *n. */
+static gboolean
+score_next(VitrineIdleWork *self, double *logit, int *n, GError **error)
+{
+  *n = 1;
+  if (self->grid)
+    return score_one(self, vitrine_grid_face(self->grid, self->scored), logit, error);
+  GError *drawing = NULL;
+  Judging j = {.self = self, .error = error};
+  sg_picture_free(
+      sg_renderer_draw(self->renderer, self->shown, 0, self->scored, judge_cb, &j, &drawing));
+  if (j.n > 0)
+    g_clear_error(&drawing); /* one group was enough */
+  else
+    g_propagate_error(error, drawing);
+  *logit = j.sum;
+  *n = j.n;
+  return j.n > 0 && j.good;
+}
+
 /* Faces one at a time: each is scored by itself, and a grid does not make a long slice. */
 static void
 score_face(VitrineIdleWork *self, VitrineReport *news)
 {
-  SgPicture *p = self->picture;
   double logit = 0;
+  int n;
   g_autoptr(GError) error = NULL;
 
   if (!self->info->has_d) {
@@ -193,12 +255,9 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
     news->score = NAN;
     return;
   }
-  const guint8 *rgb =
-      p->rgb + (gsize)self->scored * (gsize)p->width * (gsize)p->height * (gsize)p->bytes;
-  g_autoptr(SgTensor) image =
-      sg_image_from_rgb8(rgb, p->width, p->height, self->info->img_channels);
-  if (!sg_renderer_score(self->renderer, image, self->info->c_dim ? &self->shown->label : NULL, 1,
-                         &logit, &error)) {
+  if (!score_next(self, &logit, &n, &error)) {
+    if (sg_is_interrupt(error))
+      return;
     g_warning("No discriminator score: %s", error->message);
     self->score_done = TRUE;
     news->score_text = g_strdup("");
@@ -206,9 +265,10 @@ score_face(VitrineIdleWork *self, VitrineReport *news)
     return;
   }
   self->logit_sum += logit;
-  if (++self->scored == p->faces) {
+  self->scored += n;
+  if (self->scored >= self->shown->faces) {
     news->score_text = score_text(self);
-    news->score = self->logit_sum / p->faces;
+    news->score = self->logit_sum / self->shown->faces;
     self->score_done = TRUE;
   }
 }
@@ -228,6 +288,8 @@ measure_some(VitrineIdleWork *self, SgSpace space, VitrineReport *news)
     dims[i] = first + i;
   if (!sg_renderer_influence(self->renderer, self->measured, space, INFLUENCE_DELTA, n, dims,
                              values, &error)) {
+    if (sg_is_interrupt(error))
+      return;
     g_warning("Influence not measured: %s", error->message);
     self->unmeasured[space] = 0;
     return;

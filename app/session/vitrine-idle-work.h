@@ -2,6 +2,7 @@
  * thread. */
 #pragma once
 
+#include "app/grid/vitrine-grid.h"
 #include "app/session/vitrine-render-thread.h"
 
 G_BEGIN_DECLS
@@ -16,10 +17,20 @@ void vitrine_idle_work_free(VitrineIdleWork *self);
  * happens. */
 void vitrine_idle_work_set_renderer(VitrineIdleWork *self, SgRenderer *renderer);
 
-/* A picture is on its way to the screen. Takes `picture`; `recipe` is what it shows. Returns a new
- * reference of the unmodified picture's texture (which may be `texture`), NULL if not made yet. */
-GdkTexture *vitrine_idle_work_new_picture(VitrineIdleWork *self, const SgRecipe *recipe,
-                                          SgPicture *picture, GdkTexture *texture);
+/* A picture that is on its way to the screen; all borrowed. */
+typedef struct {
+  const SgRecipe *recipe;  /* what it shows */
+  const VitrineGrid *grid; /* its faces, until another picture is begun */
+  GdkTexture *texture;
+  int max_resolution; /* what it was asked for with */
+  gboolean settled;   /* nothing better follows: it is scored, and the unmodified one is made */
+  gboolean whole;     /* as large as the model draws */
+} VitrineShownPicture;
+/* Returns a new reference of the unmodified picture's texture (which may be `texture`), NULL if not
+ * made yet. */
+GdkTexture *vitrine_idle_work_new_picture(VitrineIdleWork *self, const VitrineShownPicture *shown);
+/* Another picture is begun: what was to be done for the last one is not wanted any more. */
+void vitrine_idle_work_forget_picture(VitrineIdleWork *self);
 
 /* Is there anything to do? */
 gboolean vitrine_idle_work_pending(VitrineIdleWork *self, gboolean measure, SgSpace space);

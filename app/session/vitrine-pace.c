@@ -171,3 +171,9 @@ vitrine_pace_whole(const VitrinePace *p)
 {
   return p->size[p->n - 1].size;
 }
+
+int
+vitrine_pace_smallest(const VitrinePace *p, int least)
+{
+  return vitrine_pace_larger(p, least - 1);
+}

@@ -30,6 +30,8 @@ double vitrine_pace_expect(const VitrinePace *p, int size, gint64 now);
 /* The next larger size; the whole picture has none: itself. */
 int vitrine_pace_larger(const VitrinePace *p, int size);
 int vitrine_pace_whole(const VitrinePace *p);
+/* The smallest size of at least `least`. */
+int vitrine_pace_smallest(const VitrinePace *p, int least);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VitrinePace, vitrine_pace_free)
 

@@ -1,18 +1,23 @@
 #include "app/session/vitrine-render-thread.h"
 #include "app/session/vitrine-idle-work.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-grid.h"
 #include "engine/backend/backend-device.h"
 #include "engine/base/debug.h"
+#include "engine/base/interrupt.h"
+#include "engine/kernels/element.h"
 
 /* A drag pauses for a frame or two now and then: only a longer quiet is idle. */
 #define QUIET_USEC (120 * 1000)
 /* Asking a device for its memory takes a fraction of a millisecond. */
 #define MEMORY_USEC (400 * 1000)
+/* A first answer draws for so long before a newer request ends it… */
+#define ANSWER_USEC (16 * 1000)
+/* …and what there is of a picture is shown again after so long. */
+#define PART_USEC (50 * 1000)
 
 typedef struct {
   SgRecipe *recipe;
-  int max_resolution;
-  gboolean rough;
+  VitrinePictureWish wish;
 } Request;
 
 typedef struct {
@@ -48,6 +53,8 @@ struct _VitrineRenderThread {
   SgRenderer *rough; /* of the same weights, in bf16; NULL: not asked for yet */
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
+  VitrineGrid *grid;
+  int next_face; /* which the next first answer begins with */
   gboolean tasks_turn;
   gint64 memory_asked; /* monotonic; 0: not of this renderer */
 };
@@ -132,8 +139,11 @@ post(VitrineRenderThread *self, VitrineReport *news)
   if (!self->report)
     self->report = g_new0(VitrineReport, 1);
   VitrineReport *all = self->report;
-  if (news->frame) {
-    g_clear_object(&all->original); /* of an older frame */
+  /* A part would hide that the picture before it was whole: it comes again, with more. */
+  gboolean part = news->frame && !news->frame->error && news->frame->texture && !news->frame->w;
+  if (news->frame && !(part && all->frame && all->frame->w)) {
+    if (!part)
+      g_clear_object(&all->original); /* of an older frame */
     frame_free(all->frame);
     all->frame = g_steal_pointer(&news->frame);
   }
@@ -185,15 +195,137 @@ rough_renderer(VitrineRenderThread *self)
   return self->rough;
 }
 
+/* ---- what ends work early ---------------------------------------------------------------- */
+
+/* Does nobody want anything of this renderer any more? Is a picture, or a job, waited for? */
+static gboolean
+is_over(VitrineRenderThread *self, gboolean *busy)
+{
+  g_mutex_lock(&self->mutex);
+  gboolean over = self->stop || self->generation != self->renderer_generation;
+  *busy = self->slot != NULL || !g_queue_is_empty(&self->jobs);
+  g_mutex_unlock(&self->mutex);
+  return over;
+}
+
+static gboolean
+end_for_nothing_else(gpointer data)
+{
+  gboolean busy;
+  return is_over(data, &busy);
+}
+
+static gboolean
+end_for_newer(gpointer data)
+{
+  gboolean busy;
+  return is_over(data, &busy) || busy;
+}
+
+static gboolean
+end_task(gpointer data)
+{
+  VitrineRenderThread *self = data;
+  gboolean busy, over = is_over(self, &busy);
+
+  return over || vitrine_tasks_interrupt(self->tasks, busy);
+}
+
+/* ---- pictures ---------------------------------------------------------------------------- */
+
+/* A picture that is being drawn. */
+typedef struct {
+  VitrineRenderThread *self;
+  const Request *request;
+  gboolean rough, full; /* full: there is no memory for the grid */
+  int size;
+  gint64 begun, shown;
+} Drawing;
+
+static VitrineFrame *
+frame_new(const Drawing *d)
+{
+  VitrineRenderThread *self = d->self;
+  VitrineFrame *frame = g_new0(VitrineFrame, 1);
+
+  frame->recipe = sg_recipe_copy(d->request->recipe);
+  frame->weights = self->renderer_weights;
+  frame->rough = d->rough;
+  frame->size = d->size;
+  frame->drawn = vitrine_grid_drawn(self->grid);
+  frame->settled = d->request->wish.settles;
+  return frame;
+}
+
+/* What there is of it. */
+static void
+show_part(Drawing *d)
+{
+  VitrineRenderThread *self = d->self;
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  VitrineFrame *frame = news->frame = frame_new(d);
+  gint64 now = g_get_monotonic_time();
+
+  frame->reduced = TRUE;
+  frame->texture = vitrine_grid_texture(self->grid);
+  frame->seconds = (double)(now - d->begun) / G_USEC_PER_SEC * frame->recipe->faces / frame->drawn;
+  d->shown = now;
+  post(self, news);
+}
+
+static gboolean
+drawn_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
+{
+  Drawing *d = data;
+  VitrineRenderThread *self = d->self;
+  int faces = d->request->recipe->faces;
+  gint64 now = g_get_monotonic_time();
+  gboolean busy;
+
+  d->full = !vitrine_grid_put(self->grid, rgb, size, first, n);
+  if (d->full)
+    return FALSE;
+  d->size = size;
+  self->next_face = (first + n) % faces;
+  if (vitrine_grid_drawn(self->grid) == faces)
+    return TRUE;
+  if (now - (d->shown ? d->shown : d->begun - PART_USEC + ANSWER_USEC) >= PART_USEC)
+    show_part(d);
+  return !is_over(self, &busy) && (!busy || now - d->begun < ANSWER_USEC);
+}
+
+static SgPicture *
+draw(Drawing *d, SgRenderer *renderer, GError **error)
+{
+  VitrineRenderThread *self = d->self;
+  const Request *request = d->request;
+  const SgRecipe *recipe = request->recipe;
+  int channels = sg_renderer_model(renderer)->info.img_channels;
+  int first = request->wish.refines || self->next_face >= recipe->faces ? 0 : self->next_face;
+
+  vitrine_grid_begin(self->grid, recipe->faces, (int)k_drawn_bytes((unsigned)channels));
+  d->begun = g_get_monotonic_time();
+  sg_interrupt_set(request->wish.refines ? end_for_newer : end_for_nothing_else, self);
+  SgPicture *picture =
+      sg_renderer_draw(renderer, recipe, request->wish.max_resolution, first, drawn_cb, d, error);
+  sg_interrupt_set(NULL, NULL);
+  if (d->full && error) {
+    g_clear_error(error);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for %d pictures",
+                recipe->faces);
+  }
+  return picture;
+}
+
 /* Where memory is short, what pictures leave behind for the next one goes first; and nothing more
  * is kept from then on. */
 static SgPicture *
-make_picture(VitrineRenderThread *self, const Request *request, GError **error)
+draw_exact(Drawing *d, GError **error)
 {
-  SgBackend *backend = sg_renderer_backend(self->renderer);
+  SgRenderer *renderer = d->self->renderer;
+  SgBackend *backend = sg_renderer_backend(renderer);
   GError *first = NULL;
-  SgPicture *picture =
-      sg_renderer_render(self->renderer, request->recipe, request->max_resolution, &first);
+  SgPicture *picture = draw(d, renderer, &first);
 
   if (picture)
     return picture;
@@ -203,40 +335,78 @@ make_picture(VitrineRenderThread *self, const Request *request, GError **error)
     return NULL;
   }
   g_error_free(first);
-  sg_renderer_set_cache_budget(self->renderer, 0);
-  return sg_renderer_render(self->renderer, request->recipe, request->max_resolution, error);
+  sg_renderer_set_cache_budget(renderer, 0);
+  return draw(d, renderer, error);
+}
+
+static void
+show_whole(Drawing *d, SgPicture *picture)
+{
+  VitrineRenderThread *self = d->self;
+  VitrineReport *news = g_new0(VitrineReport, 1);
+  VitrineFrame *frame = news->frame = frame_new(d);
+
+  frame->texture = vitrine_grid_texture(self->grid);
+  frame->w = g_memdup2(picture->w, sizeof(double) * (gsize)picture->w_dim);
+  frame->w_dim = picture->w_dim;
+  frame->seconds = picture->seconds;
+  frame->reduced = picture->reduced || d->rough;
+  frame->overflow = picture->overflow;
+  VitrineShownPicture shown = {.recipe = frame->recipe,
+                               .grid = self->grid,
+                               .texture = frame->texture,
+                               .max_resolution = d->request->wish.max_resolution,
+                               .settled = frame->settled && !d->rough,
+                               .whole = !frame->reduced};
+  news->original = vitrine_idle_work_new_picture(self->work, &shown);
+  ask_memory(self, &frame->device);
+  post(self, news);
+}
+
+/* What was given up, but not for a newer one, is tried again. */
+static void
+give_up(Drawing *d, Request *request)
+{
+  VitrineRenderThread *self = d->self;
+
+  if (vitrine_grid_drawn(self->grid) > 0)
+    show_part(d);
+  g_mutex_lock(&self->mutex);
+  gboolean again = !self->slot && !self->stop && self->generation == self->renderer_generation;
+  if (again)
+    self->slot = request;
+  g_mutex_unlock(&self->mutex);
+  if (!again)
+    request_free(request);
 }
 
 static void
 render(VitrineRenderThread *self, Request *request)
 {
-  VitrineReport *news = g_new0(VitrineReport, 1);
-  VitrineFrame *frame = news->frame = g_new0(VitrineFrame, 1);
-  SgRenderer *rough = request->rough ? rough_renderer(self) : NULL;
-  SgPicture *picture =
-      rough ? sg_renderer_render(rough, request->recipe, request->max_resolution, NULL) : NULL;
+  SgRenderer *rough = request->wish.rough ? rough_renderer(self) : NULL;
+  Drawing d = {.self = self, .request = request, .rough = rough != NULL};
+  g_autoptr(GError) error = NULL;
 
-  frame->rough = picture != NULL;
-  if (!picture)
-    picture = make_picture(self, request, &frame->error);
-
-  if (picture) {
-    frame->texture = vitrine_picture_texture(picture);
-    frame->w = g_memdup2(picture->w, sizeof(double) * (gsize)picture->w_dim);
-    frame->w_dim = picture->w_dim;
-    frame->seconds = picture->seconds;
-    picture->reduced |= frame->rough; /* neither scored nor compared with */
-    frame->reduced = picture->reduced;
-    frame->size = picture->width;
-    frame->overflow = picture->overflow;
-    news->original =
-        vitrine_idle_work_new_picture(self->work, request->recipe, picture, frame->texture);
+  vitrine_idle_work_forget_picture(self->work);
+  SgPicture *picture = rough ? draw(&d, rough, &error) : NULL;
+  if (!picture && !sg_is_interrupt(error)) {
+    g_clear_error(&error);
+    d.rough = FALSE;
+    picture = draw_exact(&d, &error);
   }
-  ask_memory(self, &frame->device);
-  frame->weights = self->renderer_weights;
-  frame->recipe = g_steal_pointer(&request->recipe);
+  if (picture) {
+    show_whole(&d, picture);
+  } else if (sg_is_interrupt(error)) {
+    give_up(&d, request);
+    return;
+  } else {
+    VitrineReport *news = g_new0(VitrineReport, 1);
+    news->frame = frame_new(&d);
+    news->frame->error = g_steal_pointer(&error);
+    post(self, news);
+  }
+  sg_picture_free(picture);
   request_free(request);
-  post(self, news);
 }
 
 /* A device that is left gets its memory back. */
@@ -274,6 +444,8 @@ take_renderer(VitrineRenderThread *self)
   } else {
     g_clear_pointer(&self->work, vitrine_idle_work_free);
     self->work = vitrine_idle_work_new(self->renderer);
+    vitrine_grid_free(self->grid); /* of another model */
+    self->grid = vitrine_grid_new();
   }
   free_elsewhere(old);
   free_elsewhere(rough);
@@ -296,7 +468,9 @@ static void
 task_slice(VitrineRenderThread *self, gboolean urgent)
 {
   g_mutex_unlock(&self->mutex);
+  sg_interrupt_set(end_task, self);
   vitrine_tasks_step(self->tasks, urgent, self->renderer);
+  sg_interrupt_set(NULL, NULL);
   g_mutex_lock(&self->mutex);
 }
 
@@ -329,7 +503,9 @@ idle_slice(VitrineRenderThread *self)
   SgSpace space = self->measure_space;
   g_mutex_unlock(&self->mutex);
   VitrineReport *news = g_new0(VitrineReport, 1);
+  sg_interrupt_set(end_for_newer, self);
   vitrine_idle_work_step(self->work, measure, space, news);
+  sg_interrupt_set(NULL, NULL);
   post(self, news);
   g_mutex_lock(&self->mutex);
 }
@@ -362,6 +538,7 @@ thread_main(gpointer data)
   g_clear_pointer(&self->work, vitrine_idle_work_free);
   g_clear_pointer(&self->rough, sg_renderer_free);
   g_clear_pointer(&self->renderer, sg_renderer_free);
+  g_clear_pointer(&self->grid, vitrine_grid_free);
   thread_unref(self);
   return NULL;
 }
@@ -380,6 +557,7 @@ vitrine_render_thread_new(VitrineDeliverFunc deliver, gpointer user_data)
   g_cond_init(&self->cond);
   g_queue_init(&self->jobs);
   self->tasks = vitrine_tasks_new();
+  self->grid = vitrine_grid_new();
   g_atomic_ref_count_inc(&self->ref);
   self->thread = g_thread_new("render", thread_main, self);
   return self;
@@ -439,14 +617,13 @@ vitrine_render_thread_get_weights(VitrineRenderThread *self)
 }
 
 void
-vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe, int max_resolution,
-                              gboolean rough)
+vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
+                              VitrinePictureWish wish)
 {
   Request *request = g_new0(Request, 1);
 
   request->recipe = sg_recipe_copy(recipe);
-  request->max_resolution = max_resolution;
-  request->rough = rough;
+  request->wish = wish;
   /* The same recipe with new weights is no sign of somebody at work. */
   gboolean edited = !self->asked || !sg_recipe_equal(self->asked, recipe);
   if (edited) {

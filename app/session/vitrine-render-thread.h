@@ -1,10 +1,12 @@
 /* VitrineRenderThread: the one thread that renders for the window.
  *
- * Requests go into a slot that holds one: the newest replaces one that waits, a render that has
- * begun is finished. Results come back through one pending idle that carries the newest of each
- * kind. When nothing has been asked for a moment, the thread spends its time in short slices on
- * what can wait: the unmodified picture to compare with, the discriminator's score, the influence
- * of each dimension.
+ * Requests go into a slot that holds one: the newest replaces one that waits. Faces are shown as
+ * they are drawn. A first answer that has begun goes on for a frame at least and draws whole faces,
+ * the next one begins where it ended; what refines an answer, and what can wait, ends between two
+ * layers as soon as something newer is asked for. Results come back through one pending idle that
+ * carries the newest of each kind. When nothing has been asked for a moment, the thread spends its
+ * time in short slices on what can wait: the unmodified picture to compare with, the
+ * discriminator's score, the influence of each dimension.
  *
  * All functions are called from the main thread, and `deliver` runs there. */
 #pragma once
@@ -25,9 +27,12 @@ typedef struct {
   gboolean reduced, overflow; /* as SgPicture; what is rough is reduced, too */
   gboolean rough;             /* drawn in bf16, although the renderer is exact */
   int size;                   /* pixels of one face's side */
-  SgDeviceInfo device;        /* as of now; total 0: not asked, or the computer's memory */
-  guint weights; /* with the weights set as this, see vitrine_render_thread_set_weights() */
-  GError *error; /* set: nothing above but recipe */
+  int drawn; /* faces of it that are there; fewer than the recipe's: others follow, and what stands
+              * in their place is older. Then w is NULL, and seconds is what all would take */
+  gboolean settled;    /* nothing larger was to follow */
+  SgDeviceInfo device; /* as of now; total 0: not asked, or the computer's memory */
+  guint weights;       /* with the weights set as this, see vitrine_render_thread_set_weights() */
+  GError *error;       /* set: nothing above but recipe */
 } VitrineFrame;
 
 typedef struct {
@@ -60,10 +65,16 @@ void vitrine_render_thread_set_renderer(VitrineRenderThread *self, SgRenderer *r
 void vitrine_render_thread_set_weights(VitrineRenderThread *self, SgRenderer *renderer);
 /* Counts both of the above: frames with a smaller number are of older weights. */
 guint vitrine_render_thread_get_weights(VitrineRenderThread *self);
-/* Copies `recipe`. `max_resolution` as sg_renderer_render(). `rough`: in bf16 where the renderer is
- * the exact CPU and the processor has matrix units; a second renderer is made for it. */
+typedef struct {
+  int max_resolution; /* as sg_renderer_render() */
+  gboolean rough;     /* in bf16 where the renderer is the exact CPU and the processor has matrix
+                       * units; a second renderer is made for it */
+  gboolean refines;   /* the recipe has had a first answer: this one may be given up for a newer */
+  gboolean settles;   /* nothing larger is to follow: this is what is scored and compared with */
+} VitrinePictureWish;
+/* Copies `recipe`. */
 void vitrine_render_thread_request(VitrineRenderThread *self, const SgRecipe *recipe,
-                                   int max_resolution, gboolean rough);
+                                   VitrinePictureWish wish);
 /* Runs `run` on the thread with the renderer of now, in order, each exactly once (renderer is NULL
  * without a model). */
 typedef void (*VitrineJobFunc)(SgRenderer *renderer, gpointer data);

@@ -1,7 +1,7 @@
 #include "app/session/vitrine-saver.h"
 #include <glib/gi18n.h>
 #include <string.h>
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/explore/picture-model.h"
 #include "engine/explore/vector-file.h"
 #include "engine/formats/writer.h"

@@ -8,7 +8,7 @@ typedef struct {
   VitrineTaskClass class; /* a copy: news may come when who asked for them is gone */
   gpointer data, user_data;
   guint id;
-  gboolean stopped; /* main thread only: its news are dropped */
+  gboolean stopped; /* written by the main thread: its news are dropped */
 } Task;
 
 struct _VitrineTasks {
@@ -16,6 +16,8 @@ struct _VitrineTasks {
   GQueue tasks;     /* of Task*, the next one first */
   GHashTable *live; /* id -> Task* (a reference); main thread only: those whose news are wanted */
   guint last_id;
+  Task *current;        /* the render thread's: its step runs */
+  gboolean interrupted; /* that step, for a picture */
 };
 
 typedef struct {
@@ -198,7 +200,16 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   if (!task)
     return;
   gint64 start = g_get_monotonic_time();
+  self->current = task;
+  self->interrupted = FALSE;
   gboolean more = task->class.step(task->data, renderer, &news);
+  self->current = NULL;
+  if (self->interrupted) {
+    if (news && task->class.free_news)
+      task->class.free_news(news);
+    news = NULL;
+    more = TRUE;
+  }
   sg_debug(SG_DEBUG_TASKS, "task %u: a step of %.2f ms%s%s", task->id,
            (double)(g_get_monotonic_time() - start) / 1e3, news ? ", news" : "",
            more ? "" : ", done");
@@ -210,6 +221,21 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   if (news || !more)
     post(self, task, news, !more);
   task_unref(task);
+}
+
+gboolean
+vitrine_tasks_interrupt(VitrineTasks *self, gboolean busy)
+{
+  Task *task = self->current;
+
+  if (!task)
+    return FALSE;
+  g_mutex_lock(&self->mutex);
+  gboolean stopped = task->stopped;
+  g_mutex_unlock(&self->mutex);
+  if (!stopped && busy && task->class.resumes)
+    self->interrupted = TRUE;
+  return stopped || self->interrupted;
 }
 
 typedef struct {

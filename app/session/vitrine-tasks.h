@@ -23,6 +23,11 @@ typedef struct {
   void (*news)(gpointer news, gboolean finished, gpointer user_data);
   GDestroyNotify free_news;
   GDestroyNotify free_data; /* any thread, once, when no step will use data any more */
+  /* A picture that somebody waits for may end a step early, between two layers
+   * (base/interrupt.h): what the step handed out is thrown away, and it is called again. Only
+   * for steps that leave nothing half done when they fail. Others are ended only when the task is
+   * stopped. */
+  gboolean resumes;
 } VitrineTaskClass;
 
 typedef struct _VitrineTasks VitrineTasks;
@@ -43,6 +48,8 @@ void vitrine_tasks_stop_all(VitrineTasks *self);
 gboolean vitrine_tasks_pending(VitrineTasks *self, gboolean urgent);
 /* Render thread: one step of one of them, in turn. */
 void vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer);
+/* Render thread, in a step: is it to end? `busy`: a picture is waited for. */
+gboolean vitrine_tasks_interrupt(VitrineTasks *self, gboolean busy);
 
 /* Calls free_func (data), if there is any, on a worker: giving some hundred megabytes back takes
  * its time, and the calling thread is waited for. Any thread. */

@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "app/session/vitrine-pace.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 
 /* What moves is shown as large as it can be within a frame, where the model has smaller
  * pictures. */
@@ -10,6 +10,13 @@
 #define MIN_RESOLUTION 32
 /* A finger that rests for so long sees the picture grow, although it is still down. */
 #define REST_MS 60
+/* Who waits longer is told that something happens. */
+#define BUSY_MS 300
+/* All faces of a grid together have at most so many pixels: 16 whole faces of 1024×1024. */
+#define MOST_PIXELS ((gint64)1 << 24)
+/* A model that draws more than that many pixels a side begins with a small picture, before it is
+ * known what any takes. */
+#define SMALL_FIRST 256
 
 struct _VitrineView {
   GObject parent_instance;
@@ -28,7 +35,11 @@ struct _VitrineView {
   int faces;               /* that it knows of */
   int n_sizes, sizes[VITRINE_PACE_MAX];
   double shares[VITRINE_PACE_MAX];
-  int shown_size;    /* of one face in the newest picture */
+  int shown_size;      /* of one face in the newest picture */
+  double needed;       /* pixels of one face on the screen; 0: not known */
+  int drawn, drawn_of; /* faces of the newest picture that are there, if others follow */
+  gboolean busy;
+  guint busy_source;
   gboolean refine;   /* the next request is for the same recipe, one size larger */
   guint rest_source; /* the finger may be resting */
 
@@ -52,6 +63,7 @@ enum {
   PROP_SCORE_TEXT,
   PROP_OVERFLOW,
   PROP_ROUGH,
+  PROP_BUSY,
   N_PROPS
 };
 enum { PICTURE_CHANGED, INFLUENCE_CHANGED, N_SIGNALS };
@@ -119,10 +131,20 @@ forget_speed(VitrineView *self)
   self->faces = 0;
 }
 
+/* The size that a picture ends with: no smaller than the screen shows it, as far as memory goes. 0:
+ * no model. */
 static int
-whole_size(const VitrineView *self)
+last_size(const VitrineView *self)
 {
-  return self->pace ? vitrine_pace_whole(self->pace) : 0;
+  int last = self->n_sizes - 1, i = 0;
+
+  if (self->n_sizes == 0)
+    return 0;
+  while (i < last && (self->needed <= 0 || self->sizes[i] < self->needed - 0.5))
+    i++;
+  while (i > 0 && self->faces * (gint64)self->sizes[i] * self->sizes[i] > MOST_PIXELS)
+    i--;
+  return self->sizes[i];
 }
 
 gboolean
@@ -139,17 +161,26 @@ static int
 choose_size(VitrineView *self, gboolean *rough)
 {
   gint64 now = g_get_monotonic_time();
-  int exact = vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, now);
-  int whole = vitrine_pace_whole(self->pace);
+  int whole = vitrine_pace_whole(self->pace), last = last_size(self);
+  int exact = MIN(vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, now), last);
 
-  if (exact == whole || !vitrine_view_can_be_rough(self))
+  if (exact == last || !vitrine_view_can_be_rough(self))
     return exact;
   if (vitrine_pace_expect(self->rough_pace, whole, now) <= 0)
     vitrine_pace_took(self->rough_pace, whole, vitrine_pace_expect(self->pace, whole, now) / 2,
                       now);
-  int size = vitrine_pace_choose(self->rough_pace, FRAME_SECONDS, MIN_RESOLUTION, now);
+  int size = MIN(vitrine_pace_choose(self->rough_pace, FRAME_SECONDS, MIN_RESOLUTION, now), last);
   *rough = size > exact;
   return MAX(size, exact);
+}
+
+/* Nothing has been drawn yet of a large model. */
+static gboolean
+is_unknown(const VitrineView *self)
+{
+  return vitrine_pace_whole(self->pace) > SMALL_FIRST &&
+         vitrine_pace_expect(self->pace, vitrine_pace_whole(self->pace), g_get_monotonic_time()) <=
+             0;
 }
 
 /* A first answer to a change within a frame; then the same picture larger, step by step, which
@@ -160,8 +191,10 @@ wanted_size(VitrineView *self, gboolean *rough)
   *rough = FALSE;
   if (!self->pace)
     return 0;
+  if (is_unknown(self))
+    return MIN(vitrine_pace_smallest(self->pace, MIN_RESOLUTION), last_size(self));
   if (self->refine)
-    return vitrine_pace_larger(self->pace, self->shown_size);
+    return MIN(vitrine_pace_larger(self->pace, self->shown_size), last_size(self));
   return choose_size(self, rough);
 }
 
@@ -172,13 +205,42 @@ submit_cb(gpointer data)
   const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
 
   self->submit_source = 0;
-  if (recipe && self->pace && self->faces != recipe->faces)
+  if (!recipe)
+    return G_SOURCE_REMOVE;
+  if (self->n_sizes && (!self->pace || self->faces != recipe->faces))
     new_pace(self, recipe->faces);
-  gboolean rough;
-  int size = wanted_size(self, &rough);
-  if (recipe)
-    vitrine_render_thread_request(self->render, recipe, size < whole_size(self) ? size : 0, rough);
+  VitrinePictureWish wish = {.refines = self->refine};
+  int size = wanted_size(self, &wish.rough), last = last_size(self);
+  wish.settles = size == last && !wish.rough;
+  wish.max_resolution = self->pace && size < vitrine_pace_whole(self->pace) ? size : 0;
+  vitrine_render_thread_request(self->render, recipe, wish);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+busy_cb(gpointer data)
+{
+  VitrineView *self = data;
+
+  self->busy_source = 0;
+  self->busy = TRUE;
+  notify(self, PROP_BUSY);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether somebody waits. */
+static void
+set_waiting(VitrineView *self, gboolean waiting)
+{
+  if (waiting && !self->busy && !self->busy_source)
+    self->busy_source = g_timeout_add(BUSY_MS, busy_cb, self);
+  if (waiting)
+    return;
+  g_clear_handle_id(&self->busy_source, g_source_remove);
+  if (self->busy) {
+    self->busy = FALSE;
+    notify(self, PROP_BUSY);
+  }
 }
 
 /* After the events that are waiting, before GTK draws: at most one request a frame. */
@@ -188,6 +250,8 @@ queue_request(VitrineView *self, gboolean refine)
   self->stale = TRUE;
   self->refine = refine;
   g_clear_handle_id(&self->rest_source, g_source_remove);
+  if (self->n_sizes)
+    set_waiting(self, TRUE);
   if (!self->submit_source && self->render)
     self->submit_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 5, submit_cb, self, NULL);
 }
@@ -211,7 +275,7 @@ rest_cb(gpointer data)
 static gboolean
 is_reduced(const VitrineView *self)
 {
-  return self->pace && self->texture && (self->rough || self->shown_size < whole_size(self));
+  return self->pace && self->texture && (self->rough || self->shown_size < last_size(self));
 }
 
 static void
@@ -234,7 +298,7 @@ take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
     vitrine_pace_took(frame->rough ? self->rough_pace : self->pace, frame->size, frame->seconds,
                       g_get_monotonic_time());
   self->shown_size = frame->size;
-  if (!frame->reduced || self->stale)
+  if ((!frame->rough && frame->size >= last_size(self)) || self->stale)
     return;
   if (!vitrine_editor_in_gesture(self->editor))
     queue_request(self, TRUE);
@@ -242,22 +306,55 @@ take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
     self->rest_source = g_timeout_add(REST_MS, rest_cb, self);
 }
 
+static gboolean
+is_part(const VitrineFrame *frame)
+{
+  return !frame->error && frame->drawn < frame->recipe->faces;
+}
+
 static void
-take_frame(VitrineView *self, VitrineFrame *frame)
+take_layout(VitrineView *self, const SgRecipe *recipe)
 {
   int columns, rows;
 
-  if (frame->error && vitrine_device_choice_take_error(self->device, frame->error))
-    return;
-  if (frame->error) {
-    vitrine_messages_error(self->messages, _("The picture could not be made"),
-                           frame->error->message);
-    return;
-  }
-  vitrine_device_choice_drew(self->device, &frame->device);
-  vitrine_picture_layout(frame->recipe->faces, &columns, &rows);
+  vitrine_picture_layout(recipe->faces, &columns, &rows);
   self->width = columns * self->resolution;
   self->height = rows * self->resolution;
+}
+
+static void
+set_rough(VitrineView *self, gboolean rough)
+{
+  if (self->rough == rough)
+    return;
+  self->rough = rough;
+  notify(self, PROP_ROUGH);
+}
+
+/* Some faces of a picture. What one takes is learnt of it only if it is likely to be given up:
+ * otherwise the whole one says it better. */
+static void
+take_part(VitrineView *self, const VitrineFrame *frame)
+{
+  gboolean first = !self->shown || !sg_recipe_equal(self->shown, frame->recipe);
+
+  if (first && self->pace && self->faces == frame->recipe->faces && self->stale)
+    vitrine_pace_took(frame->rough ? self->rough_pace : self->pace, frame->size, frame->seconds,
+                      g_get_monotonic_time());
+  take_layout(self, frame->recipe);
+  self->drawn = frame->drawn;
+  self->drawn_of = frame->recipe->faces;
+  self->stale = TRUE;
+  set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
+  set_rough(self, frame->rough);
+}
+
+static void
+take_whole(VitrineView *self, VitrineFrame *frame)
+{
+  vitrine_device_choice_drew(self->device, &frame->device);
+  take_layout(self, frame->recipe);
+  self->drawn = self->drawn_of = 0;
   g_free(self->w_base);
   self->w_base = g_steal_pointer(&frame->w);
   self->seconds = frame->seconds;
@@ -271,13 +368,33 @@ take_frame(VitrineView *self, VitrineFrame *frame)
   self->rough = frame->rough;
   sg_recipe_free(self->shown);
   self->shown = g_steal_pointer(&frame->recipe);
+  if (!self->busy) /* what comes is not waited for yet */
+    set_waiting(self, FALSE);
   take_speed(self, frame, refined);
+  if (!self->stale)
+    set_waiting(self, FALSE);
   set_texture(self, &self->texture, frame->texture, PROP_TEXTURE);
   notify(self, PROP_RENDER_SECONDS);
   if (was_rough != self->rough)
     notify(self, PROP_ROUGH);
   if (other)
     notify(self, PROP_OVERFLOW);
+}
+
+static void
+take_frame(VitrineView *self, VitrineFrame *frame)
+{
+  if (frame->error)
+    set_waiting(self, FALSE);
+  if (frame->error && vitrine_device_choice_take_error(self->device, frame->error))
+    return;
+  if (frame->error)
+    vitrine_messages_error(self->messages, _("The picture could not be made"),
+                           frame->error->message);
+  else if (is_part(frame))
+    take_part(self, frame);
+  else
+    take_whole(self, frame);
 }
 
 /* NULL beside a new picture: not known yet. One of older weights stays until then: whoever compares
@@ -301,9 +418,11 @@ deliver(VitrineReport *report, gpointer user_data)
 {
   g_autoptr(VitrineView) self = g_object_ref(user_data);
 
+  gboolean part = report->frame && is_part(report->frame);
+
   if (report->frame)
     take_frame(self, report->frame);
-  if (report->frame || report->original)
+  if ((report->frame && !part) || report->original)
     take_original(self, report->original);
   if (report->frame)
     g_signal_emit(self, signals[PICTURE_CHANGED], 0);
@@ -398,6 +517,30 @@ vitrine_view_get_rough(VitrineView *self)
 {
   g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
   return self->rough;
+}
+
+gboolean
+vitrine_view_get_busy(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return self->busy;
+}
+
+void
+vitrine_view_get_progress(VitrineView *self, int *drawn, int *faces)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  *drawn = self->drawn;
+  *faces = self->drawn_of;
+}
+
+void
+vitrine_view_set_shown_size(VitrineView *self, double pixels)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  self->needed = pixels;
+  if (is_reduced(self) && !self->stale && !vitrine_editor_in_gesture(self->editor))
+    queue_request(self, TRUE);
 }
 
 void
@@ -499,6 +642,9 @@ vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *
   case PROP_ROUGH:
     g_value_set_boolean(value, self->rough);
     break;
+  case PROP_BUSY:
+    g_value_set_boolean(value, self->busy);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -517,6 +663,7 @@ vitrine_view_close(VitrineView *self)
   g_return_if_fail(VITRINE_IS_VIEW(self));
   g_clear_handle_id(&self->submit_source, g_source_remove);
   g_clear_handle_id(&self->rest_source, g_source_remove);
+  g_clear_handle_id(&self->busy_source, g_source_remove);
   g_clear_pointer(&self->render, vitrine_render_thread_free);
 }
 
@@ -567,6 +714,7 @@ vitrine_view_class_init(VitrineViewClass *class)
   props[PROP_SCORE_TEXT] = g_param_spec_string("score-text", NULL, NULL, "", flags);
   props[PROP_OVERFLOW] = g_param_spec_boolean("overflow", NULL, NULL, FALSE, flags);
   props[PROP_ROUGH] = g_param_spec_boolean("rough", NULL, NULL, FALSE, flags);
+  props[PROP_BUSY] = g_param_spec_boolean("busy", NULL, NULL, FALSE, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   signals[PICTURE_CHANGED] =
       g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -18,7 +18,8 @@ G_DECLARE_FINAL_TYPE(VitrineView, vitrine_view, VITRINE, VIEW, GObject)
  * "render-seconds" double, "score-text" string (the discriminator's logit and sigmoid of the faces
  * shown, "" without one), "overflow" boolean (the newest picture's numbers were too large for
  * float: it is not what the formulas give), "rough" boolean (the newest picture was drawn in bf16
- * because something moves; the exact one follows).
+ * because something moves; the exact one follows), "busy" boolean (the picture of the recipe has
+ * been waited for longer than a moment).
  *
  * Signals: "picture-changed": texture is new, base w may be too. "influence-changed": the
  * background measurement has more values. */
@@ -37,7 +38,7 @@ void vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer);
 void vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean faster);
 
 /* Borrowed. The texture may be smaller than the picture's size (of all faces together, in the
- * model's pixels) while a slider is dragged. */
+ * model's pixels): while a slider is dragged, and where the screen shows no more of it. */
 GdkTexture *vitrine_view_get_texture(VitrineView *self);
 GdkTexture *vitrine_view_get_original(VitrineView *self);
 void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
@@ -51,6 +52,12 @@ gboolean vitrine_view_get_rough(VitrineView *self);
  * (on until set), and whether this processor and the device in use would. Nothing else is. */
 void vitrine_view_set_rough_allowed(VitrineView *self, gboolean allowed);
 gboolean vitrine_view_can_be_rough(VitrineView *self);
+/* A face takes so many of the screen's pixels a side: it is not drawn larger than that needs. 0:
+ * not known, faces are drawn whole. */
+void vitrine_view_set_shown_size(VitrineView *self, double pixels);
+gboolean vitrine_view_get_busy(VitrineView *self);
+/* How many faces of the picture that is waited for are there, of all; both 0: none is. */
+void vitrine_view_get_progress(VitrineView *self, int *drawn, int *faces);
 /* What of one space face 0 has before offsets: [z_dim] or [w_dim]; NULL while w is not known. */
 const double *vitrine_view_get_base(VitrineView *self, SgSpace space);
 

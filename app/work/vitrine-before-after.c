@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 #include "app/figures/figure.h"
 #include "engine/explore/picture-model.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "app/work/vitrine-before-after.h"
 
 typedef struct {

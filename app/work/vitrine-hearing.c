@@ -304,8 +304,8 @@ vitrine_hearing_class_init(VitrineHearingClass *class)
 static void
 vitrine_hearing_init(VitrineHearing *self)
 {
-  self->class =
-      (VitrineTaskClass){.step = step, .news = news_cb, .free_news = g_free, .free_data = job_free};
+  self->class = (VitrineTaskClass){
+      .step = step, .news = news_cb, .free_news = g_free, .free_data = job_free, .resumes = TRUE};
 }
 
 VitrineHearing *

@@ -109,6 +109,10 @@ step(gpointer data, SgRenderer *renderer, gpointer *news)
 VitrineTaskClass
 vitrine_layer_probe_class(void (*news)(gpointer, gboolean, gpointer))
 {
-  return (VitrineTaskClass){
-      .urgent = TRUE, .step = step, .news = news, .free_news = view_free, .free_data = query_free};
+  return (VitrineTaskClass){.urgent = TRUE,
+                            .step = step,
+                            .news = news,
+                            .free_news = view_free,
+                            .free_data = query_free,
+                            .resumes = TRUE};
 }

@@ -1,5 +1,6 @@
 #include "app/work/vitrine-mixing-pictures.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
+#include "engine/base/interrupt.h"
 
 typedef struct {
   SgRecipe *recipe;
@@ -41,10 +42,14 @@ static gboolean
 step(gpointer data, SgRenderer *renderer, gpointer *result)
 {
   Work *work = data;
-  guint i = work->next++;
+  guint i = work->next;
 
   sg_recipe_set_mix(work->recipe, work->num_ws, work->mixes + i * (guint)work->num_ws);
-  g_autoptr(SgPicture) picture = sg_renderer_render(renderer, work->recipe, work->size, NULL);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgPicture) picture = sg_renderer_render(renderer, work->recipe, work->size, &error);
+  if (sg_is_interrupt(error))
+    return TRUE;
+  work->next++;
   News *news = g_new(News, 1);
   *news = (News){i, picture ? vitrine_picture_texture(picture) : NULL, work->done, work->data};
   *result = news;
@@ -65,7 +70,7 @@ vitrine_mixing_pictures_start(VitrineSession *session, const SgRecipe *recipe, g
                               const SgMixLayer *mixes, int size, VitrineMixingPictureFunc done,
                               gpointer data)
 {
-  static const VitrineTaskClass class = {FALSE, step, news_cb, news_free, work_free};
+  static const VitrineTaskClass class = {FALSE, step, news_cb, news_free, work_free, TRUE};
   Work *work = g_new0(Work, 1);
 
   work->recipe = sg_recipe_copy(recipe);

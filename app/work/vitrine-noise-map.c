@@ -1,7 +1,7 @@
 #include "app/work/vitrine-noise-map.h"
 #include <glib/gi18n.h>
 #include <string.h>
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/explore/causes/noise-variance.h"
 #include "engine/explore/nets.h"
 

@@ -1,4 +1,5 @@
 #include "app/work/vitrine-pruning-work.h"
+#include "engine/base/interrupt.h"
 
 struct _VitrinePruningWork {
   gatomicrefcount ref;
@@ -137,7 +138,7 @@ step(gpointer data, SgRenderer *renderer, gpointer *news)
   g_autoptr(GError) error = NULL;
   SgPruneStep done = score_slice(job, &error);
 
-  if (done == SG_PRUNE_STEP_MORE)
+  if (done == SG_PRUNE_STEP_MORE || sg_is_interrupt(error))
     return TRUE;
   *news = score_new(job, error);
   job->begun = FALSE;
@@ -152,7 +153,7 @@ start(VitrineSession *session, VitrinePruningWork *work, const SgPrune *prune, i
 {
   Job *job = g_new0(Job, 1);
 
-  job->class = (VitrineTaskClass){!order, step, news, score_free, job_free};
+  job->class = (VitrineTaskClass){!order, step, news, score_free, job_free, TRUE};
   g_atomic_ref_count_inc(&work->ref);
   job->work = work;
   sg_prune_copy(&job->prune, prune);

@@ -109,7 +109,7 @@ guint
 vitrine_strip_plan_start(const VitrineStripPlan *plan, VitrineView *view, VitrineStripFunc news,
                          gpointer user_data)
 {
-  const VitrineTaskClass class = {FALSE, step, news, news_free, free_strip};
+  const VitrineTaskClass class = {FALSE, step, news, news_free, free_strip, TRUE};
   SgStrip *strip = sg_strip_new(plan->model, plan->base, &plan->parameter, plan->n, plan->values);
 
   return vitrine_view_start_task(view, &class, strip, user_data);

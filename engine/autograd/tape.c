@@ -1,5 +1,6 @@
 #include "engine/autograd/tape.h"
 #include "engine/autograd/ops.h"
+#include "engine/base/interrupt.h"
 
 /* A variable's place in the graph: it lives as long as a variable or a node refers to it. */
 struct _SgSlot {
@@ -271,7 +272,9 @@ SgVar *
 sg_tape_value(SgTape *tape, SgFormat fmt, int n, int c, int h, int w)
 {
   GError *error = NULL;
-  g_autoptr(SgBuf) buf = tape->error ? NULL : sg_buf_new(tape->backend, fmt, n, c, h, w, &error);
+  g_autoptr(SgBuf) buf = tape->error || sg_interrupted(&error)
+                             ? NULL
+                             : sg_buf_new(tape->backend, fmt, n, c, h, w, &error);
   if (error)
     sg_tape_fail(tape, error);
   return sg_var_constant(tape, buf);

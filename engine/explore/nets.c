@@ -534,37 +534,19 @@ sg_nets_crop(const float *from, int size, int planes, int wanted, float *to)
              from + ((gsize)p * size + y + edge) * size + edge, sizeof(float) * (gsize)wanted);
 }
 
-/* Where faces go: floats, or bytes for people. */
-typedef struct {
-  float *planes; /* [faces, C, size, size], or NULL */
-  guint8 *rgb;   /* [faces, size, size, k_drawn_bytes()] */
-  gboolean finite;
-  int size;
-} Target;
-
-/* A group's picture as the faces from `at` on. */
+/* A group's picture as planes [n, C, size, size]. */
 static void
-store_group(const SgBuf *img, int at, Target *to)
+store_planes(const SgBuf *img, int size, float *to)
 {
-  gsize pixels = (gsize)to->size * (gsize)to->size, face = (gsize)img->c * pixels;
-  int edge = (img->h - to->size + 1) / 2;
-
-  if (!to->planes) {
-    gboolean finite;
-    sg_buf_rgb8(img, edge, to->size, to->rgb + (gsize)at * pixels * k_drawn_bytes((unsigned)img->c),
-                &finite);
-    to->finite &= finite;
-    return;
-  }
-  if (img->h == to->size) {
-    img->backend->download(img, to->planes + (gsize)at * face);
+  if (img->h == size) {
+    img->backend->download(img, to);
     return;
   }
   g_autofree float *planes = sg_room((gsize)img->n * img->c * img->h * img->w, sizeof *planes);
   if (!planes)
     return;
   img->backend->download(img, planes);
-  sg_nets_crop(planes, img->h, img->n * img->c, to->size, to->planes + (gsize)at * face);
+  sg_nets_crop(planes, img->h, img->n * img->c, size, to);
 }
 
 static int
@@ -573,33 +555,67 @@ picture_size(const SgSynthesis *net, guint to)
   return to == net->stages->len ? net->resolution : sg_synthesis_stage(net, to - 1)->resolution;
 }
 
+/* Called with each group's picture and its first face; FALSE and error: that is enough. */
+typedef gboolean (*GroupFunc)(const SgBuf *img, int at, gpointer data, GError **error);
+
+static int
+group_of(const SgNets *nets, int face)
+{
+  int g = 0, groups = (int)nets->groups->len;
+
+  while (g + 1 < groups && face >= sg_stage_cache_faces(nets->groups->pdata[g]))
+    face -= sg_stage_cache_faces(nets->groups->pdata[g++]);
+  return g;
+}
+
+static int
+first_face_of(const SgNets *nets, int group)
+{
+  int face = 0;
+
+  for (int g = 0; g < group; g++)
+    face += sg_stage_cache_faces(nets->groups->pdata[g]);
+  return face;
+}
+
 static gboolean
-render(SgNets *nets, const SgRecipe *recipe, const float *ws, guint to, guint *first_run,
-       Target *target, GError **error)
+render(SgNets *nets, const SgRecipe *recipe, const float *ws, guint to, int first_face,
+       guint *first_run, GroupFunc done, gpointer data, GError **error)
 {
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
   SgStageEdits edits;
-  int done = 0;
   guint from;
 
   if (!sg_nets_stage_edits(nets, recipe, &edits, error))
     return FALSE;
   ensure_groups(nets, recipe->faces);
   *first_run = to;
-  for (guint g = 0; g < nets->groups->len; g++) {
-    SgStageCache *group = nets->groups->pdata[g];
-    g_autoptr(SgBuf) img =
-        sg_stage_cache_render(group, ws + (gsize)done * step, &edits, to, &from, error);
+  int groups = (int)nets->groups->len, first = group_of(nets, first_face);
+  for (int i = 0; i < groups; i++) {
+    int g = (first + i) % groups, at = first_face_of(nets, g);
+    g_autoptr(SgBuf) img = sg_stage_cache_render(nets->groups->pdata[g], ws + (gsize)at * step,
+                                                 &edits, to, &from, error);
     if (!img)
       return FALSE;
     *first_run = MIN(*first_run, from);
-    store_group(img, done, target);
-    if (!sg_backend_check(img->backend, error)) {
+    gboolean more = done(img, at, data, error);
+    if (!sg_backend_check(img->backend, more ? error : NULL)) {
       g_ptr_array_set_size(nets->groups, 0); /* what they hold may be nothing */
       return FALSE;
     }
-    done += sg_stage_cache_faces(group);
+    if (!more)
+      return FALSE;
   }
+  return TRUE;
+}
+
+static gboolean
+store_floats(const SgBuf *img, int at, gpointer data, GError **error)
+{
+  SgTensor *out = data;
+  int size = (int)out->shape[3];
+
+  store_planes(img, size, out->data + (gsize)at * (gsize)(img->c * size) * (gsize)size);
   return TRUE;
 }
 
@@ -612,31 +628,40 @@ sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error)
   g_autoptr(SgTensor) out = ws ? sg_tensor_try_new(4, shape, error) : NULL;
   guint first;
 
-  if (!out)
+  if (!out || !render(nets, recipe, ws, net->stages->len, 0, &first, store_floats, out, error))
     return NULL;
-  Target target = {.planes = out->data, .size = net->resolution};
-  return render(nets, recipe, ws, net->stages->len, &first, &target, error) ? g_steal_pointer(&out)
-                                                                            : NULL;
+  return g_steal_pointer(&out);
 }
 
-guint8 *
-sg_nets_render_rgb8(SgNets *nets, const SgRecipe *recipe, int max_resolution, int *size,
-                    gboolean *finite, guint *first_run, GError **error)
+static gboolean
+hand_out(const SgBuf *img, int at, gpointer data, GError **error)
 {
-  guint to = sg_nets_last_stage(nets->net, max_resolution);
-  g_autofree float *ws = sg_nets_ws(nets, recipe, error);
-  gsize face;
+  SgNetsDrawing *how = data;
+  gsize face = (gsize)how->size * (gsize)how->size * k_drawn_bytes((unsigned)img->c);
+  g_autofree guint8 *rgb = g_try_malloc_n((gsize)img->n, face);
+  gboolean finite;
 
-  *size = picture_size(nets->net, to);
-  face = (gsize)*size * (gsize)*size * k_drawn_bytes((unsigned)nets->net->channels);
-  g_autofree guint8 *rgb = ws ? g_try_malloc_n((gsize)recipe->faces, face) : NULL;
-  if (ws && !rgb)
+  if (!rgb) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                "not enough memory for %d pictures of %d × %d pixels", recipe->faces, *size, *size);
-  if (!rgb)
-    return NULL;
-  Target target = {.rgb = rgb, .finite = TRUE, .size = *size};
-  gboolean ok = render(nets, recipe, ws, to, first_run, &target, error);
-  *finite = target.finite;
-  return ok ? g_steal_pointer(&rgb) : NULL;
+                "not enough memory for %d pictures of %d × %d pixels", img->n, how->size,
+                how->size);
+    return FALSE;
+  }
+  sg_buf_rgb8(img, (img->h - how->size + 1) / 2, how->size, rgb, &finite);
+  how->finite &= finite;
+  if (how->drawn(rgb, how->size, at, img->n, how->data))
+    return TRUE;
+  g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INTR, "interrupted");
+  return FALSE;
+}
+
+gboolean
+sg_nets_draw(SgNets *nets, const SgRecipe *recipe, SgNetsDrawing *how, GError **error)
+{
+  guint to = sg_nets_last_stage(nets->net, how->max_resolution);
+  g_autofree float *ws = sg_nets_ws(nets, recipe, error);
+
+  how->size = picture_size(nets->net, to);
+  how->finite = TRUE;
+  return ws && render(nets, recipe, ws, to, how->first_face, &how->first_run, hand_out, how, error);
 }

@@ -51,10 +51,18 @@ int sg_nets_sizes(const SgSynthesis *net, int most, int *sizes, double *shares);
 void sg_nets_crop(const float *from, int size, int planes, int wanted, float *to);
 /* Unclamped [faces, C, H, W]. */
 SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error);
-/* [faces, size, size, 3], to be freed; max_resolution as sg_nets_last_stage(), finite as
- * sg_buf_rgb8(), first_run as sg_stage_cache_render(). */
-guint8 *sg_nets_render_rgb8(SgNets *nets, const SgRecipe *recipe, int max_resolution, int *size,
-                            gboolean *finite, guint *first_run, GError **error);
+/* Bytes for people, a group of faces after the other. max_resolution as sg_nets_last_stage(), size
+ * of a face's side, finite as sg_buf_rgb8(), first_run as sg_stage_cache_render(). Begins with the
+ * group that `first_face` is in and goes round. `drawn` as SgFacesFunc. */
+typedef struct {
+  int max_resolution, first_face;
+  gboolean (*drawn)(const guint8 *rgb, int size, int first, int n, gpointer data);
+  gpointer data;
+  int size;
+  gboolean finite;
+  guint first_run;
+} SgNetsDrawing;
+gboolean sg_nets_draw(SgNets *nets, const SgRecipe *recipe, SgNetsDrawing *how, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgNets, sg_nets_free)
 

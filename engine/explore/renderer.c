@@ -1,6 +1,7 @@
 #include "engine/explore/renderer.h"
 #include "engine/backend/backend-device.h"
 #include "engine/base/debug.h"
+#include "engine/base/interrupt.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/tuned.h"
 #include "engine/formats/format-error.h"
@@ -182,35 +183,75 @@ sg_renderer_render_float(SgRenderer *r, const SgRecipe *recipe, GError **error)
 }
 
 SgPicture *
-sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GError **error)
+sg_renderer_draw(SgRenderer *r, const SgRecipe *recipe, int max_resolution, int first_face,
+                 SgFacesFunc drawn, gpointer data, GError **error)
 {
   gint64 start = g_get_monotonic_time();
   SgNets *nets = sg_renderer_nets_of(r, recipe, error);
-  gboolean finite = TRUE;
-  guint first = 0;
-  int size = 0;
-  guint8 *rgb =
-      nets ? sg_nets_render_rgb8(nets, recipe, max_resolution, &size, &finite, &first, error)
-           : NULL;
-  if (!rgb)
+  SgNetsDrawing how = {
+      .max_resolution = max_resolution, .first_face = first_face, .drawn = drawn, .data = data};
+
+  if (!nets || !sg_nets_draw(nets, recipe, &how, error))
     return NULL;
   SgPicture *p = g_new0(SgPicture, 1);
   p->faces = recipe->faces;
   p->channels = nets->net->channels;
   p->bytes = (int)k_drawn_bytes((unsigned)p->channels);
-  p->height = p->width = size;
-  p->rgb = rgb;
+  p->height = p->width = how.size;
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
   sg_recipe_base_w(recipe, 0, -1, nets->w, p->w);
-  p->overflow = !finite || nets->overflow;
-  p->first_layer = (int)first;
+  p->overflow = !how.finite || nets->overflow;
+  p->first_layer = (int)how.first_run;
   p->reduced = p->width < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
   sg_debug(SG_DEBUG_RENDER, "%d faces of seed %u at %dx%d from layer %d on: %.2f ms%s", p->faces,
            recipe->seed, p->width, p->height, p->first_layer, p->seconds * 1e3,
            p->overflow ? ", overflow" : "");
   return p;
+}
+
+typedef struct {
+  guint8 *rgb; /* NULL before the first face */
+  int faces, bytes;
+  int missing; /* there was no memory for pictures of this size */
+} Gathered;
+
+static gboolean
+gather(const guint8 *rgb, int size, int first, int n, gpointer data)
+{
+  Gathered *g = data;
+  gsize face = (gsize)size * (gsize)size * (gsize)g->bytes;
+
+  if (!g->rgb && !(g->rgb = g_try_malloc_n((gsize)g->faces, face))) {
+    g->missing = size;
+    return FALSE;
+  }
+  memcpy(g->rgb + (gsize)first * face, rgb, (gsize)n * face);
+  return TRUE;
+}
+
+SgPicture *
+sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GError **error)
+{
+  int bytes = (int)k_drawn_bytes((unsigned)r->stored->net->channels);
+  Gathered g = {.faces = recipe->faces, .bytes = bytes};
+  GError *why = NULL;
+  SgPicture *p = sg_renderer_draw(r, recipe, max_resolution, 0, gather, &g, &why);
+
+  if (p) {
+    p->rgb = g.rgb;
+    return p;
+  }
+  if (g.missing) {
+    g_clear_error(&why);
+    g_set_error(&why, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
+                "not enough memory for %d pictures of %d × %d pixels", recipe->faces, g.missing,
+                g.missing);
+  }
+  g_free(g.rgb);
+  g_propagate_error(error, why);
+  return NULL;
 }
 
 double *

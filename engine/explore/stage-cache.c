@@ -420,7 +420,7 @@ static void
 stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
 {
   SgStageCache *c = data;
-  if (sg_synthesis_stage(c->net, i)->kind == SG_STAGE_RGB) {
+  if (c->keep[i] && sg_synthesis_stage(c->net, i)->kind == SG_STAGE_RGB) {
     drop(&c->img[i]);
     c->img[i] = sg_buf_ref(img);
   } else if (c->keep[i]) {
@@ -471,7 +471,7 @@ upload_styles(SgStageCache *c, GError **error)
 }
 
 static SgBuf *
-run(SgStageCache *c, const RunKey *k, GError **error)
+run(SgStageCache *c, const RunKey *k, gboolean recording, GError **error)
 {
   SgPass pass = {.net = c->net,
                  .n = c->n,
@@ -482,6 +482,7 @@ run(SgStageCache *c, const RunKey *k, GError **error)
                  .noise_gain = c->gain,
                  .style_add = c->style_add,
                  .motion = c->motion,
+                 .whole = recording,
                  .stage_done = stage_done,
                  .data = c};
   return sg_synthesis_run(&pass, k->from, k->to, k->x, k->img, k->block_in, error);
@@ -525,7 +526,7 @@ record(SgStageCache *c, const RunKey *k)
 
   if (!b->record_begin(b, NULL))
     return FALSE;
-  SgBuf *picture = run(c, k, NULL);
+  SgBuf *picture = run(c, k, TRUE, NULL);
   SgReplay *replay = b->record_end(b);
   if (!picture || !replay) {
     if (replay)
@@ -560,7 +561,7 @@ run_or_repeat(SgStageCache *c, const RunKey *k, GError **error)
   if (!c->recorded && again && !record(c, k))
     invalidate_from(c, k->from);
   if (!c->recorded)
-    return run(c, k, error);
+    return run(c, k, FALSE, error);
   c->net->backend->replay_run(c->recorded->replay);
   take_recorded(c);
   return sg_buf_ref(c->recorded->picture);

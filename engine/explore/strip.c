@@ -268,8 +268,9 @@ sg_strip_step(SgStrip *s, SgStripTile **tile, GError **error)
   if (!s->renderer)
     return open_renderer(s, error);
   if (s->next < 0) {
-    int row = s->base->faces + s->next++;
+    int row = s->base->faces + s->next;
     s->originals[row] = sg_renderer_render(s->renderer, s->rows[row], 0, error);
+    s->next += s->originals[row] != NULL;
     return s->originals[row] != NULL;
   }
   if (!s->tile) {

@@ -1,5 +1,6 @@
 #include "engine/nets/discriminator.h"
 #include "engine/formats/format-error.h"
+#include "engine/base/interrupt.h"
 #include "engine/base/room.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
@@ -269,7 +270,8 @@ run_layers(const SgDiscriminator *d, int n, const float *images, LayerDone done,
   for (guint k = 0; ok && k < net->run->len && !results[d->logits]; k++) {
     const SgLayer *l = sg_network_running(net, k);
     if (l->section == SG_SECTION_DISCRIMINATOR)
-      ok = (results[sg_layer_index(net, l)] = run_layer(&r, l, error)) != NULL;
+      ok = !sg_interrupted(error) &&
+           (results[sg_layer_index(net, l)] = run_layer(&r, l, error)) != NULL;
     if (ok && done && l->section == SG_SECTION_DISCRIMINATOR)
       done(l, results[sg_layer_index(net, l)], data);
     release(&r, k);

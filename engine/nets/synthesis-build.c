@@ -1,5 +1,6 @@
 /* From a description and a model's tensors to stages. Shapes were checked when the model was
  * loaded. */
+#include "engine/base/interrupt.h"
 #include "engine/base/room.h"
 #include "engine/models/importer.h"
 #include "engine/nets/geometry.h"
@@ -303,7 +304,7 @@ build(const Builder *b)
 
   for (guint k = 0; ok && k < b->n->run->len; k++) {
     const SgLayer *l = sg_network_running(b->n, k);
-    ok = l->section != SG_SECTION_SYNTHESIS || build_layer(b, l);
+    ok = l->section != SG_SECTION_SYNTHESIS || (!sg_interrupted(b->error) && build_layer(b, l));
   }
   return ok;
 }

@@ -1,3 +1,4 @@
+#include "engine/base/interrupt.h"
 #include "engine/formats/format-error.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/synthesis.h"
@@ -330,7 +331,7 @@ sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
   gboolean ok = run.x || (from == 0 && !pass->net->constant);
 
   for (guint i = from; ok && i < to; i++) {
-    ok = run_stage(&run, i, error);
+    ok = (pass->whole || !sg_interrupted(error)) && run_stage(&run, i, error);
     if (ok && pass->stage_done)
       pass->stage_done(i, run.x, run.img, pass->data);
   }

@@ -82,6 +82,7 @@ typedef struct {
    * none. */
   SgBuf *const *style_add;
   SgMotion motion; /* of networks with Fourier features */
+  gboolean whole;  /* is being recorded: ends early for nobody */
   /* Called after each stage with what there is then (borrowed: ref to keep). */
   void (*stage_done)(guint stage, SgBuf *x, SgBuf *img, gpointer data);
   gpointer data;
@@ -89,7 +90,8 @@ typedef struct {
 
 /* Runs stages [from, to) and returns the picture after them, PLAIN [n, K, r, r]. For from > 0, x
  * and img are what the stages before left (img NULL if none drew yet), block_in the input of the
- * resnet block that `from` is in the middle of (else NULL). All borrowed. */
+ * resnet block that `from` is in the middle of (else NULL). All borrowed. Ends after a stage where
+ * base/interrupt.h says so. */
 SgBuf *sg_synthesis_run(const SgPass *pass, guint from, guint to, SgBuf *x, SgBuf *img,
                         SgBuf *block_in, GError **error);
 

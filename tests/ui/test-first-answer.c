@@ -134,7 +134,8 @@ static Drawn
 draw(VitrineRenderThread *thread, Drawn *into, const SgRecipe *recipe, gboolean rough)
 {
   *into = (Drawn){0};
-  vitrine_render_thread_request(thread, recipe, 0, rough);
+  vitrine_render_thread_request(thread, recipe,
+                                (VitrinePictureWish){.rough = rough, .settles = TRUE});
   while (!into->pixels)
     g_main_context_iteration(NULL, TRUE);
   return *into;

@@ -1,5 +1,5 @@
 #include "ui/parts/vitrine-checkerboard.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 
 #define FIELD 8.0f
 

@@ -3,6 +3,7 @@
 #include <glib/gi18n.h>
 #include "app/session/vitrine-store.h"
 #include "app/work/vitrine-before-after.h"
+#include "app/work/vitrine-whole-picture.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-path.h"
@@ -213,15 +214,27 @@ load_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 }
 
 static void
+copied_cb(GdkTexture *texture, const char *error, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  if (!self->session) /* closed meanwhile */
+    return;
+  if (!texture) {
+    g_autofree char *text = g_strconcat(_("The picture could not be made"), "\n\n", error, NULL);
+    vitrine_session_say(self->session, text, TRUE);
+    return;
+  }
+  gdk_clipboard_set_texture(gtk_widget_get_clipboard(GTK_WIDGET(self)), texture);
+  adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Picture copied")));
+}
+
+static void
 copy_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  GdkTexture *texture = vitrine_view_get_texture(vitrine_session_get_view(self->session));
 
-  if (!texture)
-    return;
-  gdk_clipboard_set_texture(gtk_widget_get_clipboard(GTK_WIDGET(self)), texture);
-  adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Picture copied")));
+  vitrine_whole_picture(self->session, copied_cb, g_object_ref(self), g_object_unref);
 }
 
 static void

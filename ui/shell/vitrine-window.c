@@ -68,6 +68,18 @@ describe_picture(VitrineWindow *self)
   vitrine_canvas_set_description(self->canvas, text);
 }
 
+/* How long the picture took; while a grid is drawn, how far it is. */
+static char *
+progress_text(VitrineView *view, double seconds)
+{
+  int drawn, faces;
+
+  vitrine_view_get_progress(view, &drawn, &faces);
+  if (vitrine_view_get_busy(view) && faces > 0)
+    return g_strdup_printf(_("%d of %d faces"), drawn, faces);
+  return time_text(seconds);
+}
+
 static gboolean
 status_cb(gpointer data)
 {
@@ -82,7 +94,7 @@ status_cb(gpointer data)
                &score, NULL);
   device = vitrine_device_text_status(self->session);
   tooltip = vitrine_device_text_tooltip(self->session);
-  time = time_text(seconds);
+  time = progress_text(vitrine_session_get_view(self->session), seconds);
   gtk_label_set_text(self->status_time, time);
   gtk_label_set_text(self->status_score, score);
   gtk_label_set_text(self->status_device, device);
@@ -258,6 +270,18 @@ map_cb(VitrineWindow *self)
   picture_changed_cb(self->session, self);
 }
 
+/* The zoom, or the size of the window, is another one. */
+static void
+view_changed_cb(VitrineWindow *self)
+{
+  SgModel *model = self->session ? vitrine_session_get_model(self->session) : NULL;
+
+  if (model && !self->filming)
+    vitrine_view_set_shown_size(vitrine_session_get_view(self->session),
+                                vitrine_canvas_get_zoom(self->canvas) * model->info.img_resolution);
+  queue_status(self);
+}
+
 /* A frame of the film takes the picture's place, until the film is left. */
 static void
 frame_cb(VitrineWindow *self)
@@ -354,6 +378,8 @@ connect_session(VitrineWindow *self)
   follow(self, vitrine_session_get_view(session), "notify::original-texture", original_cb);
   follow(self, vitrine_session_get_view(session), "notify::score-text", queue_status);
   follow(self, vitrine_session_get_view(session), "notify::rough", queue_status);
+  follow(self, vitrine_session_get_view(session), "notify::busy", queue_status);
+  follow(self, vitrine_session_get_view(session), "notify::texture", queue_status);
   g_signal_connect_object(vitrine_session_get_opener(session), "foreign-picture",
                           G_CALLBACK(foreign_picture_cb), self, 0);
   follow(self, vitrine_session_get_opener(session), "notify::loading", loading_cb);
@@ -582,7 +608,7 @@ vitrine_window_init(VitrineWindow *self)
 {
   gtk_widget_init_template(GTK_WIDGET(self));
   gtk_window_set_icon_name(GTK_WINDOW(self), "io.github.vitrine.Vitrine");
-  g_signal_connect_swapped(self->canvas, "view-changed", G_CALLBACK(queue_status), self);
+  g_signal_connect_swapped(self->canvas, "view-changed", G_CALLBACK(view_changed_cb), self);
   g_signal_connect(self->canvas, "face-activated", G_CALLBACK(face_activated_cb), self);
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));

@@ -1,6 +1,6 @@
 #include "ui/strip/vitrine-strip-view.h"
 #include "ui/parts/vitrine-number.h"
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include "ui/parts/vitrine-checkerboard.h"
 
 #define TILE  72

@@ -1,5 +1,6 @@
-#include "engine/kernels/element.h"
 #include "engine/explore/weights/prune-score.h"
+#include "engine/base/interrupt.h"
+#include "engine/kernels/element.h"
 #include "engine/explore/nets.h"
 #include "engine/explore/weights/real-score.h"
 #include <math.h>
@@ -344,16 +345,19 @@ step_scores(SgPruneScorer *s, GError **error)
 SgPruneStep
 sg_prune_scorer_step(SgPruneScorer *s, GError **error)
 {
+  Phase phase = s->phase;
   gboolean ok = TRUE;
+  GError *why = NULL;
 
   if (s->phase == PHASE_WEIGHTS)
-    ok = step_weights(s, error);
+    ok = step_weights(s, &why);
   else if (s->phase == PHASE_FACES)
-    ok = step_faces(s, error);
+    ok = step_faces(s, &why);
   else if (s->phase == PHASE_SCORES)
-    ok = step_scores(s, error);
-  if (!ok) {
-    s->phase = PHASE_IDLE;
+    ok = step_scores(s, &why);
+  if (!ok) { /* what was interrupted goes on with the same slice */
+    s->phase = sg_is_interrupt(why) ? phase : PHASE_IDLE;
+    g_propagate_error(error, why);
     return SG_PRUNE_STEP_ERROR;
   }
   return s->phase == PHASE_IDLE ? SG_PRUNE_STEP_DONE : SG_PRUNE_STEP_MORE;

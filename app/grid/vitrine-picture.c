@@ -1,4 +1,4 @@
-#include "app/session/vitrine-picture.h"
+#include "app/grid/vitrine-picture.h"
 #include <string.h>
 
 void
