@@ -2,7 +2,7 @@
 #include "app/config.h"
 #include <math.h>
 #include <string.h>
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 #include "engine/explore/vector-file.h"
 
 #define BATCH         16

@@ -282,11 +282,8 @@ conv_output_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, S
 }
 
 static SgVar *
-conv_output(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g, int oh, int ow)
+conv_output_node(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g, SgVar *y)
 {
-  SgVar *y = x && w ? sg_tape_value(t, SG_FMT_ACT, V(x)->n, V(w)->n, oh, ow) : NULL;
-  if (!y || !run_conv(t, g, SG_PASS_OUTPUT, x, style, w, y))
-    return NULL;
   SgNode *node = sg_tape_node(t, conv_output_backward, y, (SgVar *[]){x, style, w}, 3);
   if (node) {
     node->p.geometry = *g;
@@ -295,6 +292,26 @@ conv_output(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g
     sg_node_save(node, 2, w);
   }
   return y;
+}
+
+static SgVar *
+conv_output(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g, int oh, int ow)
+{
+  SgVar *y = x && w ? sg_tape_value(t, SG_FMT_ACT, V(x)->n, V(w)->n, oh, ow) : NULL;
+  if (!y || !run_conv(t, g, SG_PASS_OUTPUT, x, style, w, y))
+    return NULL;
+  return conv_output_node(t, x, style, w, g, y);
+}
+
+SgVar *
+sg_op_conv_equal(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g,
+                 const SgBuf *one)
+{
+  SgVar *y = x && w ? sg_tape_value(t, SG_FMT_ACT, V(x)->n, V(w)->n, one->h, one->w) : NULL;
+  if (!y)
+    return NULL;
+  BACKEND->broadcast(V(y), one);
+  return conv_output_node(t, x, style, w, g, y);
 }
 
 static void

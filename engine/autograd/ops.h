@@ -57,6 +57,9 @@ SgVar *sg_op_fir(SgTape *t, SgVar *x, SgFir mode); /* either format */
 /* conv (x * style) -> [N, O, h, w]; style may be NULL */
 SgVar *sg_op_conv(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g, int oh,
                   int ow);
+/* The same where all samples are equal, and `one` [1, O, h, w] is what one of them gives. */
+SgVar *sg_op_conv_equal(SgTape *t, SgVar *x, SgVar *style, SgVar *w, const SgConvGeometry *g,
+                        const SgBuf *one);
 /* 1×1 between ACT [N, C, H, W] and picture [N, K, H, W], w [1 or N, K, C, 1] */
 SgVar *sg_op_to_rgb(SgTape *t, SgVar *x, SgVar *w);
 SgVar *sg_op_from_rgb(SgTape *t, SgVar *img, SgVar *w);

@@ -1,6 +1,7 @@
 /* The generator as a function of w, styles and noise, layer by layer. */
 #include "engine/gradients/layers.h"
 #include "engine/gradients/networks.h"
+#include "engine/gradients/window.h"
 #include "engine/autograd/ops.h"
 
 /* ---- looking --------------------------------------------------------------------------------- */
@@ -84,6 +85,9 @@ typedef struct {
   const SgSynthesisInputs *in;
   int styled, noisy; /* how many layers have had a style, and noise */
   SgVar **results;   /* [layers] */
+  /* [layers] NULL, or the part of each that is needed, and the part that `results` is. */
+  const SgRegion *needed;
+  SgRegion *given;
 } Run;
 
 static SgVar *
@@ -102,7 +106,9 @@ next_noise(Run *r, const SgLayer *l)
   if (l->param[SG_ROLE_NOISE_STRENGTH] < 0)
     return NULL;
   int k = r->noisy++;
-  return r->in->noise ? r->in->noise[k] : NULL;
+  SgVar *noise = r->in->noise ? r->in->noise[k] : NULL;
+  return r->needed ? sg_layer_window(r->t, noise, &r->given[sg_layer_index(r->g->network, l)])
+                   : noise;
 }
 
 /* How many pictures: of the first input that is there. */
@@ -133,19 +139,65 @@ start(const Run *r, const SgLayer *l)
   return sg_op_to_act(r->t, sg_op_expand(r->t, c, SG_FMT_PLAIN, n, V(c)->c, l->out_h, l->out_w));
 }
 
+/* Which part of the layer's result the part of x gives. */
+static void
+begin_part(Run *r, const SgLayer *l)
+{
+  SgRegion *given = &r->given[sg_layer_index(r->g->network, l)];
+
+  if (l->input < 0)
+    *given = (SgRegion){0, 0, l->out_w, l->out_h};
+  else if (l->kind == SG_KIND_TO_RGB)
+    *given = r->given[l->input];
+  else
+    *given = sg_window_behind(l, &r->given[l->input]);
+}
+
+/* Trimming costs a little, so that what is hardly larger than needed stays. */
+static SgVar *
+trimmed(Run *r, const SgLayer *l, SgVar *y, gboolean exactly)
+{
+  int k = sg_layer_index(r->g->network, l);
+
+  if (!r->needed || !y)
+    return y;
+  const SgRegion *want = &r->needed[k], has = r->given[k];
+  if (!exactly && 4 * want->w * want->h > 3 * has.w * has.h)
+    return y;
+  const SgRegion part = {want->x - has.x, want->y - has.y, want->w, want->h};
+  r->given[k] = *want;
+  return sg_layer_window(r->t, y, &part);
+}
+
 static SgVar *
 modulated(Run *r, const SgLayer *l, SgVar *x)
 {
   if (!x)
     return NULL;
   sg_tape_enter(r->t);
+  SgBuf **convolved = r->in->convolved ? &r->in->convolved[r->styled] : NULL;
   SgVar *style = next_style(r, l);
   SgVar *noise = next_noise(r, l);
-  SgVar *y = sg_tape_leave(r->t, sg_layer_modulated(r->t, r->g, l, x, style, noise));
+  SgVar *y = sg_layer_modulated(r->t, r->g, l, x, style, noise, convolved);
+  y = sg_tape_leave(r->t, trimmed(r, l, y, FALSE));
   if (l->add < 0)
     return y;
   SgVar *other = r->results[l->add];
   return other && y ? sg_op_add(r->t, other, y) : NULL;
+}
+
+/* The picture so far, as large as this layer's and of the same part. */
+static SgVar *
+enlarged(Run *r, const SgLayer *l)
+{
+  SgVar *img = sg_layer_enlarge(r->t, l, r->results[l->add]);
+
+  if (!r->needed || !img)
+    return img;
+  const SgRegion *before = &r->given[l->add], *want = &r->needed[sg_layer_index(r->g->network, l)];
+  int up = l->add_filter.n ? l->add_filter.up : 1;
+  const SgRegion part = {want->x - up * before->x, want->y - up * before->y, want->w, want->h};
+  return sg_layer_window(r->t, img, &part);
 }
 
 static SgVar *
@@ -155,9 +207,9 @@ to_rgb(Run *r, const SgLayer *l, SgVar *x)
     return NULL;
   sg_tape_enter(r->t);
   SgVar *style = next_style(r, l);
-  SgVar *rgb = sg_tape_leave(r->t, style ? sg_layer_to_rgb(r->t, r->g, l, x, style) : NULL);
-  SgVar *img = l->add >= 0 ? r->results[l->add] : NULL;
-  return img ? sg_op_add(r->t, sg_layer_enlarge(r->t, l, img), rgb) : rgb;
+  SgVar *rgb = style ? sg_layer_to_rgb(r->t, r->g, l, x, style) : NULL;
+  rgb = sg_tape_leave(r->t, trimmed(r, l, rgb, TRUE));
+  return l->add >= 0 && r->results[l->add] ? sg_op_add(r->t, enlarged(r, l), rgb) : rgb;
 }
 
 static SgVar *
@@ -165,6 +217,7 @@ run_layer(Run *r, const SgLayer *l)
 {
   SgVar *x = l->input >= 0 ? r->results[l->input] : NULL;
 
+  begin_part(r, l);
   switch (l->kind) {
   case SG_KIND_CONSTANT:
     return start(r, l);
@@ -184,7 +237,10 @@ sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *
 {
   const SgNetwork *n = g->network;
   g_autofree SgVar **results = g_new0(SgVar *, n->layers->len);
-  Run r = {t, g, in, 0, 0, results};
+  g_autofree SgRegion *needed = g_new0(SgRegion, n->layers->len);
+  g_autofree SgRegion *given = g_new0(SgRegion, n->layers->len);
+  gboolean part = in->window && sg_windows_plan(n, in->window, needed);
+  Run r = {t, g, in, 0, 0, results, part ? needed : NULL, given};
 
   sg_tape_enter(t);
   for (guint k = 0; k < n->run->len && !sg_tape_failed(t); k++) {
@@ -192,5 +248,8 @@ sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *
     if (l->section == SG_SECTION_SYNTHESIS)
       results[sg_layer_index(n, l)] = run_layer(&r, l);
   }
-  return sg_tape_leave(t, sg_layer_crop(t, results[n->output], n->height, n->width));
+  SgVar *img = results[n->output];
+  if (!part)
+    img = sg_layer_crop(t, img, n->height, n->width);
+  return sg_tape_leave(t, in->window && !part ? sg_layer_window(t, img, in->window) : img);
 }

@@ -149,16 +149,29 @@ add_noise(SgTape *t, SgVar *y, SgEpilogueVars *e)
   return sg_op_add(t, scaled, sg_op_expand(t, planes, SG_FMT_ACT, n, c, h, w));
 }
 
+static SgVar *
+modulated_conv(SgTape *t, const SgLayer *l, SgVar *x, SgVar *style, SgVar *weight,
+               SgBuf **convolved)
+{
+  SgConvGeometry g = sg_layer_geometry(l);
+
+  if (convolved && *convolved)
+    return sg_op_conv_equal(t, x, style, weight, &g, *convolved);
+  SgVar *y = sg_op_conv(t, x, style, weight, &g, sg_layer_conv_size_of(l, V(x)->h),
+                        sg_layer_conv_size_of(l, V(x)->w));
+  if (convolved && y)
+    *convolved = sg_buf_ref(V(y));
+  return y;
+}
+
 SgVar *
 sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style,
-                   SgVar *noise)
+                   SgVar *noise, SgBuf **convolved)
 {
   if (!x || !style)
     return NULL;
-  SgConvGeometry g = sg_layer_geometry(l);
   SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT);
-  int size = sg_layer_conv_size(l);
-  SgVar *y = sg_op_conv(t, x, style, weight, &g, size, size);
+  SgVar *y = modulated_conv(t, l, x, style, weight, convolved);
   if (l->after.n)
     y = sg_op_fir(t, y, sg_filter_fir(&l->after));
   SgEpilogueVars e = {.scale = demodulation(t, l, style, weight),
@@ -284,22 +297,39 @@ sg_layer_enlarge(SgTape *t, const SgLayer *l, SgVar *img)
   return both_axes(t, img, rows, 2 * V(img)->h, columns, 2 * V(img)->w);
 }
 
-/* The `wanted` middle samples: [wanted, size]. */
+/* Samples first … first + wanted - 1: [wanted, size]. */
 static float *
-middle(int size, int wanted)
+selection(int size, int first, int wanted)
 {
   float *m = sg_room0((gsize)wanted * (gsize)size, sizeof *m);
 
   for (int i = 0; m && i < wanted; i++)
-    m[i * size + i + (size - wanted + 1) / 2] = 1;
+    m[(gsize)i * (gsize)size + (gsize)(i + first)] = 1;
   return m;
+}
+
+SgVar *
+sg_layer_window(SgTape *t, SgVar *x, const SgRegion *window)
+{
+  if (!x || (V(x)->h == window->h && V(x)->w == window->w))
+    return x;
+  int n = V(x)->n, c = V(x)->c, h = V(x)->h, w = V(x)->w;
+  gboolean act = V(x)->fmt == SG_FMT_ACT;
+  g_autofree float *rows = selection(h, window->y, window->h);
+  g_autofree float *columns = selection(w, window->x, window->w);
+
+  sg_tape_enter(t);
+  SgVar *y =
+      both_axes(t, act ? sg_op_to_plain(t, x, n, c, h, w) : x, rows, window->h, columns, window->w);
+  return sg_tape_leave(t, act ? sg_op_to_act(t, y) : y);
 }
 
 SgVar *
 sg_layer_crop(SgTape *t, SgVar *img, int height, int width)
 {
-  if (!img || (V(img)->h == height && V(img)->w == width))
-    return img;
-  g_autofree float *rows = middle(V(img)->h, height), *columns = middle(V(img)->w, width);
-  return both_axes(t, img, rows, height, columns, width);
+  if (!img)
+    return NULL;
+  const SgRegion middle = {(V(img)->w - width + 1) / 2, (V(img)->h - height + 1) / 2, width,
+                           height};
+  return sg_layer_window(t, img, &middle);
 }

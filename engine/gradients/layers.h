@@ -1,7 +1,7 @@
 /* Layers on the tape, by kind. Private to gradients/. */
 #pragma once
 
-#include "engine/gradients/weights.h"
+#include "engine/gradients/networks.h"
 
 G_BEGIN_DECLS
 
@@ -17,9 +17,10 @@ SgVar *sg_layer_concat(SgTape *t, SgVar *x, SgVar *y);
 SgVar *sg_layer_conv(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x);
 /* The style A w + b. */
 SgVar *sg_layer_style(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *latent);
-/* noise NULL: none; it may be a constant or a variable. */
+/* noise NULL: none; it may be a constant or a variable. `convolved`: NULL, or this layer's of
+ * SgSynthesisInputs. */
 SgVar *sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style,
-                          SgVar *noise);
+                          SgVar *noise, SgBuf **convolved);
 /* Weights times style per sample, then the 1×1 convolution. */
 SgVar *sg_layer_to_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style);
 SgVar *sg_layer_from_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *img);
@@ -28,6 +29,8 @@ SgVar *sg_layer_from_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar 
 SgVar *sg_layer_batch_std(SgTape *t, const SgLayer *l, SgVar *x);
 /* The picture [N, K, h, w] at twice its size, as the layer's add_filter says. */
 SgVar *sg_layer_enlarge(SgTape *t, const SgLayer *l, SgVar *img);
+/* A part of each plane of x, either format. */
+SgVar *sg_layer_window(SgTape *t, SgVar *x, const SgRegion *window);
 /* The middle of a picture: ceil (d / 2) rows and columns go above and to the left. */
 SgVar *sg_layer_crop(SgTape *t, SgVar *img, int height, int width);
 

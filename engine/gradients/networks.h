@@ -17,6 +17,10 @@ G_BEGIN_DECLS
  * the network has no classes -> w [N, w_dim, 1, 1]. */
 SgVar *sg_generator_map(SgTape *t, const SgWeights *g, SgVar *z, SgVar *c);
 
+typedef struct {
+  int x, y, w, h; /* pixels, inside the picture */
+} SgRegion;
+
 /* What a synthesis is made of; each may be a leaf or a result of operations. */
 typedef struct {
   /* [n_w] of PLAIN [N, w_dim, 1, 1]: one for all layers, or one for each of num_ws (W+). */
@@ -29,10 +33,18 @@ typedef struct {
   /* NULL, or for each layer with noise (in the order they run) PLAIN [N or 1, 1, r, r], or NULL for
    * none. */
   SgVar *const *noise;
+  /* NULL, or the part of the picture that is wanted. What it does not depend on is not computed
+   * where that can be told of all layers (the skip and orig generators), and gradients are those of
+   * this part. */
+  const SgRegion *window;
+  /* NULL, or [styled layers] what its convolution gives for one sample, [1, C, h, w]: what is NULL
+   * is left there, what is not is taken for that of all samples, which have to be equal. Of the
+   * same weights, styles, noise and window; to be unreferenced. */
+  SgBuf **convolved;
 } SgSynthesisInputs;
 
 /* -> the picture PLAIN [N, C, H, W], about -1..1, not clamped, cropped as the network's pictures
- * are. */
+ * are; or the window of it. */
 SgVar *sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in);
 
 /* Layers that take a style, in the order of SgSynthesisInputs.styles; [k] as index. */

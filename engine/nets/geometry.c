@@ -115,7 +115,13 @@ sg_layer_geometry(const SgLayer *l)
 int
 sg_layer_conv_size(const SgLayer *l)
 {
-  int size = sg_filter_size(&l->before, l->in_h), kernel = l->kernel + (l->widen != 0);
+  return sg_layer_conv_size_of(l, l->in_h);
+}
+
+int
+sg_layer_conv_size_of(const SgLayer *l, int in)
+{
+  int size = sg_filter_size(&l->before, in), kernel = l->kernel + (l->widen != 0);
   return l->stride_up > 1 ? (size - 1) * l->stride_up + kernel - l->pad - l->pad_end
                           : (size + l->pad + l->pad_end - kernel) / l->stride_down + 1;
 }

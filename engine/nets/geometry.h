@@ -26,6 +26,8 @@ SgBuf *sg_filter_run(const SgFilter *f, const SgBuf *x, GError **error);
 SgConvGeometry sg_layer_geometry(const SgLayer *l);
 /* Pixels along an axis that the convolution leaves, ahead of the filter `after`. */
 int sg_layer_conv_size(const SgLayer *l);
+/* The same of an input of so many pixels instead of the layer's own. */
+int sg_layer_conv_size_of(const SgLayer *l, int in);
 
 /* What ends a discriminator's block: a convolution that makes its input smaller, but not the short
  * way around it. */

@@ -3,6 +3,7 @@
  * in double. */
 #include "tests/support/going-on.h"
 #include "engine/autograd/ops.h"
+#include "engine/gradients/layers.h"
 #include "engine/gradients/networks.h"
 #include "engine/nets/mapping.h"
 #include "engine/nets/synthesis.h"
@@ -310,6 +311,94 @@ test_pictures(gconstpointer data)
   setup_clear(&s);
 }
 
+/* All samples get the style of the first. */
+static void
+make_equal(Setup *s)
+{
+  for (int k = 0; k < s->n_styles; k++) {
+    double *v = s->styles[k]->data;
+    for (int c = 0; c < s->styles[k]->c; c++)
+      v[s->styles[k]->c + c] = v[c];
+  }
+}
+
+/* What the convolutions of one sample give, without noise. */
+static void
+convolve_one(Setup *s, const SgRegion *part, SgBuf **convolved)
+{
+  SgVar *styles[MOST];
+  const SgSynthesisInputs in = {.styles = styles, .window = part, .convolved = convolved};
+
+  for (int k = 0; k < s->n_styles; k++) {
+    g_autoptr(SgBuf) first = sg_buf_view(s->styles[k], 0, 1, s->styles[k]->c, 1, 1);
+    styles[k] = sg_var_constant(s->tape, first);
+  }
+  g_assert_nonnull(sg_generator_synthesize(s->tape, s->g, &in));
+}
+
+/* A part of the picture is that part of the whole, with the gradients of the whole where the rest
+ * does not count. `known`: samples are equal, and convolutions are those of one of them. */
+static void
+check_window(Setup *s, const SgRegion *part, gboolean known)
+{
+  SgBuf *convolved[MOST] = {NULL};
+  SgVar *grads[2][MOST], *pictures[2];
+  Vars v;
+  const SgNetwork *n = s->g->network;
+
+  s->by = BY_STYLES;
+  sg_tape_enter(s->tape);
+  if (known)
+    convolve_one(s, part, convolved);
+  for (int windowed = 0; windowed < 2; windowed++) {
+    SgSynthesisInputs in = {.styles = v.styles,
+                            .noise = known ? NULL : v.noise,
+                            .window = windowed ? part : NULL,
+                            .convolved = windowed && known ? convolved : NULL};
+    make_vars(s, v.styles, s->styles, s->n_styles, TRUE);
+    make_vars(s, v.noise, s->noise, s->n_noise, FALSE);
+    pictures[windowed] = sg_generator_synthesize(s->tape, s->g, &in);
+    SgVar *img = pictures[windowed];
+    if (!windowed)
+      img = sg_layer_window(s->tape, img, part);
+    SgVar *weights = sg_layer_window(s->tape, sg_var_constant(s->tape, s->weights), part);
+    SgVar *y = sg_op_sum(s->tape, sg_op_mul(s->tape, img, weights));
+    sg_tape_grad(s->tape, y, NULL, v.styles, s->n_styles, FALSE, grads[windowed]);
+  }
+  g_assert_cmpint(pictures[1]->value->h, ==, part->h);
+  g_assert_cmpint(pictures[1]->value->w, ==, part->w);
+  const double *whole = pictures[0]->value->data, *of = pictures[1]->value->data;
+  for (int p = 0; p < N * n->channels; p++)
+    for (int y = 0; y < part->h; y++)
+      for (int x = 0; x < part->w; x++)
+        g_assert_cmpfloat_with_epsilon(
+            *of++, whole[(p * n->height + y + part->y) * n->width + x + part->x], 1e-9);
+  for (int k = 0; k < s->n_styles; k++) {
+    const double *a = grads[0][k]->value->data, *b = grads[1][k]->value->data;
+    for (gsize i = 0; i < sg_buf_count(grads[0][k]->value); i++)
+      g_assert_cmpfloat_with_epsilon(a[i], b[i], 1e-9 * (1 + fabs(a[i])));
+  }
+  sg_tape_leave(s->tape, NULL);
+  g_assert_true(sg_tape_reset(s->tape, NULL));
+  for (int k = 0; k < MOST; k++)
+    sg_buf_unref(convolved[k]);
+}
+
+static void
+test_window(gconstpointer data)
+{
+  Setup s;
+
+  setup_init(&s, data, FALSE);
+  int h = s.g->network->height, w = s.g->network->width;
+  const SgRegion parts[] = {{0, 0, w, h}, {0, 0, 1, 1}, {w - 2, h - 3, 2, 3}, {5, 3, 4, 2}};
+  for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+    check_window(&s, &parts[i], FALSE);
+  make_equal(&s);
+  check_window(&s, &parts[3], TRUE);
+  setup_clear(&s);
+}
+
 /* Styles that are A w + b give w's picture. */
 static void
 test_styles(gconstpointer data)
@@ -348,6 +437,7 @@ main(int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     add("pictures", &cases[i], test_pictures);
     add("styles", &cases[i], test_styles);
+    add("window", &cases[i], test_window);
     add("gradients", &cases[i], test_gradients);
     add("learn", &cases[i], test_learn);
   }

@@ -5,7 +5,7 @@
 #include "app/cli/cli.h"
 #include "engine/directions/direction-set.h"
 #include "engine/directions/gauge.h"
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 
 G_BEGIN_DECLS
 

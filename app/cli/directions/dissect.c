@@ -1,7 +1,7 @@
 /* vitrine dissect: channels of a layer muted, left alone or added to, in a part of a face. */
 #include "app/cli/directions/direction-job.h"
 #include "engine/explore/causes/channel-edit.h"
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/writer.h"
 #include "engine/kernels/element.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/cli/directions/direction-job.h"
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
  * back. */
 #pragma once
 
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 
 G_BEGIN_DECLS
 

@@ -2,7 +2,7 @@
  * bundled model is what its mean face does, and tells about other faces.
  *
  * "test-hearing --make FILE.npy" writes the bundled model's (some seconds). */
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 #include "engine/explore/vector-file.h"
 #include "tests/support/models.h"
 #include <math.h>

@@ -1,5 +1,5 @@
 /* What moves a region: estimates by gradients against moving every coordinate. */
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 #include "tests/support/models.h"
 #include <math.h>
 #include <string.h>

@@ -25,19 +25,16 @@ typedef struct {
   GArray *channels; /* of SgChannelInfluence, as they run */
 } SgInfluence;
 
-typedef struct {
-  int x, y, w, h; /* pixels, inside the picture */
-} SgRegion;
-
 /* By how much the region really differs between two pictures [channels, height, width]: the same
  * mean, in grey levels. */
 double sg_region_change(const SgRegion *r, int channels, int height, int width, const float *a,
                         const float *b);
 /* Face 0 of the recipe. With J the derivative of the region's P numbers, |J_i|² is the sum of (J^T
- * b)_i² over an orthonormal basis b, and E (J^T r)_i² for r of random signs (Hutchinson's
- * estimator). `probes` of them, 1…256: three quarters are the basis' slowest cosines, in which most
- * of what a spot does lies, and the rest random signs without these, drawn from Philox stream
- * `seed`, for what remains (Meyer et al. 2021, "Hutch++"). From P probes on nothing is estimated.
+ * b)_i² over an orthonormal basis b, and E (J^T r)_i² for r of random signs. `probes` of them,
+ * 1…256, are asked (probes.h): three quarters span what the region does when the face goes to as
+ * many others nearby, in which nearly all lies that can happen there, and random signs without
+ * these stand for the rest; Philox streams of `seed`. From P probes on nothing is estimated. Of the
+ * picture only what the region depends on is computed (SgSynthesisInputs.window).
  * `g` holds the weights of the renderer's model (sg_weights_new_generator()); a recipe's pruning
  * has no part in it, nor has random noise. NULL and error: the region does not lie in the picture,
  * memory. */

@@ -1,7 +1,6 @@
-#include "engine/explore/influence.h"
+#include "engine/explore/causes/influence.h"
 #include "engine/autograd/ops.h"
-#include "engine/base/philox.h"
-#include "engine/directions/matrix.h"
+#include "engine/explore/causes/probes.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/format-error.h"
 #include <math.h>
@@ -13,12 +12,10 @@
 /* From the network's -1…1 to grey levels. */
 #define LEVELS 127.5
 
-/* One vector of an orthonormal basis of the region's numbers: cosines over colours, rows,
- * columns. */
-typedef struct {
-  int c, y, x; /* waves along each */
-  double cost;
-} Wave;
+/* How far w goes for an example of what the region does, in each of its numbers; and the styles
+ * besides, as a share of that. */
+#define EXAMPLE   0.25f
+#define OWN_SHARE 0.25f
 
 typedef struct {
   SgWeights *g;
@@ -29,9 +26,8 @@ typedef struct {
   int layers;     /* that take a style */
   float **affine; /* [layers] of [channels, w_dim], the run-time gain included */
   float **style;  /* [layers] of [channels] */
-  Wave *waves;    /* [exact]: probes that are exact */
-  int exact;
-  SgPhilox random; /* of the other probes' signs */
+  SgProbes *probes;
+  SgBuf **convolved; /* [layers]: SgSynthesisInputs.convolved of the face */
 } Work;
 
 static void
@@ -40,10 +36,12 @@ work_clear(Work *k)
   for (int l = 0; l < k->layers; l++) {
     g_free(k->affine[l]);
     g_free(k->style[l]);
+    sg_buf_unref(k->convolved[l]);
   }
   g_free(k->affine);
   g_free(k->style);
-  g_free(k->waves);
+  g_free(k->convolved);
+  sg_probes_free(k->probes);
 }
 
 static float *
@@ -89,142 +87,21 @@ add_style_offsets(Work *k, const SgRecipe *recipe)
   }
 }
 
-/* n copies of a layer's style, as a leaf. */
-static SgVar *
-leaf(SgTape *t, const float *style, int channels, int n, GError **error)
-{
-  g_autofree float *rows = g_new(float, (gsize)n *(gsize)channels);
-
-  for (int i = 0; i < n; i++)
-    memcpy(rows + (gsize)i * (gsize)channels, style, (gsize)channels * sizeof(float));
-  g_autoptr(SgBuf) buf = sg_buf_from_floats(sg_tape_backend(t), rows, n, channels, 1, 1, error);
-  return buf ? sg_var_leaf(t, buf) : NULL;
-}
-
-/* ---- probes ---------------------------------------------------------------------------------- */
-
-static int
-calmer(gconstpointer a, gconstpointer b)
-{
-  const Wave *p = a, *q = b;
-  int at = p->c != q->c ? p->c - q->c : p->y != q->y ? p->y - q->y : p->x - q->x;
-
-  return p->cost != q->cost ? (p->cost > q->cost) - (p->cost < q->cost) : at;
-}
-
-/* The `most` slowest waves of a region, or all where it has fewer, slowest first: they are what a
- * spot of a face changes by. Differences of colours count as half a wave. Of (y + 1) (x + 1) waves
- * none is faster than the last of them, so that no more have to be looked at. */
-static Wave *
-waves_new(int colours, const SgRegion *r, int most)
-{
-  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Wave));
-
-  for (int c = 0; c < colours; c++)
-    for (int y = 0; y < MIN(r->h, most); y++)
-      for (int x = 0; x < r->w && (y + 1) * (x + 1) <= most; x++) {
-        const Wave w = {c, y, x, y + x + (c > 0 ? 0.5 : 0)};
-        g_array_append_val(all, w);
-      }
-  g_array_sort(all, calmer);
-  return (Wave *)(gpointer)g_array_free(g_steal_pointer(&all), FALSE);
-}
-
-/* cos (π k (i + 1/2) / n), of length 1 over i (DCT-II). */
-static double
-cosine(int k, int i, int n)
-{
-  return k ? sqrt(2.0 / n) * cos(G_PI * k * (i + 0.5) / n) : sqrt(1.0 / n);
-}
-
-static void
-choose_probes(Work *k)
-{
-  int colours = k->g->network->channels, probes = k->out->probes;
-  gsize count = (gsize)colours * (gsize)k->region->h * (gsize)k->region->w;
-
-  k->exact = (gsize)probes >= count ? (int)count : probes * 3 / 4;
-  k->waves = waves_new(colours, k->region, MAX(k->exact, 1));
-}
-
-/* v [colours, h, w] += factor times the wave. */
-static void
-add_wave(const Work *k, const Wave *wave, double factor, double *v)
-{
-  const SgRegion *r = k->region;
-  int colours = k->g->network->channels;
-  g_autofree double *along = g_new(double, r->w);
-
-  for (int x = 0; x < r->w; x++)
-    along[x] = cosine(wave->x, x, r->w);
-  for (int c = 0; c < colours; c++)
-    for (int y = 0; y < r->h; y++) {
-      double f = factor * cosine(wave->c, c, colours) * cosine(wave->y, y, r->h);
-      for (int x = 0; x < r->w; x++)
-        *v++ += f * along[x];
-    }
-}
-
-static double
-dot_wave(const Work *k, const Wave *wave, const double *v)
-{
-  const SgRegion *r = k->region;
-  int colours = k->g->network->channels;
-  g_autofree double *along = g_new(double, r->w);
-  double sum = 0;
-
-  for (int x = 0; x < r->w; x++)
-    along[x] = cosine(wave->x, x, r->w);
-  for (int c = 0; c < colours; c++)
-    for (int y = 0; y < r->h; y++, v += r->w)
-      sum += cosine(wave->c, c, colours) * cosine(wave->y, y, r->h) * sg_dot(along, v, r->w);
-  return sum;
-}
-
-/* Probe i, [colours, h, w]: three quarters are the slowest waves, of which each is exact; the rest
- * are random signs without these waves and stand for all others. Their factors make the mean of
- * |J^T r|² over the probes the estimate of |J|² that random signs alone would give. */
-static void
-probe_fill(Work *k, int i, int count, double *v)
-{
-  int random = k->out->probes - k->exact;
-
-  memset(v, 0, (gsize)count * sizeof *v);
-  if (i < k->exact) {
-    add_wave(k, &k->waves[i], sqrt(k->out->probes), v);
-    return;
-  }
-  if (k->exact == count) /* nothing remains */
-    return;
-  for (int j = 0; j < count; j++)
-    v[j] = sg_philox_uniform(&k->random) < 0.5 ? -1 : 1;
-  for (int e = 0; e < k->exact; e++)
-    add_wave(k, &k->waves[e], -dot_wave(k, &k->waves[e], v), v);
-  for (int j = 0; j < count; j++)
-    v[j] *= sqrt((double)k->out->probes / random);
-}
-
-/* n probes from `row` on, as pictures [n, C, H, W]: 0 outside of the region. */
+/* n probes from `row` on, as pictures of the region [n, C, h, w]. */
 static SgBuf *
 probe_pictures(Work *k, int row, int n, GError **error)
 {
-  const SgNetwork *net = k->g->network;
   const SgRegion *r = k->region;
-  gsize plane = (gsize)net->height * (gsize)net->width, picture = plane * (gsize)net->channels;
-  int count = net->channels * r->h * r->w;
-  g_autofree float *v = g_new0(float, picture *(gsize)n);
+  int colours = k->g->network->channels, count = colours * r->h * r->w;
+  g_autofree float *v = g_new(float, (gsize)count *(gsize)n);
   g_autofree double *one = g_new(double, count);
 
   for (int i = 0; i < n; i++) {
-    const double *from = one;
-    probe_fill(k, row + i, count, one);
-    for (int c = 0; c < net->channels; c++)
-      for (int y = r->y; y < r->y + r->h; y++)
-        for (int x = r->x; x < r->x + r->w; x++)
-          v[(gsize)i * picture + (gsize)c * plane + (gsize)y * (gsize)net->width + (gsize)x] =
-              (float)*from++;
+    sg_probes_fill(k->probes, row + i, one);
+    for (int j = 0; j < count; j++)
+      v[(gsize)i * (gsize)count + (gsize)j] = (float)one[j];
   }
-  return sg_buf_from_floats(k->g->backend, v, n, net->channels, net->height, net->width, error);
+  return sg_buf_from_floats(k->g->backend, v, n, colours, r->h, r->w, error);
 }
 
 /* What the gradients of one probe say: |J^T r|² is added up, and the row of J^T r is kept. */
@@ -297,17 +174,143 @@ take_noise(Work *k, SgTape *t, SgVar **noise, GError **error)
   return TRUE;
 }
 
-/* The picture of n equal faces as a function of their styles. */
+/* The region of n faces as a function of their styles, `rows` of each layer [n, channels]. With
+ * `equal` they are the same, and convolutions are those of one of them once it was asked for. */
 static SgVar *
-synthesize(Work *k, SgTape *t, SgVar **styles, int n, GError **error)
+synthesize(Work *k, SgTape *t, float *const *rows, gboolean equal, SgVar **styles, int n,
+           GError **error)
 {
   g_autofree SgVar **noise = g_new0(SgVar *, MAX(1, k->net->num_convs));
-  const SgSynthesisInputs in = {.styles = styles, .noise = noise};
+  const SgSynthesisInputs in = {.styles = styles,
+                                .noise = noise,
+                                .window = k->region,
+                                .convolved = equal ? k->convolved : NULL};
 
-  for (int l = 0; l < k->layers; l++)
-    if (!(styles[l] = leaf(t, k->style[l], sg_generator_styled_layer(k->g, l)->in, n, error)))
+  for (int l = 0; l < k->layers; l++) {
+    int channels = sg_generator_styled_layer(k->g, l)->in;
+    g_autoptr(SgBuf) buf =
+        sg_buf_from_floats(sg_tape_backend(t), rows[l], n, channels, 1, 1, error);
+    if (!buf)
       return NULL;
+    styles[l] = sg_var_leaf(t, buf);
+  }
   return take_noise(k, t, noise, error) ? sg_generator_synthesize(t, k->g, &in) : NULL;
+}
+
+/* Ends what a tape was used for. FALSE: it has failed, which is why a NULL came back, if nothing
+ * else has said so. */
+static gboolean
+leave(SgTape *t, gboolean ok, GError **error)
+{
+  GError *failed = NULL;
+
+  sg_tape_leave(t, NULL);
+  if (sg_tape_reset(t, &failed))
+    return ok;
+  if (error && !*error)
+    g_propagate_error(error, failed);
+  else
+    g_error_free(failed);
+  return FALSE;
+}
+
+static float **
+rows_new(const Work *k, int n)
+{
+  float **rows = g_new(float *, k->layers + 1);
+
+  for (int l = 0; l < k->layers; l++) {
+    gsize channels = (gsize)sg_generator_styled_layer(k->g, l)->in;
+    rows[l] = g_new(float, (gsize)n *channels);
+    for (int i = 0; i < n; i++)
+      memcpy(rows[l] + (gsize)i * channels, k->style[l], channels * sizeof(float));
+  }
+  rows[k->layers] = NULL;
+  return rows;
+}
+
+static void
+rows_free(float **rows)
+{
+  for (int l = 0; rows[l]; l++)
+    g_free(rows[l]);
+  g_free(rows);
+}
+
+/* ---- what the region does ------------------------------------------------------------------- */
+
+/* w goes somewhere else, and each channel of each style besides, since a channel does what no w
+ * does. */
+static void
+move(Work *k, SgPhilox *random, float **rows, int sample)
+{
+  gsize dim = (gsize)k->g->network->w_dim;
+  g_autofree float *to = g_new(float, dim);
+
+  sg_philox_normals(random, dim, to);
+  for (int l = 0; l < k->layers; l++) {
+    int channels = sg_generator_styled_layer(k->g, l)->in;
+    g_autofree float *own = g_new(float, channels);
+    float *row = rows[l] + (gsize)sample * (gsize)channels;
+    sg_philox_normals(random, (gsize)channels, own);
+    for (int c = 0; c < channels; c++) {
+      const float *a = k->affine[l] + (gsize)c * dim;
+      float along = 0, squares = 0;
+      for (gsize j = 0; j < dim; j++) {
+        along += a[j] * to[j];
+        squares += a[j] * a[j];
+      }
+      row[c] += EXAMPLE * (along + OWN_SHARE * sqrtf(squares) * own[c]);
+    }
+  }
+}
+
+/* The region's numbers of n faces, [n, colours h w]. */
+static float *
+draw_region(Work *k, SgTape *t, float *const *rows, gboolean equal, int n, GError **error)
+{
+  g_autofree SgVar **styles = g_new0(SgVar *, k->layers);
+  gboolean recorded = sg_tape_record(t, FALSE);
+  float *v = NULL;
+
+  sg_tape_enter(t);
+  SgVar *picture = synthesize(k, t, rows, equal, styles, n, error);
+  if (picture && sg_backend_check(k->g->backend, error))
+    v = numbers(picture->value);
+  gboolean ok = leave(t, v != NULL, error);
+  sg_tape_record(t, recorded);
+  if (!ok)
+    g_clear_pointer(&v, g_free);
+  return v;
+}
+
+/* The probes get to know what the region does when a face changes. */
+static gboolean
+look(Work *k, SgTape *t, GError **error)
+{
+  int most = sg_probes_examples(k->probes);
+  gsize length = (gsize)k->probes->length;
+  SgPhilox random = {.seed = k->probes->random.seed, .stream = 1};
+  float **one = rows_new(k, 1);
+  g_autofree float *face = draw_region(k, t, one, TRUE, 1, error);
+  g_autofree double *off = g_new(double, (gsize)MAX(most, 1) * length);
+  gboolean ok = face != NULL;
+
+  rows_free(one);
+  for (int i = 0; ok && i < most; i += BATCH) {
+    int n = MIN(BATCH, most - i);
+    float **rows = rows_new(k, n);
+    for (int m = 0; m < n; m++)
+      move(k, &random, rows, m);
+    g_autofree float *v = draw_region(k, t, rows, FALSE, n, error);
+    rows_free(rows);
+    ok = v != NULL;
+    for (gsize j = 0; ok && j < (gsize)n * length; j++)
+      off[(gsize)i * length + j] = (double)(v[j] - face[j % length]);
+  }
+  if (ok && most > 0)
+    sg_probes_span(k->probes, most, off);
+  return ok;
 }
 
 static gboolean
@@ -315,10 +318,12 @@ probe(Work *k, SgTape *t, int row, int n, GError **error)
 {
   g_autofree SgVar **styles = g_new0(SgVar *, k->layers), **grads = g_new0(SgVar *, k->layers);
   g_autofree float **values = g_new0(float *, k->layers);
+  float **rows = rows_new(k, n);
   gboolean ok = FALSE;
 
   sg_tape_enter(t);
-  SgVar *picture = synthesize(k, t, styles, n, error);
+  SgVar *picture = synthesize(k, t, rows, TRUE, styles, n, error);
+  rows_free(rows);
   g_autoptr(SgBuf) sign = picture ? probe_pictures(k, row, n, error) : NULL;
   if (sign) {
     sg_tape_grad(t, picture, sg_var_constant(t, sign), styles, k->layers, FALSE, grads);
@@ -331,16 +336,7 @@ probe(Work *k, SgTape *t, int row, int n, GError **error)
     take_probe(k, row + i, values, i);
   for (int l = 0; l < k->layers; l++)
     g_free(values[l]);
-  sg_tape_leave(t, NULL);
-  GError *failed = NULL;
-  if (!sg_tape_reset(t, &failed)) { /* why a NULL came back, if nothing else has said so */
-    if (error && !*error)
-      g_propagate_error(error, failed);
-    else
-      g_error_free(failed);
-    return FALSE;
-  }
-  return ok;
+  return leave(t, ok, error);
 }
 
 static double
@@ -410,22 +406,19 @@ sg_influence_new(SgRenderer *r, SgWeights *g, const SgRecipe *recipe, const SgRe
 
   if (!nets || !check_region(n, region, error) || !sg_nets_single_ws(nets, recipe, ws, error))
     return NULL;
-  Work k = {.g = g,
-            .net = nets->net,
-            .region = region,
-            .layers = sg_generator_styled_layers(g),
-            .random = {.seed = seed}};
+  Work k = {.g = g, .net = nets->net, .region = region, .layers = sg_generator_styled_layers(g)};
 
   if (!sg_nets_stage_edits(nets, recipe, &k.edits, error))
     return NULL;
   g_autoptr(SgTape) tape = sg_tape_new(g->backend);
   k.affine = g_new0(float *, k.layers);
   k.style = g_new0(float *, k.layers);
+  k.convolved = g_new0(SgBuf *, k.layers);
   k.out = result_new(&k, probes);
-  choose_probes(&k);
+  k.probes = sg_probes_new(n->channels * region->h * region->w, probes, seed);
   fill_styles(&k, ws);
   add_style_offsets(&k, recipe);
-  gboolean ok = TRUE;
+  gboolean ok = look(&k, tape, error);
   for (int i = 0; ok && i < probes; i += BATCH)
     ok = probe(&k, tape, i, MIN(BATCH, probes - i), error);
   if (ok)
