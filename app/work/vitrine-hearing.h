@@ -1,7 +1,7 @@
 /* VitrineHearing: how strongly the open model hears each coordinate of w
- * (engine/explore/causes/influence.h), measured once per model while nobody waits for a picture, and kept
- * in the user's cache; the bundled model's comes with it. Newer weights of a training keep what was
- * found when it was opened. Main thread. */
+ * (engine/explore/causes/influence.h), measured once per model while nobody waits for a picture,
+ * and kept in the user's cache; the bundled model's comes with it. Newer weights of a training keep
+ * what was found when it was opened. Main thread. */
 #pragma once
 
 #include "app/session/vitrine-session.h"

@@ -1,10 +1,10 @@
 /* Does "what moves this spot?" rank as moving everything does? And how long does the answer take?
  *
  * Every dimension of w is really moved by its σ, a picture each; a spot's change is the root mean
- * square over it, in levels. sg_influence_new() predicts the same for each spot by gradients. Of the
- * 100 dimensions that really move a spot most, Spearman's correlation of predicted and measured
- * change is printed for each number of probes, with the seconds of wall clock and of processors that
- * an answer took. Spots are an eighth of the picture along each axis. */
+ * square over it, in levels. sg_influence_new() predicts the same for each spot by gradients. Of
+ * the 100 dimensions that really move a spot most, Spearman's correlation of predicted and measured
+ * change is printed for each number of probes, with the seconds of wall clock and of processors
+ * that an answer took. Spots are an eighth of the picture along each axis. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

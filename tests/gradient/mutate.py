@@ -94,7 +94,7 @@ MUTATIONS = [
     (LAYERS, 'SgVar *planes = sg_op_mul(t, noise, strength);', 'SgVar *planes = sg_op_mul(t, sg_var_detach(t, noise), strength);'),
     (LAYERS, 'l->demod_eps * i * taps', 'l->demod_eps'),
     (LAYERS, '+= 0.25f', '+= 0.24f'),
-    (LAYERS, '(size - wanted + 1) / 2', '(size - wanted) / 2 + 1'),
+    (LAYERS, '(V(img)->w - width + 1) / 2', '(V(img)->w - width) / 2 + 1'),
     (D, 'SgVar *product = sg_op_mul(r->t, x, map);', 'SgVar *product = sg_op_mul(r->t, x, sg_var_detach(r->t, map));'),
     (D, 'return sg_op_fir(r->t, x, sg_filter_fir(&l->before));', 'return sg_var_detach(r->t, sg_op_fir(r->t, x, sg_filter_fir(&l->before)));'),
     (LAYERS, 'l->lr == 1 ? b : sg_op_gain(t, b, l->lr)', 'b'),

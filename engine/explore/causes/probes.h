@@ -1,6 +1,6 @@
-/* Vectors b for which |J^T b|² are asked, so that they add up to an estimate of |J|² (Hutch++, Meyer
- * et al. 2021): an orthonormal basis of what J is known to do, exactly, and random signs without
- * these for what remains (Hutchinson's estimator). */
+/* Vectors b for which |J^T b|² are asked, so that they add up to an estimate of |J|² (Hutch++,
+ * Meyer et al. 2021): an orthonormal basis of what J is known to do, exactly, and random signs
+ * without these for what remains (Hutchinson's estimator). */
 #pragma once
 
 #include "engine/base/philox.h"
