@@ -20,7 +20,7 @@ static const Command commands[] = {
     {"generate", cli_generate, "pictures from seeds, vectors or saved recipes"},
     {"score", cli_score, "what the discriminator thinks of pictures"},
     {"inspect", cli_inspect, "layers, shapes and statistics of a model file"},
-    {"convert", cli_convert, "any readable model to native safetensors"},
+    {"convert", cli_convert, "any readable model to safetensors, or to what PyTorch loads"},
     {"train", cli_train, "a model from pictures"},
     {"metrics", cli_metrics, "how far a model's pictures are from real ones"},
     {"mix", cli_mix, "the grid of style mixing: faces of rows with styles of columns"},

@@ -7,6 +7,7 @@
 
 #define MAX_DEPTH     64
 #define MAX_TEXT      256 /* longer strings (source code) are of no use to anybody here */
+#define MAX_OWN_TEXT  65536 /* but what sg_torch_write() says of an architecture is */
 #define MAX_LIST_TEXT 64
 
 /* Among what we are: it decides what a NumPy array means. */
@@ -331,6 +332,18 @@ walk_container(Walk *w, SgPickleNode *node, GError **error)
   return w->kind != IN_ATTRIBUTES || add_object(w, node, error);
 }
 
+/* A long text of a file that we wrote; a string may stand in many places, so each costs its
+ * length. To be freed. */
+static char *
+own_text(Walk *w, const SgPickleNode *node)
+{
+  if (node->type != SG_PK_STRING || node->text.length > MAX_OWN_TEXT ||
+      node->text.length > w->work_left || !g_str_has_prefix(w->path->str, "__metadata__."))
+    return NULL;
+  w->work_left -= node->text.length;
+  return g_utf8_make_valid(node->text.data, -1);
+}
+
 static gboolean
 walk(Walk *w, SgPickleNode *node, GError **error)
 {
@@ -342,6 +355,8 @@ walk(Walk *w, SgPickleNode *node, GError **error)
   g_autofree char *text = plain_text(node);
   if (!text)
     text = list_text(node);
+  if (!text)
+    text = own_text(w, node);
   if (text)
     return w->path->len == 0 ||
            sg_archive_builder_add_attribute(w->torch.b, w->path->str, text, error);

@@ -1,6 +1,7 @@
 #include "engine/formats/safetensors.h"
 #include "engine/formats/archive-builder.h"
 #include "engine/formats/format-error.h"
+#include "engine/formats/stored.h"
 #include "engine/formats/writer.h"
 #include <jansson.h>
 #include <string.h>
@@ -244,24 +245,24 @@ metadata_to_json(GHashTable *metadata)
 }
 
 static json_t *
-tensor_to_json(const SgTensor *t, guint64 *offset)
+tensor_to_json(const SgTensor *t, SgDtype dtype, guint64 *offset)
 {
+  gsize bytes = t->numel * sg_dtype_size(dtype);
   json_t *shape = json_array(), *o = json_object();
   for (int i = 0; i < t->ndim; i++)
     json_array_append_new(shape, json_integer(t->shape[i]));
-  json_object_set_new(o, "dtype", json_string("F32"));
+  json_object_set_new(o, "dtype", json_string(sg_stored_name(dtype)));
   json_object_set_new(o, "shape", shape);
-  json_object_set_new(
-      o, "data_offsets",
-      json_pack("[I,I]", (json_int_t)*offset, (json_int_t)(*offset + t->numel * sizeof(float))));
-  *offset += t->numel * sizeof(float);
+  json_object_set_new(o, "data_offsets",
+                      json_pack("[I,I]", (json_int_t)*offset, (json_int_t)(*offset + bytes)));
+  *offset += bytes;
   return o;
 }
 
 /* Its length, and the header padded with spaces, so that the data starts on a multiple of 64
  * bytes. */
-GBytes *
-sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
+static GBytes *
+make_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata, SgDtype dtype)
 {
   guint64 offset = 0, length = 0;
   json_t *o = json_object();
@@ -270,8 +271,9 @@ sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
   if (metadata)
     json_object_set_new(o, "__metadata__", metadata_to_json(metadata));
   for (guint i = 0; i < names->len; i++)
-    json_object_set_new(o, names->pdata[i],
-                        tensor_to_json(g_hash_table_lookup(tensors, names->pdata[i]), &offset));
+    json_object_set_new(
+        o, names->pdata[i],
+        tensor_to_json(g_hash_table_lookup(tensors, names->pdata[i]), dtype, &offset));
   char *text = json_dumps(o, JSON_COMPACT);
   g_string_append(header, text);
   free(text);
@@ -283,21 +285,37 @@ sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
   return g_string_free_to_bytes(header);
 }
 
+GBytes *
+sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata)
+{
+  return make_head(names, tensors, metadata, SG_DTYPE_FLOAT32);
+}
+
 gboolean
 sg_safetensors_write(const char *path, GPtrArray *names, GHashTable *tensors, GHashTable *metadata,
                      GError **error)
 {
+  return sg_safetensors_write_as(path, names, tensors, metadata, SG_DTYPE_FLOAT32, error);
+}
+
+gboolean
+sg_safetensors_write_as(const char *path, GPtrArray *names, GHashTable *tensors,
+                        GHashTable *metadata, SgDtype dtype, GError **error)
+{
   g_autoptr(SgWriter) w = sg_writer_new(path, error);
   if (!w)
     return FALSE;
-  g_autoptr(GBytes) head = sg_safetensors_head(names, tensors, metadata);
+  g_autoptr(GBytes) head = make_head(names, tensors, metadata, dtype);
   gsize n;
   gconstpointer bytes = g_bytes_get_data(head, &n);
   if (!sg_writer_write(w, bytes, n, error))
     return FALSE;
   for (guint i = 0; i < names->len; i++) {
-    const SgTensor *t = g_hash_table_lookup(tensors, names->pdata[i]);
-    if (!sg_writer_write(w, t->data, t->numel * sizeof(float), error))
+    const char *name = names->pdata[i];
+    g_autoptr(GBytes) numbers =
+        sg_stored_numbers(name, g_hash_table_lookup(tensors, name), dtype, error);
+    bytes = numbers ? g_bytes_get_data(numbers, &n) : NULL;
+    if (!numbers || !sg_writer_write(w, bytes, n, error))
       return FALSE;
   }
   return sg_writer_commit(w, error);

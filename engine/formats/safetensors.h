@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/tensor.h"
+#include "engine/formats/view.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,10 @@ G_BEGIN_DECLS
  * of it is on disk; on failure what was there stays. Errors: G_FILE_ERROR naming the path. */
 gboolean sg_safetensors_write(const char *path, GPtrArray *names, GHashTable *tensors,
                               GHashTable *metadata, GError **error);
+/* The same with numbers of `dtype`: SG_DTYPE_FLOAT32 or, rounded, SG_DTYPE_FLOAT16. Errors also
+ * those of sg_stored_numbers(). */
+gboolean sg_safetensors_write_as(const char *path, GPtrArray *names, GHashTable *tensors,
+                                 GHashTable *metadata, SgDtype dtype, GError **error);
 /* What such a file has before the first tensor's numbers, which follow it without gaps in the order
  * of `names`. */
 GBytes *sg_safetensors_head(GPtrArray *names, GHashTable *tensors, GHashTable *metadata);

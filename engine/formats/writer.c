@@ -168,6 +168,7 @@ sg_check_ending(const char *path, const char *const *endings, GError **error)
               path,
               strcmp(endings[0], ".png") == 0   ? "a PNG"
               : strcmp(endings[0], ".npy") == 0 ? "a NumPy array"
+              : strcmp(endings[0], ".pt") == 0  ? "PyTorch's"
                                                 : "safetensors",
               wanted);
   return FALSE;

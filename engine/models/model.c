@@ -8,6 +8,8 @@
 #include "engine/models/importer.h"
 #include "engine/models/statements.h"
 #include "engine/formats/safetensors.h"
+#include "engine/formats/torch-write.h"
+#include "engine/models/model-save.h"
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -530,12 +532,21 @@ native_metadata(const SgModel *m)
 gboolean
 sg_model_save(SgModel *m, const char *path, GError **error)
 {
-  static const char *const endings[] = {".safetensors", NULL};
+  return sg_model_save_as(m, path, SG_MODEL_SAFETENSORS, SG_DTYPE_FLOAT32, error);
+}
+
+gboolean
+sg_model_save_as(SgModel *m, const char *path, SgModelForm form, SgDtype dtype, GError **error)
+{
+  static const char *const native[] = {".safetensors", NULL};
+  static const char *const torch[] = {".pt", ".pth", NULL};
   g_autoptr(GHashTable) meta = native_metadata(m);
 
-  if (!sg_check_ending(path, endings, error))
+  if (!sg_check_ending(path, form == SG_MODEL_TORCH ? torch : native, error))
     return FALSE;
-  return sg_safetensors_write(path, m->names, m->tensors, meta, error);
+  if (form == SG_MODEL_TORCH)
+    return sg_torch_write(path, m->names, m->tensors, meta, dtype, error);
+  return sg_safetensors_write_as(path, m->names, m->tensors, meta, dtype, error);
 }
 
 GBytes *

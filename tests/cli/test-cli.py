@@ -4,9 +4,11 @@ usage: test-cli.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library o
 """
 import csv
 import hashlib
+import io
 import json
 import math
 import os
+import pickle
 import re
 import resource
 import shutil
@@ -429,7 +431,103 @@ class Inspect(Case):
         self.assertEqual(os.listdir(self.out), [])
 
 
+class Unpickler(pickle.Unpickler):
+    """As torch.load(weights_only=True): three globals, and storages by their names."""
+    def __init__(self, archive):
+        super().__init__(io.BytesIO(archive.read('archive/data.pkl')))
+        self.archive = archive
+
+    def find_class(self, module, name):
+        known = {('torch._utils', '_rebuild_tensor_v2'): lambda storage, offset, size, stride, grad, hooks: (storage, size, stride),
+                 ('torch', 'FloatStorage'): 'f', ('torch', 'HalfStorage'): 'e', ('collections', 'OrderedDict'): dict}
+        return known[module, name]
+
+    def persistent_load(self, what):
+        kind, code, key, location, numel = what
+        assert (kind, location) == ('storage', 'cpu')
+        return struct.unpack(f'<{numel}{code}', self.archive.read('archive/data/' + key))
+
+
+def safetensors(path):
+    data = read(path)
+    n, = struct.unpack('<Q', data[:8])
+    header = json.loads(data[8:8 + n])
+    meta = header.pop('__metadata__')
+    code = {'F32': ('f', 4), 'F16': ('e', 2)}
+    tensors = {}
+    for name, t in header.items():
+        a, b = t['data_offsets']
+        letter, size = code[t['dtype']]
+        tensors[name] = (tuple(t['shape']), struct.unpack(f'<{(b - a) // size}{letter}', data[8 + n + a:8 + n + b]))
+    return tensors, meta
+
+
 class Convert(Case):
+    def as_torch(self, name, *args):
+        """Tensors and metadata of a fixture, as PyTorch would read them from what convert writes."""
+        path = os.path.join(self.out, 'x.pt')
+        self.run_ok('convert', fixture(name), path, *args)
+        with zipfile.ZipFile(path) as archive:
+            self.assertEqual((archive.read('archive/version'), archive.read('archive/byteorder')), (b'3\n', b'little'))
+            self.assertTrue(all(i.compress_type == zipfile.ZIP_STORED for i in archive.infolist()))
+            found = Unpickler(archive).load()
+        meta = found.pop('__metadata__')
+        return {f'{net}.{key}': value for net, tensors in found.items() for key, value in tensors.items()}, meta
+
+    def test_torch(self):
+        direct, back = (os.path.join(self.out, n) for n in ('direct.safetensors', 'back.safetensors'))
+        for name in ('sg2_ada_p4.pkl', 'sg1_cond32.pkl', 'sg3_r64.pkl', 'simplerick_zip.pt'):
+            tensors, meta = self.as_torch(name)
+            self.run_ok('convert', fixture(name), direct)
+            expected, said = safetensors(direct)
+            self.assertEqual(meta, said)
+            self.assertEqual(tensors.keys(), expected.keys())
+            for key, (numbers, size, stride) in tensors.items():
+                self.assertEqual((size, numbers), expected[key])
+                steps = [1]
+                for n in size[:0:-1]:
+                    steps.insert(0, steps[0] * n)
+                self.assertEqual(stride, tuple(steps[:len(size)] if size else []))
+            # Nothing is lost on the way: the file that comes back is the same.
+            self.run_ok('convert', os.path.join(self.out, 'x.pt'), back)
+            self.assertEqual(read(back), read(direct), name)
+
+    def test_half(self):
+        half = os.path.join(self.out, 'half.safetensors')
+        self.run_ok('convert', BUNDLED, half, '--dtype=float16')
+        self.assertLess(os.path.getsize(half), 0.51 * os.path.getsize(BUNDLED))
+        whole, _ = safetensors(BUNDLED)
+        rounded, _ = safetensors(half)
+        for key in ('G_ema.synthesis.b4.conv1.weight', 'D.b4.fc.weight', 'G_ema.mapping.w_avg'):
+            numbers = struct.unpack(f'<{len(whole[key][1])}e', struct.pack(f'<{len(whole[key][1])}e', *whole[key][1]))
+            self.assertEqual(rounded[key], (whole[key][0], numbers))
+        a, b = self.generate('a', '--seeds=0', network=BUNDLED), self.generate('b', '--seeds=0', network=half)
+        a, b = (rgb(f'{folder}/seed0000.png')[1] for folder in (a, b))
+        difference = [abs(x - y) for x, y in zip(a, b)]
+        self.assertLessEqual(max(difference), 3)
+        whole, rounded = self.as_torch('sg2.safetensors')[0], self.as_torch('sg2.safetensors', '--dtype=float16')[0]
+        self.assertEqual(whole.keys(), rounded.keys())
+        for key, (numbers, size, stride) in whole.items():
+            self.assertEqual(rounded[key], (struct.unpack(f'<{len(numbers)}e', struct.pack(f'<{len(numbers)}e', *numbers)), size, stride))
+
+    def test_form_refused(self):
+        self.run_bad(2, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--to=onnx', says=('--to', 'onnx'))
+        self.run_bad(2, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--dtype=int8', says=('--dtype', 'int8'))
+        self.run_bad(1, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--to=safetensors', says=('x.pt', '.safetensors'))
+        self.run_bad(1, 'convert', BUNDLED, os.path.join(self.out, 'x.safetensors'), '--to=torch', says=('.safetensors', '.pt'))
+        # A number that float16 does not have; nothing is left behind.
+        large = bytearray(read(fixture('sg2.safetensors')))
+        n, = struct.unpack('<Q', large[:8])
+        header = json.loads(large[8:8 + n])
+        at = 8 + n + header['g_ema.synthesis.b4.const']['data_offsets'][0]
+        large[at:at + 4] = struct.pack('<f', 70000)
+        path = os.path.join(self.out, 'large.safetensors')
+        with open(path, 'wb') as f:
+            f.write(large)
+        for name in ('y.safetensors', 'y.pt'):
+            self.run_bad(1, 'convert', path, os.path.join(self.out, name), '--dtype=float16', says=('const', '70000', '65504'))
+        self.assertEqual(os.listdir(self.out), ['large.safetensors'])
+
     def test_round_trip(self):
         for name in ('sg2_ada_p4.pkl', 'sg2_rosinality_legacy.pt', 'simplerick_zip.pt', 'sg2_tf_v4_p2.pkl'):
             native = os.path.join(self.out, name + '.safetensors')
