@@ -1,4 +1,5 @@
 #include "app/explore/vitrine-direction.h"
+#include "app/explore/vitrine-direction-title.h"
 #include "engine/directions/few-labels.h"
 #include <glib/gi18n.h>
 #include <math.h>
@@ -23,7 +24,16 @@ struct _VitrineDirection {
   char *note;
 };
 
-enum { PROP_0, PROP_STRENGTH, PROP_NAME, PROP_DETAILS, PROP_PINNED, PROP_LOCKED, N_PROPS };
+enum {
+  PROP_0,
+  PROP_STRENGTH,
+  PROP_NAME,
+  PROP_TITLE,
+  PROP_DETAILS,
+  PROP_PINNED,
+  PROP_LOCKED,
+  N_PROPS
+};
 
 static GParamSpec *props[N_PROPS];
 static guint changed_signal;
@@ -151,7 +161,8 @@ vitrine_direction_set_strength(VitrineDirection *self, double strength)
   if (!changed) /* the slider goes back to what is */
     g_object_notify_by_pspec(G_OBJECT(self), props[PROP_STRENGTH]);
   else {
-    g_autofree char *label = g_strdup_printf(_("Direction “%s”"), self->facts->name);
+    g_autofree char *label =
+        g_strdup_printf(_("Direction “%s”"), vitrine_direction_get_title(self));
     g_autofree char *key = g_strdup_printf("direction-%p", (gpointer)self);
     vitrine_editor_apply(self->editor, changed, label, key);
   }
@@ -161,6 +172,7 @@ static void
 told(VitrineDirection *self)
 {
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_NAME]);
+  g_object_notify_by_pspec(G_OBJECT(self), props[PROP_TITLE]);
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_DETAILS]);
   g_signal_emit(self, changed_signal, 0);
 }
@@ -366,6 +378,14 @@ vitrine_direction_get_name(VitrineDirection *self)
   return self->facts->name;
 }
 
+const char *
+vitrine_direction_get_title(VitrineDirection *self)
+{
+  g_return_val_if_fail(VITRINE_IS_DIRECTION(self), NULL);
+  return self->group == VITRINE_DIRECTION_ATTRIBUTE ? vitrine_direction_title(self->facts->name)
+                                                    : self->facts->name;
+}
+
 int
 vitrine_direction_get_w_dim(VitrineDirection *self)
 {
@@ -459,6 +479,9 @@ vitrine_direction_get_property(GObject *object, guint id, GValue *value, GParamS
   case PROP_NAME:
     g_value_set_string(value, self->facts->name);
     break;
+  case PROP_TITLE:
+    g_value_set_string(value, vitrine_direction_get_title(self));
+    break;
   case PROP_DETAILS:
     g_value_take_string(value, details(self));
     break;
@@ -505,6 +528,7 @@ vitrine_direction_class_init(VitrineDirectionClass *class)
   props[PROP_STRENGTH] = g_param_spec_double("strength", NULL, NULL, -G_MAXDOUBLE, G_MAXDOUBLE, 0,
                                              read | G_PARAM_WRITABLE);
   props[PROP_NAME] = g_param_spec_string("name", NULL, NULL, "", read);
+  props[PROP_TITLE] = g_param_spec_string("title", NULL, NULL, "", read);
   props[PROP_DETAILS] = g_param_spec_string("details", NULL, NULL, "", read);
   props[PROP_PINNED] = g_param_spec_boolean("pinned", NULL, NULL, FALSE, read);
   props[PROP_LOCKED] = g_param_spec_boolean("locked", NULL, NULL, FALSE, read);

@@ -18,8 +18,8 @@ typedef enum {
   VITRINE_N_DIRECTION_GROUPS
 } VitrineDirectionGroup;
 
-/* Properties, all notify: "strength" double, in σ, read-write; "name", "details" string (how it was
- * found, one line), "pinned", "locked" boolean, read-only.
+/* Properties, all notify: "strength" double, in σ, read-write; "name", "title" (the name as people
+ * read it), "details" string (how it was found, one line), "pinned", "locked" boolean, read-only.
  *
  * Signal "changed": a name, a layer or a sign of it is another one. */
 
@@ -39,6 +39,7 @@ const SgNamedDirection *vitrine_direction_get_facts(VitrineDirection *self); /* 
 VitrineDirectionGroup vitrine_direction_get_group(VitrineDirection *self);
 gboolean vitrine_direction_is_foreign(VitrineDirection *self);
 const char *vitrine_direction_get_name(VitrineDirection *self);
+const char *vitrine_direction_get_title(VitrineDirection *self); /* the name as people read it */
 int vitrine_direction_get_w_dim(VitrineDirection *self);
 
 /* How strongly the synthesis network hears one σ of it, in σ of its styles; NAN: not known. */

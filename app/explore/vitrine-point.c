@@ -359,23 +359,6 @@ news_cb(gpointer data, gboolean finished, gpointer user_data)
   self->news(self->data);
 }
 
-/* The face that lies under the spot, and the spot in it. FALSE: between faces. */
-static gboolean
-locate(const SgRecipe *recipe, const SgModelInfo *info, VitrineSpotArea a, SgRegion *region,
-       int *face)
-{
-  int columns, rows, side = info->img_resolution;
-
-  vitrine_picture_layout(recipe->faces, &columns, &rows);
-  int column = (a.x + a.width / 2) / side, row = (a.y + a.height / 2) / side;
-  *face = row * columns + column;
-  int x0 = MAX(a.x - column * side, 0), y0 = MAX(a.y - row * side, 0);
-  int x1 = MIN(a.x - column * side + a.width, side);
-  int y1 = MIN(a.y - row * side + a.height, side);
-  *region = (SgRegion){x0, y0, x1 - x0, y1 - y0};
-  return *face < recipe->faces && region->w > 0 && region->h > 0;
-}
-
 static void
 add_known(VitrinePoint *self, GArray *movers)
 {
@@ -399,14 +382,15 @@ vitrine_point_ask(VitrinePoint *self)
   VitrineSpotArea area = vitrine_spot_get_area(vitrine_session_get_spot(session));
   const SgRecipe *recipe = vitrine_session_get_recipe(session);
   VitrineSample *sample = vitrine_shelf_get_sample(self->shelf);
-  SgRegion region;
+  SgRegion region = {area.x, area.y, area.width, area.height};
   int face;
 
   vitrine_view_stop_task(vitrine_session_get_view(session), self->task);
   self->task = 0;
   forget_notes(self);
   if (area.width == 0 || !recipe || !sample || !sample->moments ||
-      !locate(recipe, &vitrine_session_get_model(session)->info, area, &region, &face)) {
+      !vitrine_picture_locate(
+          recipe->faces, vitrine_session_get_model(session)->info.img_resolution, &region, &face)) {
     g_list_store_remove_all(self->list);
     self->news(self->data);
     return;

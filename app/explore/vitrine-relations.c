@@ -36,7 +36,7 @@ vitrine_relations_of(VitrineShelf *shelf, VitrineDirection *direction)
         continue;
       sg_relations(2, pair, vitrine_direction_get_w_dim(direction), sample ? sample->moments : NULL,
                    cosine, sample ? moved : NULL);
-      VitrineRelation r = {g_strdup(pair[1]->name), cosine[1], moved[1]};
+      VitrineRelation r = {g_strdup(vitrine_direction_get_title(other)), cosine[1], moved[1]};
       g_array_append_val(all, r);
     }
   }

@@ -451,16 +451,76 @@ vitrine_shelf_add(VitrineShelf *self, SgNamedDirection *facts, gboolean foreign)
   return d;
 }
 
+/* A direction that was taken away, for undo. */
+typedef struct {
+  GWeakRef shelf;
+  char *key; /* whose it is */
+  SgNamedDirection *facts;
+  int w_dim;
+  gboolean foreign;
+} Removal;
+
+static void
+removal_free(gpointer data)
+{
+  Removal *r = data;
+
+  g_weak_ref_clear(&r->shelf);
+  sg_named_direction_free(r->facts);
+  g_free(r->key);
+  g_free(r);
+}
+
+static void
+take_away(VitrineShelf *self, const char *name)
+{
+  GListModel *yours = G_LIST_MODEL(self->lists[VITRINE_DIRECTION_YOURS]);
+
+  for (guint i = 0; i < g_list_model_get_n_items(yours); i++) {
+    g_autoptr(VitrineDirection) d = g_list_model_get_item(yours, i);
+    if (g_str_equal(vitrine_direction_get_name(d), name)) {
+      g_list_store_remove(self->lists[VITRINE_DIRECTION_YOURS], i);
+      break;
+    }
+  }
+  vitrine_shelf_keep(self);
+}
+
+static void
+turn_removal(gpointer data, gboolean back)
+{
+  Removal *r = data;
+  g_autoptr(VitrineShelf) self = g_weak_ref_get(&r->shelf);
+
+  if (!self || g_strcmp0(self->key, r->key) != 0)
+    return;
+  if (back)
+    vitrine_shelf_add(self, sg_named_direction_copy(r->facts, r->w_dim), r->foreign);
+  else
+    take_away(self, r->facts->name);
+}
+
 void
 vitrine_shelf_remove(VitrineShelf *self, VitrineDirection *direction)
 {
   g_return_if_fail(VITRINE_IS_SHELF(self));
-  guint at;
+  VitrineEditor *editor = vitrine_session_get_editor(self->session);
+  const SgRecipe *recipe = vitrine_editor_get_recipe(editor);
+  const SgNamedDirection *facts = vitrine_direction_get_facts(direction);
 
-  if (!g_list_store_find(self->lists[VITRINE_DIRECTION_YOURS], direction, &at))
+  if (!g_list_store_find(self->lists[VITRINE_DIRECTION_YOURS], direction, NULL) || !recipe)
     return;
-  g_list_store_remove(self->lists[VITRINE_DIRECTION_YOURS], at);
-  vitrine_shelf_keep(self);
+  Removal *r = g_new0(Removal, 1);
+  g_weak_ref_init(&r->shelf, self);
+  r->key = g_strdup(self->key);
+  r->w_dim = self->w_dim;
+  r->facts = sg_named_direction_copy(facts, self->w_dim);
+  r->foreign = vitrine_direction_is_foreign(direction);
+  g_autofree char *label = g_strdup_printf(_("Delete “%s”"), facts->name);
+  SgRecipe *without = vitrine_direction_apply(direction, recipe, 0);
+  take_away(self, r->facts->name);
+  vitrine_editor_apply_deed(editor, without ? without : sg_recipe_copy(recipe), label, turn_removal,
+                            r, removal_free);
 }
 
 /* ---- the object -------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ VitrineSample *vitrine_shelf_get_sample(VitrineShelf *self);
 /* Takes `facts`, with a name that no other of the person's has: a number is added if need be.
  * Returns the direction, borrowed. */
 VitrineDirection *vitrine_shelf_add(VitrineShelf *self, SgNamedDirection *facts, gboolean foreign);
-/* Of the person's own. */
+/* Of the person's own, with what the face on the screen has of it: one step of the history. */
 void vitrine_shelf_remove(VitrineShelf *self, VitrineDirection *direction);
 void vitrine_shelf_set_pinned(VitrineShelf *self, VitrineDirection *direction, gboolean pinned);
 /* Names, layers or signs of the person's own have changed. */

@@ -17,6 +17,20 @@ vitrine_picture_layout(int faces, int *columns, int *rows)
   *rows = (faces + *columns - 1) / *columns;
 }
 
+gboolean
+vitrine_picture_locate(int faces, int side, SgRegion *part, int *face)
+{
+  int columns, rows;
+
+  vitrine_picture_layout(faces, &columns, &rows);
+  int column = (part->x + part->w / 2) / side, row = (part->y + part->h / 2) / side;
+  int x = part->x - column * side, y = part->y - row * side;
+  *face = row * columns + column;
+  *part = (SgRegion){MAX(x, 0), MAX(y, 0), MIN(x + part->w, side) - MAX(x, 0),
+                     MIN(y + part->h, side) - MAX(y, 0)};
+  return *face < faces && part->w > 0 && part->h > 0;
+}
+
 guint8 *
 vitrine_picture_grid(const SgPicture *p, int *width, int *height)
 {

@@ -287,6 +287,18 @@ vitrine_editor_apply(VitrineEditor *self, SgRecipe *recipe, const char *label,
 }
 
 void
+vitrine_editor_apply_deed(VitrineEditor *self, SgRecipe *recipe, const char *label,
+                          VitrineTurn turn, gpointer data, GDestroyNotify free_data)
+{
+  g_return_if_fail(VITRINE_IS_EDITOR(self));
+  g_return_if_fail(recipe != NULL && vitrine_editor_get_recipe(self) != NULL);
+  g_autoptr(SgRecipe) before = sg_recipe_copy(vitrine_editor_get_recipe(self));
+
+  vitrine_history_push_deed(self->history, recipe, label, turn, data, free_data);
+  changed(self, before);
+}
+
+void
 vitrine_editor_begin_gesture(VitrineEditor *self)
 {
   g_return_if_fail(VITRINE_IS_EDITOR(self));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib-object.h>
+#include "app/session/vitrine-history.h"
 #include "engine/explore/vector-file.h"
 
 G_BEGIN_DECLS
@@ -50,6 +51,10 @@ const SgRecipe *vitrine_editor_get_recipe(VitrineEditor *self); /* borrowed, NUL
  * passes. A recipe for vectors of other lengths is dropped. */
 void vitrine_editor_apply(VitrineEditor *self, SgRecipe *recipe, const char *label,
                           const char *merge_key);
+/* A step that changes something besides the recipe, which may be as it was; see
+ * vitrine_history_push_deed(). Takes `recipe` and `data`. */
+void vitrine_editor_apply_deed(VitrineEditor *self, SgRecipe *recipe, const char *label,
+                               VitrineTurn turn, gpointer data, GDestroyNotify free_data);
 /* Between them a slider is dragged: pictures may be smaller if frames take long; the end renders
  * fully. */
 void vitrine_editor_begin_gesture(VitrineEditor *self);

@@ -2,7 +2,10 @@
 
 typedef struct {
   SgRecipe *recipe;
-  char *label; /* of the edit that led here; NULL for the first state */
+  char *label;      /* of the edit that led here; NULL for the first state */
+  VitrineTurn turn; /* of a deed that led here, or NULL */
+  gpointer data;
+  GDestroyNotify free_data;
 } State;
 
 struct _VitrineHistory {
@@ -18,6 +21,8 @@ state_free(gpointer data)
   State *state = data;
   sg_recipe_free(state->recipe);
   g_free(state->label);
+  if (state->free_data)
+    state->free_data(state->data);
   g_free(state);
 }
 
@@ -95,6 +100,17 @@ vitrine_history_push(VitrineHistory *self, SgRecipe *recipe, const char *label,
 }
 
 void
+vitrine_history_push_deed(VitrineHistory *self, SgRecipe *recipe, const char *label,
+                          VitrineTurn turn, gpointer data, GDestroyNotify free_data)
+{
+  vitrine_history_push(self, recipe, label, NULL, FALSE, 0);
+  State *state = state_at(self, self->index);
+  state->turn = turn;
+  state->data = data;
+  state->free_data = free_data;
+}
+
+void
 vitrine_history_break_merge(VitrineHistory *self)
 {
   g_clear_pointer(&self->merge_key, g_free);
@@ -106,7 +122,9 @@ vitrine_history_undo(VitrineHistory *self)
   vitrine_history_break_merge(self);
   if (self->index == 0)
     return FALSE;
-  self->index--;
+  const State *left = state_at(self, self->index--);
+  if (left->turn)
+    left->turn(left->data, TRUE);
   return TRUE;
 }
 
@@ -116,7 +134,9 @@ vitrine_history_redo(VitrineHistory *self)
   vitrine_history_break_merge(self);
   if (self->index + 1 >= self->states->len)
     return FALSE;
-  self->index++;
+  const State *entered = state_at(self, ++self->index);
+  if (entered->turn)
+    entered->turn(entered->data, FALSE);
   return TRUE;
 }
 

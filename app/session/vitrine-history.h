@@ -23,6 +23,12 @@ const SgRecipe *vitrine_history_current(VitrineHistory *self);
  * microseconds; `in_gesture` lets a merge happen however long the drag pauses. */
 void vitrine_history_push(VitrineHistory *self, SgRecipe *recipe, const char *label,
                           const char *merge_key, gboolean in_gesture, gint64 now);
+/* A step that changes something besides the recipe, which may be the same as before: `turn` is
+ * called with `data` when it is undone (`back`) and done again; it has been done already. Takes
+ * `data`, whose end may come at any later call. */
+typedef void (*VitrineTurn)(gpointer data, gboolean back);
+void vitrine_history_push_deed(VitrineHistory *self, SgRecipe *recipe, const char *label,
+                               VitrineTurn turn, gpointer data, GDestroyNotify free_data);
 /* The next push starts a step of its own, whatever its key. */
 void vitrine_history_break_merge(VitrineHistory *self);
 

@@ -1,5 +1,6 @@
 /* The Explore pane in the real window: components are found while nobody waits, a slider moves the
  * face, and what it does is in the recipe, undone, saved and opened again. */
+#include "app/explore/vitrine-direction-title.h"
 #include "tests/support/window-fixture.h"
 #include <glib/gstdio.h>
 #include <math.h>
@@ -89,6 +90,12 @@ test_first(void)
   /* What its labels gave comes with the bundled model. */
   g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_ATTRIBUTE)), >=, 6);
   fixture_part(&f, "direction-scale-beard");
+  /* Each has a name that is translated. */
+  GListModel *attributes = list(&f, VITRINE_DIRECTION_ATTRIBUTE);
+  for (guint i = 0; i < g_list_model_get_n_items(attributes); i++) {
+    g_autoptr(VitrineDirection) d = g_list_model_get_item(attributes, i);
+    g_assert_true(g_strv_contains(vitrine_direction_titles, vitrine_direction_get_name(d)));
+  }
   /* Of the styles, as the engine finds them in the same faces. */
   g_autofree char *path = cache_of(&f, "pca-s");
   g_autoptr(GError) error = NULL;
@@ -380,6 +387,25 @@ test_own(void)
   gtk_widget_activate_action(row(&f, "jaw"), "direction.delete", NULL);
   g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_YOURS)), ==, 0);
   g_assert_cmpint(n_directions(&f), ==, 0);
+  /* One step back it is there again, with its layers, its pin and what the face had of it. */
+  VitrineEditor *editor = vitrine_session_get_editor(f.session);
+  vitrine_editor_undo(editor);
+  d = vitrine_direction_get_facts(own(&f, 0));
+  g_assert_cmpstr(d->name, ==, "jaw");
+  g_assert_cmpint(d->last, ==, 1);
+  g_assert_true(vitrine_direction_get_pinned(own(&f, 0)));
+  g_assert_cmpfloat_with_epsilon(gtk_adjustment_get_value(slider(&f, "jaw")), -1.5, 1e-6);
+  vitrine_editor_redo(editor);
+  g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_YOURS)), ==, 0);
+  g_assert_cmpint(n_directions(&f), ==, 0);
+  /* One that the face had nothing of comes back, too. */
+  vitrine_editor_undo(editor);
+  vitrine_direction_set_strength(own(&f, 0), 0);
+  gtk_widget_activate_action(row(&f, "jaw"), "direction.delete", NULL);
+  g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_YOURS)), ==, 0);
+  vitrine_editor_undo(editor);
+  g_assert_cmpuint(g_list_model_get_n_items(list(&f, VITRINE_DIRECTION_YOURS)), ==, 1);
+  vitrine_editor_redo(editor);
   fixture_wait(&f, is_idle, NULL, 20);
   fixture_close(&f);
 }

@@ -1,8 +1,13 @@
 /* The layers pane in the real window: what it shows is what the network computes for the face on
  * the screen, and its noise controls end in the recipe. */
+#include <glib/gstdio.h>
 #include <string.h>
+#include "app/channels/vitrine-channel-faces.h"
+#include "engine/explore/causes/channel-sample.h"
 #include "engine/explore/probe.h"
+#include "engine/pictures/picture.h"
 #include "tests/support/window-fixture.h"
+#include "ui/layers/vitrine-dissect-box.h"
 #include "ui/layers/vitrine-layers-pane.h"
 #include "ui/parts/vitrine-noise-list.h"
 #include "ui/parts/vitrine-pixels.h"
@@ -189,6 +194,174 @@ test_dead(void)
   fixture_close(&f);
 }
 
+/* ---- what a channel does ----------------------------------------------------------------- */
+
+static gboolean
+is_dissected(Fixture *f, gpointer data)
+{
+  return vitrine_dissect_box_is_current(data);
+}
+
+static const char *
+numbers(Fixture *f)
+{
+  return gtk_label_get_text(GTK_LABEL(fixture_part(f, "dissect-numbers")));
+}
+
+static GBytes *
+dissected(Fixture *f, VitrineDissectBox *box, guint act)
+{
+  gtk_drop_down_set_selected(GTK_DROP_DOWN(fixture_part(f, "dissect-act")), act);
+  fixture_wait(f, is_dissected, box, 20);
+  return act ? pixels(shown(f, "dissect-picture")) : NULL;
+}
+
+static VitrineDissectBox *
+box_of(Fixture *f)
+{
+  GtkWidget *act = fixture_part(f, "dissect-act");
+
+  return VITRINE_DISSECT_BOX(gtk_widget_get_ancestor(act, VITRINE_TYPE_DISSECT_BOX));
+}
+
+/* Pixels that differ, of those in the area and of the others. */
+static void
+count_changes(GBytes *a, GBytes *b, int width, VitrineSpotArea area, int *inside, int *outside)
+{
+  const guint8 *p = g_bytes_get_data(a, NULL), *q = g_bytes_get_data(b, NULL);
+  int count = (int)g_bytes_get_size(a) / 4;
+
+  *inside = *outside = 0;
+  for (int i = 0; i < count; i++) {
+    int x = i % width, y = i / width;
+    gboolean in = x >= area.x && y >= area.y && x < area.x + area.width && y < area.y + area.height;
+    if (memcmp(p + 4 * i, q + 4 * i, 3) != 0)
+      ++*(in ? inside : outside);
+  }
+}
+
+/* Muted, alone, added to: each gives another picture, with the discriminator's score before and
+ * after, and the recipe stays; a spot on the picture holds what is changed. */
+static void
+test_dissect(void)
+{
+  Fixture f;
+  VitrineLayersPane *pane = open_pane(&f);
+  VitrineSpot *spot = vitrine_session_get_spot(f.session);
+  g_autoptr(SgRecipe) before = sg_recipe_copy(fixture_recipe(&f));
+  VitrineDissectBox *box = box_of(&f);
+  int size = vitrine_session_get_model(f.session)->info.img_resolution, inside, outside;
+
+  vitrine_layers_pane_show(pane, 9, -1);
+  fixture_wait(&f, is_current, pane, 20);
+  g_assert_nonnull(strstr(numbers(&f), "Choose a channel"));
+  g_assert_false(gtk_widget_is_sensitive(fixture_part(&f, "dissect-act")));
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "layer-channel-spin")), 3);
+  g_assert_true(gtk_widget_is_sensitive(fixture_part(&f, "dissect-act")));
+  g_autoptr(GBytes) mute = dissected(&f, box, 1), solo = dissected(&f, box, 2);
+  g_assert_nonnull(strstr(numbers(&f), "Score"));
+  g_assert_null(strstr(numbers(&f), "elsewhere"));
+  g_autoptr(GBytes) add = dissected(&f, box, 3);
+  g_assert_false(g_bytes_equal(mute, solo) || g_bytes_equal(solo, add) || g_bytes_equal(mute, add));
+  g_assert_true(gtk_widget_get_sensitive(fixture_part(&f, "dissect-amount")));
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "dissect-amount")), 0);
+  fixture_wait(&f, is_dissected, box, 20);
+  g_autoptr(GBytes) plain = pixels(shown(&f, "dissect-picture"));
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "dissect-amount")), 40);
+  gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(fixture_part(&f, "dissect-here")), TRUE);
+  g_assert_true(vitrine_spot_get_active(spot));
+  g_assert_nonnull(strstr(numbers(&f), "Mark a spot"));
+  vitrine_spot_set_area(spot, &(VitrineSpotArea){size / 4, size / 4, size / 4, size / 4}, TRUE);
+  fixture_wait(&f, is_dissected, box, 20);
+  g_assert_nonnull(strstr(numbers(&f), "elsewhere"));
+  g_autoptr(GBytes) here = pixels(shown(&f, "dissect-picture"));
+  /* What is behind the layer spreads some pixels beyond the spot. */
+  count_changes(plain, here, size,
+                (VitrineSpotArea){size / 4 - 8, size / 4 - 8, size / 4 + 16, size / 4 + 16},
+                &inside, &outside);
+  g_assert_cmpint(inside, >, size);
+  g_assert_cmpint(outside, <, inside / 10);
+  g_assert_true(sg_recipe_equal(before, fixture_recipe(&f)));
+  dissected(&f, box, 0);
+  g_assert_false(gtk_widget_get_visible(fixture_part(&f, "dissect-picture")));
+  gtk_widget_activate_action(GTK_WIDGET(f.window), "win.show-pane", "s", "latent");
+  g_assert_false(vitrine_spot_get_active(spot)); /* who looks elsewhere marks nothing */
+  fixture_close(&f);
+}
+
+static gboolean
+is_saved(Fixture *f, gpointer path)
+{
+  return g_file_test(path, G_FILE_TEST_EXISTS) &&
+         !vitrine_saver_is_saving(vitrine_session_get_saver(f->session));
+}
+
+/* What is saved opens again as the face before. */
+static void
+test_dissect_saved(void)
+{
+  g_autoptr(GError) error = NULL;
+  Fixture f;
+  VitrineLayersPane *pane = open_pane(&f);
+  g_autofree char *path = fixture_path("before-after.png");
+  g_autoptr(GFile) file = g_file_new_for_path(path);
+
+  vitrine_layers_pane_show(pane, 9, 3);
+  fixture_wait(&f, is_current, pane, 20);
+  g_autoptr(GBytes) mute = dissected(&f, box_of(&f), 1);
+  vitrine_dissect_box_save(box_of(&f), file);
+  fixture_wait(&f, is_saved, path, 20);
+  g_autofree char *json = sg_png_read_recipe(path, &error);
+  g_assert_no_error(error);
+  g_autoptr(SgRecipe) r = sg_recipe_from_json(json, -1, NULL, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(r->seed, ==, fixture_recipe(&f)->seed);
+  fixture_close(&f);
+}
+
+static gboolean
+are_faces_there(Fixture *f, gpointer data)
+{
+  GtkWidget *tile = fixture_find(GTK_WIDGET(f->window), "extreme-least-8");
+
+  return tile && gtk_widget_get_mapped(tile) &&
+         gtk_picture_get_paintable(GTK_PICTURE(gtk_button_get_child(GTK_BUTTON(tile))));
+}
+
+/* The sample is in the cache already, as the command would have left it: the pane shows the faces
+ * that the engine says, and a click opens one. */
+static void
+test_extremes(void)
+{
+  enum { CHANNEL = 7, STAGE = 3 };
+  g_autoptr(GError) error = NULL;
+  Fixture f;
+  int most[9];
+  VitrineLayersPane *pane = open_pane(&f);
+  SgModel *model = vitrine_session_get_model(f.session);
+  g_autoptr(SgRenderer) r = sg_renderer_new(model, NULL, &error);
+  g_autoptr(SgChannelSample) s = sg_channel_sample_begin(r, VITRINE_CHANNEL_SAMPLES, -1, &error);
+  g_autofree char *path = sg_channel_sample_path(model->hash, VITRINE_CHANNEL_SAMPLES, -1);
+  g_autofree char *folder = g_path_get_dirname(path);
+
+  for (int i = 0, drawn = 0; i < 4; i++) /* the others count as 0 */
+    drawn = sg_channel_sample_draw(s, r, drawn, &error);
+  g_assert_no_error(error);
+  g_mkdir_with_parents(folder, 0700);
+  g_assert_true(sg_channel_sample_save(s, path, model->hash, &error));
+  vitrine_layers_pane_show(pane, STAGE, CHANNEL);
+  fixture_wait(&f, is_current, pane, 20);
+  g_assert_cmpint(sg_channel_sample_extremes(s, STAGE, CHANNEL, TRUE, 9, most), ==, 9);
+  g_signal_emit_by_name(fixture_part(&f, "extremes-ask"), "clicked");
+  fixture_wait(&f, are_faces_there, NULL, 60);
+  g_signal_emit_by_name(fixture_part(&f, "extreme-most-2"), "clicked");
+  g_assert_cmpuint(fixture_recipe(&f)->seed, ==, (guint32)most[2]);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  g_assert_cmpuint(fixture_recipe(&f)->seed, !=, (guint32)most[2]);
+  fixture_close(&f);
+  g_remove(path);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -197,5 +370,8 @@ main(int argc, char **argv)
   g_test_add_func("/layers/pixels", test_pixels);
   g_test_add_func("/layers/noise", test_noise);
   g_test_add_func("/layers/dead", test_dead);
+  g_test_add_func("/layers/dissect", test_dissect);
+  g_test_add_func("/layers/dissect-saved", test_dissect_saved);
+  g_test_add_func("/layers/extremes", test_extremes);
   return g_test_run();
 }

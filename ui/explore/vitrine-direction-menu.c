@@ -176,7 +176,6 @@ delete_action(Menu *menu)
 {
   g_autoptr(VitrineDirection) gone = g_object_ref(menu->direction);
 
-  vitrine_direction_set_strength(gone, 0);
   vitrine_shelf_remove(menu->shelf, gone);
 }
 
@@ -245,7 +244,7 @@ relations_page(const GArray *relations, const char *name)
 static void
 relations_action(Menu *menu)
 {
-  const char *name = vitrine_direction_get_name(menu->direction);
+  const char *name = vitrine_direction_get_title(menu->direction);
   g_autoptr(GArray) relations = vitrine_relations_of(menu->shelf, menu->direction);
   g_autofree char *title = g_strdup_printf(_("What Else “%s” Moves"), name);
 

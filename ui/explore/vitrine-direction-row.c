@@ -86,17 +86,18 @@ static void
 name_cb(VitrineDirectionRow *self)
 {
   const char *name = vitrine_direction_get_name(self->direction);
-  g_autofree char *entry = g_strdup_printf(_("Strength of %s"), name);
-  g_autofree char *reset = g_strdup_printf(_("Reset %s"), name);
-  g_autofree char *menu = g_strdup_printf(_("Menu of %s"), name);
+  const char *title = vitrine_direction_get_title(self->direction);
+  g_autofree char *entry = g_strdup_printf(_("Strength of %s"), title);
+  g_autofree char *reset = g_strdup_printf(_("Reset %s"), title);
+  g_autofree char *menu = g_strdup_printf(_("Menu of %s"), title);
 
-  name_part(vitrine_trough_get_scale(self->trough), "scale", name, name);
+  name_part(vitrine_trough_get_scale(self->trough), "scale", name, title);
   name_part(self->entry, "entry", name, entry);
   name_part(self->reset, "reset", name, reset);
   name_part(self->menu, "menu", name, menu);
   gtk_accessible_update_property(GTK_ACCESSIBLE(gtk_widget_get_first_child(self->menu)),
                                  GTK_ACCESSIBLE_PROPERTY_LABEL, menu, -1);
-  gtk_widget_set_tooltip_text(self->name, name);
+  gtk_widget_set_tooltip_text(self->name, title);
 }
 
 /* ---- previews ---------------------------------------------------------------------------- */
@@ -270,7 +271,7 @@ vitrine_direction_row_new(VitrineDirection *direction)
   VitrineDirectionRow *self = g_object_new(VITRINE_TYPE_DIRECTION_ROW, NULL);
 
   self->direction = g_object_ref(direction);
-  g_object_bind_property(direction, "name", self->name, "label", G_BINDING_SYNC_CREATE);
+  g_object_bind_property(direction, "title", self->name, "label", G_BINDING_SYNC_CREATE);
   g_object_bind_property(direction, "details", self->details, "label", G_BINDING_SYNC_CREATE);
   g_object_bind_property(direction, "details", self->details, "tooltip-text",
                          G_BINDING_SYNC_CREATE);

@@ -49,6 +49,8 @@ ask(VitrinePointList *self)
   const SgRecipe *recipe = vitrine_session_get_recipe(vitrine_shelf_get_session(self->shelf));
 
   g_clear_pointer(&self->asked, sg_recipe_free);
+  if (!gtk_widget_get_mapped(GTK_WIDGET(self)) && vitrine_spot_get_active(spot_of(self)))
+    return; /* the spot is for another pane */
   self->asked = recipe ? sg_recipe_unmodified(recipe) : NULL;
   vitrine_point_ask(self->point);
   show_hint(self);

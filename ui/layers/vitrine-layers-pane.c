@@ -11,6 +11,8 @@
 #include "ui/parts/vitrine-noise-list.h"
 #include "ui/parts/vitrine-pixels.h"
 #include "ui/charts/vitrine-plot.h"
+#include "ui/layers/vitrine-channel-extremes.h"
+#include "ui/layers/vitrine-dissect-box.h"
 
 struct _VitrineLayersPane {
   VitrinePane parent_instance;
@@ -22,6 +24,7 @@ struct _VitrineLayersPane {
   gboolean new_model; /* the list of stages is out of date */
   int channel;        /* -1: the mean */
   guint wanted;       /* the stage that is asked for */
+  guint shown;        /* the stage that is shown */
   SgProbe *probe;     /* what is shown */
   SgChannelStats *stats;
   char *stage_name;
@@ -34,7 +37,9 @@ struct _VitrineLayersPane {
   GtkPicture *grid, *channel_picture;
   GtkSpinButton *channel_spin;
   GtkFlowBox *contributions;
-  AdwBin *style_bin;
+  AdwBin *style_bin, *extremes_bin;
+  VitrineDissectBox *dissect;
+  VitrineChannelExtremes *extremes;
   GtkBox *content;
   VitrinePlot *style;
   VitrineNoiseList *noise;
@@ -69,6 +74,8 @@ show_channel(VitrineLayersPane *self)
   g_object_notify_by_pspec(G_OBJECT(self), props[PROP_CHANNEL]);
   if (!self->probe)
     return;
+  vitrine_dissect_box_set_channel(self->dissect, self->shown, self->stage_name, self->channel);
+  vitrine_channel_extremes_set_channel(self->extremes, self->shown, self->channel);
   g_autoptr(GdkTexture) texture =
       vitrine_layer_channel_texture(self->probe->activation, self->channel);
   if (texture)
@@ -202,6 +209,7 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   self->stats = g_steal_pointer(&view->stats);
   g_free(self->stage_name);
   self->stage_name = g_strdup(g_array_index(view->stages, SgProbeStage, view->stage).name);
+  self->shown = view->stage;
   self->columns = view->columns;
   set_pixels(self->grid, view->grid);
   int channel = self->channel;
@@ -481,6 +489,9 @@ vitrine_layers_pane_start(VitrinePane *pane, VitrineSession *session)
   self->session = session;
   self->noise = VITRINE_NOISE_LIST(vitrine_noise_list_new(session));
   gtk_box_append(self->content, GTK_WIDGET(self->noise));
+  self->extremes = VITRINE_CHANNEL_EXTREMES(vitrine_channel_extremes_new(session));
+  adw_bin_set_child(self->extremes_bin, GTK_WIDGET(self->extremes));
+  vitrine_dissect_box_start(self->dissect, session);
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(ask), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
                           G_CONNECT_SWAPPED);
@@ -498,6 +509,7 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   VITRINE_PANE_CLASS(class)->start = vitrine_layers_pane_start;
   G_OBJECT_CLASS(class)->finalize = vitrine_layers_pane_finalize;
   install_properties(G_OBJECT_CLASS(class));
+  g_type_ensure(VITRINE_TYPE_DISSECT_BOX);
   gtk_widget_class_set_template_from_resource(
       widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-layers-pane.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineLayersPane, name)
@@ -510,6 +522,8 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   CHILD(contributions);
   CHILD(style_bin);
   CHILD(content);
+  CHILD(dissect);
+  CHILD(extremes_bin);
 #undef CHILD
   gtk_widget_class_bind_template_child_full(widget_class, "channel", FALSE,
                                             G_STRUCT_OFFSET(VitrineLayersPane, channel_spin));

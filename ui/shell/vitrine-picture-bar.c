@@ -1,6 +1,7 @@
 #include "ui/shell/vitrine-picture-bar.h"
 #include <glib/gi18n.h>
 #include <string.h>
+#include "app/explore/vitrine-direction-title.h"
 #include "engine/explore/recipe-table.h"
 #include "ui/parts/vitrine-accessible.h"
 
@@ -86,7 +87,8 @@ add_directions(GPtrArray *chips, const SgRecipeField *f, const SgRecipe *r)
   for (guint i = 0; i < r->directions->len; i++) {
     const SgDirection *d = r->directions->pdata[i];
     add_chip(chips, f, (int)i,
-             g_strdup_printf("%s %+.2f", *d->name ? d->name : _(f->undo), d->strength));
+             g_strdup_printf("%s %+.2f", *d->name ? vitrine_direction_title(d->name) : _(f->undo),
+                             d->strength));
   }
 }
 

@@ -71,14 +71,6 @@ options_parse(Options *o, int argc, char **argv, GError **error)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static char *
-cache_path(const Job *job)
-{
-  g_autofree char *name = g_strdup_printf("%s-%d-%d.safetensors", job->base.model->hash,
-                                          job->opt->samples, job->opt->label);
-  return g_build_filename(g_get_user_cache_dir(), "vitrine", "channels", name, NULL);
-}
-
 static gboolean
 show(gint64 done, gint64 total, gpointer data)
 {
@@ -99,7 +91,10 @@ keep(const Job *job, const char *path)
 static gboolean
 sample(Job *job, GError **error)
 {
-  g_autofree char *path = job->base.model->hash ? cache_path(job) : NULL;
+  g_autofree char *path =
+      job->base.model->hash
+          ? sg_channel_sample_path(job->base.model->hash, job->opt->samples, job->opt->label)
+          : NULL;
   CliProgress *p = &job->base.progress;
 
   if (path)

@@ -1,7 +1,6 @@
 /* vitrine dissect: channels of a layer muted, left alone or added to, in a part of a face. */
 #include "app/cli/directions/direction-job.h"
 #include "engine/explore/causes/channel-edit.h"
-#include "engine/explore/causes/influence.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/writer.h"
 #include "engine/kernels/element.h"
@@ -203,10 +202,7 @@ read_mask(Job *job, GError **error)
     cli_set_usage_error(error, "--region: it does not lie in pictures of %d × %d", size, size);
     return FALSE;
   }
-  job->mask = sg_mask_new(size, size);
-  for (int y = r.y; y < r.y + r.h; y++)
-    for (int x = r.x; x < r.x + r.w; x++)
-      job->mask->weight[y * size + x] = 1;
+  job->mask = sg_mask_new_region(size, size, &r);
   return TRUE;
 }
 
@@ -218,23 +214,6 @@ score(Job *job, const SgTensor *picture, double *logit, GError **error)
   *logit = NAN;
   return !job->base.model->info.has_d ||
          sg_renderer_score(job->base.renderer, picture, &job->face->label, 1, logit, error);
-}
-
-/* Root mean square over the pixels that the mask has (or has not). */
-static double
-change(const Job *job, const SgTensor *picture, gboolean inside)
-{
-  gsize plane = (gsize)(picture->shape[2] * picture->shape[3]);
-  double squares = 0, weight = 0;
-
-  for (gsize i = 0; i < picture->numel; i++) {
-    double m = job->mask ? (double)job->mask->weight[i % plane] : 1;
-    double d = 127.5 * ((double)picture->data[i] - (double)job->plain->data[i]);
-    double part = inside ? m : 1 - m;
-    squares += part * d * d;
-    weight += part;
-  }
-  return weight > 0 ? sqrt(squares / weight) : NAN;
 }
 
 static gboolean
@@ -250,8 +229,8 @@ try_edit(Job *job, Edit *e, GError **error)
   e->picture = sg_channel_edit_draw(job->base.renderer, job->face, &edit, error);
   if (!e->picture || !score(job, e->picture, &e->logit, error))
     return FALSE;
-  e->inside = change(job, e->picture, TRUE);
-  e->outside = change(job, e->picture, FALSE);
+  e->inside = sg_mask_change(job->mask, e->picture, job->plain, TRUE);
+  e->outside = sg_mask_change(job->mask, e->picture, job->plain, FALSE);
   return TRUE;
 }
 

@@ -18,6 +18,32 @@ sg_mask_new(int h, int w)
   return m;
 }
 
+SgMask *
+sg_mask_new_region(int h, int w, const SgRegion *r)
+{
+  SgMask *m = sg_mask_new(h, w);
+
+  for (int y = MAX(r->y, 0); y < MIN(r->y + r->h, h); y++)
+    for (int x = MAX(r->x, 0); x < MIN(r->x + r->w, w); x++)
+      m->weight[y * w + x] = 1;
+  return m;
+}
+
+double
+sg_mask_change(const SgMask *m, const SgTensor *a, const SgTensor *b, gboolean inside)
+{
+  gsize plane = (gsize)(a->shape[2] * a->shape[3]);
+  double squares = 0, weight = 0;
+
+  for (gsize i = 0; i < a->numel; i++) {
+    double has = m ? (double)m->weight[i % plane] : 1, part = inside ? has : 1 - has;
+    double d = 127.5 * ((double)a->data[i] - (double)b->data[i]);
+    squares += part * d * d;
+    weight += part;
+  }
+  return weight > 0 ? sqrt(squares / weight) : NAN;
+}
+
 void
 sg_mask_free(SgMask *m)
 {

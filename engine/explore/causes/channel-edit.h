@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/explore/renderer.h"
+#include "engine/gradients/networks.h"
 
 G_BEGIN_DECLS
 
@@ -36,9 +37,16 @@ SgTensor *sg_channel_edit_draw(SgRenderer *r, const SgRecipe *recipe, const SgCh
                                GError **error);
 
 SgMask *sg_mask_new(int h, int w);
+/* All of a region that lies in it. */
+SgMask *sg_mask_new_region(int h, int w, const SgRegion *r);
 void sg_mask_free(SgMask *m);
 /* The grey values of a picture file, black 0 and white 1, which has to be of this size. */
 SgMask *sg_mask_read(const char *path, int h, int w, GError **error);
+
+/* Root mean square of what is different between two pictures [1, C, h, w], in levels of 255, over
+ * the pixels that the mask has, or else has not; NULL is a mask that has all. NaN: there are no
+ * such pixels. */
+double sg_mask_change(const SgMask *m, const SgTensor *a, const SgTensor *b, gboolean inside);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SgMask, sg_mask_free)
 

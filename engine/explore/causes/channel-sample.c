@@ -103,8 +103,7 @@ draw_group(SgNets *nets, const SgRecipe *recipe, Watch *w, GError **error)
 }
 
 SgChannelSample *
-sg_channel_sample_new(SgRenderer *r, int n, int label, SgDirectionProgress progress, gpointer data,
-                      GError **error)
+sg_channel_sample_begin(SgRenderer *r, int n, int label, GError **error)
 {
   const SgPrune as_stored = {0};
   SgNets *nets = sg_renderer_nets(r, &as_stored, error);
@@ -112,20 +111,41 @@ sg_channel_sample_new(SgRenderer *r, int n, int label, SgDirectionProgress progr
   if (!nets)
     return NULL;
   g_autoptr(SgChannelSample) s = sample_new(nets->net, n, label);
-  g_autoptr(SgRecipe) recipe = sg_recipe_new(nets->mapping->z_dim, nets->mapping->w_dim);
-  s->mean = g_try_malloc_n((gsize)n, sizeof(float) * MAX(channels_of(s), 1));
+  s->mean = g_try_malloc0_n((gsize)n, sizeof(float) * MAX(channels_of(s), 1));
   if (!s->mean) {
     sg_no_memory(error, "for the channels of so many faces");
     return NULL;
   }
-  for (int i = 0; i < n; i += recipe->faces) {
-    Watch w = {s, i};
-    recipe->seed = (guint32)i;
-    recipe->faces = run_length(nets->mapping, label, n - i);
-    recipe->label = sg_seeds_label(nets->mapping, label, i);
-    if (!draw_group(nets, recipe, &w, error))
+  return g_steal_pointer(&s);
+}
+
+int
+sg_channel_sample_draw(SgChannelSample *s, SgRenderer *r, int drawn, GError **error)
+{
+  const SgPrune as_stored = {0};
+  SgNets *nets = sg_renderer_nets(r, &as_stored, error);
+  Watch w = {s, drawn};
+
+  if (!nets)
+    return -1;
+  g_autoptr(SgRecipe) recipe = sg_recipe_new(nets->mapping->z_dim, nets->mapping->w_dim);
+  recipe->seed = (guint32)drawn;
+  recipe->faces = run_length(nets->mapping, s->label, s->n - drawn);
+  recipe->label = sg_seeds_label(nets->mapping, s->label, drawn);
+  return draw_group(nets, recipe, &w, error) ? drawn + recipe->faces : -1;
+}
+
+SgChannelSample *
+sg_channel_sample_new(SgRenderer *r, int n, int label, SgDirectionProgress progress, gpointer data,
+                      GError **error)
+{
+  g_autoptr(SgChannelSample) s = sg_channel_sample_begin(r, n, label, error);
+
+  for (int drawn = 0; s && drawn < n;) {
+    drawn = sg_channel_sample_draw(s, r, drawn, error);
+    if (drawn < 0)
       return NULL;
-    if (progress && !progress(i + recipe->faces, n, data)) {
+    if (progress && !progress(drawn, n, data)) {
       sg_directions_cancelled(error);
       return NULL;
     }
@@ -134,6 +154,14 @@ sg_channel_sample_new(SgRenderer *r, int n, int label, SgDirectionProgress progr
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
+
+char *
+sg_channel_sample_path(const char *hash, int n, int label)
+{
+  g_autofree char *name = g_strdup_printf("%s-%d-%d.safetensors", hash, n, label);
+
+  return g_build_filename(g_get_user_cache_dir(), "vitrine", "channels", name, NULL);
+}
 
 gboolean
 sg_channel_sample_save(const SgChannelSample *s, const char *path, const char *hash, GError **error)

@@ -18,6 +18,10 @@ typedef struct {
 /* Draws the faces. Errors: memory, cancelled. */
 SgChannelSample *sg_channel_sample_new(SgRenderer *r, int n, int label,
                                        SgDirectionProgress progress, gpointer data, GError **error);
+/* The same in steps: with nothing drawn yet, and the next faces after `drawn` of them. Returns how
+ * many are drawn then, or -1: memory. */
+SgChannelSample *sg_channel_sample_begin(SgRenderer *r, int n, int label, GError **error);
+int sg_channel_sample_draw(SgChannelSample *s, SgRenderer *r, int drawn, GError **error);
 void sg_channel_sample_free(SgChannelSample *s);
 /* A file of it that is only good for the model it was drawn with; appears whole or not at all. */
 gboolean sg_channel_sample_save(const SgChannelSample *s, const char *path, const char *hash,
@@ -25,6 +29,9 @@ gboolean sg_channel_sample_save(const SgChannelSample *s, const char *path, cons
 /* NULL, without an error, for a file that is not there, broken, or of another model, number or
  * class. */
 SgChannelSample *sg_channel_sample_load(const char *path, SgRenderer *r, int n, int label);
+
+/* Where the user's cache has it; to be freed. */
+char *sg_channel_sample_path(const char *hash, int n, int label);
 
 /* The faces that excite a channel of a stage most (or least), at most `count` of them to faces.
  * Returns how many. */
