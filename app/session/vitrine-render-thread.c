@@ -14,6 +14,10 @@
 #define ANSWER_USEC (16 * 1000)
 /* …and what there is of a picture is shown again after so long. */
 #define PART_USEC (50 * 1000)
+/* After so long without any work the buffers of a large model, more pixels a side than this, are
+ * given back: some hundred megabytes, which the next picture takes again. */
+#define REST_USEC (2 * G_USEC_PER_SEC)
+#define LARGE     256
 
 typedef struct {
   SgRecipe *recipe;
@@ -55,6 +59,7 @@ struct _VitrineRenderThread {
   VitrineIdleWork *work;
   VitrineGrid *grid;
   int next_face; /* which the next first answer begins with */
+  gint64 worked; /* when it last did anything; 0: nothing since its buffers were given back */
   gboolean tasks_turn;
   gint64 memory_asked; /* monotonic; 0: not of this renderer */
 };
@@ -417,7 +422,7 @@ free_renderer(gpointer data)
   SgBackend *backend = sg_renderer_backend(renderer);
 
   sg_renderer_free(renderer);
-  if (backend->trim && backend != sg_backend_default())
+  if (backend->trim && backend->device_info && backend != sg_backend_default())
     backend->trim(backend);
 }
 
@@ -472,6 +477,26 @@ task_slice(VitrineRenderThread *self, gboolean urgent)
   vitrine_tasks_step(self->tasks, urgent, self->renderer);
   sg_interrupt_set(NULL, NULL);
   g_mutex_lock(&self->mutex);
+  self->worked = g_get_monotonic_time();
+}
+
+/* Nothing is to be done. Called and returns with the lock held. */
+static void
+rest(VitrineRenderThread *self)
+{
+  SgBackend *b = self->renderer ? sg_renderer_backend(self->renderer) : NULL;
+
+  if (!self->worked || !b || !b->trim ||
+      sg_renderer_model(self->renderer)->info.img_resolution <= LARGE) {
+    g_cond_wait(&self->cond, &self->mutex);
+    return;
+  }
+  if (g_cond_wait_until(&self->cond, &self->mutex, self->worked + REST_USEC))
+    return;
+  self->worked = 0;
+  g_mutex_unlock(&self->mutex);
+  b->trim(b);
+  g_mutex_lock(&self->mutex);
 }
 
 /* One slice of what can wait, or waits itself: what belongs to the picture (to compare with, its
@@ -485,7 +510,7 @@ idle_slice(VitrineRenderThread *self)
                                                           self->measure_space);
 
   if (!tasks && !work) {
-    g_cond_wait(&self->cond, &self->mutex);
+    rest(self);
     return;
   }
   if (g_get_monotonic_time() < self->quiet_from) {
@@ -508,6 +533,7 @@ idle_slice(VitrineRenderThread *self)
   sg_interrupt_set(NULL, NULL);
   post(self, news);
   g_mutex_lock(&self->mutex);
+  self->worked = g_get_monotonic_time();
 }
 
 static gpointer
@@ -528,6 +554,7 @@ thread_main(gpointer data)
       g_mutex_unlock(&self->mutex);
       render(self, request);
       g_mutex_lock(&self->mutex);
+      self->worked = g_get_monotonic_time();
     } else if (self->work && vitrine_tasks_pending(self->tasks, TRUE)) {
       task_slice(self, TRUE);
     } else {

@@ -1,6 +1,11 @@
 #include "app/work/vitrine-pruning-work.h"
 #include "engine/base/interrupt.h"
 
+/* Pixels of a face's side in the pane, at least where the model has as many. */
+#define THUMBNAIL 128
+/* Between two words about how far a score is. */
+#define TELL_SECONDS 0.3
+
 struct _VitrinePruningWork {
   gatomicrefcount ref;
   SgModel *model;
@@ -16,6 +21,7 @@ typedef struct {
   int *order;  /* [n] thousandths, or NULL: prune as it is */
   gboolean begun;
   int label;
+  double seconds, told; /* that this score has taken, and had when its progress was told */
 } Job;
 
 VitrinePruningWork *
@@ -75,15 +81,38 @@ job_free(gpointer data)
 
 /* ---- on the render thread ---------------------------------------------------------------- */
 
+/* A face of [size, size, bytes] as small as it is shown: means of `by` × `by` pixels. */
+static GBytes *
+thumbnail(const guint8 *rgb, int size, int by, int bytes)
+{
+  int small = size / by;
+  guint8 *to = g_malloc((gsize)small * (gsize)small * (gsize)bytes);
+
+  for (int y = 0; y < small; y++)
+    for (int x = 0; x < small; x++)
+      for (int k = 0; k < bytes; k++) {
+        guint sum = 0;
+        for (int i = 0; i < by; i++)
+          for (int j = 0; j < by; j++)
+            sum += rgb[((gsize)(y * by + i) * (gsize)size + (gsize)(x * by + j)) * (gsize)bytes +
+                       (gsize)k];
+        to[((gsize)y * (gsize)small + (gsize)x) * (gsize)bytes + (gsize)k] =
+            (guint8)((sum + (guint)(by * by) / 2) / (guint)(by * by));
+      }
+  return g_bytes_new_take(to, (gsize)small * (gsize)small * (gsize)bytes);
+}
+
 static void
 take_pictures(VitrineScore *score, const SgPruneResult *r)
 {
-  gsize size = (gsize)r->size, stride = size * (gsize)r->bytes, bytes = size * stride;
+  int by = MAX(r->size / THUMBNAIL, 1), small = r->size / by;
+  gsize bytes = (gsize)r->size * (gsize)r->size * (gsize)r->bytes;
 
   for (int i = 0; i < MIN(r->drawn, VITRINE_SCORED_FACES); i++) {
-    g_autoptr(GBytes) rgb = g_bytes_new(r->rgb + (gsize)i * bytes, bytes);
+    g_autoptr(GBytes) rgb = thumbnail(r->rgb + (gsize)i * bytes, r->size, by, r->bytes);
     score->faces[i] = gdk_memory_texture_new(
-        r->size, r->size, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb, stride);
+        small, small, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb,
+        (gsize)small * (gsize)r->bytes);
   }
 }
 
@@ -94,6 +123,8 @@ score_new(const Job *job, GError *error)
 
   sg_prune_copy(&score->prune, &job->prune);
   score->label = job->label;
+  score->progress = 1;
+  score->seconds = job->seconds;
   if (error) {
     score->error = g_strdup(error->message);
     return score;
@@ -131,17 +162,41 @@ score_slice(Job *job, GError **error)
   return sg_prune_scorer_step(*scorer, error);
 }
 
+/* How far it is, if it has not been said for a moment; else NULL. */
+static VitrineScore *
+progress_new(Job *job)
+{
+  if (!job->work->scorer || job->order || job->seconds - job->told < TELL_SECONDS)
+    return NULL;
+  const SgPruneResult *r = sg_prune_scorer_result(job->work->scorer);
+  VitrineScore *score = g_new0(VitrineScore, 1);
+  int all = r->images * (job->work->model->info.has_d ? 2 : 1);
+
+  sg_prune_copy(&score->prune, &job->prune);
+  score->label = job->label;
+  score->progress = MIN((double)(r->drawn + r->judged) / all, 0.99);
+  job->told = job->seconds;
+  return score;
+}
+
 static gboolean
 step(gpointer data, SgRenderer *renderer, gpointer *news)
 {
   Job *job = data;
+  gint64 start = g_get_monotonic_time();
   g_autoptr(GError) error = NULL;
   SgPruneStep done = score_slice(job, &error);
 
-  if (done == SG_PRUNE_STEP_MORE || sg_is_interrupt(error))
+  job->seconds += (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+  if (sg_is_interrupt(error))
     return TRUE;
+  if (done == SG_PRUNE_STEP_MORE) {
+    *news = progress_new(job);
+    return TRUE;
+  }
   *news = score_new(job, error);
   job->begun = FALSE;
+  job->seconds = job->told = 0;
   return done == SG_PRUNE_STEP_DONE && ++job->at < job->n;
 }
 

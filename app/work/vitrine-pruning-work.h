@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   SgPrune prune;                             /* what was scored */
+  double progress;                           /* 1: it is done; less: only this and prune count */
+  double seconds;                            /* that the work for it took */
   int label;                                 /* class of conditional models; < 0: class 0 */
   gboolean scored;                           /* FALSE: the model has no discriminator */
   double score, score_std, logit, logit_std; /* as SgPruneResult */
@@ -39,7 +41,8 @@ SgPruneCounter *vitrine_pruning_count_finish(GAsyncResult *result, VitrinePrunin
 /* Called on the main thread with a VitrineScore for every result, and once with NULL at the end. */
 typedef void (*VitrineScoreFunc)(gpointer score, gboolean finished, gpointer user_data);
 
-/* One score with its pictures, as soon as the picture that is waited for is done. Only one task at
+/* One score with its pictures, as soon as the picture that is waited for is done; where that takes
+ * longer than a moment, how far it is now and then before it. Only one task at
  * a time may use one `work`; stopping the earlier one is enough. Return the task's id. */
 guint vitrine_pruning_start_score(VitrineSession *session, VitrinePruningWork *work,
                                   const SgPrune *prune, int label, VitrineScoreFunc news,

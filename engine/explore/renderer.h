@@ -45,7 +45,7 @@ SgModel *sg_renderer_model(SgRenderer *r); /* borrowed */
 struct _SgNets *sg_renderer_nets(SgRenderer *r, const SgPrune *prune, GError **error);
 /* The same with the recipe's tuned weights, which its pruning comes after. */
 struct _SgNets *sg_renderer_nets_of(SgRenderer *r, const SgRecipe *recipe, GError **error);
-#define SG_RENDERER_BUDGET ((gsize)512 << 20)
+#define SG_RENDERER_BUDGET ((gsize)256 << 20)
 /* Upper bound of what the stage cache may hold, bytes, SG_RENDERER_BUDGET until set; 0 switches it
  * off. What it holds is dropped. */
 void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);

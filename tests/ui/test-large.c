@@ -19,13 +19,13 @@
 
 /* Narrow, so that the test is short: what makes it large is the number of pixels. */
 static char *
-large_model(void)
+model_of(int resolution)
 {
   RandomModelSpec spec = RANDOM_MODEL_SPEC_INIT;
   g_autoptr(GError) error = NULL;
-  char *path = fixture_path("large-1024.safetensors");
+  char *path = fixture_path("large.safetensors");
 
-  spec.resolution = WHOLE;
+  spec.resolution = resolution;
   spec.channel_max = 16;
   spec.z_dim = spec.w_dim = 64;
   g_autoptr(SgModel) model = random_model_new(&spec, &error);
@@ -165,7 +165,7 @@ test_large(void)
   static const char *const panes[] = {"explore", "mixing", "pruning",
                                       "weights", "layers", "latent"};
   Fixture f;
-  g_autofree char *path = large_model();
+  g_autofree char *path = model_of(WHOLE);
 
   fixture_forget_state();
   fixture_open(&f, path);
@@ -194,10 +194,46 @@ test_large(void)
   g_assert_cmpfloat(wall, <, 10 * CLOSE_SECONDS * SLOWER);
 }
 
+/* ---- what takes hours is asked for ----------------------------------------------------------- */
+
+static gboolean
+says(Fixture *f, gpointer text)
+{
+  GtkWidget *bar = fixture_part(f, "prune-sweep-progress");
+  return strstr(gtk_progress_bar_get_text(GTK_PROGRESS_BAR(bar)), text) != NULL;
+}
+
+static const char *
+sweep_button(Fixture *f)
+{
+  return gtk_button_get_label(GTK_BUTTON(fixture_part(f, "prune-sweep-button")));
+}
+
+static void
+test_asked(void)
+{
+  Fixture f;
+  g_autofree char *path = model_of(256);
+
+  fixture_forget_state();
+  fixture_open(&f, path);
+  vitrine_side_show(side(&f), "pruning");
+  fixture_wait(&f, says, (gpointer) "takes", 60);
+  g_assert_true(says(&f, (gpointer) "0 of"));
+  g_assert_cmpstr(sweep_button(&f), ==, "Start");
+  g_signal_emit_by_name(fixture_part(&f, "prune-sweep-button"), "clicked");
+  fixture_wait(&f, says, (gpointer) "left", 60);
+  g_assert_cmpstr(sweep_button(&f), ==, "Cancel");
+  g_signal_emit_by_name(fixture_part(&f, "prune-sweep-button"), "clicked");
+  g_assert_cmpstr(sweep_button(&f), !=, "Cancel");
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/window/large", test_large);
+  g_test_add_func("/window/asked", test_asked);
   return g_test_run();
 }

@@ -4,6 +4,20 @@
 #include <math.h>
 #include <string.h>
 
+char *
+vitrine_duration_text(double seconds)
+{
+  gint64 s = seconds >= 0 ? (gint64)(MIN(seconds, 1e12) + 0.5) : 0;
+
+  if (s < 60)
+    return g_strdup_printf(_("%d s"), (int)s);
+  if (s < 3600)
+    return g_strdup_printf(_("%d min"), (int)((s + 30) / 60));
+  if (s < 86400)
+    return g_strdup_printf(_("%d h %02d min"), (int)(s / 3600), (int)(s / 60 % 60));
+  return g_strdup_printf(_("%d d %02d h"), (int)(s / 86400), (int)(s / 3600 % 24));
+}
+
 gboolean
 vitrine_number_parse(const char *text, double *value)
 {

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+/* "3 d 04 h", "2 h 05 min", "14 min", "40 s"; to be freed. */
+char *vitrine_duration_text(double seconds);
 /* Accepts a decimal point or comma, a Unicode minus, surrounding blanks. FALSE, leaving `value`
  * alone, for anything else that is not wholly one finite number. */
 gboolean vitrine_number_parse(const char *text, double *value);

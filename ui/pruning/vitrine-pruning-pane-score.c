@@ -84,6 +84,18 @@ keep_original(VitrinePruningPane *self, const VitrineScore *score)
   show_original(self);
 }
 
+/* How far a score is, in place of its number. TRUE: that was all. */
+static gboolean
+show_progress(const VitrineScore *score, GtkLabel *label)
+{
+  g_autofree char *text = score ? g_strdup_printf("%.0f %%", 100 * score->progress) : NULL;
+
+  if (!score || score->progress >= 1)
+    return FALSE;
+  gtk_label_set_text(label, text);
+  return TRUE;
+}
+
 static void original_cb(gpointer news, gboolean finished, gpointer user_data);
 
 static void
@@ -92,6 +104,10 @@ score_cb(gpointer news, gboolean finished, gpointer user_data)
   VitrinePruningPane *self = user_data;
   const VitrineScore *score = news;
 
+  if (show_progress(score, self->logit))
+    return;
+  if (score && !score->error)
+    vitrine_pruning_sweep_set_pace(self->sweep, score->seconds);
   if (score && is_wanted(self, score)) {
     keep_original(self, score);
     show_score(self, score);
@@ -111,6 +127,8 @@ original_cb(gpointer news, gboolean finished, gpointer user_data)
   VitrinePruningPane *self = user_data;
   const VitrineScore *score = news;
 
+  if (show_progress(score, self->logit_original))
+    return;
   if (score && score->label == self->asked_label)
     keep_original(self, score);
   if (!finished)

@@ -5,10 +5,13 @@
 #include "app/figures/figure.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-number.h"
 #include "ui/charts/vitrine-plot.h"
 
 #define N         VITRINE_SWEEP_STEPS
 #define REDRAW_MS 100 /* between two redraws while results come in */
+/* Pixels of a side up to which a sweep takes minutes, and begins by itself. */
+#define SMALL_MODEL 128
 
 struct _VitrinePruningSweep {
   GtkBox parent_instance;
@@ -28,6 +31,7 @@ struct _VitrinePruningSweep {
   double result[N][4];
   int label;   /* class, conditional models only */
   double real; /* mean score of real pictures; NAN: not known */
+  double pace; /* seconds that one threshold takes; 0: not known */
   guint redraw;
   char *hash, *weights; /* of the weights that are scored: their name, "12.3 kimg" or NULL */
 };
@@ -96,6 +100,28 @@ is_older(VitrinePruningSweep *self)
   return self->hash && model && strcmp(self->hash, model->hash) != 0;
 }
 
+static gboolean
+is_large(VitrinePruningSweep *self)
+{
+  SgModel *model = vitrine_session_get_model(self->session);
+  return model && model->info.img_resolution > SMALL_MODEL;
+}
+
+/* "3 of 1001 · 2 h 10 min left"; before it is started, how long it takes. */
+static char *
+progress_text(VitrinePruningSweep *self)
+{
+  g_autofree char *count = g_strdup_printf(_("%d of %d"), self->done, N);
+  g_autofree char *time = vitrine_duration_text(self->pace * (N - self->done));
+  g_autofree char *left = g_strdup_printf(self->task ? _("%s left") : _("takes %s"), time);
+
+  if (is_older(self))
+    return g_strdup_printf("%s · %s", count, self->weights ? self->weights : _("earlier weights"));
+  if (self->pace <= 0 || self->done == N || !(self->task || is_large(self)))
+    return g_steal_pointer(&count);
+  return g_strdup_printf("%s · %s", count, left);
+}
+
 /* Only what was measured: a curve through few points first, through all of them at the end. */
 static void
 show_score(VitrinePruningSweep *self)
@@ -110,11 +136,7 @@ show_score(VitrinePruningSweep *self)
       y[n++] = self->result[k][0];
     }
   vitrine_plot_set_series(self->plot, 0, _("score (mean sigmoid)"), VITRINE_PLOT_LINE, n, x, y);
-  g_autofree char *count = g_strdup_printf(_("%d of %d"), self->done, N);
-  g_autofree char *text =
-      !is_older(self)
-          ? g_steal_pointer(&count)
-          : g_strdup_printf("%s · %s", count, self->weights ? self->weights : _("earlier weights"));
+  g_autofree char *text = progress_text(self);
   gtk_progress_bar_set_fraction(self->progress, (double)self->done / N);
   gtk_progress_bar_set_text(self->progress, text);
 }
@@ -173,6 +195,7 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   const VitrineScore *score = news;
 
   if (score && !score->error) {
+    self->pace = self->pace > 0 ? 0.8 * self->pace + 0.2 * score->seconds : score->seconds;
     int k = CLAMP((int)lrint(score->prune.threshold * 1000), 0, N - 1);
     self->done += isnan(self->result[k][0]);
     memcpy(self->result[k],
@@ -216,11 +239,12 @@ start(VitrinePruningSweep *self)
                                            todo, news_cb, self);
 }
 
-/* By itself only while it can be seen: nobody waits for a curve on a hidden page. */
+/* By itself only while it can be seen: nobody waits for a curve on a hidden page. What takes hours
+ * is asked for. */
 static void
 start_if_seen(VitrinePruningSweep *self)
 {
-  if (!self->cancelled && gtk_widget_get_mapped(GTK_WIDGET(self))) {
+  if (!self->cancelled && !is_large(self) && gtk_widget_get_mapped(GTK_WIDGET(self))) {
     if (!self->task && is_older(self))
       forget(self);
     start(self);
@@ -306,6 +330,7 @@ model_changed_cb(VitrinePruningSweep *self)
   g_clear_pointer(&self->work, vitrine_pruning_work_unref);
   self->counter = NULL;
   self->cancelled = FALSE;
+  self->pace = 0;
   sg_prune_clear(&self->base);
   self->base = (SgPrune){0};
   if (r) {
@@ -326,6 +351,15 @@ vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounte
   self->counter = counter;
   show_remaining(self);
   update_button(self);
+}
+
+void
+vitrine_pruning_sweep_set_pace(VitrinePruningSweep *self, double seconds)
+{
+  g_return_if_fail(VITRINE_IS_PRUNING_SWEEP(self));
+  if (!self->task)
+    self->pace = seconds;
+  show_score(self);
 }
 
 void

@@ -1,5 +1,6 @@
 /* VitrinePruningSweep: score and remaining weights over all thresholds 0, 0.001 … 1, measured while
- * nothing else is to be done, coarse first; the dial's place in it; a click goes there. */
+ * nothing else is to be done, coarse first; the dial's place in it; a click goes there. Of a large
+ * model, where that takes hours, it starts only when asked for. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -15,6 +16,8 @@ G_DECLARE_FINAL_TYPE(VitrinePruningSweep, vitrine_pruning_sweep, VITRINE, PRUNIN
 void vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *session);
 /* Borrowed for as long as it is set; NULL: not there yet. */
 void vitrine_pruning_sweep_set_counter(VitrinePruningSweep *self, const SgPruneCounter *counter);
+/* So long does one threshold take: what it says before it is started. */
+void vitrine_pruning_sweep_set_pace(VitrinePruningSweep *self, double seconds);
 /* The mean score of real pictures, a level in the plot and in drawn exports; NAN: none. */
 void vitrine_pruning_sweep_set_real(VitrinePruningSweep *self, double score);
 /* Writes the curves to path: .png and .svg draw them, anything else is CSV with the columns of

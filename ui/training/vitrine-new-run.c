@@ -1,4 +1,5 @@
 #include "ui/training/vitrine-new-run.h"
+#include "ui/parts/vitrine-number.h"
 #include <glib/gi18n.h>
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-dialogs.h"
@@ -182,7 +183,7 @@ concerns(VitrineNewRun *self)
   GString *text = g_string_new(NULL);
 
   if (seconds >= LONG_SECONDS) {
-    g_autofree char *time = vitrine_run_duration(seconds);
+    g_autofree char *time = vitrine_duration_text(seconds);
     g_string_append_printf(text, _("It would take about %s on this device."), time);
   }
   if (refused > 0)

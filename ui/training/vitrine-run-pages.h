@@ -42,8 +42,6 @@ GtkWidget *vitrine_run_log_new(VitrineRun *run);
 /* `page` (taken), which scrolls only in a window that is too low for it. */
 GtkWidget *vitrine_run_page_scrolled(GtkWidget *page);
 
-/* "3 d 04 h", "2 h 05 min", "14 min", "40 s"; to be freed. */
-char *vitrine_run_duration(double seconds);
 /* Thousands of pictures: "0.256", "18.14", "25,000"; to be freed. */
 char *vitrine_run_kimg(double kimg);
 

@@ -18,20 +18,6 @@ struct _VitrineRunTable {
 G_DEFINE_FINAL_TYPE(VitrineRunTable, vitrine_run_table, GTK_TYPE_BOX)
 
 char *
-vitrine_run_duration(double seconds)
-{
-  gint64 s = seconds >= 0 ? (gint64)(MIN(seconds, 1e12) + 0.5) : 0;
-
-  if (s < 60)
-    return g_strdup_printf(_("%d s"), (int)s);
-  if (s < 3600)
-    return g_strdup_printf(_("%d min"), (int)((s + 30) / 60));
-  if (s < 86400)
-    return g_strdup_printf(_("%d h %02d min"), (int)(s / 3600), (int)(s / 60 % 60));
-  return g_strdup_printf(_("%d d %02d h"), (int)(s / 86400), (int)(s / 3600 % 24));
-}
-
-char *
 vitrine_run_kimg(double kimg)
 {
   return g_strdup_printf(fabs(kimg) >= 1000 ? "%'.0f" : "%.4g", kimg);
@@ -83,7 +69,7 @@ show_leg(VitrineRunTable *self, int row, const SgRunLeg *leg)
   g_autofree char *from = vitrine_run_kimg(leg->from_kimg), *to = vitrine_run_kimg(leg->to_kimg);
   g_autofree char *range = g_strdup_printf("%s – %s", from, to);
   g_autofree char *iterations = iterations_text(leg->iterations);
-  g_autofree char *duration = vitrine_run_duration(leg->seconds);
+  g_autofree char *duration = vitrine_duration_text(leg->seconds);
   g_autoptr(GDateTime) began =
       leg->began > 0 ? g_date_time_new_from_unix_local((gint64)leg->began) : NULL;
   g_autofree char *date = began ? g_date_time_format(began, "%F %R") : g_strdup("–");
@@ -127,7 +113,7 @@ show_legs(VitrineRunTable *self)
     seconds += leg->seconds;
   }
   if (legs && legs->len > 1) {
-    g_autofree char *sum = iterations_text(iterations), *time = vitrine_run_duration(seconds);
+    g_autofree char *sum = iterations_text(iterations), *time = vitrine_duration_text(seconds);
     const char *cells[COLUMNS] = {_("All"), "", sum, time, ""};
     add_row(self, (int)legs->len + 1, cells, "heading");
   }

@@ -1,4 +1,5 @@
 #include "ui/training/vitrine-run-view-private.h"
+#include "ui/parts/vitrine-number.h"
 #include <adwaita.h>
 #include <glib/gi18n.h>
 #include <math.h>
@@ -48,7 +49,7 @@ append_age(GString *text, double newest)
 
   if (newest <= 0)
     return;
-  g_autofree char *duration = vitrine_run_duration(age);
+  g_autofree char *duration = vitrine_duration_text(age);
   g_autofree char *part = g_strdup_printf(_("newest line %s ago"), duration);
   append(text, part);
 }
@@ -72,7 +73,7 @@ status_line(const SgRunStatus *s, gboolean stopping)
     append(text, part);
   }
   if (s->state == SG_RUN_RUNNING && !stopping && !isnan(s->eta)) {
-    g_autofree char *time = vitrine_run_duration(s->eta);
+    g_autofree char *time = vitrine_duration_text(s->eta);
     g_autofree char *part = g_strdup_printf(_("%s left"), time);
     append(text, part);
   }

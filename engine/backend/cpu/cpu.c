@@ -2,6 +2,7 @@
 #include "engine/backend/backend-device.h"
 #include "engine/backend/cpu/cpu-amx.h"
 #include "engine/backend/cpu/cpu-private.h"
+#include <malloc.h>
 #include <omp.h>
 #include <string.h>
 
@@ -57,6 +58,21 @@ pool_give(gpointer data, gsize bytes)
   g_mutex_unlock(&pool.lock);
   if (!keep)
     sg_aligned_free(data);
+}
+
+/* Of all threads, and of the back end in bf16, too. */
+static void
+cpu_trim(SgBackend *b)
+{
+  g_mutex_lock(&pool.lock);
+  for (int i = 0; i < pool.used; i++)
+    sg_aligned_free(pool.slot[i].data);
+  pool.used = 0;
+  pool.bytes = 0;
+  g_mutex_unlock(&pool.lock);
+#ifdef __GLIBC__
+  malloc_trim(0); /* pieces that were too small to be mapped by themselves */
+#endif
 }
 
 static gboolean
@@ -212,6 +228,7 @@ static const SgBackend table = {
     .element = sizeof(float),
     .buf_alloc = cpu_buf_alloc,
     .buf_release = cpu_buf_release,
+    .trim = cpu_trim,
     .upload = cpu_upload,
     .download = cpu_download,
     .copy = cpu_copy,

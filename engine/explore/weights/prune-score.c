@@ -148,7 +148,7 @@ struct _SgPruneScorer {
   Phase phase;
   int at; /* next face of the phase */
   SgJudge judge;
-  SgTensor *pixels; /* [images, C, R, R] that D sees: as drawn, or unclamped */
+  SgTensor *pixels; /* SG_JUDGE_TRAINING: [images, C, R, R] that D sees, unclamped; else NULL */
   guint8 *rgb;
   double *logits;
   int *labels; /* [images] or NULL */
@@ -159,11 +159,8 @@ static gboolean
 scorer_alloc(SgPruneScorer *s, int images, GError **error)
 {
   const SgModelInfo *info = &s->model->info;
-  gint64 shape[4] = {images, info->img_channels, info->img_resolution, info->img_resolution};
-  gsize pixels = (gsize)images * (gsize)shape[2] * (gsize)shape[3];
+  gsize pixels = (gsize)images * (gsize)info->img_resolution * (gsize)info->img_resolution;
 
-  if (!(s->pixels = sg_tensor_try_new(4, shape, error)))
-    return FALSE;
   if (!(s->rgb = g_try_malloc0(pixels * k_drawn_bytes((unsigned)info->img_channels)))) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for %d pictures",
                 images);
@@ -245,7 +242,7 @@ sg_prune_scorer_begin(SgPruneScorer *s, const SgPrune *prune)
   s->at = 0;
   s->result.threshold = copy.threshold;
   s->result.remaining = 0;
-  s->result.drawn = 0;
+  s->result.drawn = s->result.judged = 0;
   s->result.scored = FALSE;
 }
 
@@ -265,17 +262,34 @@ slice_faces(const SgPruneScorer *s)
   return (int)CLAMP(SLICE_PIXELS / pixels, 1, SLICE_FACES);
 }
 
-/* The n faces that are drawn in rgb, as D sees them: pixels [n, C, R, R]. */
-static void
-take_drawn(const SgPruneScorer *s, int n, const guint8 *rgb, float *pixels)
+/* Drawn faces [s->at, s->at + n) as D sees them: [n, C, R, R]. */
+static SgTensor *
+drawn_faces(const SgPruneScorer *s, int n, GError **error)
 {
-  gsize drawn = (gsize)s->result.size * (gsize)s->result.size * (gsize)s->result.bytes;
+  const SgPruneResult *r = &s->result;
+  gsize drawn = (gsize)r->size * (gsize)r->size * (gsize)r->bytes;
+  gint64 shape[4] = {n, r->channels, r->size, r->size};
+  SgTensor *all = sg_tensor_try_new(4, shape, error);
 
-  for (int i = 0; i < n; i++) {
-    g_autoptr(SgTensor) face = sg_image_from_rgb8(rgb + (gsize)i * drawn, s->result.size,
-                                                  s->result.size, s->result.channels);
-    memcpy(pixels + (gsize)i * face->numel, face->data, face->numel * sizeof(float));
+  for (int i = 0; all && i < n; i++) {
+    g_autoptr(SgTensor) face =
+        sg_image_from_rgb8(s->rgb + (gsize)(s->at + i) * drawn, r->size, r->size, r->channels);
+    memcpy(all->data + (gsize)i * face->numel, face->data, face->numel * sizeof(float));
   }
+  return all;
+}
+
+/* What D is given in a training's way: a large model's faces are kept only for that. */
+static gboolean
+keep_unclamped(SgPruneScorer *s, int n, const SgTensor *t, GError **error)
+{
+  gint64 shape[4] = {s->result.images, t->shape[1], t->shape[2], t->shape[3]};
+  gsize face = t->numel / (gsize)n;
+
+  if (!s->pixels && !(s->pixels = sg_tensor_try_new(4, shape, error)))
+    return FALSE;
+  memcpy(s->pixels->data + (gsize)s->at * face, t->data, t->numel * sizeof(float));
+  return TRUE;
 }
 
 static gboolean
@@ -283,21 +297,14 @@ step_faces(SgPruneScorer *s, GError **error)
 {
   int n = MIN(slice_faces(s), s->result.images - s->at);
   gsize pixels = (gsize)s->result.size * (gsize)s->result.size;
-  gsize face = pixels * (gsize)s->result.channels;
   SgNets *nets = sg_renderer_nets(s->renderer, &s->prune, error);
 
   s->recipe->seed = s->seed + (guint32)s->at;
   s->recipe->faces = n;
   g_autoptr(SgTensor) t = nets ? sg_nets_render(nets, s->recipe, error) : NULL;
-  if (!t)
+  if (!t || (s->judge != SG_JUDGE_ALONE && !keep_unclamped(s, n, t, error)))
     return FALSE;
-  guint8 *rgb = s->rgb + (gsize)s->at * pixels * (gsize)s->result.bytes;
-  float *to = s->pixels->data + (gsize)s->at * face;
-  sg_image_to_rgb8(t, rgb);
-  if (s->judge == SG_JUDGE_ALONE)
-    take_drawn(s, n, rgb, to);
-  else
-    memcpy(to, t->data, (gsize)n * face * sizeof(float));
+  sg_image_to_rgb8(t, s->rgb + (gsize)s->at * pixels * (gsize)s->result.bytes);
   s->result.drawn = s->at += n;
   if (s->at == s->result.images) {
     s->phase = s->model->info.has_d ? PHASE_SCORES : PHASE_IDLE;
@@ -320,21 +327,32 @@ summarise(SgPruneScorer *s)
   r->scored = TRUE;
 }
 
+/* Unclamped faces [s->at, s->at + n): [n, C, R, R]. */
+static SgTensor *
+unclamped_faces(const SgPruneScorer *s, int n, GError **error)
+{
+  const SgTensor *all = s->pixels;
+  gint64 shape[4] = {n, all->shape[1], all->shape[2], all->shape[3]};
+  gsize face = all->numel / (gsize)s->result.images;
+  SgTensor *part = sg_tensor_try_new(4, shape, error);
+
+  if (part)
+    memcpy(part->data, all->data + (gsize)s->at * face, (gsize)n * face * sizeof(float));
+  return part;
+}
+
 static gboolean
 step_scores(SgPruneScorer *s, GError **error)
 {
   int group = sg_judge_group(s->judge, &s->model->info);
   int n = MIN(MAX(slice_faces(s) / group, 1) * group, s->result.images - s->at);
-  gsize face = s->pixels->numel / (gsize)s->result.images;
-  SgTensor part = *s->pixels; /* the same pixels, fewer of them */
+  g_autoptr(SgTensor) part =
+      s->judge == SG_JUDGE_ALONE ? drawn_faces(s, n, error) : unclamped_faces(s, n, error);
 
-  part.shape[0] = n;
-  part.numel = (gsize)n * face;
-  part.data = s->pixels->data + (gsize)s->at * face;
-  if (!sg_renderer_score(s->renderer, &part, s->labels ? s->labels + s->at : NULL, group,
-                         s->logits + s->at, error))
+  if (!part || !sg_renderer_score(s->renderer, part, s->labels ? s->labels + s->at : NULL, group,
+                                  s->logits + s->at, error))
     return FALSE;
-  s->at += n;
+  s->result.judged = s->at += n;
   if (s->at == s->result.images) {
     summarise(s);
     s->phase = PHASE_IDLE;

@@ -33,6 +33,7 @@ typedef struct {
   guint64 remaining, total;   /* weights */
   int images, channels, size; /* pictures of size × size pixels */
   int drawn;                  /* leading pictures that are there: all once phase is SCORES */
+  int judged;                 /* leading pictures that have a logit */
   int bytes;                  /* 3, or 4 where the model draws alpha */
   const guint8 *rgb;          /* [images, size, size, bytes], grey models replicated */
   gboolean scored;            /* FALSE for good where the model has no discriminator */
