@@ -35,6 +35,7 @@ int cli_directions(int argc, char **argv);
 int cli_dissect(int argc, char **argv);
 int cli_influence(int argc, char **argv);
 int cli_noise(int argc, char **argv);
+int cli_truncation(int argc, char **argv);
 int cli_pca(int argc, char **argv);
 int cli_resample(int argc, char **argv);
 int cli_sefa(int argc, char **argv);

@@ -38,6 +38,7 @@ static const Command commands[] = {
      "what moves a spot of a face: dimensions, style channels, directions"},
     {"channels", cli_channels, "the faces that each channel of a layer answers to most and least"},
     {"noise", cli_noise, "what noise does to faces, and which layers' noise"},
+    {"truncation", cli_truncation, "three truncations: what each takes from variety and gives"},
     {"dissect", cli_dissect, "channels muted, left alone or added to in a part of a face"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
     {"examine", cli_examine, "does a picture look like what a model draws? Independent witnesses"},

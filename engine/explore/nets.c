@@ -1,4 +1,5 @@
 #include "engine/explore/nets.h"
+#include "engine/truncation/clusters.h"
 #include "engine/base/room.h"
 #include "engine/kernels/element.h"
 #include "engine/base/random.h"
@@ -50,6 +51,7 @@ sg_nets_free(SgNets *nets)
   g_free(nets->maps);
   g_free(nets->map_hashes);
   g_free(nets->w_avg);
+  g_free(nets->clusters);
   g_free(nets->z);
   g_free(nets->w);
   sg_mapping_free(nets->mapping);
@@ -95,6 +97,14 @@ sg_nets_need_w_avg(SgNets *nets, GError **error)
   }
   nets->w_avg = g_steal_pointer(&avg);
   return TRUE;
+}
+
+static gboolean
+need_clusters(SgNets *nets, GError **error)
+{
+  if (!nets->clusters)
+    nets->clusters = sg_clusters_new(nets->mapping, error);
+  return nets->clusters != NULL;
 }
 
 static void
@@ -195,6 +205,25 @@ update_sources(SgNets *nets, const SgRecipe *recipe, GError **error)
   return TRUE;
 }
 
+/* What truncation draws w [w_dim] towards. */
+static const double *
+origin_of(const SgNets *nets, const SgRecipe *recipe, const double *w)
+{
+  if (recipe->towards == SG_TOWARDS_AVERAGE)
+    return nets->w_avg;
+  int nearest = sg_nearest_cluster(SG_CLUSTERS, recipe->w_dim, nets->clusters, w);
+  return nets->clusters + (gsize)nearest * (gsize)recipe->w_dim;
+}
+
+static void
+truncate_w(const SgNets *nets, const SgRecipe *recipe, double *w)
+{
+  const double *origin = origin_of(nets, recipe, w);
+
+  for (int i = 0; i < recipe->w_dim; i++)
+    w[i] = origin[i] + recipe->psi * (w[i] - origin[i]);
+}
+
 /* Style mixing (Karras et al. 2019, 3.1), then truncation: w' [rows, w_dim] of one face to
  * ws [num_ws, w_dim]. */
 static void
@@ -202,6 +231,7 @@ spread_w(const SgNets *nets, const SgRecipe *recipe, int rows, const double *own
 {
   gsize w_dim = (gsize)recipe->w_dim, step = w_dim * (gsize)nets->net->num_ws;
   int num_ws = nets->net->num_ws, cutoff = recipe->cutoff < 0 ? num_ws : recipe->cutoff;
+  g_autofree double *w = g_new(double, w_dim);
 
   for (int k = 0; k < num_ws; k++) {
     SgMixLayer mix = recipe->mix ? recipe->mix[k] : (SgMixLayer){0};
@@ -209,12 +239,12 @@ spread_w(const SgNets *nets, const SgRecipe *recipe, int rows, const double *own
     const double *sources = nets->source_w + (gsize)k * w_dim;
     const double *a = mix.a ? sources + (gsize)(mix.a - 1) * step : self;
     const double *b = mix.b ? sources + (gsize)(mix.b - 1) * step : self;
-    for (gsize i = 0; i < w_dim; i++) {
-      double v = mix.blend == 1 ? b[i] : a[i] + mix.blend * (b[i] - a[i]);
-      if (recipe->psi != 1 && k < cutoff)
-        v = nets->w_avg[i] + recipe->psi * (v - nets->w_avg[i]);
-      ws[(gsize)k * w_dim + i] = (float)v;
-    }
+    for (gsize i = 0; i < w_dim; i++)
+      w[i] = mix.blend == 1 ? b[i] : a[i] + mix.blend * (b[i] - a[i]);
+    if (recipe->psi != 1 && k < cutoff)
+      truncate_w(nets, recipe, w);
+    for (gsize i = 0; i < w_dim; i++)
+      ws[(gsize)k * w_dim + i] = (float)w[i];
   }
 }
 
@@ -275,7 +305,9 @@ prepare(SgNets *nets, const SgRecipe *recipe, GError **error)
   follow_settings(nets);
   return sg_recipe_check(recipe, &nets->model->info, error) && check_stages(nets, recipe, error) &&
          update_sources(nets, recipe, error) &&
-         (recipe->psi == 1 || sg_nets_need_w_avg(nets, error));
+         (recipe->psi == 1 ||
+          (recipe->towards == SG_TOWARDS_CLUSTER ? need_clusters(nets, error)
+                                                 : sg_nets_need_w_avg(nets, error)));
 }
 
 /* Is a w too large for demodulation, which squares its styles? ws [rows, w_dim]. */

@@ -13,7 +13,8 @@ typedef struct _SgNets {
   SgBackend *backend;
   SgMapping *mapping;
   SgSynthesis *net;
-  double *w_avg; /* [w_dim]; NULL until truncation needs it */
+  double *w_avg;    /* [w_dim]; NULL until truncation needs it */
+  double *clusters; /* [SG_CLUSTERS, w_dim], likewise */
   gsize budget;
   GPtrArray *groups; /* of SgStageCache, together all faces of the last picture */
   int faces;         /* 0: nothing has been mapped yet */

@@ -12,7 +12,7 @@
  *   REAL   a double, finite            CHOICE an enum, with its words in order */
 #pragma once
 
-#include <glib.h>
+#include "engine/truncation/truncated-normal.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +22,7 @@ typedef enum { SG_SPACE_Z, SG_SPACE_W } SgSpace;
  * RandomState (i).randn (2, r, r)). */
 typedef enum { SG_NOISE_CONST, SG_NOISE_RANDOM, SG_NOISE_NONE } SgNoiseMode;
 
+#define SG_RECIPE_VERSION     4 /* of the JSON */
 #define SG_RECIPE_MAX_FACES   64
 #define SG_RECIPE_MAX_SOURCES 8
 #define SG_RECIPE_MAX_LAYERS  64
@@ -34,6 +35,9 @@ typedef enum {
   SG_FIELD_VIEW, /* how they are drawn (truncation, noise, class): stays */
   SG_FIELD_EDIT, /* goes back to what a new recipe has */
 } SgFieldRole;
+
+/* What truncation draws w towards. */
+typedef enum { SG_TOWARDS_AVERAGE, SG_TOWARDS_CLUSTER } SgTowards;
 
 /* clang-format off */
 #define SG_RECIPE_SCALARS(INT, SEED, REAL, CHOICE)                                                 \
@@ -50,6 +54,12 @@ typedef enum {
        "0:1:0.125", N_("Truncation"))                                                              \
   INT(cutoff, -1, G_MAXINT32, -1, 1, VIEW, "trunc-cutoff", "N",                                    \
       "truncate only the first N layers", NULL, N_("Truncation cutoff"))                           \
+  CHOICE(SgTowards, towards, sg_towards_words, SG_TOWARDS_AVERAGE, 4, VIEW, "trunc-towards",       \
+         "average|cluster", "what psi draws faces towards: the average (default), or the nearest "  \
+                            "of 32 clusters of w", N_("Truncation towards clusters"))               \
+  REAL(tau, 0.01, SG_TAU_OFF, SG_TAU_OFF, 4, VIEW, "trunc-z", "TAU",                                \
+       "z of a normal distribution that is cut off at -TAU and TAU, as BigGAN's (8: not cut)",      \
+       "0.25,0.5,1,1.5,2,8", N_("Truncation of z"))                                                 \
   CHOICE(SgNoiseMode, noise_mode, sg_noise_words, SG_NOISE_CONST, 1, VIEW, "noise-mode", "MODE",   \
          "const (default), random or none", N_("Noise"))                                           \
   SEED(noise_seed, 0, 1, VIEW, "noise-seed", "N",                                                  \
@@ -68,6 +78,7 @@ typedef enum {
 
 extern const char *const sg_space_words[]; /* as SgSpace, NULL at the end; so the others */
 extern const char *const sg_noise_words[];
+extern const char *const sg_towards_words[];
 
 #define SG_DECLARE_INT(name, ...)          int name;
 #define SG_DECLARE_SEED(name, ...)         guint32 name;

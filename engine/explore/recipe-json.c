@@ -674,9 +674,9 @@ sg_recipe_from_json(const char *json, gssize length, char **model_hash, char **m
     return NULL;
   }
   json_int_t version = json_integer_value(json_object_get(o, "vitrine"));
-  if (version >= 1 && version <= 3)
+  if (version >= 1 && version <= SG_RECIPE_VERSION)
     r = recipe_from_object(o, FALSE, &bad);
-  if (version > 3)
+  if (version > SG_RECIPE_VERSION)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "the recipe was written by a newer Vitrine (version %" JSON_INTEGER_FORMAT
                 " of its recipes)",

@@ -4,6 +4,7 @@
 #define N_(text) (text) /* translated where it is shown */
 
 const char *const sg_space_words[] = {"z", "w", NULL};
+const char *const sg_towards_words[] = {"average", "cluster", NULL};
 const char *const sg_noise_words[] = {"const", "random", "none", NULL};
 
 #define AT(member) G_STRUCT_OFFSET(SgRecipe, member)

@@ -413,6 +413,7 @@ sg_recipe_base_z(const SgRecipe *r, int face, double *z)
   } else {
     sg_random_state_seed(&state, r->seed + (guint32)face);
     sg_random_state_randn(&state, (gsize)r->z_dim, z);
+    sg_truncate_normal(r->tau, r->z_dim, z);
   }
   put_locks(r, SG_SPACE_Z, -1, z);
 }

@@ -2,13 +2,15 @@
  *
  * From seed to picture, for each face i:
  *
- *   z      = RandomState (seed + i).randn (z_dim), or the loaded z for face 0; then z locks
+ *   z      = RandomState (seed + i).randn (z_dim), cut off at tau (truncated-normal.h), or the
+ *            loaded z for face 0; then z locks
  *   z'     = z + z_offset                         (scale_space == Z: (z + z_offset) * scale)
  *   w[k]   = mapping (float32 (z'), label), or the loaded w for face 0 (one for all layers k, or
  *            one for each: W+); then w locks
  *   w'[k]  = w[k] + w_offset + w_layer_offset[k]  (scale_space == W: that times scale)
  *            + sum of the directions d that k is a layer of: strength_d * sigma_d * vector_d
- *   ws[k]  = k < cutoff ? w_avg + psi * (w'[k] - w_avg) : w'[k]
+ *   ws[k]  = k < cutoff ? c + psi * (w'[k] - c) : w'[k], where c is w_avg, or towards clusters the
+ *            nearest centre to w'[k] (clusters.h)
  *   s[l]   = A[l] ws[k of l] + b[l] + s_offset[l]     the style of stage l, one a channel it reads
  *   image  = synthesis (s, noise)
  *
@@ -187,8 +189,8 @@ gboolean sg_recipe_check(const SgRecipe *r, const SgModelInfo *info, GError **er
 /* Compact JSON and back; every double survives exactly (17 digits). Offsets are written sparsely.
  * `model_hash` (may be NULL) and `model_path` (may be NULL) travel along, to find the model again.
  * Recipes that older programs understand are written as version 1, others as version 2, which those
- * refuse, and so on with version 3. With random noise "noise_seed" is that of face 0: noise_seed +
- * seed. */
+ * refuse, and so on with versions 3 and 4. With random noise "noise_seed" is that of face 0:
+ * noise_seed + seed. */
 char *sg_recipe_to_json(const SgRecipe *r, const char *model_hash, const char *model_path);
 /* Checks every field against its range; sizes are bounded. Out pointers may be NULL, else freed by
  * the caller. Errors: SG_FORMAT_ERROR. */

@@ -381,6 +381,25 @@ class Directions(unittest.TestCase):
             self.assertEqual((code, err.count('\n')), (2, 1), err)
             self.assertIn(says, err)
 
+    def test_truncation_compares_three(self):
+        args = ['truncation', f'--network={self.model}', '--faces=8', f'--outdir={self.out("tr")}', '--json']
+        code, said, err = vitrine(*args)
+        self.assertEqual((code, told(err)), (0, ''))
+        points = {(p['kind'], p['value']): p for p in json.loads(said)['points']}
+        self.assertEqual(len(points), 18)
+        # The average is one face, clusters are several; without truncation all are the same faces.
+        self.assertAlmostEqual(points['average', 0]['spread'], 0, 6)
+        self.assertGreater(points['cluster', 0]['spread'], 0)
+        for kind, whole in (('average', 1), ('cluster', 1), ('z', 8)):
+            self.assertEqual(points[kind, whole]['spread'], 1)
+            self.assertEqual(points[kind, whole]['score'], points['average', 1]['score'])
+        rows = self.table('tr', 'truncation.csv')
+        self.assertEqual({(r['kind'], float(r['value'])) for r in rows}, set(points))
+        for name in ('truncation.svg', 'truncation.png'):
+            self.assertTrue(os.path.getsize(os.path.join(self.out('tr'), name)))
+        code, _, err = vitrine(*args, '--faces=2')
+        self.assertEqual((code, err.count('\n')), (2, 1), err)
+
     def test_channels_and_their_cache(self):
         cache = {'XDG_CACHE_HOME': self.out('cache')}
         args = ['channels', f'--network={self.model}', '--samples=30', '--count=3', '--layer=b8.conv0', '--channels=0,2', '--json',

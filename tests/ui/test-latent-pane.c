@@ -168,6 +168,36 @@ test_filters(void)
   fixture_close(&f);
 }
 
+/* Three truncations: what psi draws towards, and z that is cut off; both are chips, and undone. */
+static void
+test_truncations(void)
+{
+  Fixture f;
+  open_plain(&f);
+  g_autofree char *plain = fixture_screen_hash(&f);
+  toggle(&f, "towards-cluster", TRUE);
+  g_assert_cmpint(fixture_recipe(&f)->towards, ==, SG_TOWARDS_CLUSTER);
+  g_object_set(vitrine_session_get_editor(f.session), "psi", 0.3, NULL);
+  fixture_settle(&f);
+  g_autofree char *cluster = fixture_screen_hash(&f);
+  toggle(&f, "towards-average", TRUE);
+  fixture_settle(&f);
+  g_autofree char *average = fixture_screen_hash(&f);
+  g_assert_true(strcmp(cluster, average) && strcmp(cluster, plain) && strcmp(average, plain));
+  g_object_set(vitrine_session_get_editor(f.session), "psi", 1.0, NULL);
+  gtk_spin_button_set_value(GTK_SPIN_BUTTON(fixture_part(&f, "tau-spin")), 0.5);
+  g_assert_cmpfloat(fixture_recipe(&f)->tau, ==, 0.5);
+  double most = 0;
+  const double *z = vitrine_view_get_base(vitrine_session_get_view(f.session), SG_SPACE_Z);
+  for (int i = 0; i < fixture_recipe(&f)->z_dim; i++)
+    most = MAX(most, fabs(z[i]));
+  g_assert_cmpfloat(most, <=, 0.5);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  g_assert_cmpfloat(gtk_spin_button_get_value(GTK_SPIN_BUTTON(fixture_part(&f, "tau-spin"))), ==,
+                    8);
+  fixture_close(&f);
+}
+
 static GtkWidget *
 find_pane(GtkWidget *root)
 {
@@ -384,6 +414,7 @@ main(int argc, char **argv)
   gtk_test_init(&argc, &argv, NULL);
   g_test_add_func("/pane/factors", test_factors);
   g_test_add_func("/pane/values", test_values);
+  g_test_add_func("/pane/truncations", test_truncations);
   g_test_add_func("/pane/spaces", test_spaces);
   g_test_add_func("/pane/changed-count", test_changed_count);
   g_test_add_func("/pane/filters", test_filters);

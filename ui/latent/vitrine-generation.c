@@ -13,7 +13,8 @@ struct _VitrineGeneration {
   VitrineSession *session;
   GBindingGroup *bindings; /* of the editor; none while another model changes their ranges */
 
-  GtkSpinButton *seed, *class_spin, *noise_seed;
+  GtkSpinButton *seed, *class_spin, *noise_seed, *tau;
+  GtkToggleButton *towards_average, *towards_cluster;
   GtkToggleButton *faces_1, *faces_4, *faces_9, *faces_32;
   GtkToggleButton *noise_const, *noise_random, *noise_none, *scale_w, *scale_z;
   GtkWidget *class_label, *class_box, *psi_scale, *psi_box, *scale_box, *scale_reset;
@@ -147,6 +148,9 @@ bind(VitrineGeneration *self)
                        100);
   g_binding_group_bind_full(group, "cutoff", self->cutoff, "selected", both, to_line, from_line,
                             self->cutoff_names, NULL);
+  vitrine_bind_choice(group, "towards", self->towards_average, SG_TOWARDS_AVERAGE);
+  vitrine_bind_choice(group, "towards", self->towards_cluster, SG_TOWARDS_CLUSTER);
+  vitrine_bind_rounded(group, "tau", gtk_spin_button_get_adjustment(self->tau), "value", 100);
   vitrine_bind_choice(group, "noise-mode", self->noise_const, SG_NOISE_CONST);
   vitrine_bind_choice(group, "noise-mode", self->noise_random, SG_NOISE_RANDOM);
   vitrine_bind_choice(group, "noise-mode", self->noise_none, SG_NOISE_NONE);
@@ -289,6 +293,9 @@ vitrine_generation_class_init(VitrineGenerationClass *class)
   CHILD(seed);
   CHILD(class_spin);
   CHILD(noise_seed);
+  CHILD(tau);
+  CHILD(towards_average);
+  CHILD(towards_cluster);
   CHILD(faces_1);
   CHILD(faces_4);
   CHILD(faces_9);

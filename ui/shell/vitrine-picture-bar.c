@@ -97,8 +97,9 @@ static gboolean
 counts(const SgRecipeField *f)
 {
   return f->undo &&
-         (f->role == SG_FIELD_EDIT || g_str_equal(f->name, "psi") || g_str_equal(f->name, "z") ||
-          g_str_equal(f->name, "w") || g_str_equal(f->name, "tuning"));
+         (f->role == SG_FIELD_EDIT || g_str_equal(f->name, "psi") ||
+          g_str_equal(f->name, "towards") || g_str_equal(f->name, "tau") ||
+          g_str_equal(f->name, "z") || g_str_equal(f->name, "w") || g_str_equal(f->name, "tuning"));
 }
 
 static GPtrArray *

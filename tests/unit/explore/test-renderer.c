@@ -13,7 +13,7 @@ static const char *const models[] = {"sg2.safetensors", "sg2_ada_p3.pkl", "simpl
 static void
 edit(SgRecipe *recipe, SgRandomState *s, int num_ws)
 {
-  switch (sg_random_state_next32(s) % 10) {
+  switch (sg_random_state_next32(s) % 12) {
   case 0:
     recipe->seed = sg_random_state_next32(s) % 5;
     break;
@@ -40,6 +40,13 @@ edit(SgRecipe *recipe, SgRandomState *s, int num_ws)
     break;
   case 8:
     recipe->noise_seed = sg_random_state_next32(s) % 3;
+    break;
+  case 9:
+    recipe->towards =
+        recipe->towards == SG_TOWARDS_AVERAGE ? SG_TOWARDS_CLUSTER : SG_TOWARDS_AVERAGE;
+    break;
+  case 10:
+    recipe->tau = recipe->tau == SG_TAU_OFF ? 0.7 : SG_TAU_OFF;
     break;
   default:
     recipe->scale_space = recipe->scale_space == SG_SPACE_W ? SG_SPACE_Z : SG_SPACE_W;
