@@ -210,7 +210,7 @@ class Released(Case):
     def test_newer(self):
         file = self.path('r.json')
         with open(file, 'w') as f:
-            f.write('{"vitrine":4,"z_dim":8,"w_dim":8}')
+            f.write('{"vitrine":5,"z_dim":8,"w_dim":8}')
         self.run_bad(1, 'generate', '--network=' + SMALL, '--recipe=' + file, '--outdir=' + self.out, says=('newer Vitrine',))
 
 

@@ -217,7 +217,7 @@ test_json_refused(void)
       "",
       "[]",
       "{}",
-      "{\"vitrine\":4,\"z_dim\":1,\"w_dim\":1}",
+      "{\"vitrine\":5,\"z_dim\":1,\"w_dim\":1}",
       "{\"vitrine\":3,\"z_dim\":1,\"w_dim\":1,\"tuning\":{\"file\":\"/x\",\"sha256\":\"1\"}}",
       "{\"vitrine\":3,\"z_dim\":1,\"w_dim\":1,\"tuning\":[]}",
       "{\"vitrine\":1,\"z_dim\":1}",
