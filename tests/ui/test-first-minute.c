@@ -292,6 +292,52 @@ test_noise_map(void)
   fixture_close(&f);
 }
 
+/* ---- comparing --------------------------------------------------------------------------- */
+
+/* Each way shows something else; a difference of nothing is black; a click on the half-sized
+ * picture finds the face that is there. */
+static void
+test_compare(void)
+{
+  Fixture f;
+  graphene_rect_t rect;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  VitrineCanvas *canvas = vitrine_window_get_canvas(f.window);
+  GActionGroup *group = G_ACTION_GROUP(f.window);
+  vitrine_editor_set_faces(vitrine_session_get_editor(f.session), 4);
+  g_object_set(vitrine_session_get_editor(f.session), "threshold", 0.9, NULL);
+  fixture_settle(&f);
+  char *looks[4];
+  looks[3] = fixture_screen_hash(&f);
+  for (int i = 0; i < 3; i++) {
+    if (i)
+      g_action_group_activate_action(group, "compare-next", NULL);
+    else
+      g_action_group_change_action_state(group, "compare", g_variant_new_boolean(TRUE));
+    looks[i] = fixture_screen_hash(&f);
+    if (i == VITRINE_COMPARE_BESIDE) {
+      vitrine_canvas_view_rect(&canvas->view, &rect);
+      double x = (double)rect.origin.x, y = (double)rect.origin.y, w = (double)rect.size.width;
+      g_assert_cmpint(vitrine_canvas_face_at(canvas, x + 0.1 * w, y + 0.3 * w), ==, 0);
+      g_assert_cmpint(vitrine_canvas_face_at(canvas, x + 0.9 * w, y + 0.3 * w), ==, 1);
+      g_assert_cmpint(vitrine_canvas_face_at(canvas, x + 0.6 * w, y + 0.7 * w), ==, 2);
+      g_assert_cmpint(vitrine_canvas_face_at(canvas, x + 0.5 * w, y + 0.1 * w), ==, -1);
+    }
+  }
+  for (int i = 0; i < 4; i++)
+    for (int k = 0; k < i; k++)
+      g_assert_cmpstr(looks[i], !=, looks[k]);
+  double different = fixture_brightness(&f);
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  fixture_settle(&f);
+  g_assert_cmpfloat(fixture_brightness(&f), <, different - 5);
+  for (int i = 0; i < 4; i++)
+    g_free(looks[i]);
+  fixture_close(&f);
+}
+
 /* ---- the window -------------------------------------------------------------------------- */
 
 static void
@@ -364,6 +410,7 @@ main(int argc, char **argv)
   g_test_add_func("/first-minute/more-like-this", test_more_like_this);
   g_test_add_func("/first-minute/children", test_children);
   g_test_add_func("/first-minute/noise-map", test_noise_map);
+  g_test_add_func("/first-minute/compare", test_compare);
   g_test_add_func("/first-minute/side", test_side);
   g_test_add_func("/first-minute/letters", test_letters);
   return g_test_run();

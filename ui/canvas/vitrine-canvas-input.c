@@ -12,7 +12,7 @@
 static gboolean
 divider_shown(VitrineCanvas *self)
 {
-  return self->divider && self->original && self->texture;
+  return self->divider && self->compare == VITRINE_COMPARE_WIPE && self->original && self->texture;
 }
 
 /* Where on the canvas that face (of the first row) begins, and how wide faces are. */

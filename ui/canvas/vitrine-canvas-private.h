@@ -14,7 +14,8 @@ struct _VitrineCanvas {
   VitrineCanvasView view;
   VitrineScaling scaling;
   gboolean show_original;
-  gboolean divider;
+  gboolean divider; /* compares, in this way: */
+  VitrineCompare compare;
   int columns;       /* faces side by side, each with the divider at the same place */
   double divider_at; /* 0..1 of a face's width */
   int dragging_face; /* whose divider is dragged */
@@ -39,6 +40,14 @@ gboolean vitrine_canvas_spot_key(VitrineCanvas *self, guint key, GdkModifierType
 void vitrine_canvas_spot_snapshot(VitrineCanvas *self, GtkSnapshot *snapshot,
                                   const graphene_rect_t *rect);
 void vitrine_canvas_activate_face(VitrineCanvas *self, int face);
+/* One of its pictures, over its ground, smooth or sharp as the zoom asks. */
+void vitrine_canvas_append(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
+                           const graphene_rect_t *rect, const graphene_rect_t *visible);
+/* Comparing (vitrine-canvas-compare.c). From a place inside `rect` to that of the picture there. */
+void vitrine_canvas_append_compared(VitrineCanvas *self, GtkSnapshot *snapshot,
+                                    const graphene_rect_t *rect, const graphene_rect_t *visible);
+void vitrine_canvas_uncompare(const VitrineCanvas *self, const graphene_rect_t *rect, double *x,
+                              double *y);
 /* Redraws and tells. */
 void vitrine_canvas_view_changed(VitrineCanvas *self);
 

@@ -1,15 +1,14 @@
 #include "ui/canvas/vitrine-canvas-private.h"
 #include "ui/parts/vitrine-checkerboard.h"
 
-#define MIN_SIZE      240
-#define HANDLE_RADIUS 9.0f
+#define MIN_SIZE 240
 /* From here on a person looks at pixels, not at a face. */
 #define SHARP_FROM 4.0
 
 enum { VIEW_CHANGED, FACE_ACTIVATED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
-enum { PROP_0, PROP_ZOOM, PROP_SHOW_ORIGINAL, PROP_DIVIDER, N_PROPS };
+enum { PROP_0, PROP_ZOOM, PROP_SHOW_ORIGINAL, PROP_DIVIDER, PROP_DIFFERENCE, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE(VitrineCanvas, vitrine_canvas, GTK_TYPE_WIDGET)
@@ -72,9 +71,9 @@ is_sharp(const VitrineCanvas *self)
 }
 
 /* A reduced picture is a preview and smooth always. */
-static void
-append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
-               const graphene_rect_t *rect, const graphene_rect_t *visible)
+void
+vitrine_canvas_append(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
+                      const graphene_rect_t *rect, const graphene_rect_t *visible)
 {
   gboolean preview = gdk_texture_get_width(texture) < self->view.picture_width;
 
@@ -83,48 +82,6 @@ append_picture(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,
     append_sharp(snapshot, texture, rect, visible);
   else
     gtk_snapshot_append_texture(snapshot, texture, rect);
-}
-
-static void
-append_divider(GtkSnapshot *snapshot, float x, const graphene_rect_t *area)
-{
-  static const GdkRGBA line = {1, 1, 1, 0.95f}, shadow = {0, 0, 0, 0.45f};
-  float middle = area->origin.y + area->size.height / 2;
-  GskRoundedRect handle;
-
-  gtk_snapshot_append_color(snapshot, &shadow,
-                            &GRAPHENE_RECT_INIT(x - 2, area->origin.y, 4, area->size.height));
-  gtk_snapshot_append_color(snapshot, &line,
-                            &GRAPHENE_RECT_INIT(x - 1, area->origin.y, 2, area->size.height));
-  gsk_rounded_rect_init_from_rect(&handle,
-                                  &GRAPHENE_RECT_INIT(x - HANDLE_RADIUS, middle - HANDLE_RADIUS,
-                                                      2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS),
-                                  HANDLE_RADIUS);
-  gtk_snapshot_append_outset_shadow(snapshot, &handle, &shadow, 0, 1, 1, 3);
-  gtk_snapshot_push_rounded_clip(snapshot, &handle);
-  gtk_snapshot_append_color(snapshot, &line, &handle.bounds);
-  gtk_snapshot_pop(snapshot);
-}
-
-/* Of each face the original left of the divider, what has become of it on the right. */
-static void
-append_comparison(VitrineCanvas *self, GtkSnapshot *snapshot, const graphene_rect_t *rect,
-                  const graphene_rect_t *visible)
-{
-  float face = rect->size.width / (float)self->columns;
-  graphene_rect_t area;
-
-  append_picture(self, snapshot, self->texture, rect, visible);
-  for (int i = 0; i < self->columns; i++) {
-    graphene_rect_t left = *rect;
-    left.origin.x += (float)i * face;
-    left.size.width = face * (float)self->divider_at;
-    gtk_snapshot_push_clip(snapshot, &left);
-    append_picture(self, snapshot, self->original, rect, visible);
-    gtk_snapshot_pop(snapshot);
-    if (graphene_rect_intersection(rect, visible, &area))
-      append_divider(snapshot, left.origin.x + left.size.width, &area);
-  }
 }
 
 static void
@@ -144,11 +101,11 @@ vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
   gsk_rounded_rect_init_from_rect(&frame, &rect, 0);
   gtk_snapshot_append_outset_shadow(snapshot, &frame, &shadow, 0, 1, 0, 6);
   if (self->show_original && self->original)
-    append_picture(self, snapshot, self->original, &rect, &visible);
+    vitrine_canvas_append(self, snapshot, self->original, &rect, &visible);
   else if (self->divider && self->original)
-    append_comparison(self, snapshot, &rect, &visible);
+    vitrine_canvas_append_compared(self, snapshot, &rect, &visible);
   else
-    append_picture(self, snapshot, self->texture, &rect, &visible);
+    vitrine_canvas_append(self, snapshot, self->texture, &rect, &visible);
   vitrine_canvas_spot_snapshot(self, snapshot, &rect);
   gtk_snapshot_pop(snapshot);
 }
@@ -242,6 +199,7 @@ vitrine_canvas_face_at(VitrineCanvas *self, double x, double y)
   side = rect.size.width / self->columns;
   x -= rect.origin.x;
   y -= rect.origin.y;
+  vitrine_canvas_uncompare(self, &rect, &x, &y);
   if (!self->texture || x < 0 || y < 0 || x >= rect.size.width || y >= rect.size.height)
     return -1;
   return (int)(y / side) * self->columns + (int)(x / side);
@@ -354,6 +312,14 @@ vitrine_canvas_set_divider(VitrineCanvas *self, gboolean divider)
   vitrine_canvas_view_changed(self);
 }
 
+void
+vitrine_canvas_set_compare(VitrineCanvas *self, VitrineCompare compare)
+{
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  self->compare = compare;
+  vitrine_canvas_view_changed(self);
+}
+
 gboolean
 vitrine_canvas_get_divider(VitrineCanvas *self)
 {
@@ -383,7 +349,10 @@ vitrine_canvas_get_property(GObject *object, guint id, GValue *value, GParamSpec
   if (id == PROP_ZOOM)
     g_value_set_double(value, vitrine_canvas_get_zoom(self));
   else
-    g_value_set_boolean(value, id == PROP_DIVIDER ? self->divider : self->show_original);
+    g_value_set_boolean(value, id == PROP_DIVIDER ? self->divider
+                               : id == PROP_DIFFERENCE
+                                   ? self->divider && self->compare == VITRINE_COMPARE_DIFFERENCE
+                                   : self->show_original);
 }
 
 static void
@@ -397,6 +366,7 @@ vitrine_canvas_class_init(VitrineCanvasClass *class)
   props[PROP_ZOOM] = g_param_spec_double("zoom", NULL, NULL, 0, G_MAXDOUBLE, 1, flags);
   props[PROP_SHOW_ORIGINAL] = g_param_spec_boolean("show-original", NULL, NULL, FALSE, flags);
   props[PROP_DIVIDER] = g_param_spec_boolean("divider", NULL, NULL, FALSE, flags);
+  props[PROP_DIFFERENCE] = g_param_spec_boolean("difference", NULL, NULL, FALSE, flags);
   g_object_class_install_properties(G_OBJECT_CLASS(class), N_PROPS, props);
   widget_class->snapshot = vitrine_canvas_snapshot;
   widget_class->measure = vitrine_canvas_measure;

@@ -1,7 +1,8 @@
 /* VitrineCanvas: shows the picture. Fit, 1:1, zoom at the pointer, pan; smooth, and from 400 % on
  * sharp pixels; the unmodified picture on a held key or on one side of a divider.
  *
- * Properties, read-only: "zoom" double, "show-original" and "divider" boolean.
+ * Properties, read-only: "zoom" double, "show-original", "divider" (it compares) and
+ * "difference" (it shows how they differ) boolean.
  * Signals: "view-changed": zoom, divider or what is shown has changed. "face-activated" (int): a
  * face among several was clicked, counted row by row. */
 #pragma once
@@ -34,6 +35,15 @@ void vitrine_canvas_set_spot(VitrineCanvas *self, VitrineSpot *spot);
 /* How an enlarged picture is drawn: smooth below 400 % and then sharp (at first), or one always. */
 typedef enum { VITRINE_SCALING_AUTO, VITRINE_SCALING_SMOOTH, VITRINE_SCALING_SHARP } VitrineScaling;
 void vitrine_canvas_set_scaling(VitrineCanvas *self, VitrineScaling scaling);
+
+/* How "divider" compares: left and right of a divider in each face (at first), both pictures in
+ * full side by side, or how they differ, four times as strong. */
+typedef enum {
+  VITRINE_COMPARE_WIPE,
+  VITRINE_COMPARE_BESIDE,
+  VITRINE_COMPARE_DIFFERENCE
+} VitrineCompare;
+void vitrine_canvas_set_compare(VitrineCanvas *self, VitrineCompare compare);
 
 void vitrine_canvas_zoom_fit(VitrineCanvas *self);
 void vitrine_canvas_zoom_one(VitrineCanvas *self);

@@ -50,6 +50,7 @@ static const Shortcut view_keys[] = {
     {N_("Show the unmodified picture while held"), "c", NULL, NULL},
     {N_("The same, when the picture has the focus"), "space", NULL, NULL},
     {N_("Compare side by side"), "<Control>d", "win.compare", NULL},
+    {N_("Compare in another way"), "<Control><Shift>d", "win.compare-next", NULL},
     {N_("Move the divider"), "<Shift>Right", NULL, NULL},
     {N_("Zoom in"), "<Control>plus|<Control>equal|<Control>KP_Add", "win.zoom-in", NULL},
     {N_("Zoom out"), "<Control>minus|<Control>KP_Subtract", "win.zoom-out", NULL},

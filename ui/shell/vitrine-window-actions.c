@@ -370,6 +370,36 @@ compare_action(GSimpleAction *action, GVariant *value, gpointer data)
   vitrine_canvas_set_divider(self->canvas, g_variant_get_boolean(value));
 }
 
+static const char *const compare_names[] = {"divided", "beside", "difference", NULL};
+
+/* Whoever chooses how wants to compare. */
+static void
+compare_as_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  for (int i = 0; compare_names[i]; i++)
+    if (g_str_equal(compare_names[i], g_variant_get_string(value, NULL))) {
+      g_simple_action_set_state(action, value);
+      vitrine_canvas_set_compare(self->canvas, (VitrineCompare)i);
+      g_action_group_change_action_state(G_ACTION_GROUP(self), "compare",
+                                         g_variant_new_boolean(TRUE));
+    }
+}
+
+static void
+compare_next_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  GActionGroup *group = G_ACTION_GROUP(data);
+  g_autoptr(GVariant) now = g_action_group_get_action_state(group, "compare-as");
+  int i = 0;
+
+  while (!g_str_equal(compare_names[i], g_variant_get_string(now, NULL)))
+    i++;
+  const char *next = compare_names[i + 1] ? compare_names[i + 1] : compare_names[0];
+  g_action_group_change_action_state(group, "compare-as", g_variant_new_string(next));
+}
+
 /* The picture may have the whole window. */
 static void
 side_action(GSimpleAction *action, GVariant *value, gpointer data)
@@ -515,6 +545,8 @@ static const GActionEntry entries[] = {
     {"zoom-one", zoom_action},
     {"zoom-toggle", zoom_action},
     {"compare", NULL, NULL, "false", compare_action},
+    {"compare-as", NULL, "s", "'divided'", compare_as_action},
+    {"compare-next", compare_next_action},
     {"side", NULL, NULL, "true", side_action},
     {"full-screen", NULL, NULL, "false", full_screen_action},
     {"timeline", NULL, NULL, "false", timeline_action},
@@ -529,11 +561,12 @@ static const GActionEntry entries[] = {
 };
 
 static const char *const model_actions[] = {
-    "save-picture", "copy-picture",  "copy-vector",       "save-vector",  "load-vector",
-    "next-seed",    "previous-seed", "random-seed",       "faces",        "jump",
-    "show-pane",    "zoom-in",       "zoom-out",          "zoom-fit",     "zoom-one",
-    "zoom-toggle",  "compare",       "save-before-after", "record-strip", "examine",
-    "examine-path", "quiz",          "timeline",          "add-keyframe", "record-film",
+    "save-picture", "copy-picture",  "copy-vector",  "save-vector",  "load-vector",
+    "next-seed",    "previous-seed", "random-seed",  "faces",        "jump",
+    "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
+    "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
+    "record-strip", "examine",       "examine-path", "quiz",         "timeline",
+    "add-keyframe", "record-film",
 };
 
 void

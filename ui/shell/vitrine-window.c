@@ -112,10 +112,17 @@ queue_status(VitrineWindow *self)
 
 /* ---- what the template shows: functions of properties ------------------------------------- */
 
+/* The tag of the unmodified picture: alone, or where both can be told apart. */
 static gboolean
-is_either(gpointer window, gboolean first, gboolean second)
+is_first_shown(gpointer window, gboolean alone, gboolean compared, gboolean difference)
 {
-  return first || second;
+  return alone || (compared && !difference);
+}
+
+static gboolean
+is_second_shown(gpointer window, gboolean alone, gboolean compared, gboolean difference)
+{
+  return !alone && compared && !difference;
 }
 
 static gboolean
@@ -563,7 +570,8 @@ bind_children(GtkWidgetClass *class)
   FUNCTION(name_of);
   FUNCTION(path_of);
   FUNCTION(folder_of);
-  FUNCTION(is_either);
+  FUNCTION(is_first_shown);
+  FUNCTION(is_second_shown);
   FUNCTION(is_any);
   FUNCTION(is_text);
   FUNCTION(is_trouble);
