@@ -22,6 +22,7 @@ vitrine_sample_unref(VitrineSample *s)
     return;
   g_free(s->w);
   g_clear_pointer(&s->affines, g_ptr_array_unref);
+  g_clear_pointer(&s->sigmas, g_ptr_array_unref);
   sg_gauge_free(s->gauge);
   sg_pca_free(s->pca[0]);
   sg_pca_free(s->pca[1]);
@@ -231,6 +232,26 @@ find(const Work *work, VitrineComponentSets *out, GError **error)
   return TRUE;
 }
 
+/* What takes a moment, and what pointing at a spot needs of every channel at once. */
+static void
+find_sigmas(VitrineSample *s, const SgMoments *m)
+{
+  g_autofree double *along = g_new(double, s->w_dim);
+
+  s->sigmas = g_ptr_array_new_with_free_func(g_free);
+  for (guint k = 0; k < s->affines->len; k++) {
+    const SgAffine *a = s->affines->pdata[k];
+    double *sigma = g_new(double, MAX(a->rows, 1));
+    for (int r = 0; r < a->rows; r++) {
+      const float *row = a->a + (gsize)r * (gsize)s->w_dim;
+      for (int i = 0; i < s->w_dim; i++)
+        along[i] = (double)row[i];
+      sigma[r] = sg_moments_sigma(m, along);
+    }
+    g_ptr_array_add(s->sigmas, sigma);
+  }
+}
+
 static void
 work_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -240,6 +261,8 @@ work_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   g_autoptr(GError) error = NULL;
 
   s->gauge = sg_gauge_of(s->w_dim, (gsize)s->n, s->w, &error);
+  if (s->gauge)
+    find_sigmas(s, s->gauge->moments);
   s->moments = s->gauge ? s->gauge->moments : NULL;
   if (!s->gauge || (work->components && !find(work, out, &error)))
     out->error = g_strdup(error->message);

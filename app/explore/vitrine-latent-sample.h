@@ -23,6 +23,7 @@ typedef struct {
   GPtrArray *affines; /* of SgAffine, of all convolutions */
   /* By vitrine_sample_work(), NULL before: */
   SgGauge *gauge;           /* NULL without LAPACK */
+  GPtrArray *sigmas;        /* of double [rows], beside affines: what one σ of each style is */
   const SgMoments *moments; /* the gauge's */
   GMutex lock;              /* of: */
   SgPca *pca[2];            /* by vitrine_sample_pca() */

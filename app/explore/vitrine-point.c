@@ -137,16 +137,6 @@ add_dimensions(Job *job, const SgInfluence *influence)
   }
 }
 
-static double
-channel_sigma(const SgMoments *m, const float *row)
-{
-  g_autofree double *a = g_new(double, m->dim);
-
-  for (int j = 0; j < m->dim; j++)
-    a[j] = (double)row[j];
-  return sg_moments_sigma(m, a);
-}
-
 static int
 stronger(gconstpointer a, gconstpointer b)
 {
@@ -167,9 +157,8 @@ add_channels(Job *job, SgRenderer *renderer, const SgInfluence *influence)
     const SgStage *stage = sg_synthesis_stage(nets->net, (guint)c->layer);
     if (stage->kind != SG_STAGE_CONV)
       continue;
-    const SgAffine *a = s->affines->pdata[stage->conv_index];
     Mover one = {.stage = c->layer, .channel = c->channel, .measured = NAN};
-    one.sigma = channel_sigma(s->moments, a->a + (gsize)c->channel * (gsize)s->w_dim);
+    one.sigma = ((const double *)s->sigmas->pdata[stage->conv_index])[c->channel];
     one.predicted = c->strength * one.sigma;
     g_array_append_val(job->movers, one);
   }
