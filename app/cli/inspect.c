@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const container_names[] = {"safetensors", "pickle", "torch zip", "torch legacy"};
+static const char *const container_names[] = {"safetensors", "pickle", "torch zip", "torch legacy",
+                                              "npz"};
 static const char *const arch_names[] = {"skip", "orig", "resnet"};
 
 /* "G_ema" of a tensor's name with its prefix; "" without a dot. To be freed. */

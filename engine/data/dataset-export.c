@@ -122,8 +122,10 @@ commit_folder(Sink *s, GError **error)
 {
   g_autofree char *old = g_strconcat(s->temporary, ".old", NULL);
   gboolean aside = s->force && g_file_test(s->dest, G_FILE_TEST_IS_DIR) &&
-                   !is_empty_folder(s->dest) && g_rename(s->dest, old) == 0;
+                   !is_empty_folder(s->dest);
 
+  if (aside && g_rename(s->dest, old) < 0)
+    return fail(s, error);
   /* Replaces an empty folder; fails if somebody has put something there meanwhile. */
   if (g_rename(s->temporary, s->dest) < 0) {
     fail(s, error);

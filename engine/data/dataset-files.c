@@ -351,16 +351,15 @@ static gboolean
 open_zip(SgFiles *f, GPtrArray *refused, GError **error)
 {
   g_autoptr(SgSource) source = sg_source_open(f->path, error);
-  guint8 magic[4];
+  guint8 magic[4] = "";
 
-  if (!source) {
+  if (!source || (sg_source_size(source) >= 4 && !sg_source_read(source, 0, magic, 4, error))) {
     g_prefix_error(error, "%s: ", f->path);
     return FALSE;
   }
   f->kind = FILES_ZIP;
   f->zip_size = sg_source_size(source);
-  if (f->zip_size < 4 || !sg_source_read(source, 0, magic, 4, NULL) ||
-      (memcmp(magic, "PK\3\4", 4) != 0 && memcmp(magic, "PK\5\6", 4) != 0))
+  if (memcmp(magic, "PK\3\4", 4) != 0 && memcmp(magic, "PK\5\6", 4) != 0)
     return sg_unsupported(error,
                           "%s: expected a folder or a zip archive of pictures, an IDX file, "
                           "TFRecords or an LMDB database; this is none of them",

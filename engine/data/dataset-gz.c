@@ -19,20 +19,37 @@ static gzFile
 open_gz(const char *path, guint64 *packed, GError **error)
 {
   g_autoptr(SgSource) source = sg_source_open(path, error); /* a regular file */
+  guint8 magic[2] = "";
 
   if (!source)
     return NULL;
   *packed = sg_source_size(source);
+  if (*packed >= 2 && !sg_source_read(source, 0, magic, 2, error))
+    return NULL;
+  if (magic[0] != 0x1f || magic[1] != 0x8b) {
+    sg_broken(error, "not a gzip file, though its name says so");
+    return NULL;
+  }
   gzFile in = gzopen(path, "rbe");
   if (!in)
     sg_broken(error, "cannot be opened: %s", g_strerror(errno));
-  else if (gzdirect(in))
-    sg_broken(error, "not a gzip file, though its name says so");
-  else
-    return in;
-  if (in)
-    gzclose(in);
-  return NULL;
+  return in;
+}
+
+/* After a gzread(): TRUE unless something went wrong; Z_BUF_ERROR is the end of a cut file. */
+static gboolean
+check(gzFile in, int got, gboolean may_be_cut, GError **error)
+{
+  int saved = errno, code;
+
+  gzerror(in, &code);
+  if (code == Z_ERRNO)
+    return sg_broken(error, "cannot be read: %s", g_strerror(saved));
+  if (code == Z_MEM_ERROR)
+    return sg_no_memory(error, "to unpack it");
+  return (got >= 0 &&
+          (code == Z_OK || code == Z_STREAM_END || (may_be_cut && code == Z_BUF_ERROR))) ||
+         sg_broken(error, "the gzip file is damaged or cut off");
 }
 
 gboolean
@@ -43,11 +60,11 @@ sg_gz_head(const char *path, guint8 *head, gsize n, guint64 *most, GError **erro
 
   if (!in)
     return FALSE;
-  int got = gzread(in, head, (unsigned)n), code;
-  gzerror(in, &code);
+  int got = gzread(in, head, (unsigned)n);
+  gboolean ok = check(in, got, TRUE, error);
   gzclose(in);
-  if (got < 0 || (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR))
-    return sg_broken(error, "the gzip file is damaged or cut off");
+  if (!ok)
+    return FALSE;
   *most = got < (int)n ? (guint64)got : packed * SG_MAX_DEFLATE_RATIO + 1024;
   return TRUE;
 }
@@ -72,7 +89,7 @@ unpack_to(gzFile in, int out, guint64 most, GError **error)
 {
   g_autofree guint8 *chunk = g_malloc(CHUNK);
   guint64 total = 0;
-  int got, code;
+  int got;
 
   while ((got = gzread(in, chunk, CHUNK)) > 0) {
     total += (guint64)got;
@@ -82,10 +99,7 @@ unpack_to(gzFile in, int out, guint64 most, GError **error)
     if (!put(out, chunk, (gsize)got, error))
       return FALSE;
   }
-  gzerror(in, &code);
-  if (got < 0 || (code != Z_OK && code != Z_STREAM_END))
-    return sg_broken(error, "the gzip file is damaged or cut off");
-  return TRUE;
+  return check(in, got, FALSE, error);
 }
 
 SgSource *

@@ -149,15 +149,29 @@ le64(const guint8 *p)
   return (guint64)le32(p) | (guint64)le32(p + 4) << 32;
 }
 
-/* A record without its length, to be freed. */
-static guint8 *
-read_record(const Records *r, guint64 at, gsize *size, GError **error)
+/* How long the record at `at` is, which lies in the file; FALSE and an error, the file's own if it
+ * cannot be read. */
+static gboolean
+record_size(const Records *r, guint64 at, guint64 *size, GError **error)
 {
+  guint64 left = sg_source_size(r->file) - at;
   guint8 head[HEAD_BYTES];
 
-  if (!sg_source_read(r->file, at, head, HEAD_BYTES, error))
-    return NULL;
+  if (left < HEAD_BYTES || !sg_source_read(r->file, at, head, HEAD_BYTES, error) ||
+      le32(head + 8) != sg_crc32c_masked(head, 8) ||
+      le64(head) > 4 * (guint64)MAX_SIDE * MAX_SIDE + MAX_SLACK ||
+      le64(head) + TAIL_BYTES > left - HEAD_BYTES)
+    return sg_broken(error, "it is damaged or cut off");
   *size = le64(head);
+  return TRUE;
+}
+
+/* A record without its length, to be freed. The file may have changed since it was listed. */
+static guint8 *
+read_record(const Records *r, guint64 at, guint64 *size, GError **error)
+{
+  if (!record_size(r, at, size, error))
+    return NULL;
   g_autofree guint8 *data = g_try_malloc(*size + TAIL_BYTES);
   if (!data)
     sg_no_memory(error, "for the picture");
@@ -183,7 +197,8 @@ records_read(SgStore *store, guint index, guint8 *out, GError **error)
   const Records *r = (const Records *)store;
   gint64 shape[3] = {0};
   Bytes pixels;
-  gsize size, plane = (gsize)store->width * (gsize)store->height;
+  gsize plane = (gsize)store->width * (gsize)store->height;
+  guint64 size;
   g_autofree guint8 *data = read_record(r, g_array_index(r->at, guint64, index), &size, error);
 
   if (!data)
@@ -220,19 +235,17 @@ records_free(SgStore *store)
 static gboolean
 list_records(Records *r, GError **error)
 {
-  guint64 size = sg_source_size(r->file);
-  guint8 head[HEAD_BYTES];
+  guint64 size = sg_source_size(r->file), length = 0;
 
   for (guint64 at = 0; at < size;) {
-    if (size - at < HEAD_BYTES || !sg_source_read(r->file, at, head, HEAD_BYTES, NULL) ||
-        le32(head + 8) != sg_crc32c_masked(head, 8) ||
-        le64(head) > 4 * (guint64)MAX_SIDE * MAX_SIDE + MAX_SLACK ||
-        le64(head) + TAIL_BYTES > size - at - HEAD_BYTES)
-      return sg_broken(error, "record %u is damaged or cut off", r->at->len);
+    if (!record_size(r, at, &length, error)) {
+      g_prefix_error(error, "record %u: ", r->at->len);
+      return FALSE;
+    }
     if (r->at->len == G_MAXINT)
       return sg_unsupported(error, "it has more than %d records", G_MAXINT);
     g_array_append_val(r->at, at);
-    at += HEAD_BYTES + le64(head) + TAIL_BYTES;
+    at += HEAD_BYTES + length + TAIL_BYTES;
   }
   return r->at->len > 0 || sg_broken(error, "expected pictures, found an empty file");
 }
@@ -242,7 +255,7 @@ look_at_first(Records *r, GError **error)
 {
   gint64 shape[3] = {0};
   Bytes pixels;
-  gsize size;
+  guint64 size;
   g_autofree guint8 *data = read_record(r, 0, &size, error);
 
   if (!data)

@@ -4,6 +4,7 @@
 #include "engine/formats/archive.h"
 #include "engine/formats/pickle.h"
 #include "engine/formats/view.h"
+#include "engine/formats/zip-reader.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +22,7 @@ typedef struct {
   /* What the storages read from until all tensors are read: pickles (nodes, decoded bytes),
    * zips. */
   GPtrArray *pickles; /* of SgPickle, owned */
-  gpointer zip;       /* struct zip of libzip, or NULL; owned */
+  SgZip *zip;         /* or NULL; owned */
 } SgArchiveBuilder;
 
 /* Takes the storage. */
@@ -43,7 +44,9 @@ gboolean sg_safetensors_read(SgArchiveBuilder *b, GError **error);
 /* TRUE for PyTorch's files, for TorchScript's and for zip archives that cannot be opened. */
 gboolean sg_torch_zip_recognises(SgSource *source);
 gboolean sg_torch_zip_read(SgArchiveBuilder *b, GError **error);
-void sg_torch_zip_close(gpointer zip);
+/* TRUE for zips that hold nothing but .npy files. */
+gboolean sg_npz_recognises(SgSource *source);
+gboolean sg_npz_archive_read(SgArchiveBuilder *b, GError **error);
 gboolean sg_torch_legacy_read(SgArchiveBuilder *b, GError **error);
 gboolean sg_pickle_file_read(SgArchiveBuilder *b, GError **error);
 

@@ -2,6 +2,7 @@
 #include "engine/formats/archive-builder.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/unpack.h"
+#include "engine/formats/zip-reader.h"
 #include <string.h>
 
 /* Names are paths of short words; longer ones are an attempt to use up memory. */
@@ -102,7 +103,7 @@ builder_clear(SgArchiveBuilder *b)
   g_ptr_array_unref(b->views);
   g_ptr_array_unref(b->storages);
   g_ptr_array_unref(b->pickles);
-  g_clear_pointer(&b->zip, sg_torch_zip_close);
+  g_clear_pointer(&b->zip, sg_zip_close);
 }
 
 SgStorage *
@@ -282,6 +283,10 @@ read_container(SgArchiveBuilder *b, GError **error)
     return sg_broken(error, "the file is empty");
   if (!sg_source_read(b->source, 0, head, n, error))
     return FALSE;
+  if (BEGINS("PK\3\4") && sg_npz_recognises(b->source)) {
+    b->archive->container = SG_CONTAINER_NPZ;
+    return sg_npz_archive_read(b, error);
+  }
   if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) {
     b->archive->container = SG_CONTAINER_TORCH_ZIP;
     return sg_torch_zip_read(b, error);

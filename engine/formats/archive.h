@@ -28,6 +28,7 @@ typedef enum {
   SG_CONTAINER_PICKLE,
   SG_CONTAINER_TORCH_ZIP,
   SG_CONTAINER_TORCH_LEGACY,
+  SG_CONTAINER_NPZ,
 } SgContainer;
 
 typedef struct {

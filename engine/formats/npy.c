@@ -52,12 +52,20 @@ take_string(const char **p)
 }
 
 static gboolean
+wrong_type(const char *type, GError **error)
+{
+  return sg_unsupported(error, "the array's type is %s; Vitrine reads float16, float32 and float64",
+                        type);
+}
+
+static gboolean
 take_descr(const char **p, Header *h, GError **error)
 {
   static const struct {
     const char *code;
     SgDtype dtype;
-  } codes[] = {{"f2", SG_DTYPE_FLOAT16}, {"f4", SG_DTYPE_FLOAT32}, {"f8", SG_DTYPE_FLOAT64}};
+  } codes[] = {{"f2", SG_DTYPE_FLOAT16}, {"f4", SG_DTYPE_FLOAT32}, {"f8", SG_DTYPE_FLOAT64},
+               {"b1", SG_DTYPE_BOOL},    {"i4", SG_DTYPE_INT32},   {"i8", SG_DTYPE_INT64}};
   g_autofree char *descr = take_string(p);
 
   if (descr && strlen(descr) == 3 && strchr("<>=|", descr[0]))
@@ -68,8 +76,14 @@ take_descr(const char **p, Header *h, GError **error)
         h->has_descr = TRUE;
         return TRUE;
       }
-  return sg_unsupported(error, "the array's type is %s; Vitrine reads float16, float32 and float64",
-                        descr ? descr : "a record");
+  return wrong_type(descr ? descr : "a record", error);
+}
+
+static gboolean
+check_floats(SgDtype type, GError **error)
+{
+  return type == SG_DTYPE_FLOAT16 || type == SG_DTYPE_FLOAT32 || type == SG_DTYPE_FLOAT64 ||
+         wrong_type(sg_dtype_name(type), error);
 }
 
 static gboolean
@@ -166,28 +180,36 @@ read_header(SgSource *source, Header *h, GError **error)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static SgTensor *
-read_npy(SgSource *source, GError **error)
+SgSource *
+sg_npy_open(SgSource *source, SgStorage *storage, SgView *view, GError **error)
 {
   Header h = {0};
   guint64 start = read_header(source, &h, error);
 
   if (!start)
     return NULL;
-  SgStorage storage = {
-      .dtype = h.dtype,
-      .big_endian = h.big_endian,
-      .numel = (sg_source_size(source) - start) / sg_dtype_size(h.dtype),
-  };
-  SgView view = {.name = (char *)"array", .storage = &storage, .ndim = h.ndim};
-  memcpy(view.shape, h.shape, sizeof h.shape);
-  sg_view_set_contiguous(&view, h.fortran);
-  if (!sg_view_check(&view, NULL, error))
-    return NULL;
-  g_autoptr(SgSource) data =
-      sg_source_new_part(source, start, sg_source_size(source) - start, error);
+  storage->dtype = h.dtype;
+  storage->big_endian = h.big_endian;
+  storage->numel = (sg_source_size(source) - start) / sg_dtype_size(h.dtype);
+  view->storage = storage;
+  view->offset = 0;
+  view->ndim = h.ndim;
+  memcpy(view->shape, h.shape, sizeof h.shape);
+  sg_view_set_contiguous(view, h.fortran);
+  return sg_source_new_part(source, start, sg_source_size(source) - start, error);
+}
+
+static SgTensor *
+read_npy(SgSource *source, GError **error)
+{
+  SgStorage storage = {0};
+  SgView view = {.name = (char *)"array"};
+  g_autoptr(SgSource) data = sg_npy_open(source, &storage, &view, error);
+
   storage.source = data;
-  return data ? sg_view_read(&view, error) : NULL;
+  return data && check_floats(storage.dtype, error) && sg_view_check(&view, NULL, error)
+             ? sg_view_read(&view, error)
+             : NULL;
 }
 
 SgTensor *
@@ -250,7 +272,7 @@ read_doubles(SgSource *source, gsize most, int *ndim, gint64 *shape, GError **er
   Header h = {0};
   guint64 start = read_header(source, &h, error), count = 1;
 
-  if (!start)
+  if (!start || !check_floats(h.dtype, error))
     return NULL;
   for (int i = 0; i < h.ndim; i++) {
     if (h.shape[i] > (gint64)most || (count *= (guint64)h.shape[i]) > most) {
@@ -291,10 +313,8 @@ sg_npy_read_doubles(const char *path, gsize most, int *ndim, gint64 *shape, GErr
 }
 
 double *
-sg_npy_read_doubles_memory(const guint8 *data, gsize size, gsize most, int *ndim, gint64 *shape,
-                           GError **error)
+sg_npy_read_doubles_source(SgSource *source, gsize most, int *ndim, gint64 *shape, GError **error)
 {
-  g_autoptr(SgSource) source = sg_source_new_memory(data, size);
   return read_doubles(source, most, ndim, shape, error);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/tensor.h"
+#include "engine/formats/view.h"
 
 G_BEGIN_DECLS
 
@@ -10,11 +11,14 @@ G_BEGIN_DECLS
  * for messages) when it is none of these. */
 SgTensor *sg_npy_read(const char *path, GError **error);
 SgTensor *sg_npy_read_memory(const char *name, const guint8 *data, gsize size, GError **error);
+/* Its numbers, of these or of other types (bool, int32, int64): storage and view say how they lie
+ * in what is returned. Nothing about the view has been checked. */
+SgSource *sg_npy_open(SgSource *source, SgStorage *storage, SgView *view, GError **error);
 /* All numbers as doubles that keep what the file has, at most `most`; *ndim and shape [SG_MAX_DIMS]
  * say how they lie. Not finite: an error. To be freed. */
 double *sg_npy_read_doubles(const char *path, gsize most, int *ndim, gint64 *shape, GError **error);
-double *sg_npy_read_doubles_memory(const guint8 *data, gsize size, gsize most, int *ndim,
-                                   gint64 *shape, GError **error);
+double *sg_npy_read_doubles_source(SgSource *source, gsize most, int *ndim, gint64 *shape,
+                                   GError **error);
 /* A latent vector: [expected], [1, expected] and the like; to be freed. */
 double *sg_npy_read_vector(const char *path, int expected, GError **error);
 /* Format 1.0, '<f4' of t's shape; '<f8' [n]. Written by rename. Errors name the path. */

@@ -133,13 +133,51 @@ dict_get(Walk *w, SgPickleNode *dict, const char *key)
   return NULL;
 }
 
+/* A number of a state dict as Python has it, where others wrote an array without dimensions (noise
+ * strengths): a tensor as well. */
+static gboolean
+add_number(Walk *w, const char *key, double value, GError **error)
+{
+  g_autofree char *name = w->path->len ? g_strconcat(w->path->str, ".", key, NULL) : g_strdup(key);
+  guint64 bits;
+  memcpy(&bits, &value, 8);
+  bits = GUINT64_TO_LE(bits);
+  g_autoptr(GBytes) bytes = g_bytes_new(&bits, 8);
+  SgStorage *storage = sg_storage_new(SG_DTYPE_FLOAT64, 1);
+  SgView view = {.storage = sg_archive_builder_add_storage(w->torch.b, storage)};
+
+  storage->source = sg_source_new_bytes(bytes);
+  return sg_archive_builder_add_view(w->torch.b, name, &view, error);
+}
+
+/* Among tensors: one of the values is an array or a tensor. */
+static gboolean
+holds_tensors(Walk *w, SgPickleNode *dict)
+{
+  for (gsize i = 0; i + 1 < dict->seq.n; i += 2) {
+    const SgPickleNode *value = dict->seq.items[i + 1];
+    const char *module = value->type == SG_PK_CALL ? value->call.callable->global.module : "";
+    if (g_str_has_prefix(module, "torch._utils") || g_str_has_prefix(module, "numpy"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 walk_dict(Walk *w, SgPickleNode *dict, GError **error)
 {
+  gboolean state = w->kind == IN_DICT && holds_tensors(w, dict);
+
   for (gsize i = 0; i + 1 < dict->seq.n; i += 2) {
     g_autofree char *key = plain_text(dict->seq.items[i]);
     if (!key)
       continue;
+    const SgPickleNode *value = dict->seq.items[i + 1];
+    if (state && value->type == SG_PK_FLOAT && (w->path->len || strchr(key, '.'))) {
+      if (!add_number(w, key, value->real, error))
+        return FALSE;
+      continue;
+    }
     if (!walk_child(w, w->kind == IN_ATTRIBUTES ? IN_ATTRIBUTES : IN_DICT, key,
                     dict->seq.items[i + 1], error))
       return FALSE;

@@ -18,7 +18,7 @@ gboolean
 sg_is_packed(SgSource *source, const guint8 *head, gsize n)
 {
   if (BEGINS("PK\3\4") || BEGINS("PK\5\6"))
-    return !sg_torch_zip_recognises(source);
+    return !sg_torch_zip_recognises(source) && !sg_npz_recognises(source);
   return BEGINS("\x1f\x8b") || BEGINS("BZh") ||
          BEGINS("\xfd"
                 "7zXZ") ||
@@ -196,6 +196,16 @@ describe(struct archive *a)
   return filter[0] ? g_strdup_printf("%s (%s)", kind, filter) : g_strdup(kind);
 }
 
+/* What macOS puts beside each file of an archive. */
+static gboolean
+is_clutter(const char *name)
+{
+  const char *slash = strrchr(name, '/');
+
+  return g_str_has_prefix(name, "__MACOSX/") || strstr(name, "/__MACOSX/") ||
+         g_str_has_prefix(slash ? slash + 1 : name, "._");
+}
+
 typedef struct {
   SgSource *found;
   GString *names; /* of the models in it */
@@ -219,7 +229,7 @@ consider(Unpacker *u, Search *s, struct archive_entry *entry, GError **error)
     return sg_unsupported(error, "the archive is encrypted");
   if (!s->first)
     s->first = g_strdup(name);
-  if (!raw && !is_model_name(name))
+  if (!raw && (!is_model_name(name) || is_clutter(name)))
     return TRUE;
   s->models++;
   if (s->names->len < 200)

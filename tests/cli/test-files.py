@@ -165,6 +165,7 @@ class Packed(Case):
             with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as z:
                 z.writestr('notes/README.txt', 'weights')
                 z.write(inner, 'run/network.pkl')
+                z.writestr('__MACOSX/run/._network.pkl', b'\0\5\x16\7')  # as macOS packs
         elif '.tar' in name:
             with tarfile.open(path, 'w:' + ('' if kind == 'tar' else kind)) as t:
                 t.add(inner, 'run/network.pkl')

@@ -180,7 +180,7 @@ test_tfrecords_broken(void)
   g_assert_nonnull(strstr(none->message, "NAME-rxx.labels"));
   put_bytes(path, bytes, n - 3);
   g_assert_null(sg_dataset_open(path, NULL, &error));
-  g_assert_nonnull(strstr(error->message, "record 4 is damaged or cut off"));
+  g_assert_nonnull(strstr(error->message, "record 4: it is damaged or cut off"));
   drop_folder(folder);
 }
 

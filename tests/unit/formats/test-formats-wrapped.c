@@ -254,6 +254,20 @@ test_numpy(void)
   g_assert_cmpstr(m->hash, ==, reference->hash);
 }
 
+/* So are Python's numbers among arrays, and whatever NumPy writes them as. */
+static void
+test_numbers(void)
+{
+  static const char *const names[] = {"sg2_numpy5.pkl", "sg2_arrays.npz"};
+  g_autoptr(SgModel) reference = load("sg2.safetensors");
+
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autoptr(SgModel) m = load(names[i]);
+    g_assert_cmpstr(m->hash, ==, reference->hash);
+    g_assert_cmpint(m->warnings->len, ==, 0);
+  }
+}
+
 /* ---- discriminators that cannot be read ------------------------------------------------------ */
 
 static void
@@ -354,6 +368,7 @@ main(int argc, char **argv)
   g_test_add_func("/formats/wrapped/decoder", test_decoder);
   g_test_add_func("/formats/wrapped/genforce", test_genforce);
   g_test_add_func("/formats/wrapped/numpy", test_numpy);
+  g_test_add_func("/formats/wrapped/numbers", test_numbers);
   g_test_add_func("/formats/wrapped/broken-discriminator", test_broken_discriminator);
   g_test_add_func("/formats/wrapped/names", test_names);
   g_test_add_func("/formats/wrapped/not-square", test_not_square);
