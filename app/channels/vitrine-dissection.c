@@ -64,9 +64,10 @@ score(SgRenderer *r, const SgTensor *picture, const SgRecipe *recipe, double *lo
 static GdkTexture *
 texture_of(const SgTensor *picture)
 {
-  int size = (int)picture->shape[2], bytes = (int)k_drawn_bytes((unsigned)picture->shape[1]);
-  g_autofree guint8 *rgb = g_malloc((gsize)size * (gsize)size * (gsize)bytes);
-  const SgPicture one = {.faces = 1, .width = size, .height = size, .bytes = bytes, .rgb = rgb};
+  int h = (int)picture->shape[2], w = (int)picture->shape[3];
+  int bytes = (int)k_drawn_bytes((unsigned)picture->shape[1]);
+  g_autofree guint8 *rgb = g_malloc((gsize)h * (gsize)w * (gsize)bytes);
+  const SgPicture one = {.faces = 1, .width = w, .height = h, .bytes = bytes, .rgb = rgb};
 
   sg_image_to_rgb8(picture, rgb);
   return vitrine_picture_texture(&one);
@@ -76,8 +77,10 @@ static gboolean
 dissect(VitrineDissection *d, SgRenderer *r, GError **error)
 {
   const VitrineDissectionQuery *q = d->query;
-  int size = sg_renderer_model(r)->info.img_resolution;
-  g_autoptr(SgMask) mask = q->region.w > 0 ? sg_mask_new_region(size, size, &q->region) : NULL;
+  const SgModelInfo *info = &sg_renderer_model(r)->info;
+  g_autoptr(SgMask) mask =
+      q->region.w > 0 ? sg_mask_new_region(sg_info_height(info), sg_info_width(info), &q->region)
+                      : NULL;
   const SgChannelEdit edit = {.stage = q->stage,
                               .act = q->act,
                               .n = 1,
@@ -177,7 +180,7 @@ write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   const Save *s = data;
   const VitrineDissection *d = s->d;
-  int size = (int)d->before->shape[2];
+  int h = (int)d->before->shape[2], w = (int)d->before->shape[3];
   g_autofree guint8 *before = rgb_of(d->before), *after = rgb_of(d->after);
   g_autofree char *title = vitrine_dissection_title(d);
   g_autofree char *first = scored(_("before"), d->logit_before);
@@ -185,8 +188,7 @@ write_worker(GTask *task, gpointer source, gpointer data, GCancellable *cancella
   const VitrineTile tiles[] = {{before, first, FALSE}, {after, second, FALSE}};
   GError *error = NULL;
 
-  if (vitrine_figure_tiles_with_recipe(s->path, title, size, size, 2, tiles, 2, NULL, s->recipe,
-                                       &error))
+  if (vitrine_figure_tiles_with_recipe(s->path, title, w, h, 2, tiles, 2, NULL, s->recipe, &error))
     g_task_return_boolean(task, TRUE);
   else
     g_task_return_error(task, error);

@@ -276,8 +276,8 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
 static gsize
 picture_bytes(const SgModel *model)
 {
-  return k_drawn_bytes((unsigned)model->info.img_channels) * (gsize)model->info.img_resolution *
-         (gsize)model->info.img_resolution;
+  return k_drawn_bytes((unsigned)model->info.img_channels) * (gsize)sg_info_width(&model->info) *
+         (gsize)sg_info_height(&model->info);
 }
 
 static gboolean
@@ -322,17 +322,18 @@ static int
 best_batch(const SgModel *model)
 {
   /* About the activations of sixteen 256×256 pictures: more saves no time and costs memory. */
-  gint64 pixels = (gint64)model->info.img_resolution * model->info.img_resolution;
+  gint64 pixels = (gint64)sg_info_width(&model->info) * sg_info_height(&model->info);
   return (int)CLAMP(16 * 65536 / pixels, 1, 16);
 }
 
 static gboolean
 write_grid(Job *job, GError **error)
 {
-  int n = (int)job->seeds->len, size = job->model->info.img_resolution;
+  int n = (int)job->seeds->len;
+  int w = sg_info_width(&job->model->info), h = sg_info_height(&job->model->info);
   int columns = (int)ceil(sqrt(n)), rows = (n + columns - 1) / columns;
-  gsize line = picture_bytes(job->model) / (gsize)size, stride = line * (gsize)columns;
-  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)size * (gsize)rows);
+  gsize line = picture_bytes(job->model) / (gsize)h, stride = line * (gsize)columns;
+  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)h * (gsize)rows);
   if (!grid)
     return sg_no_memory(error, "for the grid");
   g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
@@ -340,11 +341,11 @@ write_grid(Job *job, GError **error)
   g_autofree char *json = one_recipe ? recipe_json(job, 0, n) : NULL;
 
   for (int i = 0; i < n; i++)
-    for (int y = 0; y < size; y++)
-      memcpy(grid + (gsize)(i / columns * size + y) * stride + (gsize)(i % columns) * line,
+    for (int y = 0; y < h; y++)
+      memcpy(grid + (gsize)(i / columns * h + y) * stride + (gsize)(i % columns) * line,
              job->all + (gsize)i * picture_bytes(job->model) + (gsize)y * line, line);
-  return sg_png_write_drawn(path, grid, columns * size, rows * size, job->model->info.img_channels,
-                            json, error);
+  return sg_png_write_drawn(path, grid, columns * w, rows * h, job->model->info.img_channels, json,
+                            error);
 }
 
 static gboolean
@@ -354,7 +355,7 @@ render_all(Job *job, GError **error)
   int most = best_batch(job->model);
 
   if (job->opt->grid) {
-    gint64 pixels = (gint64)job->model->info.img_resolution * job->model->info.img_resolution;
+    gint64 pixels = (gint64)sg_info_width(&job->model->info) * sg_info_height(&job->model->info);
     if ((gint64)n > SG_PICTURE_MAX_PIXELS / pixels) {
       cli_set_usage_error(error,
                           "--grid: %" G_GSIZE_FORMAT " pictures make a grid of more than %d pixels",

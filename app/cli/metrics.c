@@ -304,7 +304,8 @@ open_all(Job *job, GError **error)
   SgDatasetOptions options = {0};
 
   if (o->network) {
-    if (!open_network(job, error))
+    if (!open_network(job, error) ||
+        !sg_info_require_square(&job->model->info, "a distance between pictures", error))
       return FALSE;
     options = (SgDatasetOptions){.resolution = job->model->info.img_resolution,
                                  .channels = job->model->info.img_channels,

@@ -128,7 +128,8 @@ parse_styles(const char *text, int num_ws, GError **error)
 static gboolean
 check_size(const Job *job, GError **error)
 {
-  gint64 pixels = (gint64)job->model->info.img_resolution * job->model->info.img_resolution;
+  const SgModelInfo *info = &job->model->info;
+  gint64 pixels = (gint64)sg_info_width(info) * sg_info_height(info);
   gint64 cells = ((gint64)job->rows->len + 1) * ((gint64)job->cols->len + 1);
 
   if (cells <= SG_PICTURE_MAX_PIXELS / pixels)
@@ -208,12 +209,13 @@ write_picture(Job *job, guint32 row, guint32 col, const SgRecipe *recipe, GError
 static void
 paste(Job *job, guint row, guint column, const guint8 *rgb)
 {
-  gsize size = (gsize)job->model->info.img_resolution;
-  gsize line = k_drawn_bytes((unsigned)job->model->info.img_channels) * size;
+  const SgModelInfo *info = &job->model->info;
+  gsize height = (gsize)sg_info_height(info);
+  gsize line = k_drawn_bytes((unsigned)info->img_channels) * (gsize)sg_info_width(info);
   gsize stride = line * ((gsize)job->cols->len + 1);
 
-  for (gsize y = 0; y < size; y++)
-    memcpy(job->grid + (row * size + y) * stride + column * line, rgb + y * line, line);
+  for (gsize y = 0; y < height; y++)
+    memcpy(job->grid + (row * height + y) * stride + column * line, rgb + y * line, line);
 }
 
 /* The unmixed face of a seed, rendered once. Borrowed. */
@@ -261,7 +263,7 @@ static gboolean
 render_all(Job *job, GError **error)
 {
   gsize columns = (gsize)job->cols->len + 1, rows = (gsize)job->rows->len + 1;
-  int size = job->model->info.img_resolution;
+  int width = sg_info_width(&job->model->info), height = sg_info_height(&job->model->info);
   g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
   gboolean ok = TRUE;
 
@@ -271,7 +273,7 @@ render_all(Job *job, GError **error)
     return FALSE;
   }
   job->grid = g_try_malloc0(k_drawn_bytes((unsigned)job->model->info.img_channels) * columns *
-                            rows * (gsize)size * (gsize)size);
+                            rows * (gsize)width * (gsize)height);
   if (!job->grid)
     return sg_no_memory(error, "for the grid");
   cli_progress_begin(&job->progress, "pictures", columns * rows - 1);
@@ -284,7 +286,7 @@ render_all(Job *job, GError **error)
   for (guint i = 0; ok && i < job->rows->len; i++)
     ok = render_row(job, i, error);
   cli_progress_end(&job->progress);
-  return ok && sg_png_write_drawn(path, job->grid, (int)columns * size, (int)rows * size,
+  return ok && sg_png_write_drawn(path, job->grid, (int)columns * width, (int)rows * height,
                                   job->model->info.img_channels, NULL, error);
 }
 

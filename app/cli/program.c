@@ -70,6 +70,8 @@ print_help(void)
        "Commands that compute take --device=auto|cpu|cuda:N and --precision=fp32|bf16|tf32|fp16: "
        "float32 if not\ntold otherwise; bf16 needs a CPU with AMX or a CUDA device, tf32 and fp16 "
        "a CUDA device.\n"
+       "--network-resolution=N says how large the pictures of a progressive network are whose file "
+       "does not.\n"
        "Exit status: 0 done, 1 failed, 2 wrong usage.");
 }
 
@@ -132,6 +134,30 @@ use_precision(int *argc, char **argv, gboolean *given)
   return 0;
 }
 
+/* --network-resolution=N, of the window and of all commands: takes it out of the arguments. */
+static int
+use_resolution(int *argc, char **argv)
+{
+  static const char option[] = "--network-resolution=";
+  gint64 pixels = 0;
+  int kept = 1;
+
+  for (int i = 1; i < *argc; i++) {
+    g_autoptr(GError) error = NULL;
+    if (!g_str_has_prefix(argv[i], option))
+      argv[kept++] = argv[i];
+    else if (!cli_parse_int("network-resolution", argv[i] + strlen(option), 4, 4096, &pixels,
+                            &error)) {
+      fprintf(stderr, "vitrine: %s\n", error->message);
+      return 2;
+    }
+  }
+  argv[kept] = NULL;
+  *argc = kept;
+  sg_model_ask_resolution((int)pixels);
+  return 0;
+}
+
 /* --device=NAME of the window and of the commands that have no such option themselves: takes it out
  * of the arguments, and into `*given`. An exit status after a message, else 0. */
 static int
@@ -171,6 +197,8 @@ cli_program(int argc, char **argv, CliWindowFunc window)
   gboolean precision = FALSE;
   int status =
       argc > 1 && g_str_equal(argv[1], "train") ? 0 : use_precision(&argc, argv, &precision);
+  if (!status)
+    status = use_resolution(&argc, argv);
   if (!status && !own)
     status = use_device(&argc, argv, precision, &device);
   if (status)

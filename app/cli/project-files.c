@@ -29,6 +29,8 @@ project_targets_open(ProjectJob *job, GError **error)
                                     .channels = info->img_channels,
                                     .max_images = (guint)o->num};
 
+  if (!sg_info_require_square(info, "projection", error))
+    return FALSE;
   job->pictures = 1;
   if (is_set(o->target)) {
     if (!(job->data = sg_dataset_open(o->target, &options, error)))

@@ -258,23 +258,23 @@ static gboolean
 write_grid(Job *job, const SgPruneResult *r, GError **error)
 {
   int columns = (int)ceil(sqrt(2 * r->images)), rows = (r->images + columns - 1) / columns;
-  gsize line = (gsize)r->bytes * (gsize)r->size, stride = line * (gsize)columns;
+  gsize line = (gsize)r->bytes * (gsize)r->width, stride = line * (gsize)columns;
   g_autofree char *name = g_strdup_printf("t%.3f.png", r->threshold);
   g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
   g_autofree char *json = recipe_json(job);
 
-  if (!sg_picture_check_size((guint64)columns * (guint64)r->size, (guint64)rows * (guint64)r->size,
-                             error))
+  if (!sg_picture_check_size((guint64)columns * (guint64)r->width,
+                             (guint64)rows * (guint64)r->height, error))
     return FALSE;
-  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)(rows * r->size));
+  g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)(rows * r->height));
   if (!grid)
     return sg_no_memory(error, "for the grid");
   for (int i = 0; i < r->images; i++)
-    for (int y = 0; y < r->size; y++)
-      memcpy(grid + (gsize)(i / columns * r->size + y) * stride + (gsize)(i % columns) * line,
-             r->rgb + ((gsize)i * (gsize)r->size + (gsize)y) * line, line);
+    for (int y = 0; y < r->height; y++)
+      memcpy(grid + (gsize)(i / columns * r->height + y) * stride + (gsize)(i % columns) * line,
+             r->rgb + ((gsize)i * (gsize)r->height + (gsize)y) * line, line);
   json_array_append_new(job->pictures, json_string(cli_json_name(path)));
-  return sg_png_write_drawn(path, grid, columns * r->size, rows * r->size, r->channels, json,
+  return sg_png_write_drawn(path, grid, columns * r->width, rows * r->height, r->channels, json,
                             error);
 }
 

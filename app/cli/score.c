@@ -115,13 +115,13 @@ wrong_size(const Job *job, const char *name, gint64 w, gint64 h, gint64 c, GErro
 {
   const SgModelInfo *info = &job->model->info;
 
-  if (w == info->img_resolution && h == w && c == info->img_channels)
+  if (w == sg_info_width(info) && h == sg_info_height(info) && c == info->img_channels)
     return FALSE;
   g_set_error(
       error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
       "%s: expected %d×%d pixels with %d channels, as this model's discriminator takes, found "
       "%" G_GINT64_FORMAT "×%" G_GINT64_FORMAT " with %" G_GINT64_FORMAT,
-      name, info->img_resolution, info->img_resolution, info->img_channels, w, h, c);
+      name, sg_info_width(info), sg_info_height(info), info->img_channels, w, h, c);
   return TRUE;
 }
 
@@ -168,8 +168,8 @@ static gboolean
 score_all(Job *job, int n, char **paths, GError **error)
 {
   const SgModelInfo *info = &job->model->info;
-  const gint64 shape[] = {job->opt->batch, info->img_channels, info->img_resolution,
-                          info->img_resolution};
+  const gint64 shape[] = {job->opt->batch, info->img_channels, sg_info_height(info),
+                          sg_info_width(info)};
   gboolean ok = TRUE;
 
   job->images = sg_tensor_try_new(4, shape, error);

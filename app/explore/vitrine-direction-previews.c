@@ -48,12 +48,12 @@ step(gpointer data, SgRenderer *renderer, gpointer *out)
   Query *query = data;
   VitrinePreviewNews *news = g_new0(VitrinePreviewNews, 1);
   g_autoptr(GError) error = NULL;
-  int size, bytes;
-  guint8 *rgb = sg_preview_strip(renderer, VITRINE_PREVIEWS, query->variants, RESOLUTION, &size,
+  int h, w, bytes;
+  guint8 *rgb = sg_preview_strip(renderer, VITRINE_PREVIEWS, query->variants, RESOLUTION, &h, &w,
                                  &bytes, &error);
 
   if (rgb)
-    news->strip = texture_of(rgb, VITRINE_PREVIEWS * size, size, bytes);
+    news->strip = texture_of(rgb, VITRINE_PREVIEWS * w, h, bytes);
   else
     news->error = g_strdup(error->message);
   *out = news;

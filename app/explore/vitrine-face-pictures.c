@@ -52,9 +52,9 @@ news_free(gpointer data)
 }
 
 static GdkTexture *
-texture_of(guint8 *rgb, int size, int bytes)
+texture_of(guint8 *rgb, int h, int w, int bytes)
 {
-  const SgPicture one = {.faces = 1, .width = size, .height = size, .bytes = bytes, .rgb = rgb};
+  const SgPicture one = {.faces = 1, .width = w, .height = h, .bytes = bytes, .rgb = rgb};
 
   return vitrine_picture_texture(&one);
 }
@@ -79,13 +79,14 @@ draw(const Job *job, SgRenderer *renderer, News *news, GError **error)
       sg_preview_pictures(renderer, job->n, (SgRecipe **)recipes->pdata, RESOLUTION, error);
   if (!pictures)
     return FALSE;
-  int size = (int)pictures->shape[2], bytes = (int)k_drawn_bytes((unsigned)pictures->shape[1]);
-  gsize face = (gsize)size * (gsize)size * (gsize)bytes;
+  int h = (int)pictures->shape[2], w = (int)pictures->shape[3];
+  int bytes = (int)k_drawn_bytes((unsigned)pictures->shape[1]);
+  gsize face = (gsize)h * (gsize)w * (gsize)bytes;
   g_autofree guint8 *rgb = g_malloc((gsize)job->n * face);
   sg_image_to_rgb8(pictures, rgb);
   for (news->n = 0; news->n < job->n; news->n++) {
     news->seeds[news->n] = job->seeds[news->n];
-    news->textures[news->n] = texture_of(rgb + (gsize)news->n * face, size, bytes);
+    news->textures[news->n] = texture_of(rgb + (gsize)news->n * face, h, w, bytes);
   }
   return TRUE;
 }

@@ -377,9 +377,10 @@ vitrine_point_ask(VitrinePoint *self)
   vitrine_view_stop_task(vitrine_session_get_view(session), self->task);
   self->task = 0;
   forget_notes(self);
-  if (area.width == 0 || !recipe || !sample || !sample->moments ||
-      !vitrine_picture_locate(
-          recipe->faces, vitrine_session_get_model(session)->info.img_resolution, &region, &face)) {
+  const SgModelInfo *info = area.width && recipe ? &vitrine_session_get_model(session)->info : NULL;
+  if (!info || !sample || !sample->moments ||
+      !vitrine_picture_locate(recipe->faces, sg_info_width(info), sg_info_height(info), &region,
+                              &face)) {
     g_list_store_remove_all(self->list);
     self->news(self->data);
     return;

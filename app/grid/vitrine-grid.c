@@ -2,8 +2,8 @@
 #include <string.h>
 
 typedef struct {
-  int faces, bytes, size; /* 0: no face has come */
-  guint8 *rgb;            /* [faces, size, size, bytes] */
+  int faces, bytes, h, w; /* h 0: no face has come */
+  guint8 *rgb;            /* [faces, h, w, bytes] */
   gboolean *there;        /* [faces] */
 } Faces;
 
@@ -40,7 +40,7 @@ vitrine_grid_free(VitrineGrid *g)
 static gsize
 face_bytes(const Faces *f)
 {
-  return (gsize)f->size * (gsize)f->size * (gsize)f->bytes;
+  return (gsize)f->h * (gsize)f->w * (gsize)f->bytes;
 }
 
 /* Where between two pixels of [n] the middle of pixel i of [wanted] lies. */
@@ -55,22 +55,24 @@ between(int i, int wanted, int n, int *low, int *high, int *part)
   *part = (int)(at & 255);
 }
 
-/* A face of [n, n, bytes] as [wanted, wanted, bytes], bilinear. */
+/* A face of `a` as one of `b`, bilinear. */
 static void
-resize(const guint8 *from, int n, guint8 *to, int wanted, int bytes)
+resize(const Faces *a, const guint8 *from, const Faces *b, guint8 *to)
 {
-  for (int y = 0; y < wanted; y++) {
+  int bytes = b->bytes;
+
+  for (int y = 0; y < b->h; y++) {
     int y0, y1, py;
-    between(y, wanted, n, &y0, &y1, &py);
-    for (int x = 0; x < wanted; x++) {
+    between(y, b->h, a->h, &y0, &y1, &py);
+    for (int x = 0; x < b->w; x++) {
       int x0, x1, px;
-      between(x, wanted, n, &x0, &x1, &px);
+      between(x, b->w, a->w, &x0, &x1, &px);
       for (int k = 0; k < bytes; k++) {
-#define AT(row, column) from[((gsize)(row)*n + (column)) * bytes + k]
+#define AT(row, column) from[((gsize)(row)*a->w + (column)) * bytes + k]
         int top = AT(y0, x0) * (256 - px) + AT(y0, x1) * px;
         int low = AT(y1, x0) * (256 - px) + AT(y1, x1) * px;
 #undef AT
-        to[((gsize)y * wanted + x) * bytes + k] =
+        to[((gsize)y * b->w + x) * bytes + k] =
             (guint8)((top * (256 - py) + low * py + (1 << 15)) >> 16);
       }
     }
@@ -83,11 +85,11 @@ fill(VitrineGrid *g)
 {
   const Faces *b = &g->before;
 
-  for (int i = 0; i < g->now.faces && b->size && b->bytes == g->now.bytes; i++) {
+  for (int i = 0; i < g->now.faces && b->h && b->bytes == g->now.bytes; i++) {
     if (g->now.there[i] || i >= b->faces || !b->there[i])
       continue;
-    resize(b->rgb + (gsize)i * face_bytes(b), b->size, g->now.rgb + (gsize)i * face_bytes(&g->now),
-           g->now.size, g->now.bytes);
+    resize(b, b->rgb + (gsize)i * face_bytes(b), &g->now,
+           g->now.rgb + (gsize)i * face_bytes(&g->now));
     g->now.there[i] = TRUE;
   }
 }
@@ -95,7 +97,7 @@ fill(VitrineGrid *g)
 void
 vitrine_grid_begin(VitrineGrid *g, int faces, int bytes)
 {
-  if (g->now.size) {
+  if (g->now.h) {
     fill(g);
     faces_clear(&g->before);
     g->before = g->now;
@@ -108,14 +110,15 @@ vitrine_grid_begin(VitrineGrid *g, int faces, int bytes)
 }
 
 gboolean
-vitrine_grid_put(VitrineGrid *g, const guint8 *rgb, int size, int first, int n)
+vitrine_grid_put(VitrineGrid *g, const guint8 *rgb, int h, int w, int first, int n)
 {
-  if (!g->now.size) {
-    g->now.size = size;
+  if (!g->now.h) {
+    g->now.h = h;
+    g->now.w = w;
     g->now.rgb = g_try_malloc0_n((gsize)g->now.faces, face_bytes(&g->now));
   }
   if (!g->now.rgb) {
-    g->now.size = 0;
+    g->now.h = g->now.w = 0;
     return FALSE;
   }
   memcpy(g->now.rgb + (gsize)first * face_bytes(&g->now), rgb, (gsize)n * face_bytes(&g->now));
@@ -137,12 +140,12 @@ vitrine_grid_drawn(const VitrineGrid *g)
 GdkTexture *
 vitrine_grid_texture(VitrineGrid *g)
 {
-  if (!g->now.size)
+  if (!g->now.h)
     return NULL;
   fill(g);
   SgPicture all = {.faces = g->now.faces,
-                   .width = g->now.size,
-                   .height = g->now.size,
+                   .width = g->now.w,
+                   .height = g->now.h,
                    .bytes = g->now.bytes,
                    .rgb = g->now.rgb};
   return vitrine_picture_texture(&all);

@@ -16,12 +16,12 @@ void vitrine_grid_free(VitrineGrid *g);
 void vitrine_grid_begin(VitrineGrid *g, int faces, int bytes);
 /* Faces [first, first + n) as SgFacesFunc gives them; all of a picture are of one size. FALSE:
  * there is no memory for so many of that size. */
-gboolean vitrine_grid_put(VitrineGrid *g, const guint8 *rgb, int size, int first, int n);
+gboolean vitrine_grid_put(VitrineGrid *g, const guint8 *rgb, int h, int w, int first, int n);
 /* How many have come since it was begun. */
 int vitrine_grid_drawn(const VitrineGrid *g);
 /* As it is now; NULL before the first face. */
 GdkTexture *vitrine_grid_texture(VitrineGrid *g);
-/* Pixels of a face [size, size, bytes], borrowed until the next picture begins. */
+/* Pixels of a face [h, w, bytes], borrowed until the next picture begins. */
 const guint8 *vitrine_grid_face(const VitrineGrid *g, int face);
 
 G_END_DECLS

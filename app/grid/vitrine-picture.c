@@ -18,16 +18,16 @@ vitrine_picture_layout(int faces, int *columns, int *rows)
 }
 
 gboolean
-vitrine_picture_locate(int faces, int side, SgRegion *part, int *face)
+vitrine_picture_locate(int faces, int width, int height, SgRegion *part, int *face)
 {
   int columns, rows;
 
   vitrine_picture_layout(faces, &columns, &rows);
-  int column = (part->x + part->w / 2) / side, row = (part->y + part->h / 2) / side;
-  int x = part->x - column * side, y = part->y - row * side;
+  int column = (part->x + part->w / 2) / width, row = (part->y + part->h / 2) / height;
+  int x = part->x - column * width, y = part->y - row * height;
   *face = row * columns + column;
-  *part = (SgRegion){MAX(x, 0), MAX(y, 0), MIN(x + part->w, side) - MAX(x, 0),
-                     MIN(y + part->h, side) - MAX(y, 0)};
+  *part = (SgRegion){MAX(x, 0), MAX(y, 0), MIN(x + part->w, width) - MAX(x, 0),
+                     MIN(y + part->h, height) - MAX(y, 0)};
   return *face < faces && part->w > 0 && part->h > 0;
 }
 

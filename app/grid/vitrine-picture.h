@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 void vitrine_picture_layout(int faces, int *columns, int *rows);
 /* The face under the middle of a part of such a grid of pictures of side × side pixels; the part
  * becomes what of it lies in that face. FALSE: there is none. */
-gboolean vitrine_picture_locate(int faces, int side, SgRegion *part, int *face);
+gboolean vitrine_picture_locate(int faces, int width, int height, SgRegion *part, int *face);
 /* All faces in that layout, row-major, picture->bytes a pixel, to be freed with g_free(). Unused
  * cells are black, with alpha empty. */
 guint8 *vitrine_picture_grid(const SgPicture *picture, int *width, int *height);

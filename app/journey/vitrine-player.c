@@ -210,7 +210,7 @@ settle_cb(gpointer data)
   drop_frames(self);
   if (!self->active || !model || vitrine_timeline_count(self->timeline) == 0)
     return G_SOURCE_REMOVE;
-  gsize bytes = 4 * (gsize)model->info.img_resolution * (gsize)model->info.img_resolution;
+  gsize bytes = 4 * (gsize)sg_info_width(&model->info) * (gsize)sg_info_height(&model->info);
   self->total = (int)MIN(
       llround(duration * VITRINE_PLAYER_FPS) + !vitrine_timeline_get_loop(self->timeline), 1000000);
   if (duration == 0)

@@ -190,8 +190,9 @@ score_text(VitrineIdleWork *self)
 static gboolean
 score_one(VitrineIdleWork *self, const guint8 *rgb, double *logit, GError **error)
 {
-  int size = self->info->img_resolution;
-  g_autoptr(SgTensor) image = sg_image_from_rgb8(rgb, size, size, self->info->img_channels);
+  const SgModelInfo *info = self->info;
+  g_autoptr(SgTensor) image =
+      sg_image_from_rgb8(rgb, sg_info_width(info), sg_info_height(info), info->img_channels);
 
   return sg_renderer_score(self->renderer, image, self->info->c_dim ? &self->shown->label : NULL, 1,
                            logit, error);
@@ -207,10 +208,10 @@ typedef struct {
 } Judging;
 
 static gboolean
-judge_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
+judge_cb(const guint8 *rgb, int h, int w, int first, int n, gpointer data)
 {
   Judging *j = data;
-  gsize face = (gsize)size * (gsize)size * k_drawn_bytes((unsigned)j->self->info->img_channels);
+  gsize face = (gsize)h * (gsize)w * k_drawn_bytes((unsigned)j->self->info->img_channels);
   double logit = 0;
 
   j->good = TRUE;

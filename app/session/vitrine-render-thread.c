@@ -279,7 +279,7 @@ show_part(Drawing *d)
 }
 
 static gboolean
-drawn_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
+drawn_cb(const guint8 *rgb, int h, int w, int first, int n, gpointer data)
 {
   Drawing *d = data;
   VitrineRenderThread *self = d->self;
@@ -287,10 +287,10 @@ drawn_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
   gint64 now = g_get_monotonic_time();
   gboolean busy;
 
-  d->full = !vitrine_grid_put(self->grid, rgb, size, first, n);
+  d->full = !vitrine_grid_put(self->grid, rgb, h, w, first, n);
   if (d->full)
     return FALSE;
-  d->size = size;
+  d->size = h;
   self->next_face = (first + n) % faces;
   if (vitrine_grid_drawn(self->grid) == faces)
     return TRUE;

@@ -25,14 +25,14 @@ struct _VitrineView {
   VitrineMessages *messages;
   VitrineRenderThread *render; /* NULL: closed */
 
-  int resolution;          /* of the open model's pictures; 0: none is open */
-  guint submit_source;     /* a request for the current recipe is to be made */
-  gboolean stale;          /* the newest picture is not of the current recipe */
-  VitrinePace *pace;       /* what each size costs; NULL: no renderer yet */
-  VitrinePace *rough_pace; /* the same in bf16 */
-  gboolean no_rough;       /* what moves is to be exact, too */
-  gboolean rough;          /* the newest picture is not exact */
-  int faces;               /* that it knows of */
+  int face_width, face_height; /* of the open model's pictures; 0: none is open */
+  guint submit_source;         /* a request for the current recipe is to be made */
+  gboolean stale;              /* the newest picture is not of the current recipe */
+  VitrinePace *pace;           /* what each size costs; NULL: no renderer yet */
+  VitrinePace *rough_pace;     /* the same in bf16 */
+  gboolean no_rough;           /* what moves is to be exact, too */
+  gboolean rough;              /* the newest picture is not exact */
+  int faces;                   /* that it knows of */
   int n_sizes, sizes[VITRINE_PACE_MAX];
   double shares[VITRINE_PACE_MAX];
   int shown_size;      /* of one face in the newest picture */
@@ -318,8 +318,8 @@ take_layout(VitrineView *self, const SgRecipe *recipe)
   int columns, rows;
 
   vitrine_picture_layout(recipe->faces, &columns, &rows);
-  self->width = columns * self->resolution;
-  self->height = rows * self->resolution;
+  self->width = columns * self->face_width;
+  self->height = rows * self->face_height;
 }
 
 static void
@@ -456,7 +456,8 @@ vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
   g_return_if_fail(VITRINE_IS_VIEW(self));
   const SgModelInfo *info = &sg_renderer_model(renderer)->info;
 
-  self->resolution = info->img_resolution;
+  self->face_width = sg_info_width(info);
+  self->face_height = sg_info_height(info);
   g_clear_pointer(&self->original_of, sg_recipe_free);
   g_clear_pointer(&self->w_base, g_free);
   forget_speed(self);
@@ -594,7 +595,7 @@ vitrine_view_start_task(VitrineView *self, const VitrineTaskClass *class, gpoint
                         gpointer user_data)
 {
   g_return_val_if_fail(VITRINE_IS_VIEW(self), 0);
-  if (self->resolution && self->render)
+  if (self->face_width && self->render)
     return vitrine_render_thread_start_task(self->render, class, data, user_data);
   if (class->free_data)
     class->free_data(data);

@@ -81,38 +81,39 @@ job_free(gpointer data)
 
 /* ---- on the render thread ---------------------------------------------------------------- */
 
-/* A face of [size, size, bytes] as small as it is shown: means of `by` × `by` pixels. */
+/* A face of rows of `width` pixels as small as it is shown, [h, w, bytes]: means of `by` × `by`
+ * pixels, of which there are as many. */
 static GBytes *
-thumbnail(const guint8 *rgb, int size, int by, int bytes)
+thumbnail(const guint8 *rgb, int width, int by, int h, int w, int bytes)
 {
-  int small = size / by;
-  guint8 *to = g_malloc((gsize)small * (gsize)small * (gsize)bytes);
+  guint8 *to = g_malloc((gsize)h * (gsize)w * (gsize)bytes);
 
-  for (int y = 0; y < small; y++)
-    for (int x = 0; x < small; x++)
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++)
       for (int k = 0; k < bytes; k++) {
         guint sum = 0;
         for (int i = 0; i < by; i++)
           for (int j = 0; j < by; j++)
-            sum += rgb[((gsize)(y * by + i) * (gsize)size + (gsize)(x * by + j)) * (gsize)bytes +
+            sum += rgb[((gsize)(y * by + i) * (gsize)width + (gsize)(x * by + j)) * (gsize)bytes +
                        (gsize)k];
-        to[((gsize)y * (gsize)small + (gsize)x) * (gsize)bytes + (gsize)k] =
+        to[((gsize)y * (gsize)w + (gsize)x) * (gsize)bytes + (gsize)k] =
             (guint8)((sum + (guint)(by * by) / 2) / (guint)(by * by));
       }
-  return g_bytes_new_take(to, (gsize)small * (gsize)small * (gsize)bytes);
+  return g_bytes_new_take(to, (gsize)h * (gsize)w * (gsize)bytes);
 }
 
 static void
 take_pictures(VitrineScore *score, const SgPruneResult *r)
 {
-  int by = MAX(r->size / THUMBNAIL, 1), small = r->size / by;
-  gsize bytes = (gsize)r->size * (gsize)r->size * (gsize)r->bytes;
+  int by = MAX(MAX(r->width, r->height) / THUMBNAIL, 1);
+  int w = MAX(r->width / by, 1), h = MAX(r->height / by, 1);
+  gsize bytes = (gsize)r->width * (gsize)r->height * (gsize)r->bytes;
 
   for (int i = 0; i < MIN(r->drawn, VITRINE_SCORED_FACES); i++) {
-    g_autoptr(GBytes) rgb = thumbnail(r->rgb + (gsize)i * bytes, r->size, by, r->bytes);
-    score->faces[i] = gdk_memory_texture_new(
-        small, small, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb,
-        (gsize)small * (gsize)r->bytes);
+    g_autoptr(GBytes) rgb = thumbnail(r->rgb + (gsize)i * bytes, r->width, by, h, w, r->bytes);
+    score->faces[i] =
+        gdk_memory_texture_new(w, h, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb,
+                               (gsize)w * (gsize)r->bytes);
   }
 }
 

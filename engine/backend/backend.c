@@ -87,32 +87,32 @@ sg_buf_fill(SgBuf *buf, double value, GError **error)
   return TRUE;
 }
 
-/* Writes one picture; `img` holds its planes from their first pixel in the square on. */
+/* Writes one picture; `img` holds its planes from their first pixel that is seen on. */
 static gboolean
-rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize size, guint8 *rgb)
+rgb8_face(const float *img, gsize channels, gsize plane, gsize row, gsize h, gsize w, guint8 *rgb)
 {
   unsigned bytes = k_drawn_bytes((unsigned)channels);
   gboolean finite = TRUE;
 
-  for (gsize y = 0; y < size; y++)
+  for (gsize y = 0; y < h; y++)
     for (gsize k = 0; k < channels; k++)
-      for (gsize x = 0; x < size; x++)
+      for (gsize x = 0; x < w; x++)
         finite &= isfinite(img[k * plane + y * row + x]) != 0;
-  for (gsize y = 0; y < size; y++)
-    for (gsize x = 0; x < size; x++)
+  for (gsize y = 0; y < h; y++)
+    for (gsize x = 0; x < w; x++)
       for (unsigned k = 0; k < bytes; k++)
         *rgb++ = k_rgb8(img[k_drawn_channel((unsigned)channels, k) * plane + y * row + x]);
   return finite;
 }
 
 void
-sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
+sg_buf_rgb8(const SgBuf *img, int edge, int h, int w, guint8 *rgb, gboolean *finite)
 {
   gsize row = (gsize)img->w, plane = (gsize)img->h * row, face = (gsize)img->c * plane;
 
-  g_assert(img->fmt == SG_FMT_PLAIN && edge >= 0 && edge + size <= MIN(img->h, img->w));
+  g_assert(img->fmt == SG_FMT_PLAIN && edge >= 0 && edge + h <= img->h && edge + w <= img->w);
   if (img->backend->rgb8) {
-    img->backend->rgb8(img, edge, size, rgb, finite);
+    img->backend->rgb8(img, edge, h, w, rgb, finite);
     return;
   }
   g_autofree float *v = sg_room(sg_buf_count(img), sizeof *v);
@@ -122,8 +122,8 @@ sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
   img->backend->download(img, v);
   for (gsize n = 0; n < (gsize)img->n; n++)
     *finite &=
-        rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row, (gsize)size,
-                  rgb + n * (gsize)size * (gsize)size * k_drawn_bytes((unsigned)img->c));
+        rgb8_face(v + n * face + (gsize)edge * (row + 1), (gsize)img->c, plane, row, (gsize)h,
+                  (gsize)w, rgb + n * (gsize)h * (gsize)w * k_drawn_bytes((unsigned)img->c));
 }
 
 double

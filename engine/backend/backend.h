@@ -295,7 +295,7 @@ struct _SgBackend {
   void (*reset_peak)(SgBackend *b);
   void (*trim)(SgBackend *b); /* gives back what is kept for later buffers */
   /* As sg_buf_rgb8(), whose arguments it has checked. */
-  void (*rgb8)(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
+  void (*rgb8)(const SgBuf *img, int edge, int h, int w, guint8 *rgb, gboolean *finite);
 };
 
 /* The CPU back end (oneDNN, OpenMP). Never fails. Borrowed, lives as long as the process. */
@@ -335,10 +335,10 @@ SgBuf *sg_buf_view(SgBuf *whole, gsize first, int n, int c, int h, int w);
 /* Either format; fails only for memory. */
 gboolean sg_buf_fill(SgBuf *buf, double value, GError **error);
 gsize sg_buf_count(const SgBuf *buf); /* n c h w */
-/* The square from (edge, edge) on of pictures PLAIN [N, C, H, W]: [-1, 1] as bytes [N, size,
- * size, k_drawn_bytes()] (k_rgb8; grey thrice, alpha behind the colours). *finite: whether all
+/* What lies from (edge, edge) on of pictures PLAIN [N, C, H, W]: [-1, 1] as bytes [N, h, w,
+ * k_drawn_bytes()] (k_rgb8; grey thrice, alpha behind the colours). *finite: whether all
  * its numbers were. Where memory is not the computer's, only the bytes leave it. */
-void sg_buf_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
+void sg_buf_rgb8(const SgBuf *img, int edge, int h, int w, guint8 *rgb, gboolean *finite);
 /* Mean of all numbers, in the back end's full precision. */
 double sg_buf_mean(const SgBuf *buf);
 

@@ -88,6 +88,8 @@ sg_examination_new(SgModel *model, const SgExamineOptions *o, GError **error)
   g_autoptr(SgExamination) e = g_new0(SgExamination, 1);
   const SgModelInfo *info = &model->info;
 
+  if (!sg_info_require_square(info, "examining a picture", error))
+    return NULL;
   e->model = sg_model_ref(model);
   e->o = *o;
   e->o.label = info->c_dim > 0 ? CLAMP(o->label, 0, info->c_dim - 1) : -1;

@@ -375,16 +375,16 @@ all_finite(const SgTensor *t)
   return TRUE;
 }
 
-/* Is `t` r × r numbers, finite, of that hash? */
+/* Is `t` h × w numbers, finite, of that hash? */
 static gboolean
-check_noise_map(const SgNoiseMap *map, int r, const SgTensor *t, GError **error)
+check_noise_map(const SgNoiseMap *map, int h, int w, const SgTensor *t, GError **error)
 {
   g_autofree char *hash = sg_tensor_sha256(t), *shape = sg_shape_to_string(t->ndim, t->shape);
 
-  if (t->ndim < 2 || (gint64)t->numel != (gint64)r * r || t->shape[t->ndim - 1] != r)
+  if (t->ndim < 2 || (gint64)t->numel != (gint64)h * w || t->shape[t->ndim - 1] != w)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
                 "%s: the noise of convolution %d is [%d, %d], this array is %s", map->file,
-                map->conv, r, r, shape);
+                map->conv, h, w, shape);
   else if (strcmp(hash, map->sha256) != 0)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_BROKEN,
                 "%s: holds other numbers than the noise map “%s” that the picture was made with",
@@ -398,7 +398,7 @@ check_noise_map(const SgNoiseMap *map, int r, const SgTensor *t, GError **error)
 }
 
 static SgTensor *
-read_noise_map(const SgNoiseMap *map, int r, GError **error)
+read_noise_map(const SgNoiseMap *map, int h, int w, GError **error)
 {
   GStatBuf info;
 
@@ -409,25 +409,26 @@ read_noise_map(const SgNoiseMap *map, int r, GError **error)
                 map->name, map->conv, map->file);
     return NULL;
   }
-  if (info.st_size > 8 * (gint64)r * r + MAX_NOISE_HEADER) {
+  if (info.st_size > 8 * (gint64)h * w + MAX_NOISE_HEADER) {
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s: is larger than the noise of convolution %d, [%d, %d]", map->file, map->conv, r,
-                r);
+                "%s: is larger than the noise of convolution %d, [%d, %d]", map->file, map->conv, h,
+                w);
     return NULL;
   }
   g_autoptr(SgTensor) t = sg_npy_read(map->file, error);
-  return t && check_noise_map(map, r, t, error) ? g_steal_pointer(&t) : NULL;
+  return t && check_noise_map(map, h, w, t, error) ? g_steal_pointer(&t) : NULL;
 }
 
-static int
-conv_resolution(const SgSynthesis *net, int conv)
+/* The convolution that is counted so; there is one. */
+static const SgStage *
+conv_stage(const SgSynthesis *net, int conv)
 {
   for (guint i = 0; i < net->stages->len; i++) {
     const SgStage *stage = sg_synthesis_stage(net, i);
     if (stage->kind == SG_STAGE_CONV && stage->conv_index == conv)
-      return stage->resolution;
+      return stage;
   }
-  return 0;
+  g_assert_not_reached();
 }
 
 /* The planes of the recipe's noise maps to nets->maps; what was read stays while it is used. */
@@ -461,7 +462,8 @@ update_noise_maps(SgNets *nets, const SgRecipe *recipe, GError **error)
     }
     if (nets->maps[m->conv])
       continue;
-    nets->maps[m->conv] = read_noise_map(m, conv_resolution(nets->net, m->conv), error);
+    const SgStage *stage = conv_stage(nets->net, m->conv);
+    nets->maps[m->conv] = read_noise_map(m, stage->resolution, stage->width, error);
     if (!nets->maps[m->conv])
       return FALSE;
     nets->map_hashes[m->conv] = g_strdup(m->sha256);
@@ -504,7 +506,7 @@ sg_nets_last_stage(const SgSynthesis *net, int max_resolution)
 static double
 work_of(const SgStage *s)
 {
-  double pixels = (double)s->resolution * s->resolution;
+  double pixels = (double)s->resolution * s->width;
   double taps =
       s->kind == SG_STAGE_CONV ? (double)s->weight->shape[2] * (double)s->weight->shape[3] : 1;
   return pixels * s->in_channels * s->out_channels * taps;
@@ -544,8 +546,8 @@ ensure_groups(SgNets *nets, int faces)
     return;
   for (guint i = 0; i < nets->net->stages->len; i++) {
     const SgStage *s = sg_synthesis_stage(nets->net, i);
-    largest = MAX(largest, sizeof(float) * (gsize)s->out_channels * (gsize)s->resolution *
-                               (gsize)s->resolution);
+    largest = MAX(largest,
+                  sizeof(float) * (gsize)s->out_channels * (gsize)s->resolution * (gsize)s->width);
   }
   gsize bytes = nets->backend->device_info ? GROUP_BYTES_DEVICE : GROUP_BYTES;
   int size = (int)CLAMP(bytes / largest, 1, (gsize)faces);
@@ -557,20 +559,20 @@ ensure_groups(SgNets *nets, int faces)
 }
 
 void
-sg_nets_crop(const float *from, int size, int planes, int wanted, float *to)
+sg_nets_crop(const float *from, int h, int w, int planes, int wanted_h, int wanted_w, float *to)
 {
-  int edge = (size - wanted + 1) / 2;
+  int edge_h = (h - wanted_h + 1) / 2, edge_w = (w - wanted_w + 1) / 2;
   for (int p = 0; p < planes; p++)
-    for (int y = 0; y < wanted; y++)
-      memcpy(to + ((gsize)p * wanted + y) * wanted,
-             from + ((gsize)p * size + y + edge) * size + edge, sizeof(float) * (gsize)wanted);
+    for (int y = 0; y < wanted_h; y++)
+      memcpy(to + ((gsize)p * wanted_h + y) * wanted_w,
+             from + ((gsize)p * h + y + edge_h) * w + edge_w, sizeof(float) * (gsize)wanted_w);
 }
 
-/* A group's picture as planes [n, C, size, size]. */
+/* A group's picture as planes [n, C, h, w]. */
 static void
-store_planes(const SgBuf *img, int size, float *to)
+store_planes(const SgBuf *img, int h, int w, float *to)
 {
-  if (img->h == size) {
+  if (img->h == h && img->w == w) {
     img->backend->download(img, to);
     return;
   }
@@ -578,13 +580,16 @@ store_planes(const SgBuf *img, int size, float *to)
   if (!planes)
     return;
   img->backend->download(img, planes);
-  sg_nets_crop(planes, img->h, img->n * img->c, size, to);
+  sg_nets_crop(planes, img->h, img->w, img->n * img->c, h, w, to);
 }
 
-static int
-picture_size(const SgSynthesis *net, guint to)
+void
+sg_nets_picture_size(const SgSynthesis *net, guint to, int *h, int *w)
 {
-  return to == net->stages->len ? net->resolution : sg_synthesis_stage(net, to - 1)->resolution;
+  const SgStage *last = to == net->stages->len ? NULL : sg_synthesis_stage(net, to - 1);
+
+  *h = last ? last->resolution : net->resolution;
+  *w = last ? last->width : net->width;
 }
 
 /* Called with each group's picture and its first face; FALSE and error: that is enough. */
@@ -645,9 +650,9 @@ static gboolean
 store_floats(const SgBuf *img, int at, gpointer data, GError **error)
 {
   SgTensor *out = data;
-  int size = (int)out->shape[3];
+  int h = (int)out->shape[2], w = (int)out->shape[3];
 
-  store_planes(img, size, out->data + (gsize)at * (gsize)(img->c * size) * (gsize)size);
+  store_planes(img, h, w, out->data + (gsize)at * (gsize)(img->c * h) * (gsize)w);
   return TRUE;
 }
 
@@ -656,7 +661,7 @@ sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error)
 {
   const SgSynthesis *net = nets->net;
   g_autofree float *ws = sg_nets_ws(nets, recipe, error);
-  gint64 shape[4] = {recipe->faces, net->channels, net->resolution, net->resolution};
+  gint64 shape[4] = {recipe->faces, net->channels, net->resolution, net->width};
   g_autoptr(SgTensor) out = ws ? sg_tensor_try_new(4, shape, error) : NULL;
   guint first;
 
@@ -669,19 +674,18 @@ static gboolean
 hand_out(const SgBuf *img, int at, gpointer data, GError **error)
 {
   SgNetsDrawing *how = data;
-  gsize face = (gsize)how->size * (gsize)how->size * k_drawn_bytes((unsigned)img->c);
+  gsize face = (gsize)how->h * (gsize)how->w * k_drawn_bytes((unsigned)img->c);
   g_autofree guint8 *rgb = g_try_malloc_n((gsize)img->n, face);
   gboolean finite;
 
   if (!rgb) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                "not enough memory for %d pictures of %d × %d pixels", img->n, how->size,
-                how->size);
+                "not enough memory for %d pictures of %d × %d pixels", img->n, how->w, how->h);
     return FALSE;
   }
-  sg_buf_rgb8(img, (img->h - how->size + 1) / 2, how->size, rgb, &finite);
+  sg_buf_rgb8(img, (img->h - how->h + 1) / 2, how->h, how->w, rgb, &finite);
   how->finite &= finite;
-  if (how->drawn(rgb, how->size, at, img->n, how->data))
+  if (how->drawn(rgb, how->h, how->w, at, img->n, how->data))
     return TRUE;
   g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INTR, "interrupted");
   return FALSE;
@@ -693,7 +697,7 @@ sg_nets_draw(SgNets *nets, const SgRecipe *recipe, SgNetsDrawing *how, GError **
   guint to = sg_nets_last_stage(nets->net, how->max_resolution);
   g_autofree float *ws = sg_nets_ws(nets, recipe, error);
 
-  how->size = picture_size(nets->net, to);
+  sg_nets_picture_size(nets->net, to, &how->h, &how->w);
   how->finite = TRUE;
   return ws && render(nets, recipe, ws, to, how->first_face, &how->first_run, hand_out, how, error);
 }

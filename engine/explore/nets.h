@@ -47,19 +47,22 @@ gboolean sg_nets_stage_edits(SgNets *nets, const SgRecipe *recipe, SgStageEdits 
 guint sg_nets_last_stage(const SgSynthesis *net, int max_resolution);
 /* Does what sg_renderer_sizes() says. */
 int sg_nets_sizes(const SgSynthesis *net, int most, int *sizes, double *shares);
-/* Of planes [size, size] what a picture of wanted × wanted pixels is: ceil (d / 2) pixels go on
- * each side (mystylegan's crop). */
-void sg_nets_crop(const float *from, int size, int planes, int wanted, float *to);
+/* The pixels of the picture after `to` stages. */
+void sg_nets_picture_size(const SgSynthesis *net, guint to, int *h, int *w);
+/* Of planes [h, w] what a smaller picture is: ceil (d / 2) pixels go on each side (mystylegan's
+ * crop). */
+void sg_nets_crop(const float *from, int h, int w, int planes, int wanted_h, int wanted_w,
+                  float *to);
 /* Unclamped [faces, C, H, W]. */
 SgTensor *sg_nets_render(SgNets *nets, const SgRecipe *recipe, GError **error);
-/* Bytes for people, a group of faces after the other. max_resolution as sg_nets_last_stage(), size
- * of a face's side, finite as sg_buf_rgb8(), first_run as sg_stage_cache_render(). Begins with the
+/* Bytes for people, a group of faces after the other. max_resolution as sg_nets_last_stage(), h and
+ * w of a face, finite as sg_buf_rgb8(), first_run as sg_stage_cache_render(). Begins with the
  * group that `first_face` is in and goes round. `drawn` as SgFacesFunc. */
 typedef struct {
   int max_resolution, first_face;
-  gboolean (*drawn)(const guint8 *rgb, int size, int first, int n, gpointer data);
+  gboolean (*drawn)(const guint8 *rgb, int h, int w, int first, int n, gpointer data);
   gpointer data;
-  int size;
+  int h, w;
   gboolean finite;
   guint first_run;
 } SgNetsDrawing;

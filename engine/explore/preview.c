@@ -4,9 +4,10 @@
 #include "engine/kernels/element.h"
 #include <string.h>
 
-/* n variants that differ in w alone, as planes [n, C, size, size] at `to`. */
+/* n variants that differ in w alone, as planes [n, C, h, w] at `to`. */
 static gboolean
-draw(SgNets *nets, int n, SgRecipe *const *variants, guint end, int size, float *to, GError **error)
+draw(SgNets *nets, int n, SgRecipe *const *variants, guint end, int h, int w, float *to,
+     GError **error)
 {
   gsize step = (gsize)nets->net->num_ws * (gsize)nets->net->w_dim;
   g_autofree float *ws = g_new(float, (gsize)n *step);
@@ -25,7 +26,7 @@ draw(SgNets *nets, int n, SgRecipe *const *variants, guint end, int size, float 
     return FALSE;
   g_autofree float *planes = g_new(float, (gsize)img->n * img->c * img->h * img->w);
   img->backend->download(img, planes);
-  sg_nets_crop(planes, img->h, img->n * img->c, size, to);
+  sg_nets_crop(planes, img->h, img->w, img->n * img->c, h, w, to);
   return sg_backend_check(img->backend, error);
 }
 
@@ -38,45 +39,46 @@ sg_preview_pictures(SgRenderer *r, int n, SgRecipe *const *variants, int max_res
 
   if (!nets)
     return NULL;
-  int size = end == nets->net->stages->len ? nets->net->resolution
-                                           : sg_synthesis_stage(nets->net, end - 1)->resolution;
-  gint64 shape[] = {n, nets->net->channels, size, size};
+  int h, w;
+  sg_nets_picture_size(nets->net, end, &h, &w);
+  gint64 shape[] = {n, nets->net->channels, h, w};
   g_autoptr(SgTensor) out = sg_tensor_try_new(4, shape, error);
   gsize face = out ? out->numel / (gsize)n : 0;
   for (int i = 0, next; out && i < n; i = next) {
     for (next = i + 1; next < n && sg_part_equal_s_offset(variants[i], variants[next]);)
       next++;
-    if (!draw(nets, next - i, variants + i, end, size, out->data + (gsize)i * face, error))
+    if (!draw(nets, next - i, variants + i, end, h, w, out->data + (gsize)i * face, error))
       return NULL;
   }
   return g_steal_pointer(&out);
 }
 
-/* Pictures one below another, [n, size, size, bytes], as one row. */
+/* Pictures one below another, [n, h, w, bytes], as one row. */
 static guint8 *
-side_by_side(const guint8 *rgb, int n, int size, int bytes)
+side_by_side(const guint8 *rgb, int n, int h, int w, int bytes)
 {
-  gsize line = (gsize)size * (gsize)bytes;
-  guint8 *row = g_malloc((gsize)n * (gsize)size * line);
+  gsize line = (gsize)w * (gsize)bytes;
+  guint8 *row = g_malloc((gsize)n * (gsize)h * line);
 
   for (int i = 0; i < n; i++)
-    for (int y = 0; y < size; y++)
+    for (int y = 0; y < h; y++)
       memcpy(row + ((gsize)y * (gsize)n + (gsize)i) * line,
-             rgb + ((gsize)i * (gsize)size + (gsize)y) * line, line);
+             rgb + ((gsize)i * (gsize)h + (gsize)y) * line, line);
   return row;
 }
 
 guint8 *
-sg_preview_strip(SgRenderer *r, int n, SgRecipe *const *variants, int max_resolution, int *size,
-                 int *bytes, GError **error)
+sg_preview_strip(SgRenderer *r, int n, SgRecipe *const *variants, int max_resolution, int *h,
+                 int *w, int *bytes, GError **error)
 {
   g_autoptr(SgTensor) pictures = sg_preview_pictures(r, n, variants, max_resolution, error);
 
   if (!pictures)
     return NULL;
-  *size = (int)pictures->shape[2];
+  *h = (int)pictures->shape[2];
+  *w = (int)pictures->shape[3];
   *bytes = (int)k_drawn_bytes((unsigned)pictures->shape[1]);
-  g_autofree guint8 *rgb = g_malloc((gsize)n * (gsize)*size * (gsize)*size * (gsize)*bytes);
+  g_autofree guint8 *rgb = g_malloc((gsize)n * (gsize)*h * (gsize)*w * (gsize)*bytes);
   sg_image_to_rgb8(pictures, rgb);
-  return side_by_side(rgb, n, *size, *bytes);
+  return side_by_side(rgb, n, *h, *w, *bytes);
 }

@@ -15,6 +15,7 @@ sg_probe_stages(SgRenderer *r)
                         .w_index = s->w_index,
                         .conv_index = s->conv_index,
                         .resolution = s->resolution,
+                        .width = s->width,
                         .in_channels = s->in_channels,
                         .out_channels = s->out_channels,
                         .noise_strength = (double)s->noise_strength};

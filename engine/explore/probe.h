@@ -11,7 +11,8 @@ typedef struct {
   char name[32]; /* "b8.conv0", "b8.torgb", mystylegan "1.upconv" */
   SgStageKind kind;
   int w_index, conv_index; /* conv_index: CONV only */
-  int resolution, in_channels, out_channels;
+  int resolution, width;   /* resolution: the height */
+  int in_channels, out_channels;
   double noise_strength; /* as stored; CONV only */
 } SgProbeStage;
 

@@ -197,13 +197,14 @@ sg_renderer_draw(SgRenderer *r, const SgRecipe *recipe, int max_resolution, int 
   p->faces = recipe->faces;
   p->channels = nets->net->channels;
   p->bytes = (int)k_drawn_bytes((unsigned)p->channels);
-  p->height = p->width = how.size;
+  p->height = how.h;
+  p->width = how.w;
   p->w_dim = recipe->w_dim;
   p->w = g_new(double, recipe->w_dim);
   sg_recipe_base_w(recipe, 0, -1, nets->w, p->w);
   p->overflow = !how.finite || nets->overflow;
   p->first_layer = (int)how.first_run;
-  p->reduced = p->width < nets->net->resolution;
+  p->reduced = p->height < nets->net->resolution;
   p->seconds = (double)(g_get_monotonic_time() - start) / 1e6;
   sg_debug(SG_DEBUG_RENDER, "%d faces of seed %u at %dx%d from layer %d on: %.2f ms%s", p->faces,
            recipe->seed, p->width, p->height, p->first_layer, p->seconds * 1e3,
@@ -214,17 +215,18 @@ sg_renderer_draw(SgRenderer *r, const SgRecipe *recipe, int max_resolution, int 
 typedef struct {
   guint8 *rgb; /* NULL before the first face */
   int faces, bytes;
-  int missing; /* there was no memory for pictures of this size */
+  int missing_h, missing_w; /* there was no memory for pictures of this size */
 } Gathered;
 
 static gboolean
-gather(const guint8 *rgb, int size, int first, int n, gpointer data)
+gather(const guint8 *rgb, int h, int w, int first, int n, gpointer data)
 {
   Gathered *g = data;
-  gsize face = (gsize)size * (gsize)size * (gsize)g->bytes;
+  gsize face = (gsize)h * (gsize)w * (gsize)g->bytes;
 
   if (!g->rgb && !(g->rgb = g_try_malloc_n((gsize)g->faces, face))) {
-    g->missing = size;
+    g->missing_h = h;
+    g->missing_w = w;
     return FALSE;
   }
   memcpy(g->rgb + (gsize)first * face, rgb, (gsize)n * face);
@@ -243,11 +245,11 @@ sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution, GE
     p->rgb = g.rgb;
     return p;
   }
-  if (g.missing) {
+  if (g.missing_h) {
     g_clear_error(&why);
     g_set_error(&why, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                "not enough memory for %d pictures of %d × %d pixels", recipe->faces, g.missing,
-                g.missing);
+                "not enough memory for %d pictures of %d × %d pixels", recipe->faces, g.missing_w,
+                g.missing_h);
   }
   g_free(g.rgb);
   g_propagate_error(error, why);
@@ -366,12 +368,12 @@ check_images(const SgRenderer *r, const SgTensor *images, GError **error)
     return FALSE;
   }
   if (sg_tensor_has_shape(images, 4, (int)images->shape[0], info->img_channels,
-                          info->img_resolution, info->img_resolution))
+                          sg_info_height(info), sg_info_width(info)))
     return TRUE;
   g_autofree char *found = sg_shape_to_string(images->ndim, images->shape);
   g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
               "the discriminator takes pictures of [N, %d, %d, %d], these are %s",
-              info->img_channels, info->img_resolution, info->img_resolution, found);
+              info->img_channels, sg_info_height(info), sg_info_width(info), found);
   return FALSE;
 }
 

@@ -54,9 +54,9 @@ void sg_renderer_set_cache_budget(SgRenderer *r, gsize bytes);
  * (ignored where the architecture has no such picture). Caller frees. */
 SgPicture *sg_renderer_render(SgRenderer *r, const SgRecipe *recipe, int max_resolution,
                               GError **error);
-/* Faces [first, first + n) have just been drawn: rgb [n, size, size, bytes], borrowed. FALSE: that
+/* Faces [first, first + n) have just been drawn: rgb [n, h, w, bytes], borrowed. FALSE: that
  * is enough. */
-typedef gboolean (*SgFacesFunc)(const guint8 *rgb, int size, int first, int n, gpointer data);
+typedef gboolean (*SgFacesFunc)(const guint8 *rgb, int h, int w, int first, int n, gpointer data);
 /* The same in groups of faces that are handed out as they are drawn, beginning with the one that
  * `first_face` is in and going round; the picture that is returned has no rgb. Ends with an error
  * that sg_is_interrupt() knows when `drawn` says so, or work on this thread is not wanted any

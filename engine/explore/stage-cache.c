@@ -50,7 +50,7 @@ static gsize
 stage_bytes(const SgStageCache *c, const SgStage *stage)
 {
   return sizeof(float) * (gsize)c->n * (gsize)stage->out_channels * (gsize)stage->resolution *
-         (gsize)stage->resolution;
+         (gsize)stage->width;
 }
 
 SgStageCache *
@@ -166,8 +166,8 @@ SgBuf *
 sg_stage_fixed_noise(const SgStage *stage, GError **error)
 {
   SgRandomState state;
-  int r = stage->resolution;
-  gsize size = (gsize)r * (gsize)r;
+  int h = stage->resolution, w = stage->width;
+  gsize size = (gsize)h * (gsize)w;
   g_autofree float *planes = sg_room(2 * size, sizeof *planes);
 
   if (!planes) {
@@ -176,14 +176,14 @@ sg_stage_fixed_noise(const SgStage *stage, GError **error)
   }
   sg_random_state_seed(&state, (guint32)stage->w_index + 1);
   sg_random_state_randn_f32(&state, 2 * size, planes);
-  return sg_buf_from_floats(stage->backend, planes + (stage->up ? 0 : size), 1, 1, r, r, error);
+  return sg_buf_from_floats(stage->backend, planes + (stage->up ? 0 : size), 1, 1, h, w, error);
 }
 
 static SgBuf *
 map_plane(const SgStageCache *c, const SgStage *stage, const SgTensor *map, GError **error)
 {
-  int r = stage->resolution;
-  return sg_buf_from_floats(c->net->backend, map->data, 1, 1, r, r, error);
+  return sg_buf_from_floats(c->net->backend, map->data, 1, 1, stage->resolution, stage->width,
+                            error);
 }
 
 /* Fresh planes for every face, all stages at once: face i draws from RandomState (seed + i), stage
@@ -196,8 +196,8 @@ draw_random(SgStageCache *c, GError **error)
     sg_random_state_seed(&states[i], c->noise_seed + (guint32)(c->first_face + i));
   for (guint s = 0; s < c->net->stages->len; s++) {
     const SgStage *stage = sg_synthesis_stage(c->net, s);
-    int r = stage->resolution;
-    gsize size = (gsize)r * (gsize)r;
+    int h = stage->resolution, w = stage->width;
+    gsize size = (gsize)h * (gsize)w;
     if (stage->kind != SG_STAGE_CONV)
       continue;
     g_autofree float *planes = sg_room(size * (gsize)c->n, sizeof *planes);
@@ -208,7 +208,7 @@ draw_random(SgStageCache *c, GError **error)
     /* A map stands in for what is drawn, and changes nothing of what comes after it. */
     SgTensor *map = c->maps[stage->conv_index];
     c->noise[s] = map ? map_plane(c, stage, map, error)
-                      : sg_buf_from_floats(c->net->backend, planes, c->n, 1, r, r, error);
+                      : sg_buf_from_floats(c->net->backend, planes, c->n, 1, h, w, error);
     if (!c->noise[s])
       return FALSE;
   }

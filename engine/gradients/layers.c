@@ -106,9 +106,10 @@ sg_layer_conv(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x)
   double fan_in = V(weight)->c * V(weight)->h * V(weight)->w;
   SgVar *scaled = sg_op_gain(t, weight, (linear ? l->branch : 1) / sqrt(fan_in));
   SgConvGeometry g = sg_layer_geometry(l);
-  int size = sg_layer_conv_size(l);
+  int height, width;
+  sg_layer_conv_size(l, &height, &width);
   SgVar *y = l->before.n ? sg_op_fir(t, x, sg_filter_fir(&l->before)) : x;
-  y = sg_op_conv(t, y, NULL, scaled, &g, size, size);
+  y = sg_op_conv(t, y, NULL, scaled, &g, height, width);
   if (l->after.n)
     y = sg_op_fir(t, y, sg_filter_fir(&l->after));
   SgEpilogueVars e = {.bias = b,

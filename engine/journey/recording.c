@@ -35,6 +35,8 @@ sg_recording_new(SgRenderer *r, SgJourney *const *journeys, const SgRecordingOpt
     return NULL;
   }
   rec->frames = o->frames ? o->frames : (guint64)MAX(llround(whole), 1);
+  if (!sg_info_require_square(info, "a film", error))
+    return NULL;
   if (!sg_frame_init(&rec->frame, info, o->columns, o->rows,
                      o->size ? o->size : info->img_resolution, o->sharp, error))
     return NULL;

@@ -152,6 +152,8 @@ follow(SgTrainOptions *o, const SgModel *m, GError **error)
 {
   const SgModelInfo *i = &m->info;
 
+  if (!sg_info_require_square(i, "training", error))
+    return FALSE;
   if (!sg_train_options_is_set(o, "resolution") &&
       !take(o, m, "resolution", error, "%d", i->img_resolution))
     return FALSE;

@@ -221,7 +221,7 @@ describe_generator(const SgBlueprint *b)
   d.n->channels = b->info.img_channels;
   d.n->height = d.n->width = b->info.img_resolution;
   constant.in = constant.out = sg_blueprint_size(b, 0, 0, "const");
-  constant.in_h = constant.in_w = sg_blueprint_size(b, 1, b->base_h, "const");
+  constant.in_h = constant.in_w = sg_blueprint_size(b, 1, 0, "const");
   constant.out_h = constant.out_w = constant.in_h;
   x = sg_network_add_next(d.n, &constant);
   sg_network_declare(d.n, x, SG_ROLE_WEIGHT, SHAPE(constant.out, constant.out_h, constant.out_w),

@@ -3,7 +3,8 @@
  *   lod, d_lod          how many doublings are not trained yet; the fraction blends the last one in
  *   fused_scale, d_fused_scale
  *                       which resolutions double, and halve, by one convolution: "auto" (from 128
- *                       on), "True" or "False"
+ *                       on), "True", "False", or the pixels from which on
+ *   bias_before_blur    "True" where the bias of a doubling layer is blurred with the rest
  *   instance_norm_eps   1e-8
  *   truncation_psi, truncation_cutoff
  *                       by what its pictures are usually truncated (0.7, the first 8 vectors);
@@ -54,7 +55,8 @@ is_fused(const SgModel *m, const char *key, int r)
 
   if (!text || strcmp(text, "auto") == 0)
     return r >= FUSED_FROM;
-  return strcmp(text, "True") == 0;
+  int from;
+  return sg_parse_int(text, 1, 65536, &from) ? r >= from : strcmp(text, "True") == 0;
 }
 
 /* The authors' pictures are truncated unless somebody wants it otherwise. */
@@ -89,7 +91,9 @@ check_metadata(const SgModel *m, GError **error)
   }
   for (gsize i = 0; i < G_N_ELEMENTS(choices); i++) {
     const char *v = g_hash_table_lookup(m->metadata, choices[i]);
-    if (v && strcmp(v, "auto") != 0 && strcmp(v, "True") != 0 && strcmp(v, "False") != 0)
+    int from;
+    if (v && strcmp(v, "auto") != 0 && strcmp(v, "True") != 0 && strcmp(v, "False") != 0 &&
+        !sg_parse_int(v, 1, 65536, &from))
       return sg_broken(error, "it states “%s” for %s, which should be auto, True or False", v,
                        choices[i]);
   }
@@ -283,6 +287,9 @@ set_doubling(const Describe *d, SgLayer *l)
     l->before = sg_filter_nearest(d->n, 2);
   }
   l->after = sg_filter_blur();
+  l->bias_first =
+      d->b->model &&
+      g_strcmp0(g_hash_table_lookup(d->b->model->metadata, "bias_before_blur"), "True") == 0;
 }
 
 static int

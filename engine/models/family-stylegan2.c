@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MAX_RESOLUTION 4096
+#define MAX_BASE       64
 #define HALF           (G_SQRT2 / 2) /* where two branches are added */
 
 /* ---- from tensors to an architecture --------------------------------------------------------- */
@@ -24,8 +25,16 @@ static gboolean
 infer_generator(const SgModel *m, const char *prefix, SgModelInfo *info, GError **error)
 {
   int r = sg_family_largest_block(m, prefix, "synthesis.b", ".conv1.weight", MAX_RESOLUTION);
+  int base_h = sg_family_size(m, prefix, 1, "synthesis.b4.const");
+  int base_w = sg_family_size(m, prefix, 2, "synthesis.b4.const");
 
   info->img_resolution = r;
+  /* A constant that is not 4 × 4 makes pictures that are not r × r. */
+  if (base_h > MAX_BASE || base_w > MAX_BASE || base_h == 0 || base_w == 0)
+    return sg_broken(error, "its smallest picture is %d×%d; Vitrine draws from 1 to %d pixels",
+                     base_w, base_h, MAX_BASE);
+  info->img_height = base_h > 0 ? r / 4 * base_h : 0;
+  info->img_width = base_w > 0 ? r / 4 * base_w : 0;
   info->w_dim = sg_family_size(m, prefix, 1, "synthesis.b4.conv1.affine.weight");
   if (info->w_dim <= 0)
     return sg_broken(error,
@@ -191,8 +200,8 @@ add_constant(const Describe *d)
   SgLayer l = sg_family_layer(SG_KIND_CONSTANT, SG_SECTION_SYNTHESIS, "synthesis.b4", "const");
 
   l.in = l.out = sg_blueprint_size(d->b, 0, d->b->width[2], "synthesis.b4.const");
-  l.in_h = l.out_h = d->b->base_h ? d->b->base_h : 4;
-  l.in_w = l.out_w = d->b->base_w ? d->b->base_w : 4;
+  l.in_h = l.out_h = sg_info_height(&d->b->info) * 4 / MAX(d->b->info.img_resolution, 1);
+  l.in_w = l.out_w = sg_info_width(&d->b->info) * 4 / MAX(d->b->info.img_resolution, 1);
   int i = sg_network_add(d->n, &l);
   sg_network_declare(d->n, i, SG_ROLE_WEIGHT, SHAPE(l.out, l.out_h, l.out_w), "%s", l.name)
       ->free_axes = 1;
@@ -361,6 +370,19 @@ typedef struct {
   int rgb, conv0, conv1, skip, half; /* half: the picture, for the next block */
 } DBlock;
 
+/* Pixels of the block that is named after r. */
+static int
+height_of(const Describe *d, int r)
+{
+  return d->n->height / MAX(d->b->info.img_resolution / r, 1);
+}
+
+static int
+width_of(const Describe *d, int r)
+{
+  return d->n->width / MAX(d->b->info.img_resolution / r, 1);
+}
+
 static int
 add_from_rgb(const Describe *d, int r, int image, int add, int out)
 {
@@ -369,8 +391,8 @@ add_from_rgb(const Describe *d, int r, int image, int add, int out)
 
   l.input = image;
   l.in = d->n->channels;
-  l.in_h = l.out_h = r;
-  l.in_w = l.out_w = r;
+  l.in_h = l.out_h = height_of(d, r);
+  l.in_w = l.out_w = width_of(d, r);
   l.out = out;
   l.kernel = 1;
   l.slope = 0.2;
@@ -432,8 +454,10 @@ add_half(const Describe *d, const char *block, int r, int image)
 
   l.input = image;
   l.in = l.out = d->n->channels;
-  l.in_h = l.in_w = r;
-  l.out_h = l.out_w = r / 2;
+  l.in_h = height_of(d, r);
+  l.in_w = width_of(d, r);
+  l.out_h = l.in_h / 2;
+  l.out_w = l.in_w / 2;
   l.before = sg_filter_binomial(1, 2, 1, 1, 1);
   return sg_network_add(d->n, &l);
 }
@@ -546,7 +570,8 @@ describe_discriminator(const SgBlueprint *b)
 
   d.n->c_dim = MAX(sg_blueprint_size(b, 1, i->c_dim, "mapping.embed.weight"), 0);
   d.n->channels = i->img_channels;
-  d.n->height = d.n->width = i->img_resolution;
+  d.n->height = sg_info_height(i);
+  d.n->width = sg_info_width(i);
   for (int k = g_bit_nth_msf((gulong)i->img_resolution, -1); k >= 2; k--) {
     DBlock block = add_d_block(&d, k, x, image);
     const int run[] = {block.rgb, block.skip, block.conv0, block.conv1, block.half};

@@ -16,7 +16,6 @@ typedef struct {
   const char *prefix; /* "G_ema.", "G." or "D." */
   /* …or, where model is NULL, those of a training: of the block of 2^i × 2^i pixels. */
   int width[SG_MAX_BLOCKS];
-  int base_h, base_w; /* pixels of the learnt constant; 0: as usual for the family */
 } SgBlueprint;
 
 struct _SgFamily {

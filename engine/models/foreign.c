@@ -54,28 +54,6 @@ sg_name_unknown_network(const SgArchive *a, const SgUnwrapped *u, GError **error
                         a->kind, a->entries->len, first->name);
 }
 
-gboolean
-sg_name_variant(const SgUnwrapped *u, GError **error)
-{
-  /* The learnt constant is as high and as wide as the smallest picture. */
-  static const char *const constants[] = {"G_ema.synthesis.b4.const", "G.synthesis.b4.const",
-                                          "g_ema.input.input", "g.input.input"};
-  for (gsize i = 0; i < G_N_ELEMENTS(constants); i++) {
-    const SgTensor *t = sg_archive_tensor(u->archive, constants[i]);
-    if (!t || t->ndim < 3)
-      continue;
-    gint64 h = t->shape[t->ndim - 2], w = t->shape[t->ndim - 1];
-    if (h == 4 && w == 4)
-      continue;
-    sg_unsupported(error,
-                   "this StyleGAN2 starts from %d×%d instead of 4×4 (its pictures are not square, "
-                   "or of another size than a power of two); Vitrine runs square ones",
-                   (int)MIN(w, G_MAXINT32), (int)MIN(h, G_MAXINT32));
-    return TRUE;
-  }
-  return FALSE;
-}
-
 void
 sg_warn_of_unknown_discriminator(const SgArchive *a, SgModel *m)
 {

@@ -8,9 +8,6 @@ G_BEGIN_DECLS
 
 /* Sets `error` to what the networks of the archive are, as far as that is known; FALSE. */
 gboolean sg_name_unknown_network(const SgArchive *a, const SgUnwrapped *u, GError **error);
-/* TRUE with `error` set if the generator is one of a known kind whose variation is the reason that
- * it could not be imported. */
-gboolean sg_name_variant(const SgUnwrapped *u, GError **error);
 /* A warning for the model if the file has a discriminator that no importer knows. */
 void sg_warn_of_unknown_discriminator(const SgArchive *a, SgModel *m);
 

@@ -1,6 +1,7 @@
 /* genforce's StyleGAN2: NVlabs' network of TensorFlow in PyTorch's layout, under names of its own
  * (docs/formats.md, Genforce). Its discriminator is not read. */
 #include "engine/formats/format-error.h"
+#include "engine/models/import-tensors.h"
 #include "engine/models/importer.h"
 #include <stdio.h>
 #include <string.h>
@@ -21,39 +22,15 @@ matches(const SgArchive *a)
 /* What is done to a tensor on its way. */
 typedef enum { AS_IS, FLIPPED, PLUS_ONE, DROP_ONES } Change;
 
-/* Both spatial axes mirrored: its transposed convolutions mirror their kernels before they use
- * them. */
-static SgTensor *
-flipped(const SgTensor *t)
-{
-  gint64 h = t->shape[t->ndim - 2], w = t->shape[t->ndim - 1], plane = h * w;
-  SgTensor *out = sg_tensor_copy(t);
-
-  for (gsize i = 0; out && plane > 0 && i < t->numel; i++) {
-    gsize first = i / (gsize)plane * (gsize)plane;
-    out->data[first + (gsize)plane - 1 - (i - first)] = t->data[i];
-  }
-  return out;
-}
-
+/* Its transposed convolutions mirror their kernels before they use them. */
 static SgTensor *
 changed(SgTensor *t, Change change)
 {
-  SgTensor *out;
-  int first = 0;
-
   if (change == FLIPPED && t->ndim == 4)
-    return flipped(t);
-  if (change == PLUS_ONE) {
-    out = sg_tensor_copy(t);
-    for (gsize i = 0; out && i < out->numel; i++)
-      out->data[i] += 1;
-    return out;
-  }
-  /* [1, C, 4, 4] -> [C, 4, 4], [1, 1, r, r] -> [r, r] */
-  while (change == DROP_ONES && first < t->ndim - 2 && t->shape[first] == 1)
-    first++;
-  return first ? sg_tensor_reshaped(t, t->ndim - first, t->shape + first) : sg_tensor_ref(t);
+    return sg_tensor_flipped(t);
+  if (change == PLUS_ONE)
+    return sg_tensor_plus(t, t->numel, 1);
+  return change == DROP_ONES ? sg_tensor_drop_ones(t) : sg_tensor_ref(t);
 }
 
 /* The canonical layer of "layer7" or "output3" and the change of its weight; to be freed. NULL if

@@ -1,6 +1,7 @@
 /* rosinality/stylegan2-pytorch: the same network under other names (docs/formats.md,
  * Rosinality). */
 #include "engine/formats/format-error.h"
+#include "engine/models/import-tensors.h"
 #include "engine/models/importer.h"
 #include <string.h>
 
@@ -31,29 +32,13 @@ matches(const SgArchive *a)
   return is_generator(a, "g_ema.") || is_generator(a, "g.");
 }
 
-/* Most tensors differ in sizes of 1 only: [1, O, I, 3, 3] -> [O, I, 3, 3]. Drops those from the
- * left until `ndim` are left; a tensor that does not fit so is refused later, under its name. */
-static SgTensor *
-squeezed(const SgTensor *t, int ndim)
-{
-  gint64 shape[SG_MAX_DIMS];
-  int surplus = t->ndim - ndim, n = 0;
-
-  for (int i = 0; i < t->ndim; i++)
-    if (surplus > 0 && t->shape[i] == 1)
-      surplus--;
-    else
-      shape[n++] = t->shape[i];
-  return sg_tensor_reshaped(t, n, shape);
-}
-
 /* Copies `from` (if it is there) as `to` with `ndim` dimensions. */
 static void
 copy(const Mapping *m, const char *from, int ndim, const char *to)
 {
   SgTensor *t = lookup(m, from);
   if (t)
-    sg_model_add(m->model, m->to, to, t->ndim == ndim ? sg_tensor_ref(t) : squeezed(t, ndim));
+    sg_model_add(m->model, m->to, to, sg_tensor_squeezed(t, ndim));
 }
 
 G_GNUC_PRINTF(5, 6)

@@ -20,6 +20,7 @@ extern const SgImporter sg_import_canonical; /* native, bare state dicts, NVlabs
 extern const SgImporter sg_import_rosinality;
 extern const SgImporter sg_import_mystylegan;
 extern const SgImporter sg_import_genforce;
+extern const SgImporter sg_import_ports;      /* StyleGAN of 2018 as others wrote it in PyTorch */
 extern const SgImporter sg_import_tensorflow; /* NVlabs TensorFlow, StyleGAN2 */
 extern const SgImporter sg_import_stylegan;   /* NVlabs TensorFlow, StyleGAN */
 

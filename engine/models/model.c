@@ -140,7 +140,7 @@ sg_model_summary(const SgModel *m)
   const SgModelInfo *i = &m->info;
   GString *s = g_string_new(NULL);
 
-  g_string_printf(s, "%s, %d×%d", i->family->title, i->img_resolution, i->img_resolution);
+  g_string_printf(s, "%s, %d×%d", i->family->title, sg_info_width(i), sg_info_height(i));
   if (i->img_channels != 3)
     g_string_append_printf(s, " with %d colour %s", i->img_channels,
                            i->img_channels == 1 ? "channel" : "channels");
@@ -215,9 +215,9 @@ compute_hash(const SgModel *m)
 static const SgImporter *
 find_importer(const SgArchive *networks)
 {
-  static const SgImporter *const importers[] = {&sg_import_canonical,  &sg_import_rosinality,
-                                                &sg_import_mystylegan, &sg_import_tensorflow,
-                                                &sg_import_stylegan,   &sg_import_genforce};
+  static const SgImporter *const importers[] = {
+      &sg_import_canonical, &sg_import_rosinality, &sg_import_mystylegan, &sg_import_tensorflow,
+      &sg_import_stylegan,  &sg_import_genforce,   &sg_import_ports};
   for (gsize i = 0; i < G_N_ELEMENTS(importers); i++)
     if (importers[i]->matches(networks))
       return importers[i];
@@ -234,13 +234,44 @@ check_colours(const SgModel *m, GError **error)
                         m->info.img_channels, SG_MAX_COLOURS);
 }
 
+gboolean
+sg_info_require_square(const SgModelInfo *i, const char *what, GError **error)
+{
+  int h = sg_info_height(i), w = sg_info_width(i);
+
+  return h == w ||
+         sg_unsupported(error, "this model's pictures are %d×%d; %s works on square ones only", w,
+                        h, what);
+}
+
+static int asked_resolution;
+
+void
+sg_model_ask_resolution(int pixels)
+{
+  asked_resolution = pixels;
+}
+
+static gboolean
+check_resolution(const SgModel *m, GError **error)
+{
+  int asked = m->asked_resolution, found = m->info.img_resolution;
+
+  return asked <= 0 || asked == found ||
+         sg_unsupported(error,
+                        "its pictures are %d×%d, as the file says itself; --network-resolution is "
+                        "for files that do not say it",
+                        found, found);
+}
+
 static SgModel *
 import(const SgImporter *importer, const SgArchive *networks, GError **error)
 {
   g_autoptr(SgModel) m = new_model(networks->path, networks->kind);
+  m->asked_resolution = asked_resolution;
   gboolean ok = importer->import(networks, m, error) && sg_model_recognise(m, error) &&
-                check_colours(m, error) && sg_check_statements(networks, m, error) &&
-                check_finite(m, error);
+                check_colours(m, error) && check_resolution(m, error) &&
+                sg_check_statements(networks, m, error) && check_finite(m, error);
   return ok ? g_steal_pointer(&m) : NULL;
 }
 
@@ -271,7 +302,7 @@ import_archive(const SgArchive *archive, GError **error)
   SgModel *m = import(importer, u->archive, &why);
   if (!m && u->discriminator)
     m = import_generators(importer, u, why, &still);
-  if (!m && !sg_name_variant(u, error)) {
+  if (!m) {
     g_propagate_error(error, still ? g_steal_pointer(&still) : g_steal_pointer(&why));
     return NULL;
   }

@@ -14,10 +14,11 @@ G_BEGIN_DECLS
 typedef enum { SG_ARCH_SKIP, SG_ARCH_ORIG, SG_ARCH_RESNET } SgArch;
 
 typedef struct {
-  const SgFamily *family;  /* family.h */
-  int z_dim, w_dim, c_dim; /* c_dim 0: unconditional */
-  int img_resolution, img_channels;
-  int num_ws; /* vectors the synthesis network takes */
+  const SgFamily *family;           /* family.h */
+  int z_dim, w_dim, c_dim;          /* c_dim 0: unconditional */
+  int img_resolution, img_channels; /* img_resolution: of the largest block, as files call it */
+  int img_height, img_width;        /* of a picture; 0: img_resolution */
+  int num_ws;                       /* vectors the synthesis network takes */
   int mapping_layers;
   double mapping_lr_mul; /* 0.01; 1 for mystylegan */
   SgArch g_arch;
@@ -45,8 +46,23 @@ struct _SgModel {
   GHashTable *tensors;  /* char* -> SgTensor* */
   GHashTable *metadata; /* char* -> char*: kimg, dataset, licence… whatever the file said */
   GPtrArray *warnings;  /* of char*: sentences whoever opens the model has to be told */
+  int asked_resolution; /* while it is imported: what a file that does not say it is opened at; 0 */
   SgNetwork *generator, *discriminator; /* of what its tensors are; NULL until asked for */
 };
+
+/* Pixels of a picture. */
+static inline int
+sg_info_height(const SgModelInfo *i)
+{
+  return i->img_height > 0 ? i->img_height : i->img_resolution;
+}
+static inline int
+sg_info_width(const SgModelInfo *i)
+{
+  return i->img_width > 0 ? i->img_width : i->img_resolution;
+}
+/* FALSE and an error that says what works on square pictures only: "projection". */
+gboolean sg_info_require_square(const SgModelInfo *i, const char *what, GError **error);
 
 /* Vitrine draws grey, grey with alpha, RGB and RGBA. */
 #define SG_MAX_COLOURS 4
@@ -56,6 +72,10 @@ struct _SgModel {
  * generator from being read; model->warnings says so. Errors as sg_archive_open(). Any thread. */
 SgModel *sg_model_load(const char *path, GError **error);
 SgModel *sg_model_from_archive(SgArchive *archive, GError **error);
+/* From now on a file that does not say how far its progressive training has come is opened at so
+ * many pixels (0: as its layers tell), and one that says otherwise is an error. Before any thread
+ * loads. */
+void sg_model_ask_resolution(int pixels);
 /* An empty model, for a training to fill and save: it has no hash. */
 SgModel *sg_model_new(const char *path, const SgModelInfo *info);
 /* What the model's networks are made of. Of one that was loaded they have been checked; one that

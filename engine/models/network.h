@@ -97,6 +97,7 @@ typedef struct {
   SgFilter add_filter;       /* of what is added */
   int w_index;               /* of the num_ws vectors, < 0: takes none */
   double style_offset;       /* is added to the style */
+  gboolean bias_first;       /* ADAIN: b is added ahead of `after`, not behind it */
   gboolean equalised;        /* MODULATED: W runs divided by sqrt (fan in), else as stored */
   double demod_eps;          /* MODULATED; ADAIN: beside the variance */
   /* MODULATED, TO_RGB: s is divided by its root mean square, W's filters by theirs; and TO_RGB's

@@ -1,4 +1,5 @@
 #include "engine/models/tensorflow-names.h"
+#include "engine/models/import-tensors.h"
 #include "engine/models/importer.h"
 
 SgTensor *
@@ -43,25 +44,6 @@ hwio_to_oihw(const SgTensor *t, gboolean flip)
   return r;
 }
 
-static SgTensor *
-plus_one(const SgTensor *t)
-{
-  SgTensor *out = sg_tensor_copy(t);
-  for (gsize i = 0; out && i < out->numel; i++)
-    out->data[i] += 1;
-  return out;
-}
-
-/* [1, C, 4, 4] -> [C, 4, 4], [1, 1, r, r] -> [r, r] */
-static SgTensor *
-drop_ones(const SgTensor *t)
-{
-  int first = 0;
-  while (first < t->ndim - 2 && t->shape[first] == 1)
-    first++;
-  return sg_tensor_reshaped(t, t->ndim - first, t->shape + first);
-}
-
 /* A tensor whose dimensions do not fit is kept as it is, and refused later under its name. */
 static SgTensor *
 arranged(SgTensor *t, SgTfLayout layout)
@@ -71,9 +53,9 @@ arranged(SgTensor *t, SgTfLayout layout)
   if ((layout == SG_TF_HWIO || layout == SG_TF_HWIO_FLIPPED) && t->ndim == 4)
     return hwio_to_oihw(t, layout == SG_TF_HWIO_FLIPPED);
   if (layout == SG_TF_PLUS_ONE)
-    return plus_one(t);
+    return sg_tensor_plus(t, t->numel, 1);
   if (layout == SG_TF_DROP_ONES)
-    return drop_ones(t);
+    return sg_tensor_drop_ones(t);
   return sg_tensor_ref(t);
 }
 

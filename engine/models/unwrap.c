@@ -28,6 +28,16 @@ static const Kind kinds[] = {
      "G_ema.",
      "G.",
      "D."},
+    /* StyleGAN of 2018 as others wrote it in PyTorch: genforce, huangzh13, lernapparat, rosinality;
+     * their discriminators are not read */
+    {{"synthesis.layer0.const", NULL}, {"layer0.weight", "input0.weight"}, "G_ema.", "G.", "D."},
+    {{"g_synthesis.init_block.const", NULL}, {"from_rgb.0.weight", NULL}, "G_ema.", "G.", "D."},
+    {{"g_synthesis.blocks.4x4.const", NULL}, {"fromrgb.weight", NULL}, "G_ema.", "G.", "D."},
+    {{"generator.progression.0.conv1.input", NULL},
+     {"from_rgb.0.conv.weight_orig", NULL},
+     "G_ema.",
+     "G.",
+     "D."},
     /* NVlabs' TensorFlow */
     {{"synthesis.4x4/Const/const", NULL}, {"4x4/Dense0/weight", NULL}, "Gs.", "G.", "D."},
 };

@@ -113,17 +113,18 @@ sg_layer_geometry(const SgLayer *l)
 }
 
 int
-sg_layer_conv_size(const SgLayer *l)
-{
-  return sg_layer_conv_size_of(l, l->in_h);
-}
-
-int
 sg_layer_conv_size_of(const SgLayer *l, int in)
 {
   int size = sg_filter_size(&l->before, in), kernel = l->kernel + (l->widen != 0);
   return l->stride_up > 1 ? (size - 1) * l->stride_up + kernel - l->pad - l->pad_end
                           : (size + l->pad + l->pad_end - kernel) / l->stride_down + 1;
+}
+
+void
+sg_layer_conv_size(const SgLayer *l, int *h, int *w)
+{
+  *h = sg_layer_conv_size_of(l, l->in_h);
+  *w = sg_layer_conv_size_of(l, l->in_w);
 }
 
 /* Where a network is to be run: what it lacks is a reason not to. */
@@ -182,14 +183,11 @@ check_sizes(const Check *c)
 {
   const SgLayer *l = c->l;
 
-  if (l->in_h != l->in_w || l->out_h != l->out_w)
-    return sg_unsupported(c->error,
-                          "the layer %s is %d×%d pixels; this version runs square ones only",
-                          l->name, l->out_w, l->out_h);
   if (l->stride_up > 2 || l->stride_down > 2)
     return sg_unsupported(c->error, "the layer %s has a stride of %d; this version runs 1 and 2",
                           l->name, MAX(l->stride_up, l->stride_down));
-  if (l->out_h > MOST_PIXELS || sg_filter_size(&l->act_up, l->in_h) > MOST_PIXELS)
+  if (MAX(l->out_h, l->out_w) > MOST_PIXELS ||
+      sg_filter_size(&l->act_up, MAX(l->in_h, l->in_w)) > MOST_PIXELS)
     return sg_unsupported(c->error, "the layer %s has more than %d pixels along an axis", l->name,
                           MOST_PIXELS);
   return TRUE;

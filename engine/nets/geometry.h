@@ -24,10 +24,10 @@ SgTaps sg_filter_taps(const SgFilter *f);
 SgBuf *sg_filter_run(const SgFilter *f, const SgBuf *x, GError **error);
 /* The convolution alone, its filters to be run beside it. */
 SgConvGeometry sg_layer_geometry(const SgLayer *l);
-/* Pixels along an axis that the convolution leaves, ahead of the filter `after`. */
-int sg_layer_conv_size(const SgLayer *l);
-/* The same of an input of so many pixels instead of the layer's own. */
+/* Pixels along an axis that the convolution leaves of so many, ahead of the filter `after`. */
 int sg_layer_conv_size_of(const SgLayer *l, int in);
+/* The same of the layer's own input. */
+void sg_layer_conv_size(const SgLayer *l, int *h, int *w);
 
 /* What ends a discriminator's block: a convolution that makes its input smaller, but not the short
  * way around it. */

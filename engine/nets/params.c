@@ -66,19 +66,6 @@ sg_params_scaled(const SgTensor *t, float gain)
 }
 
 SgTensor *
-sg_params_swap_io(const SgTensor *t)
-{
-  gint64 i = t->shape[0], o = t->shape[1], shape[4] = {o, i, t->shape[2], t->shape[3]};
-  gsize taps = (gsize)(t->shape[2] * t->shape[3]);
-  SgTensor *swapped = sg_tensor_new(4, shape);
-  for (gint64 a = 0; swapped && a < i; a++)
-    for (gint64 c = 0; c < o; c++)
-      memcpy(swapped->data + (gsize)(c * i + a) * taps, t->data + (gsize)(a * o + c) * taps,
-             taps * sizeof(float));
-  return swapped;
-}
-
-SgTensor *
 sg_params_widened(const SgTensor *t, float gain)
 {
   gint64 k = t->shape[2], wide = k + 1;

@@ -21,7 +21,5 @@ SgTensor *sg_params_scaled(const SgTensor *t, float gain);
 SgTensor *sg_params_unit_filters(const SgTensor *t);
 /* The sum of the four shifts by one pixel, times gain: [O, I, k, k] -> [O, I, k + 1, k + 1] */
 SgTensor *sg_params_widened(const SgTensor *t, float gain);
-/* [I, O, k, k] -> [O, I, k, k] */
-SgTensor *sg_params_swap_io(const SgTensor *t);
 
 G_END_DECLS

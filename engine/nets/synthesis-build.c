@@ -2,6 +2,7 @@
  * loaded. */
 #include "engine/base/interrupt.h"
 #include "engine/base/room.h"
+#include "engine/models/import-tensors.h"
 #include "engine/models/importer.h"
 #include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
@@ -71,7 +72,7 @@ build_weight(const Builder *b, SgStage *stage, const SgLayer *l)
   SgTensor *stored = tensor(b, l, SG_ROLE_WEIGHT);
   SgConvGeometry g = fused_geometry(l);
 
-  stage->weight = l->in_first ? sg_params_swap_io(stored) : sg_tensor_ref(stored);
+  stage->weight = l->in_first ? sg_tensor_swapped(stored) : sg_tensor_ref(stored);
   stage->demod_eps = (float)l->demod_eps * (l->equalised ? fan_in(b, l, SG_ROLE_WEIGHT) : 1);
   if (!stage->weight)
     return sg_room_check(b->error);
@@ -129,6 +130,7 @@ add_stage(const Builder *b, const SgLayer *l, SgStageKind kind)
   SgStage stage = {.backend = b->net->backend,
                    .kind = kind,
                    .resolution = l->out_h,
+                   .width = l->out_w,
                    .in_channels = l->in,
                    .out_channels = l->out,
                    .layer = l,
@@ -346,6 +348,7 @@ sg_synthesis_new(SgBackend *backend, SgModel *model, const char *prefix, GError 
   net->w_dim = n->w_dim;
   net->channels = n->channels;
   net->resolution = n->height;
+  net->width = n->width;
   net->full_resolution = sg_network_layer(n, n->output)->out_h;
   net->stages = g_array_new(FALSE, FALSE, sizeof(SgStage));
   g_array_set_clear_func(net->stages, stage_clear);

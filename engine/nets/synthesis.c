@@ -86,10 +86,10 @@ run_fourier(Run *run, guint i, GError **error)
 {
   SgBackend *b = run->pass->net->backend;
   const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
-  int n = run->pass->n, r = stage->resolution;
+  int n = run->pass->n, h = stage->resolution, w = stage->width;
   g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
-  g_autoptr(SgBuf) x = style ? sg_buf_new(b, SG_FMT_ACT, n, stage->in_channels, r, r, error) : NULL;
-  g_autoptr(SgBuf) y = x ? sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error) : NULL;
+  g_autoptr(SgBuf) x = style ? sg_buf_new(b, SG_FMT_ACT, n, stage->in_channels, h, w, error) : NULL;
+  g_autoptr(SgBuf) y = x ? sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, h, w, error) : NULL;
   g_autofree float *styles = g_new(float, 4 * (gsize)n);
 
   if (!y)
@@ -109,24 +109,25 @@ run_filtered(Run *run, guint i, GError **error)
   SgBackend *b = run->pass->net->backend;
   const SgStage *stage = sg_synthesis_stage(run->pass->net, i);
   const SgLayer *l = stage->layer;
-  int n = run->pass->n, size = sg_layer_conv_size(l), r = stage->resolution;
+  int n = run->pass->n, h, w;
   g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) demod = NULL, wide = NULL, y = NULL;
 
+  sg_layer_conv_size(l, &h, &w);
   if (!style || !(demod = sg_buf_new(b, SG_FMT_PLAIN, n, stage->out_channels, 1, 1, error)) ||
-      !(wide = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, size, size, error)) ||
-      !(y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error)))
+      !(wide = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, h, w, error)) ||
+      !(y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, stage->resolution, stage->width,
+                       error)))
     return FALSE;
   b->normalize(style, style);
   b->demod(demod, style, stage->squares, stage->demod_eps);
   SgEpilogue e = {.scale = demod, .bias = stage->bias, .slope = 1, .gain = 1, .clamp = -1};
   if (!b->conv_run(stage->conv, wide, run->x, style, &e, error))
     return FALSE;
-  int inner = sg_filter_size(&l->act_up, size);
   SgFiltered f = {.up = sg_filter_taps(&l->act_up),
                   .down = sg_filter_taps(&l->act_down),
-                  .h = inner,
-                  .w = inner,
+                  .h = sg_filter_size(&l->act_up, h),
+                  .w = sg_filter_size(&l->act_up, w),
                   .slope = stage->slope,
                   .gain = stage->gain,
                   .clamp = stage->clamp};
@@ -154,23 +155,32 @@ noise_strength(const Run *run, const SgStage *stage)
   return stage->noise_strength * (gain ? (float)gain[stage->conv_index] : 1);
 }
 
-/* The convolution with what comes before and behind it, up to the style. */
+/* The convolution with what comes before and behind it, up to the style. A filter behind it comes
+ * ahead of noise and bias, or of the noise alone. */
 static SgBuf *
 activated(Run *run, const SgStage *stage, const SgEpilogue *e, GError **error)
 {
   const SgLayer *l = stage->layer;
   SgBackend *b = run->pass->net->backend;
-  int size = stage->conv ? sg_layer_conv_size(l) : stage->resolution;
+  int height = stage->resolution, width = stage->width;
+  gboolean blurs = stage->conv && l->after.n;
+  SgEpilogue ahead = {.scale = e->scale, .bias = e->bias, .slope = 1, .gain = 1, .clamp = -1};
+  SgEpilogue behind = *e;
   g_autoptr(SgBuf) x = l->before.n ? sg_filter_run(&l->before, run->x, error) : sg_buf_ref(run->x);
-  g_autoptr(SgBuf) y =
-      x ? sg_buf_new(b, SG_FMT_ACT, run->pass->n, stage->out_channels, size, size, error) : NULL;
 
-  if (!y || (stage->conv && !b->conv_run(stage->conv, y, x, NULL, l->after.n ? NULL : e, error)))
+  if (stage->conv)
+    sg_layer_conv_size(l, &height, &width);
+  g_autoptr(SgBuf) y =
+      x ? sg_buf_new(b, SG_FMT_ACT, run->pass->n, stage->out_channels, height, width, error) : NULL;
+  if (l->bias_first)
+    behind.scale = behind.bias = NULL;
+  const SgEpilogue *first = !blurs ? e : l->bias_first ? &ahead : NULL;
+  if (!y || (stage->conv && !b->conv_run(stage->conv, y, x, NULL, first, error)))
     return NULL;
-  if (stage->conv && l->after.n) {
+  if (blurs) {
     SgBuf *blurred = sg_filter_run(&l->after, y, error);
     if (blurred)
-      b->epilogue(blurred, blurred, e);
+      b->epilogue(blurred, blurred, &behind);
     return blurred;
   }
   if (!stage->conv)
@@ -210,7 +220,7 @@ run_conv(Run *run, guint i, GError **error)
   const SgSynthesis *net = run->pass->net;
   SgBackend *b = net->backend;
   const SgStage *stage = sg_synthesis_stage(net, i);
-  int n = run->pass->n, r = stage->resolution;
+  int n = run->pass->n;
   g_autoptr(SgBuf) style = sg_synthesis_style(run->pass, i, error);
   g_autoptr(SgBuf) demod = NULL, noise = NULL, y = NULL;
 
@@ -228,7 +238,7 @@ run_conv(Run *run, guint i, GError **error)
                   .slope = stage->slope,
                   .gain = stage->gain,
                   .clamp = stage->clamp};
-  y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, r, r, error);
+  y = sg_buf_new(b, SG_FMT_ACT, n, stage->out_channels, stage->resolution, stage->width, error);
   if (!y || !b->conv_run(stage->conv, y, run->x, style, &e, error) ||
       (stage->skip && !add_skip(run, stage, y, error)))
     return FALSE;
@@ -267,7 +277,7 @@ run_rgb(Run *run, guint i, GError **error)
   const SgSynthesis *net = run->pass->net;
   const SgStage *stage = sg_synthesis_stage(net, i);
   const SgFilter *after = &stage->layer->after;
-  int r = run->x->h;
+  int h = run->x->h, w = run->x->w;
   gboolean adds = run->img && stage->layer->add >= 0;
   g_autoptr(SgBuf) style = rgb_style(run, i, error);
   g_autoptr(SgBuf) up = NULL, img = NULL;
@@ -276,7 +286,7 @@ run_rgb(Run *run, guint i, GError **error)
     return FALSE;
   img = up && !after->n
             ? sg_buf_ref(up)
-            : sg_buf_new(net->backend, SG_FMT_PLAIN, run->pass->n, net->channels, r, r, error);
+            : sg_buf_new(net->backend, SG_FMT_PLAIN, run->pass->n, net->channels, h, w, error);
   if (!img)
     return FALSE;
   net->backend->to_rgb(img, after->n ? NULL : up, run->x, style, stage->rgb_w, stage->rgb_b,

@@ -20,7 +20,8 @@ typedef struct {
   char name[32];  /* "b8.conv0", "b8.torgb", mystylegan "1.upconv" */
   int w_index;    /* which of the num_ws vectors */
   int conv_index; /* CONV: how many convolutions come before it */
-  int resolution; /* of its output */
+  int resolution; /* of its output: its height */
+  int width;
   int in_channels, out_channels;
   int style_channels;         /* in_channels; 0 without a style; AdaIN twice its out_channels */
   const SgLayer *layer;       /* the model's */
@@ -34,7 +35,7 @@ typedef struct {
   SgBuf *squares;   /* [out, in]: sum of squared weights over the kernel */
   float demod_eps;
   SgBuf *bias;
-  SgBuf *noise_const; /* PLAIN [1, 1, r, r] or NULL */
+  SgBuf *noise_const; /* PLAIN [1, 1, h, w] or NULL */
   float noise_strength;
   SgBuf *strength; /* [1, out] what the noise of each channel is multiplied with besides, or NULL */
   SgBuf *scale;    /* AdaIN: [1, out] what the convolution is multiplied with */
@@ -53,10 +54,10 @@ typedef struct {
 typedef struct {
   SgBackend *backend;
   SgModel *model;
-  int num_ws, num_convs, w_dim, channels, resolution;
+  int num_ws, num_convs, w_dim, channels, resolution, width; /* resolution: the height */
   int full_resolution; /* before the crop; == resolution for StyleGAN2 */
   GArray *stages;      /* of SgStage */
-  SgBuf *constant;     /* ACT [1, C, r, r]; NULL: the first stage takes nothing */
+  SgBuf *constant;     /* ACT [1, C, h, w]; NULL: the first stage takes nothing */
 } SgSynthesis;
 
 SgSynthesis *sg_synthesis_new(SgBackend *b, SgModel *model, const char *prefix, GError **error);
@@ -73,7 +74,7 @@ typedef struct {
   int n;
   const float *ws; /* host, [n, num_ws, w_dim] */
   SgBuf *w; /* the same with its first two axes swapped, PLAIN [num_ws n, w_dim, 1, 1], or NULL */
-  /* Noise of a conv stage: PLAIN [1 or n, 1, r, r], NULL for none. Called once a stage; transfer
+  /* Noise of a conv stage: PLAIN [1 or n, 1, h, w], NULL for none. Called once a stage; transfer
    * full. */
   SgBuf *(*noise)(guint stage, int n, gpointer data, GError **error);
   gpointer noise_data;
@@ -88,7 +89,7 @@ typedef struct {
   gpointer data;
 } SgPass;
 
-/* Runs stages [from, to) and returns the picture after them, PLAIN [n, K, r, r]. For from > 0, x
+/* Runs stages [from, to) and returns the picture after them, PLAIN [n, K, h, w]. For from > 0, x
  * and img are what the stages before left (img NULL if none drew yet), block_in the input of the
  * resnet block that `from` is in the middle of (else NULL). All borrowed. Ends after a stage where
  * base/interrupt.h says so. */

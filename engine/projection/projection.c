@@ -217,7 +217,9 @@ sg_projection_new(SgModel *model, SgBackend *b, const SgProjectionOptions *o, GE
   p->backend = b;
   p->o = *o;
   p->tape = sg_tape_new(b);
-  return open_networks(p, error) ? g_steal_pointer(&p) : NULL;
+  return sg_info_require_square(&model->info, "projection", error) && open_networks(p, error)
+             ? g_steal_pointer(&p)
+             : NULL;
 }
 
 static void

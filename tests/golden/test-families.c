@@ -17,6 +17,7 @@ typedef struct {
   int cutoff;
   SgNoiseMode noise;
   gboolean moved; /* by 20 degrees, and (0.1, -0.05) */
+  int asked;      /* the resolution that is asked for; 0: none is */
 } PictureCase;
 
 static const PictureCase pictures[] = {
@@ -30,6 +31,14 @@ static const PictureCase pictures[] = {
     {"sg1_lod1_64.pkl", "sg1_lod1_64_psi07", -1, 0.7, 8, SG_NOISE_CONST},
     {"sg1_lod035_128.pkl", "sg1_lod035_128_psi07", -1, 0.7, 8, SG_NOISE_CONST},
     {"sg1_tf_v3_p4.pkl", "sg1_seed0_psi07", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_genforce.pth", "sg1_genforce", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_genforce_lod.pth", "sg1_genforce_lod", -1, 0.7, 8, SG_NOISE_CONST},
+    {"sg1_huangzh13.pth", "sg1_huangzh13", -1, 0.7, 8, SG_NOISE_NONE},
+    {"sg1_lernapparat.pt", "sg1_lernapparat", -1, 1, ALL, SG_NOISE_NONE},
+    {"sg1_rosinality.pt", "sg1_rosinality_step2", -1, 1, ALL, SG_NOISE_NONE},
+    {"sg1_rosinality.pt", "sg1_rosinality_step3", -1, 1, ALL, SG_NOISE_NONE, FALSE, 32},
+    {"sg2_tall.pt", "sg2_tall", -1, 0.7, ALL, SG_NOISE_CONST},
+    {"sg2_wide_rgba.pt", "sg2_wide_rgba", -1, 0.7, ALL, SG_NOISE_CONST},
     {"sg3_c32.pkl", "sg3_c32_class0_psi1", 0, 1, ALL, SG_NOISE_CONST},
     {"sg3_c32.pkl", "sg3_c32_class0_psi05c4", 0, 0.5, 4, SG_NOISE_CONST},
     {"sg3_c32.pkl", "sg3_c32_class0_xform", 0, 1, ALL, SG_NOISE_CONST, TRUE},
@@ -44,7 +53,7 @@ static const char *const scores[][2] = {
     {"sg1_cond32.pkl", "sg1_cond32_D_scores"},   {"sg1_fusedT32.pkl", "sg1_fusedT32_D_scores"},
     {"sg1_lod1_64.pkl", "sg1_lod1_64_D_scores"}, {"sg1_lod035_128.pkl", "sg1_lod035_128_D_scores"},
     {"sg3_c32.pkl", "sg3_c32_D_scores"},         {"sg3_n64.pkl", "sg3_n64_D_scores"},
-    {"sg3_r64.pkl", "sg3_r64_D_scores"},
+    {"sg3_r64.pkl", "sg3_r64_D_scores"},         {"sg2_tall.pt", "sg2_tall_D_scores"},
 };
 
 static float *
@@ -100,11 +109,13 @@ static void
 test_picture(gconstpointer data)
 {
   const PictureCase *c = data;
+  sg_model_ask_resolution(c->asked);
   g_autoptr(SgModel) model = load(c->file);
   g_autoptr(SgModel) again = saved_and_loaded(model);
+  sg_model_ask_resolution(0);
   g_autoptr(SgRecipe) recipe = sg_recipe_new_for(&model->info);
-  gsize n = (gsize)model->info.img_channels * (gsize)model->info.img_resolution *
-            (gsize)model->info.img_resolution;
+  gsize n = (gsize)model->info.img_channels * (gsize)sg_info_height(&model->info) *
+            (gsize)sg_info_width(&model->info);
   g_autofree float *expected = oracle(c->oracle, n);
 
   recipe->label = c->label;
@@ -129,18 +140,18 @@ test_picture(gconstpointer data)
 static SgTensor *
 block_images(const SgModelInfo *info)
 {
-  int size = info->img_resolution, channels = info->img_channels, times = size / 8;
+  int h = sg_info_height(info), w = sg_info_width(info), channels = info->img_channels;
   g_autofree float *blocks = g_new(float, 8 * (gsize)channels * 64);
-  SgTensor *t = sg_tensor_new(4, (gint64[]){8, channels, size, size});
+  SgTensor *t = sg_tensor_new(4, (gint64[]){8, channels, h, w});
   SgRandomState state;
 
   sg_random_state_seed(&state, 3);
   sg_random_state_randn_f32(&state, 8 * (gsize)channels * 64, blocks);
   for (int p = 0; p < 8 * channels; p++)
-    for (int y = 0; y < size; y++)
-      for (int x = 0; x < size; x++)
-        t->data[((gsize)p * (gsize)size + (gsize)y) * (gsize)size + (gsize)x] =
-            blocks[(gsize)p * 64 + (gsize)(y / times * 8 + x / times)];
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++)
+        t->data[((gsize)p * (gsize)h + (gsize)y) * (gsize)w + (gsize)x] =
+            blocks[(gsize)p * 64 + (gsize)(y * 8 / h * 8 + x * 8 / w)];
   return t;
 }
 
@@ -281,6 +292,48 @@ refused(const char *attribute, const char *value, const char *text)
     g_error("“%s” does not say “%s”", error->message, text);
 }
 
+static void
+load_fails(const char *file, int asked, const char *text)
+{
+  g_autofree char *path = g_test_build_filename(G_TEST_DIST, "fixtures", file, NULL);
+  g_autoptr(GError) error = NULL;
+
+  sg_model_ask_resolution(asked);
+  g_assert_null(sg_model_load(path, &error));
+  sg_model_ask_resolution(0);
+  if (!strstr(error->message, text))
+    g_error("“%s” does not say “%s”", error->message, text);
+}
+
+/* A file that does not say how far it is trained is opened as its layers tell, with a word, or as
+ * it is asked for; one that says it takes no other size. */
+static void
+test_asked_resolution(void)
+{
+  g_autoptr(SgModel) model = load("sg1_rosinality.pt");
+
+  g_assert_cmpint(model->info.img_resolution, ==, 16);
+  g_assert_cmpuint(model->warnings->len, ==, 1);
+  g_assert_nonnull(strstr(model->warnings->pdata[0], "--network-resolution"));
+  load_fails("sg1_rosinality.pt", 64, "but 64 were asked for");
+  load_fails("sg1_huangzh13.pth", 12, "but 12 were asked for");
+  load_fails("sg1_cond32.pkl", 16, "as the file says itself");
+}
+
+/* What works on square pictures only says so. */
+static void
+test_not_square(void)
+{
+  g_autoptr(SgModel) model = load("sg2_tall.pt");
+  g_autoptr(GError) error = NULL;
+
+  g_assert_cmpint(sg_info_height(&model->info), ==, 16);
+  g_assert_cmpint(sg_info_width(&model->info), ==, 8);
+  g_assert_false(sg_info_require_square(&model->info, "projection", &error));
+  g_assert_cmpstr(error->message, ==,
+                  "this model's pictures are 8×16; projection works on square ones only");
+}
+
 /* One sentence each for what makes no sense. */
 static void
 test_nonsense(void)
@@ -338,6 +391,10 @@ main(int argc, char **argv)
   g_test_add_data_func("/families/stages/sg3", "sg3_n64.pkl", test_stages);
   g_test_add_func("/families/motion", test_motion);
   g_test_add_func("/families/without-attributes", test_without_attributes);
+  g_test_add_data_func("/families/stages/tall", "sg2_tall.pt", test_stages);
+  g_test_add_data_func("/families/stages/rosinality", "sg1_rosinality.pt", test_stages);
+  g_test_add_func("/families/asked-resolution", test_asked_resolution);
+  g_test_add_func("/families/not-square", test_not_square);
   g_test_add_func("/families/nonsense", test_nonsense);
   g_test_add_func("/families/device-without", test_device_without);
   return g_test_run();

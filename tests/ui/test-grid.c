@@ -9,7 +9,7 @@ put(VitrineGrid *g, int size, int face, guint8 value)
   g_autofree guint8 *rgb = g_malloc((gsize)(size * size * 3));
 
   memset(rgb, value, (gsize)(size * size * 3));
-  g_assert_true(vitrine_grid_put(g, rgb, size, face, 1));
+  g_assert_true(vitrine_grid_put(g, rgb, size, size, face, 1));
 }
 
 /* Grey of the middle of the cell in that column and row. */
@@ -69,7 +69,7 @@ test_between(void)
   const guint8 two[12] = {0, 0, 0, 255, 255, 255, 0, 0, 0, 255, 255, 255};
 
   vitrine_grid_begin(g, 2, 3);
-  g_assert_true(vitrine_grid_put(g, two, 2, 0, 1));
+  g_assert_true(vitrine_grid_put(g, two, 2, 2, 0, 1));
   put(g, 2, 1, 77);
   vitrine_grid_begin(g, 2, 3);
   put(g, 8, 1, 77);

@@ -109,14 +109,15 @@ static gboolean
 find_part(VitrineDissectBox *self, const SgRecipe *recipe, SgRegion *region, int *face)
 {
   VitrineSpotArea area = vitrine_spot_get_area(vitrine_session_get_spot(self->session));
-  int side = vitrine_session_get_model(self->session)->info.img_resolution;
+  const SgModelInfo *info = &vitrine_session_get_model(self->session)->info;
 
   *region = (SgRegion){0};
   *face = 0;
   if (!gtk_toggle_button_get_active(self->here))
     return TRUE;
   *region = (SgRegion){area.x, area.y, area.width, area.height};
-  return area.width > 0 && vitrine_picture_locate(recipe->faces, side, region, face);
+  return area.width > 0 && vitrine_picture_locate(recipe->faces, sg_info_width(info),
+                                                  sg_info_height(info), region, face);
 }
 
 /* The newest question counts; nothing is asked while nobody looks. */

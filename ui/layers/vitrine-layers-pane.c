@@ -148,7 +148,7 @@ show_contributions(VitrineLayersPane *self, const VitrineLayerView *view)
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
     GtkWidget *picture = gtk_picture_new();
     set_pixels(GTK_PICTURE(picture), view->contributions->pdata[next++]);
-    g_autofree char *size = g_strdup_printf("%d×%d", stage->resolution, stage->resolution);
+    g_autofree char *size = g_strdup_printf("%d×%d", stage->width, stage->resolution);
     GtkWidget *label = gtk_label_new(size);
     gtk_widget_add_css_class(label, "caption");
     gtk_widget_set_size_request(picture, 72, 72);
@@ -168,8 +168,7 @@ show_stages(VitrineLayersPane *self, const GArray *stages, guint selected)
   for (guint i = 0; i < stages->len; i++) {
     const SgProbeStage *s = &g_array_index(stages, SgProbeStage, i);
     g_autofree char *w = s->w_index < 0 ? g_strdup("") : g_strdup_printf(" · w%d", s->w_index);
-    g_autofree char *text =
-        g_strdup_printf("%s · %d×%d%s", s->name, s->resolution, s->resolution, w);
+    g_autofree char *text = g_strdup_printf("%s · %d×%d%s", s->name, s->width, s->resolution, w);
     gtk_string_list_append(names, text);
   }
   self->wanted = selected;

@@ -155,7 +155,7 @@ add_row(VitrineNoiseList *self, const SgProbeStage *stage)
 {
   guint conv = self->rows->len;
   g_autofree char *text =
-      g_strdup_printf("%s · %d×%d", stage->name, stage->resolution, stage->resolution);
+      g_strdup_printf("%s · %d×%d", stage->name, stage->width, stage->resolution);
   g_autofree char *strength = g_strdup_printf(_("Noise of %s"), stage->name);
   g_autofree char *tip = g_strdup_printf(_("Stored strength %.4g"), stage->noise_strength);
   Row row = {stage->resolution, gtk_check_button_new_with_label(text),

@@ -253,7 +253,7 @@ picture_changed_cb(VitrineSession *session, VitrineWindow *self)
     texture = NULL;
   vitrine_view_get_picture_size(vitrine_session_get_view(session), &width, &height);
   if (texture) {
-    int face = vitrine_session_get_model(session)->info.img_resolution;
+    int face = sg_info_width(&vitrine_session_get_model(session)->info);
     vitrine_canvas_set_picture(self->canvas, texture, width, height);
     vitrine_canvas_set_columns(self->canvas, MAX(width / MAX(face, 1), 1));
   }
@@ -285,7 +285,8 @@ view_changed_cb(VitrineWindow *self)
 
   if (model && !self->filming)
     vitrine_view_set_shown_size(vitrine_session_get_view(self->session),
-                                vitrine_canvas_get_zoom(self->canvas) * model->info.img_resolution);
+                                vitrine_canvas_get_zoom(self->canvas) *
+                                    sg_info_height(&model->info));
   queue_status(self);
 }
 

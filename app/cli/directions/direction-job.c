@@ -197,7 +197,8 @@ direction_tiles_new(const DirectionJob *job, int n)
   DirectionTiles *t = g_new0(DirectionTiles, 1);
 
   t->n = n;
-  t->width = t->height = job->model->info.img_resolution;
+  t->width = sg_info_width(&job->model->info);
+  t->height = sg_info_height(&job->model->info);
   t->rgb = g_malloc((gsize)n * 4 * (gsize)t->width * (gsize)t->height);
   t->tiles = g_new0(VitrineTile, n);
   t->labels = g_ptr_array_new_with_free_func(g_free);

@@ -187,22 +187,22 @@ add_amounts(Job *job, GError **error)
 static gboolean
 read_mask(Job *job, GError **error)
 {
-  int size = job->base.model->info.img_resolution;
+  int w = sg_info_width(&job->base.model->info), h = sg_info_height(&job->base.model->info);
   SgRegion r;
 
   if (job->opt->mask) {
-    job->mask = sg_mask_read(job->opt->mask, size, size, error);
+    job->mask = sg_mask_read(job->opt->mask, h, w, error);
     return job->mask != NULL;
   }
   if (!job->opt->region)
     return TRUE;
   if (!direction_job_region(job->opt->region, &r, error))
     return FALSE;
-  if (r.w < 1 || r.h < 1 || r.x > size - r.w || r.y > size - r.h) {
-    cli_set_usage_error(error, "--region: it does not lie in pictures of %d × %d", size, size);
+  if (r.w < 1 || r.h < 1 || r.x > w - r.w || r.y > h - r.h) {
+    cli_set_usage_error(error, "--region: it does not lie in pictures of %d × %d", w, h);
     return FALSE;
   }
-  job->mask = sg_mask_new_region(size, size, &r);
+  job->mask = sg_mask_new_region(h, w, &r);
   return TRUE;
 }
 

@@ -60,6 +60,8 @@ labelled_set_open(DirectionJob *job, const char *path, int reals, GError **error
       .resolution = info->img_resolution, .channels = info->img_channels, .use_labels = TRUE};
   g_autoptr(LabelledSet) s = g_new0(LabelledSet, 1);
 
+  if (!sg_info_require_square(info, "reading of real faces", error))
+    return NULL;
   if (!info->has_d) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                 "%s has no discriminator, whose view of pictures --data needs; what is measured in "

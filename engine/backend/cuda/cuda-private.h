@@ -190,7 +190,7 @@ void cuda_to_rgb(SgBuf *img, const SgBuf *add, const SgBuf *x, const SgBuf *s, c
                  const SgBuf *bias, float clamp);
 void cuda_from_rgb(SgBuf *y, const SgBuf *img, const SgBuf *w, float wgain, const SgEpilogue *e,
                    gboolean accumulate);
-void cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite);
+void cuda_rgb8(const SgBuf *img, int edge, int h, int w, guint8 *rgb, gboolean *finite);
 void cuda_rgb(SgConvPass pass, SgBuf *x, SgBuf *w, SgBuf *img);
 
 /* half.cu. What is in 16 bits lies channels last. */

@@ -253,7 +253,7 @@ typedef struct {
   unsigned char *rgb;
   int *bad; /* becomes 1 where a number is not finite */
   const float *img;
-  unsigned planes, h, w, edge, size;
+  unsigned planes, h, w, edge, seen_h, seen_w;
 } Rgb8;
 
 static __global__ void
@@ -262,11 +262,11 @@ rgb8_kernel(Rgb8 t, unsigned samples)
   EACH_PLANE(n, samples)
   {
     const float *img = t.img + (size_t)n * t.planes * t.h * t.w;
-    EACH_PIXEL(i, t.size * t.size)
+    EACH_PIXEL(i, t.seen_h * t.seen_w)
     {
-      size_t at = (size_t)(t.edge + i / t.size) * t.w + t.edge + i % t.size;
+      size_t at = (size_t)(t.edge + i / t.seen_w) * t.w + t.edge + i % t.seen_w;
       unsigned bytes = k_drawn_bytes(t.planes);
-      unsigned char *to = t.rgb + ((size_t)n * t.size * t.size + i) * bytes;
+      unsigned char *to = t.rgb + ((size_t)n * t.seen_h * t.seen_w + i) * bytes;
       for (unsigned k = 0; k < t.planes; k++)
         if (!isfinite(img[(size_t)k * t.h * t.w + at]))
           *t.bad = 1;
@@ -278,10 +278,10 @@ rgb8_kernel(Rgb8 t, unsigned samples)
 
 /* The flag lies behind the bytes, and comes with them. */
 void
-cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
+cuda_rgb8(const SgBuf *img, int edge, int h, int w, guint8 *rgb, gboolean *finite)
 {
   SgBackend *b = img->backend;
-  size_t bytes = (size_t)img->n * size * size * k_drawn_bytes((unsigned)img->c), flag = (bytes + 3) / 4 * 4;
+  size_t bytes = (size_t)img->n * h * w * k_drawn_bytes((unsigned)img->c), flag = (bytes + 3) / 4 * 4;
   g_autofree char *all = (char *)g_malloc(flag + sizeof(int));
   gsize taken = 0;
   GError *error = NULL;
@@ -291,9 +291,10 @@ cuda_rgb8(const SgBuf *img, int edge, int size, guint8 *rgb, gboolean *finite)
   if (on_device) {
     Rgb8 t = {
         (unsigned char *)on_device, (int *)(on_device + flag), floats(img),    (unsigned)img->c,
-        (unsigned)img->h,           (unsigned)img->w,          (unsigned)edge, (unsigned)size};
+        (unsigned)img->h,           (unsigned)img->w,          (unsigned)edge, (unsigned)h,
+        (unsigned)w};
     cuda_note(b, cudaMemsetAsync(on_device + flag, 0, sizeof(int), cuda_stream(b)), "clear");
-    CU_PLANES(b, rgb8_kernel, (unsigned)img->n, t.size * t.size, t, (unsigned)img->n);
+    CU_PLANES(b, rgb8_kernel, (unsigned)img->n, t.seen_h * t.seen_w, t, (unsigned)img->n);
     cuda_fetch(b, all, on_device, flag + sizeof(int));
   } else {
     cuda_note_error(b, error);

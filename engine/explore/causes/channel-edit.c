@@ -87,19 +87,19 @@ sum_over(const SgMask *m, double y0, double y1, double x0, double x1)
   return sum;
 }
 
-/* The mask for a layer of r × r pixels, [r, r]: the network draws `full` pixels, of which the
- * picture is the middle (sg_nets_crop()). NULL mask: ones. To be freed. */
+/* The mask for a layer of h × w pixels, [h, w]: the network draws `full` pixels in height, of which
+ * the picture is the middle (sg_nets_crop()). NULL mask: ones. To be freed. */
 static float *
-layer_mask(const SgMask *m, int r, int full)
+layer_mask(const SgMask *m, int h, int w, int full)
 {
-  float *out = g_new(float, (gsize)r *(gsize)r);
-  double step = (double)full / r;
+  float *out = g_new(float, (gsize)h *(gsize)w);
+  double step = (double)full / h, full_w = step * w;
 
-  for (int i = 0; i < r; i++)
-    for (int j = 0; j < r; j++) {
+  for (int i = 0; i < h; i++)
+    for (int j = 0; j < w; j++) {
       double y = i * step - (m ? (full - m->h + 1) / 2 : 0);
-      double x = j * step - (m ? (full - m->w + 1) / 2 : 0);
-      out[i * r + j] = m ? (float)(sum_over(m, y, y + step, x, x + step) / (step * step)) : 1.0f;
+      double x = j * step - (m ? floor((full_w - m->w + 1) / 2) : 0);
+      out[i * w + j] = m ? (float)(sum_over(m, y, y + step, x, x + step) / (step * step)) : 1.0f;
     }
   return out;
 }
@@ -158,7 +158,7 @@ stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
     return;
   gsize pixels = (gsize)x->h * (gsize)x->w;
   g_autofree float *v = g_new(float, sg_buf_count(x));
-  g_autofree float *mask = layer_mask(w->edit->mask, x->h, w->net->full_resolution);
+  g_autofree float *mask = layer_mask(w->edit->mask, x->h, x->w, w->net->full_resolution);
   x->backend->download(x, v);
   edit_planes(w->edit, x->c, pixels, mask, v);
   x->backend->upload(x, v);
@@ -180,16 +180,16 @@ check(const SgSynthesis *net, const SgChannelEdit *e, GError **error)
   if (sg_synthesis_stage(net, 0)->fourier)
     return sg_unsupported(error, "the layers of this network have margins: where a pixel of the "
                                  "picture lies in them is not known; without a mask it works");
-  if (e->mask->h == net->resolution && e->mask->w == net->resolution)
+  if (e->mask->h == net->resolution && e->mask->w == net->width)
     return TRUE;
   return sg_unsupported(error, "a mask is as large as the pictures, %d × %d; this has %d × %d",
-                        net->resolution, net->resolution, e->mask->w, e->mask->h);
+                        net->width, net->resolution, e->mask->w, e->mask->h);
 }
 
 static SgTensor *
 picture_of(const SgSynthesis *net, const SgBuf *img, GError **error)
 {
-  gint64 shape[] = {1, net->channels, net->resolution, net->resolution};
+  gint64 shape[] = {1, net->channels, net->resolution, net->width};
   g_autoptr(SgTensor) t = sg_tensor_try_new(4, shape, error);
   g_autofree float *v = g_new(float, sg_buf_count(img));
 
@@ -198,7 +198,7 @@ picture_of(const SgSynthesis *net, const SgBuf *img, GError **error)
   img->backend->download(img, v);
   if (!sg_backend_check(img->backend, error))
     return NULL;
-  sg_nets_crop(v, img->h, net->channels, net->resolution, t->data);
+  sg_nets_crop(v, img->h, img->w, net->channels, net->resolution, net->width, t->data);
   return g_steal_pointer(&t);
 }
 

@@ -141,7 +141,7 @@ noise_plane(const Work *k, const SgStage *stage, GError **error)
   const SgStageEdits *e = &k->edits;
   const SgTensor *map = e->noise_maps ? e->noise_maps[stage->conv_index] : NULL;
   double gain = e->noise_gain ? e->noise_gain[stage->conv_index] : 1;
-  int r = stage->resolution;
+  int h = stage->resolution, width = stage->width;
   g_autoptr(SgBuf) own = NULL;
 
   if (e->noise != SG_NOISE_CONST)
@@ -150,9 +150,9 @@ noise_plane(const Work *k, const SgStage *stage, GError **error)
                                          : sg_stage_fixed_noise(stage, error)))
     return NULL;
   g_autofree float *v = own ? numbers(own) : g_memdup2(map->data, sizeof(float) * map->numel);
-  for (int i = 0; i < r * r; i++)
+  for (int i = 0; i < h * width; i++)
     v[i] *= (float)gain;
-  return sg_buf_from_floats(k->g->backend, v, 1, 1, r, r, error);
+  return sg_buf_from_floats(k->g->backend, v, 1, 1, h, width, error);
 }
 
 static gboolean

@@ -73,7 +73,9 @@ sg_noise_variance_draw(SgNoiseVariance *v, SgRenderer *r, const SgRecipe *recipe
   random->noise_mode = SG_NOISE_RANDOM;
   random->noise_seed += (guint32)v->draws;
   g_autofree float *planes =
-      nets ? draw(nets, random, max_resolution, &size, &channels, error) : NULL;
+      nets && sg_info_require_square(&nets->net->model->info, "the noise's variance", error)
+          ? draw(nets, random, max_resolution, &size, &channels, error)
+          : NULL;
   if (!planes)
     return FALSE;
   if (!v->mean) {

@@ -159,7 +159,7 @@ static gboolean
 scorer_alloc(SgPruneScorer *s, int images, GError **error)
 {
   const SgModelInfo *info = &s->model->info;
-  gsize pixels = (gsize)images * (gsize)info->img_resolution * (gsize)info->img_resolution;
+  gsize pixels = (gsize)images * (gsize)sg_info_height(info) * (gsize)sg_info_width(info);
 
   if (!(s->rgb = g_try_malloc0(pixels * k_drawn_bytes((unsigned)info->img_channels)))) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "not enough memory for %d pictures",
@@ -191,7 +191,8 @@ sg_prune_scorer_new(SgModel *model, int images, guint32 seed, double psi, GError
   s->result = (SgPruneResult){.total = sg_prune_counter_total(s->counter),
                               .images = images,
                               .channels = info->img_channels,
-                              .size = info->img_resolution,
+                              .width = sg_info_width(info),
+                              .height = sg_info_height(info),
                               .bytes = (int)k_drawn_bytes((unsigned)info->img_channels),
                               .rgb = s->rgb,
                               .logits = s->logits};
@@ -258,7 +259,7 @@ step_weights(SgPruneScorer *s, GError **error)
 static int
 slice_faces(const SgPruneScorer *s)
 {
-  gint64 pixels = (gint64)s->result.size * s->result.size;
+  gint64 pixels = (gint64)s->result.width * s->result.height;
   return (int)CLAMP(SLICE_PIXELS / pixels, 1, SLICE_FACES);
 }
 
@@ -267,13 +268,13 @@ static SgTensor *
 drawn_faces(const SgPruneScorer *s, int n, GError **error)
 {
   const SgPruneResult *r = &s->result;
-  gsize drawn = (gsize)r->size * (gsize)r->size * (gsize)r->bytes;
-  gint64 shape[4] = {n, r->channels, r->size, r->size};
+  gsize drawn = (gsize)r->width * (gsize)r->height * (gsize)r->bytes;
+  gint64 shape[4] = {n, r->channels, r->height, r->width};
   SgTensor *all = sg_tensor_try_new(4, shape, error);
 
   for (int i = 0; all && i < n; i++) {
     g_autoptr(SgTensor) face =
-        sg_image_from_rgb8(s->rgb + (gsize)(s->at + i) * drawn, r->size, r->size, r->channels);
+        sg_image_from_rgb8(s->rgb + (gsize)(s->at + i) * drawn, r->width, r->height, r->channels);
     memcpy(all->data + (gsize)i * face->numel, face->data, face->numel * sizeof(float));
   }
   return all;
@@ -296,7 +297,7 @@ static gboolean
 step_faces(SgPruneScorer *s, GError **error)
 {
   int n = MIN(slice_faces(s), s->result.images - s->at);
-  gsize pixels = (gsize)s->result.size * (gsize)s->result.size;
+  gsize pixels = (gsize)s->result.width * (gsize)s->result.height;
   SgNets *nets = sg_renderer_nets(s->renderer, &s->prune, error);
 
   s->recipe->seed = s->seed + (guint32)s->at;

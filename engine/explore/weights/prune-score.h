@@ -29,15 +29,15 @@ guint64 sg_prune_counter_total(const SgPruneCounter *c);
 #define SG_PRUNE_MAX_IMAGES 256
 
 typedef struct {
-  double threshold;           /* the global one */
-  guint64 remaining, total;   /* weights */
-  int images, channels, size; /* pictures of size × size pixels */
-  int drawn;                  /* leading pictures that are there: all once phase is SCORES */
-  int judged;                 /* leading pictures that have a logit */
-  int bytes;                  /* 3, or 4 where the model draws alpha */
-  const guint8 *rgb;          /* [images, size, size, bytes], grey models replicated */
-  gboolean scored;            /* FALSE for good where the model has no discriminator */
-  const double *logits;       /* [images] */
+  double threshold;         /* the global one */
+  guint64 remaining, total; /* weights */
+  int images, channels, width, height;
+  int drawn;            /* leading pictures that are there: all once phase is SCORES */
+  int judged;           /* leading pictures that have a logit */
+  int bytes;            /* 3, or 4 where the model draws alpha */
+  const guint8 *rgb;    /* [images, height, width, bytes], grey models replicated */
+  gboolean scored;      /* FALSE for good where the model has no discriminator */
+  const double *logits; /* [images] */
   /* Over the images; std is of the population (divided by n). score = sigmoid (logit). */
   double logit_mean, logit_std, score_mean, score_std;
 } SgPruneResult;

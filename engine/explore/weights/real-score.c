@@ -69,8 +69,9 @@ open_data(const SgModelInfo *info, const char *path, int images, GError **error)
                                     .channels = info->img_channels,
                                     .use_labels = info->c_dim > 0,
                                     .max_images = 2 * (guint)images};
+  if (!sg_info_require_square(info, "scoring of a data set", error))
+    return NULL;
   g_autoptr(SgDataset) data = sg_dataset_open(path, &options, error);
-
   if (!data)
     return NULL;
   if (info->c_dim > 0 && (data->label_dim != info->c_dim || !data->one_hot)) {

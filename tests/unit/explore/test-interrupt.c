@@ -59,11 +59,11 @@ typedef struct {
 } Came;
 
 static gboolean
-came_cb(const guint8 *rgb, int size, int first, int n, gpointer data)
+came_cb(const guint8 *rgb, int h, int w, int first, int n, gpointer data)
 {
   Came *came = data;
 
-  came->face = (gsize)size * (gsize)size * 3;
+  came->face = (gsize)h * (gsize)w * 3;
   if (!came->rgb)
     came->rgb = g_malloc0(8 * came->face);
   memcpy(came->rgb + (gsize)first * came->face, rgb, (gsize)n * came->face);

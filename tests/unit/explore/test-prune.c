@@ -150,7 +150,7 @@ run(SgPruneScorer *s, double threshold, GBytes **rgb, GBytes **logits)
 
   g_assert_no_error(error);
   g_assert_cmpint(r->drawn, ==, 9);
-  *rgb = g_bytes_new(r->rgb, (gsize)(9 * r->size * r->size * 3));
+  *rgb = g_bytes_new(r->rgb, (gsize)(9 * r->width * r->height * 3));
   *logits = g_bytes_new(r->logits, 9 * sizeof(double));
 }
 

@@ -223,7 +223,7 @@ test_rgb8(void)
     for (int i = 0; i < N * channels * SIZE * SIZE; i++)
       v[i] = (float)((i * 37) % 301 - 150) / 140;
     g_autoptr(SgBuf) img = sg_buf_from_floats(backend, v, N, channels, SIZE, SIZE, NULL);
-    sg_buf_rgb8(img, 1, 7, rgb, &finite);
+    sg_buf_rgb8(img, 1, 7, 7, rgb, &finite);
     g_assert_true(finite);
     for (int i = 0; i < N * 49 * bytes; i++) {
       int at = i / bytes, x = at % 7 + 1, y = at / 7 % 7 + 1, n = at / 49;
@@ -233,11 +233,11 @@ test_rgb8(void)
     }
     v[SIZE] = NAN; /* outside */
     img->backend->upload(img, v);
-    sg_buf_rgb8(img, 1, 7, rgb, &finite);
+    sg_buf_rgb8(img, 1, 7, 7, rgb, &finite);
     g_assert_true(finite);
     v[((N - 1) * channels + channels - 1) * SIZE * SIZE + 5 * SIZE + 4] = -INFINITY;
     img->backend->upload(img, v);
-    sg_buf_rgb8(img, 1, 7, rgb, &finite);
+    sg_buf_rgb8(img, 1, 7, 7, rgb, &finite);
     g_assert_false(finite);
   }
 }

@@ -338,10 +338,11 @@ static void
 test_not_square(void)
 {
   g_autoptr(TensorSet) a = set_from("sg2.safetensors"), b = set_from("sg2_rosinality_zip.pt");
+  /* Noise planes that do not fit the constant. */
   tensor_set_put(a, "g_ema.synthesis.b4.const", 3, (gint64[]){12, 4, 2});
-  assert_refused(a, "starts from 2×4");
-  tensor_set_put(b, "g_ema.input.input", 4, (gint64[]){1, 12, 4, 8});
-  assert_refused(b, "starts from 8×4");
+  assert_refused(a, "noise_const should have the shape [4, 2], but has [4, 4]");
+  tensor_set_put(b, "g_ema.input.input", 4, (gint64[]){1, 12, 4, 800});
+  assert_refused(b, "its smallest picture is 800×4; Vitrine draws from 1 to 64 pixels");
 }
 
 static void
