@@ -217,10 +217,18 @@ written_cb(GObject *source, GAsyncResult *result, gpointer data)
 void
 vitrine_dissection_save(VitrineDissection *d, VitrineSession *session, GFile *file)
 {
-  Save *s = g_new0(Save, 1);
+  char *path = g_file_get_path(file);
 
+  if (!path) {
+    g_autofree char *uri = g_file_get_uri(file);
+    g_autofree char *text =
+        g_strdup_printf(_("%s is not on this computer. Choose a local folder."), uri);
+    vitrine_session_error(session, _("This place cannot be written to"), text);
+    return;
+  }
+  Save *s = g_new0(Save, 1);
   s->d = vitrine_dissection_ref(d);
-  s->path = g_file_get_path(file);
+  s->path = path;
   s->recipe = sg_recipe_to_json(d->query->recipe, vitrine_session_get_model(session)->hash, NULL);
   s->session = g_object_ref(session);
   vitrine_saver_add(vitrine_session_get_saver(session), 1);

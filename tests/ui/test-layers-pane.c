@@ -316,6 +316,15 @@ test_dissect_saved(void)
   g_autoptr(SgRecipe) r = sg_recipe_from_json(json, -1, NULL, NULL, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(r->seed, ==, fixture_recipe(&f)->seed);
+  /* Where no file can be written it says so. */
+  g_autoptr(GFile) nowhere = g_file_new_for_uri("smb://nowhere/before-after.png");
+  vitrine_dissect_box_save(box_of(&f), nowhere);
+  /* A toRGB has no channels of its own to change. */
+  vitrine_layers_pane_show(pane, 1, 0);
+  fixture_wait(&f, is_current, pane, 20);
+  fixture_wait(&f, is_dissected, box_of(&f), 20);
+  g_assert_nonnull(strstr(numbers(&f), "convolution"));
+  g_assert_false(gtk_widget_get_sensitive(fixture_part(&f, "dissect-save")));
   fixture_close(&f);
 }
 
