@@ -12,11 +12,88 @@ typedef struct {
   const char *from, *to;
 } Mapping;
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* What mmgeneration and BasicSR call the parts of a generator's names; the first that fits counts,
+ * and several of one name may. */
+typedef struct {
+  const char *ours, *theirs;
+} Rename;
+
+static const Rename mmgeneration[] = {
+    {"style.%.weight", "style_mapping.%.linear.weight_orig"},
+    {"style.%", "style_mapping.%"},
+    {"input.input", "constant_input.input"},
+    {"noises.noise_%", "injected_noise_%"},
+    {"%.modulation.weight", "%.style_modulation.linear.weight_orig"},
+    {"%.modulation.bias", "%.style_modulation.bias"},
+    {"%.noise.weight", "%.noise_injector.weight"},
+};
+static const Rename basicsr_ends[] = {
+    {"%.conv.weight", "%.modulated_conv.weight"},
+    {"%.conv.modulation.weight", "%.modulated_conv.modulation.weight"},
+    {"%.conv.modulation.bias", "%.modulated_conv.modulation.bias"},
+    {"%.noise.weight", "%.weight"},
+};
+static const Rename basicsr_beginnings[] = {
+    {"style.%", "style_mlp.%"},          {"input.input", "constant_input.weight"},
+    {"noises.noise_%", "noises.noise%"}, {"conv1.%", "style_conv1.%"},
+    {"convs.%", "style_convs.%"},
+};
+
+/* `name` with the first rename that fits, where '%' is any text; to be freed. */
+static char *
+renamed(const Rename *renames, gsize n, const char *name)
+{
+  for (gsize i = 0; i < n; i++) {
+    const char *star = strchr(renames[i].ours, '%');
+    gsize before = star ? (gsize)(star - renames[i].ours) : strlen(renames[i].ours);
+    const char *after = star ? star + 1 : "";
+    if (strncmp(name, renames[i].ours, before) != 0 ||
+        (star ? !g_str_has_suffix(name + before, after) : name[before] != '\0'))
+      continue;
+    const char *to = strchr(renames[i].theirs, '%');
+    if (!star)
+      return g_strdup(renames[i].theirs);
+    int middle = (int)(strlen(name) - before - strlen(after));
+    return g_strdup_printf("%.*s%.*s%s", (int)(to - renames[i].theirs), renames[i].theirs, middle,
+                           name + before, to + 1);
+  }
+  return g_strdup(name);
+}
+
 static SgTensor *
-lookup(const Mapping *m, const char *name)
+find(const Mapping *m, const char *name)
 {
   g_autofree char *full = g_strconcat(m->from, name, NULL);
   return sg_archive_tensor(m->archive, full);
+}
+
+static gboolean
+has_mmgeneration(const Mapping *m)
+{
+  return find(m, "constant_input.input") && find(m, "conv1.conv.style_modulation.bias");
+}
+
+static gboolean
+has_basicsr(const Mapping *m)
+{
+  return find(m, "constant_input.weight") && find(m, "style_conv1.modulated_conv.weight");
+}
+
+/* The tensor that rosinality's code calls so. */
+static SgTensor *
+lookup(const Mapping *m, const char *name)
+{
+  if (has_mmgeneration(m)) {
+    g_autofree char *theirs = renamed(mmgeneration, G_N_ELEMENTS(mmgeneration), name);
+    return find(m, theirs);
+  }
+  if (!has_basicsr(m))
+    return find(m, name);
+  g_autofree char *end = renamed(basicsr_ends, G_N_ELEMENTS(basicsr_ends), name);
+  g_autofree char *theirs = renamed(basicsr_beginnings, G_N_ELEMENTS(basicsr_beginnings), end);
+  return find(m, theirs);
 }
 
 static gboolean
@@ -183,7 +260,12 @@ import(const SgArchive *a, SgModel *model, GError **error)
   if (!check_filters(a, error))
     return FALSE;
   g_free(model->kind);
-  model->kind = g_strdup_printf("rosinality StyleGAN2, %s", a->kind);
+  const Mapping *first = is_generator(a, averaged.from) ? &averaged : &plain;
+  model->kind = g_strdup_printf("%s StyleGAN2, %s",
+                                has_mmgeneration(first) ? "mmgeneration"
+                                : has_basicsr(first)    ? "BasicSR"
+                                                        : "rosinality",
+                                a->kind);
   if (is_generator(a, averaged.from))
     map_generator(&averaged);
   if (is_generator(a, plain.from))

@@ -19,6 +19,17 @@ static const Kind kinds[] = {
      "g_ema.",
      "g.",
      "d."},
+    /* the same by mmgeneration and BasicSR, whose discriminators are not read */
+    {{"constant_input.input", "conv1.conv.style_modulation.bias"},
+     {"final_conv.0.weight", "final_linear.1.weight"},
+     "g_ema.",
+     "g.",
+     "d."},
+    {{"constant_input.weight", "style_conv1.modulated_conv.weight"},
+     {"final_conv.0.weight", "final_linear.1.weight"},
+     "g_ema.",
+     "g.",
+     "d."},
     /* mystylegan, after and before its weights were equalised */
     {{"const", "0.upconv.weight_orig"}, {"from_channels.weight_orig", NULL}, "G_ema.", "G.", "D."},
     {{"const", "0.upconv.weight"}, {"from_channels.weight", NULL}, "G_ema.", "G.", "D."},

@@ -37,6 +37,8 @@ static const PictureCase pictures[] = {
     {"sg1_lernapparat.pt", "sg1_lernapparat", -1, 1, ALL, SG_NOISE_NONE},
     {"sg1_rosinality.pt", "sg1_rosinality_step2", -1, 1, ALL, SG_NOISE_NONE},
     {"sg1_rosinality.pt", "sg1_rosinality_step3", -1, 1, ALL, SG_NOISE_NONE, FALSE, 32},
+    {"sg2_mmgeneration.pth", "sg2_dialects", -1, 1, ALL, SG_NOISE_CONST},
+    {"sg2_basicsr.pth", "sg2_dialects", -1, 1, ALL, SG_NOISE_CONST},
     {"sg2_tall.pt", "sg2_tall", -1, 0.7, ALL, SG_NOISE_CONST},
     {"sg2_wide_rgba.pt", "sg2_wide_rgba", -1, 0.7, ALL, SG_NOISE_CONST},
     {"sg3_c32.pkl", "sg3_c32_class0_psi1", 0, 1, ALL, SG_NOISE_CONST},
@@ -379,7 +381,8 @@ main(int argc, char **argv)
   tested_backend();
   g_test_init(&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(pictures); i++) {
-    g_autofree char *name = g_strconcat("/families/", pictures[i].oracle, NULL);
+    g_autofree char *name =
+        g_strconcat("/families/", pictures[i].oracle, "/", pictures[i].file, NULL);
     g_test_add_data_func(name, &pictures[i], test_picture);
   }
   for (guint i = 0; i < G_N_ELEMENTS(scores); i++) {
