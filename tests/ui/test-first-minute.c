@@ -358,6 +358,36 @@ test_side(void)
   fixture_close(&f);
 }
 
+static gboolean
+has_slider(Fixture *f, gpointer data)
+{
+  return fixture_find(GTK_WIDGET(f->window), "direction-scale-beard") != NULL;
+}
+
+/* From the beginning of the window to the first slider; the switcher of panes is one stop. While
+ * components are found there is a button more. */
+static void
+test_tab_stops(void)
+{
+  Fixture f;
+  int stops = 0;
+  GtkWidget *focus = NULL;
+
+  fixture_forget_state();
+  fixture_open_first(&f);
+  fixture_wait(&f, has_slider, NULL, 30);
+  gtk_window_set_focus(GTK_WINDOW(f.window), NULL);
+  while (stops < 60 && !GTK_IS_SCALE(focus)) {
+    gtk_widget_child_focus(GTK_WIDGET(f.window), GTK_DIR_TAB_FORWARD);
+    focus = gtk_window_get_focus(GTK_WINDOW(f.window));
+    stops++;
+    g_test_message("%d: %s %s", stops, G_OBJECT_TYPE_NAME(focus), gtk_widget_get_name(focus));
+  }
+  g_assert_true(GTK_IS_SCALE(focus));
+  g_assert_cmpint(stops, <=, 15);
+  fixture_close(&f);
+}
+
 /* Of the window's shortcuts, those that "n" would reach. */
 static gboolean
 is_bound(Fixture *f, const char *keys)
@@ -411,6 +441,7 @@ main(int argc, char **argv)
   g_test_add_func("/first-minute/children", test_children);
   g_test_add_func("/first-minute/noise-map", test_noise_map);
   g_test_add_func("/first-minute/compare", test_compare);
+  g_test_add_func("/first-minute/tab-stops", test_tab_stops);
   g_test_add_func("/first-minute/side", test_side);
   g_test_add_func("/first-minute/letters", test_letters);
   return g_test_run();

@@ -185,6 +185,9 @@ rebuild(VitrinePictureBar *self)
     gtk_box_remove(GTK_BOX(self->row), child);
   for (guint i = 0; i < self->chips->len; i++)
     gtk_box_append(GTK_BOX(self->row), chip_widget(self, self->chips->pdata[i], i));
+  /* The seed alone is no place for the focus. */
+  gtk_widget_set_can_focus(gtk_widget_get_ancestor(self->row, GTK_TYPE_SCROLLED_WINDOW),
+                           self->chips->len > 1);
   if (focused && !gtk_widget_child_focus(self->row, GTK_DIR_TAB_FORWARD) && window)
     gtk_widget_child_focus(window, GTK_DIR_TAB_FORWARD);
 }

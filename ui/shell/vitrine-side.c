@@ -9,6 +9,7 @@ struct _VitrineSide {
   VitrineSession *session;
   const VitrinePaneInfo *panes; /* [n] */
   guint n;
+  GtkWidget *switcher;
   AdwViewStack *stack; /* of AdwBin, each empty until its page is first shown */
   gboolean pressed;    /* a button or finger is down somewhere in the panes */
   gboolean gesture;    /* … and something has changed since: the session knows of a gesture */
@@ -101,12 +102,57 @@ pane(VitrineSide *self, const VitrinePaneInfo *info)
   return adw_bin_get_child(bin);
 }
 
+/* ---- the switcher: one stop of the Tab key, with arrows inside --------------------------------- */
+
+static void
+set_stops(GtkWidget *widget)
+{
+  if (GTK_IS_TOGGLE_BUTTON(widget)) {
+    gtk_widget_set_focusable(widget, gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(widget)));
+    return;
+  }
+  for (GtkWidget *c = gtk_widget_get_first_child(widget); c; c = gtk_widget_get_next_sibling(c))
+    set_stops(c);
+}
+
+static gboolean
+arrow_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModifierType state,
+         VitrineSide *self)
+{
+  gboolean rtl = gtk_widget_get_direction(self->switcher) == GTK_TEXT_DIR_RTL;
+  int by = key == GDK_KEY_Right ? 1 : key == GDK_KEY_Left ? -1 : 0;
+  guint at = 0;
+
+  if (!by || (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK)))
+    return GDK_EVENT_PROPAGATE;
+  while (at + 1 < self->n && !g_str_equal(self->panes[at].name, vitrine_side_get_page(self)))
+    at++;
+  at = (at + self->n + (guint)(rtl ? -by : by)) % self->n;
+  vitrine_side_show(self, self->panes[at].name);
+  gtk_widget_child_focus(self->switcher, GTK_DIR_TAB_FORWARD);
+  return GDK_EVENT_STOP;
+}
+
+static GtkWidget *
+switcher_new(VitrineSide *self)
+{
+  GtkEventController *keys = gtk_event_controller_key_new();
+
+  self->switcher = g_object_new(ADW_TYPE_VIEW_SWITCHER, "stack", self->stack, "policy",
+                                ADW_VIEW_SWITCHER_POLICY_NARROW, "name", "pane-switcher", NULL);
+  gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
+  g_signal_connect(keys, "key-pressed", G_CALLBACK(arrow_cb), self);
+  gtk_widget_add_controller(self->switcher, keys);
+  return self->switcher;
+}
+
 static void
 page_cb(VitrineSide *self)
 {
   const VitrinePaneInfo *info = find(self, vitrine_side_get_page(self));
   if (info && self->session)
     pane(self, info);
+  set_stops(self->switcher);
 }
 
 static void
@@ -144,9 +190,7 @@ vitrine_side_init(VitrineSide *self)
         adw_view_stack_add_titled(self->stack, adw_bin_new(), info->name, _(info->title));
     adw_view_stack_page_set_icon_name(page, info->icon);
   }
-  gtk_box_append(GTK_BOX(self),
-                 g_object_new(ADW_TYPE_VIEW_SWITCHER, "stack", self->stack, "policy",
-                              ADW_VIEW_SWITCHER_POLICY_NARROW, "name", "pane-switcher", NULL));
+  gtk_box_append(GTK_BOX(self), switcher_new(self));
   gtk_box_append(GTK_BOX(self), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
   gtk_widget_set_vexpand(GTK_WIDGET(self->stack), TRUE);
   gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->stack));
