@@ -67,13 +67,14 @@ draw(Job *job, SgRenderer *renderer, GError **error)
       sg_preview_pictures(renderer, BATCH, job->recipes + job->done, RESOLUTION, error);
   if (!pictures)
     return FALSE;
-  int size = (int)pictures->shape[2], bytes = (int)k_drawn_bytes((unsigned)pictures->shape[1]);
-  gsize face = (gsize)size * (gsize)size * (gsize)bytes;
+  int h = (int)pictures->shape[2], w = (int)pictures->shape[3];
+  int bytes = (int)k_drawn_bytes((unsigned)pictures->shape[1]);
+  gsize face = (gsize)h * (gsize)w * (gsize)bytes;
   g_autofree guint8 *rgb = g_malloc(BATCH * face);
   sg_image_to_rgb8(pictures, rgb);
   for (gsize i = 0; i < BATCH; i++) {
     const SgPicture one = {
-        .faces = 1, .width = size, .height = size, .bytes = bytes, .rgb = rgb + i * face};
+        .faces = 1, .width = w, .height = h, .bytes = bytes, .rgb = rgb + i * face};
     job->textures[job->done++] = vitrine_picture_texture(&one);
   }
   return TRUE;
