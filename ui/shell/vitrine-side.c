@@ -102,7 +102,7 @@ pane(VitrineSide *self, const VitrinePaneInfo *info)
   return adw_bin_get_child(bin);
 }
 
-/* ---- the switcher: one stop of the Tab key, with arrows inside --------------------------------- */
+/* ---- the switcher: one stop of the Tab key, with arrows inside ------------------------------ */
 
 static void
 set_stops(GtkWidget *widget)
