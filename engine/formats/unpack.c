@@ -46,17 +46,29 @@ typedef struct {
   guint64 position;
   guint8 buffer[CHUNK];
   guint64 bytes_left; /* that may still be unpacked, wanted or not */
+  GError *why;        /* the first read that failed: libarchive does not always keep why */
 } Unpacker;
+
+static gboolean
+failed(Unpacker *u, const char *advice, GError **error)
+{
+  const char *said = archive_error_string(u->archive);
+
+  return sg_broken(error, "it cannot be unpacked: %s%s",
+                   u->why ? u->why->message
+                   : said ? said
+                          : "it is damaged",
+                   advice);
+}
 
 static la_ssize_t
 read_cb(struct archive *archive, void *user, const void **data)
 {
   Unpacker *u = user;
   gsize n = MIN(sg_source_size(u->packed) - u->position, CHUNK);
-  g_autoptr(GError) error = NULL;
 
-  if (!sg_source_read(u->packed, u->position, u->buffer, n, &error)) {
-    archive_set_error(archive, EIO, "%s", error->message);
+  if (!sg_source_read(u->packed, u->position, u->buffer, n, u->why ? NULL : &u->why)) {
+    archive_set_error(archive, EIO, "it cannot be read");
     return -1;
   }
   u->position += n;
@@ -103,9 +115,7 @@ open_archive(Unpacker *u, GError **error)
   archive_read_set_read_callback(a, read_cb);
   archive_read_set_seek_callback(a, seek_cb);
   archive_read_set_callback_data(a, u);
-  return archive_read_open1(a) == ARCHIVE_OK ||
-         sg_broken(error, "it cannot be unpacked: %s%s", archive_error_string(a),
-                   u->kind == TAR ? tar_advice : "");
+  return archive_read_open1(a) == ARCHIVE_OK || failed(u, u->kind == TAR ? tar_advice : "", error);
 }
 
 /* Takes the next piece; *n is 0 at the end. */
@@ -120,7 +130,7 @@ next_piece(Unpacker *u, const void **data, gsize *n, GError **error)
     return TRUE;
   }
   if (status != ARCHIVE_OK)
-    return sg_broken(error, "it cannot be unpacked: %s", archive_error_string(u->archive));
+    return failed(u, "", error);
   if (*n > u->bytes_left)
     return sg_broken(error, "it unpacks to more than %d times its size, which no model does",
                      MAX_RATIO);
@@ -250,8 +260,7 @@ search(Unpacker *u, Search *s, GError **error)
     if (!consider(u, s, entry, error))
       return FALSE;
   if (status != ARCHIVE_EOF)
-    return sg_broken(error, "it cannot be unpacked: %s%s", archive_error_string(u->archive),
-                     u->kind == TAR ? tar_advice : "");
+    return failed(u, u->kind == TAR ? tar_advice : "", error);
   if (s->models == 1)
     return TRUE;
   if (s->models > 1)
@@ -293,6 +302,7 @@ sg_unpack(SgSource *packed, char **where, GError **error)
   } else
     g_clear_pointer(&s.found, sg_source_unref);
   archive_read_free(u->archive);
+  g_clear_error(&u->why);
   g_string_free(s.names, TRUE);
   g_free(s.first);
   return s.found;

@@ -44,7 +44,8 @@ def main():
             for result in results:
                 for f in result['files']:
                     path = os.path.relpath(os.path.normpath(os.path.join(result['current_working_directory'], f['file'])), ROOT)
-                    if not path.startswith(('engine/', 'app/', 'ui/')):
+                    # What was built of a file that is gone by now stays in the build directory.
+                    if not path.startswith(('engine/', 'app/', 'ui/')) or not os.path.exists(os.path.join(ROOT, path)):
                         continue
                     for line in f['lines']:
                         lines[path][line['line_number']] += line['count']

@@ -7,6 +7,7 @@
 #include "engine/formats/source.h"
 #include "engine/formats/writer.h"
 #include "engine/formats/zip-writer.h"
+#include "engine/formats/zip-writer.h"
 #include "tests/support/failing.h"
 #include "tests/unit/formats/formats-support.h"
 #include <glib/gstdio.h>
@@ -37,6 +38,24 @@ test_archives(void)
     g_assert_cmpint(failing_each(FAIL_READ, MOST, names[i], open_archive, path), >, 1);
     g_assert_cmpint(failing_each(FAIL_MEMORY, MOST, names[i], open_archive, path), >, 1);
   }
+}
+
+/* A zip with a network in it is unpacked to a file, for which there may be no space. */
+static void
+test_packed(void)
+{
+#ifdef SG_HAVE_LIBARCHIVE
+  g_autofree char *path = scratch("packed.zip");
+  g_autoptr(SgZipWriter) z = sg_zip_writer_new(path, NULL);
+  g_autofree guint8 *data = NULL;
+  gsize n;
+
+  read_fixture("sg2.safetensors", &data, &n);
+  g_assert_true(sg_zip_writer_add(z, "run/net.safetensors", data, n, NULL));
+  g_assert_true(sg_zip_writer_commit(z, NULL));
+  g_assert_cmpint(failing_each(FAIL_READ, MOST, path, open_archive, path), >, 2);
+  g_assert_cmpint(failing_each(FAIL_WRITE, MOST, path, open_archive, path), >, 0);
+#endif
 }
 
 static gboolean
@@ -158,6 +177,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/formats/failing/archives", test_archives);
+  g_test_add_func("/formats/failing/packed", test_packed);
   g_test_add_func("/formats/failing/arrays", test_arrays);
   g_test_add_func("/formats/failing/shorter", test_shorter);
   int status = g_test_run();
