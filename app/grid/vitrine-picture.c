@@ -64,3 +64,48 @@ vitrine_picture_texture(const SgPicture *picture)
     g_object_set_data(G_OBJECT(texture), VITRINE_TEXTURE_ALPHA, texture);
   return texture;
 }
+
+guint8 *
+vitrine_pixels_smaller(const guint8 *rgb, int width, int height, int by, int bytes)
+{
+  gsize w = (gsize)(width / by), h = (gsize)(height / by), pixel = (gsize)bytes;
+  gsize line = (gsize)width * pixel;
+  guint8 *to = g_malloc(w * h * pixel);
+  guint all = (guint)(by * by);
+
+  for (gsize y = 0; y < h; y++)
+    for (gsize x = 0; x < w; x++)
+      for (gsize k = 0; k < pixel; k++) {
+        const guint8 *from = rgb + y * (gsize)by * line + x * (gsize)by * pixel + k;
+        guint sum = 0;
+        for (int i = 0; i < by; i++, from += line)
+          for (int j = 0; j < by; j++)
+            sum += from[(gsize)j * pixel];
+        to[(y * w + x) * pixel + k] = (guint8)((sum + all / 2) / all);
+      }
+  return to;
+}
+
+static GdkTexture *
+rgb_texture(guint8 *rgb, int width, int height)
+{
+  g_autoptr(GBytes) bytes = g_bytes_new_take(rgb, (gsize)width * (gsize)height * 3);
+
+  return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, (gsize)width * 3);
+}
+
+GdkTexture *
+vitrine_pixels_texture(guint8 *rgb, int width, int height, int most)
+{
+  if (!rgb)
+    return NULL;
+  int by = (MAX(width, height) + most - 1) / most;
+  guint8 *small =
+      by > 1 && MIN(width, height) >= by ? vitrine_pixels_smaller(rgb, width, height, by, 3) : NULL;
+  GdkTexture *texture = rgb_texture(rgb, width, height);
+
+  if (small)
+    g_object_set_data_full(G_OBJECT(texture), VITRINE_TEXTURE_SMALLER,
+                           rgb_texture(small, width / by, height / by), g_object_unref);
+  return texture;
+}

@@ -18,6 +18,16 @@ guint8 *vitrine_picture_grid(const SgPicture *picture, int *width, int *height);
 /* Data of a texture that has alpha, which wants a ground to be seen on. */
 #define VITRINE_TEXTURE_ALPHA "vitrine-alpha"
 
+/* Interleaved pixels [height, width, bytes], each the mean of `by` × `by` of them: [height / by,
+ * width / by, bytes], to be freed. */
+guint8 *vitrine_pixels_smaller(const guint8 *rgb, int width, int height, int by, int bytes);
+/* Data of a texture that is larger than any widget: a smaller one to be drawn in its place, since a
+ * texture is scaled on the main thread each time it is drawn. */
+#define VITRINE_TEXTURE_SMALLER "vitrine-smaller"
+/* RGB pixels (taken) as a texture, beside it one of at most `most` pixels a side. Any thread. NULL
+ * of none, for which there was no memory. */
+GdkTexture *vitrine_pixels_texture(guint8 *rgb, int width, int height, int most);
+
 /* The same as a texture. Any thread. */
 GdkTexture *vitrine_picture_texture(const SgPicture *picture);
 

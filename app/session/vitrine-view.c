@@ -2,22 +2,13 @@
 #include <glib/gi18n.h>
 #include <math.h>
 #include "app/session/vitrine-pace.h"
+#include "app/session/vitrine-sizes.h"
 #include "app/grid/vitrine-picture.h"
 
-/* What moves is shown as large as it can be within a frame, where the model has smaller
- * pictures. */
-#define FRAME_SECONDS  0.016
-#define MIN_RESOLUTION 32
 /* A finger that rests for so long sees the picture grow, although it is still down. */
 #define REST_MS 60
 /* Who waits longer is told that something happens. */
 #define BUSY_MS 300
-/* All faces of a grid together have at most so many pixels: 16 whole faces of 1024×1024. */
-#define MOST_PIXELS ((gint64)1 << 24)
-/* A model that draws more than that many pixels a side begins with a small picture, before it is
- * known what any takes. */
-#define SMALL_FIRST 256
-
 struct _VitrineView {
   GObject parent_instance;
   VitrineEditor *editor;
@@ -26,15 +17,11 @@ struct _VitrineView {
   VitrineRenderThread *render; /* NULL: closed */
 
   int face_width, face_height; /* of the open model's pictures; 0: none is open */
-  guint submit_source;         /* a request for the current recipe is to be made */
-  gboolean stale;              /* the newest picture is not of the current recipe */
-  VitrinePace *pace;           /* what each size costs; NULL: no renderer yet */
-  VitrinePace *rough_pace;     /* the same in bf16 */
-  gboolean no_rough;           /* what moves is to be exact, too */
-  gboolean rough;              /* the newest picture is not exact */
-  int faces;                   /* that it knows of */
-  int n_sizes, sizes[VITRINE_PACE_MAX];
-  double shares[VITRINE_PACE_MAX];
+  guint submit_source; /* a request for the current recipe is to be made */
+  gboolean stale;      /* the newest picture is not of the current recipe */
+  VitrineSizes *sizes; /* of pictures; NULL: no model yet */
+  gboolean no_rough;   /* what moves is to be exact, too */
+  gboolean rough;      /* the newest picture is not exact */
   int shown_size;      /* of one face in the newest picture */
   double needed;       /* pixels of one face on the screen; 0: not known */
   int drawn, drawn_of; /* faces of the newest picture that are there, if others follow */
@@ -98,55 +85,6 @@ set_score_text(VitrineView *self, const char *text)
 
 /* ---- asking for pictures ----------------------------------------------------------------- */
 
-static void
-renew(VitrineView *self, VitrinePace **pace, int faces)
-{
-  VitrinePace *old = *pace;
-  gint64 now = g_get_monotonic_time();
-  int whole = self->sizes[self->n_sizes - 1];
-
-  *pace = vitrine_pace_new(self->n_sizes, self->sizes, self->shares);
-  if (old && self->faces > 0)
-    vitrine_pace_took(*pace, whole, vitrine_pace_expect(old, whole, now) * faces / self->faces,
-                      now);
-  vitrine_pace_free(old);
-}
-
-/* What each size costs for that many faces; what was learnt with another number is the first
- * guess. */
-static void
-new_pace(VitrineView *self, int faces)
-{
-  renew(self, &self->pace, faces);
-  renew(self, &self->rough_pace, faces);
-  self->faces = faces;
-}
-
-/* Costs change with the weights. */
-static void
-forget_speed(VitrineView *self)
-{
-  g_clear_pointer(&self->pace, vitrine_pace_free);
-  g_clear_pointer(&self->rough_pace, vitrine_pace_free);
-  self->faces = 0;
-}
-
-/* The size that a picture ends with: no smaller than the screen shows it, as far as memory goes. 0:
- * no model. */
-static int
-last_size(const VitrineView *self)
-{
-  int last = self->n_sizes - 1, i = 0;
-
-  if (self->n_sizes == 0)
-    return 0;
-  while (i < last && (self->needed <= 0 || self->sizes[i] < self->needed - 0.5))
-    i++;
-  while (i > 0 && self->faces * (gint64)self->sizes[i] * self->sizes[i] > MOST_PIXELS)
-    i--;
-  return self->sizes[i];
-}
-
 gboolean
 vitrine_view_can_be_rough(VitrineView *self)
 {
@@ -155,64 +93,25 @@ vitrine_view_can_be_rough(VitrineView *self)
          sg_backend_cpu_bf16(NULL);
 }
 
-/* In bf16 where that gives a larger picture within a frame than float does. Until it was tried it
- * is expected to take half as long. */
-static int
-choose_size(VitrineView *self, gboolean *rough)
-{
-  gint64 now = g_get_monotonic_time();
-  int whole = vitrine_pace_whole(self->pace), last = last_size(self);
-  int exact = MIN(vitrine_pace_choose(self->pace, FRAME_SECONDS, MIN_RESOLUTION, now), last);
-
-  if (exact == last || !vitrine_view_can_be_rough(self))
-    return exact;
-  if (vitrine_pace_expect(self->rough_pace, whole, now) <= 0)
-    vitrine_pace_took(self->rough_pace, whole, vitrine_pace_expect(self->pace, whole, now) / 2,
-                      now);
-  int size = MIN(vitrine_pace_choose(self->rough_pace, FRAME_SECONDS, MIN_RESOLUTION, now), last);
-  *rough = size > exact;
-  return MAX(size, exact);
-}
-
-/* Nothing has been drawn yet of a large model. */
-static gboolean
-is_unknown(const VitrineView *self)
-{
-  return vitrine_pace_whole(self->pace) > SMALL_FIRST &&
-         vitrine_pace_expect(self->pace, vitrine_pace_whole(self->pace), g_get_monotonic_time()) <=
-             0;
-}
-
 /* A first answer to a change within a frame; then the same picture larger, step by step, which
  * goes on from what the smaller one left. */
-static int
-wanted_size(VitrineView *self, gboolean *rough)
-{
-  *rough = FALSE;
-  if (!self->pace)
-    return 0;
-  if (is_unknown(self))
-    return MIN(vitrine_pace_smallest(self->pace, MIN_RESOLUTION), last_size(self));
-  if (self->refine)
-    return MIN(vitrine_pace_larger(self->pace, self->shown_size), last_size(self));
-  return choose_size(self, rough);
-}
-
 static gboolean
 submit_cb(gpointer data)
 {
   VitrineView *self = data;
   const SgRecipe *recipe = vitrine_editor_get_recipe(self->editor);
+  VitrinePictureWish wish = {.refines = self->refine};
+  gint64 now = g_get_monotonic_time();
 
   self->submit_source = 0;
-  if (!recipe)
+  if (!recipe || !self->sizes)
     return G_SOURCE_REMOVE;
-  if (self->n_sizes && (!self->pace || self->faces != recipe->faces))
-    new_pace(self, recipe->faces);
-  VitrinePictureWish wish = {.refines = self->refine};
-  int size = wanted_size(self, &wish.rough), last = last_size(self);
-  wish.settles = size == last && !wish.rough;
-  wish.max_resolution = self->pace && size < vitrine_pace_whole(self->pace) ? size : 0;
+  vitrine_sizes_set_faces(self->sizes, recipe->faces, now);
+  int size = self->refine ? vitrine_sizes_next(self->sizes, self->shown_size)
+                          : vitrine_sizes_first(self->sizes, vitrine_view_can_be_rough(self),
+                                                &wish.rough, now);
+  wish.settles = size == vitrine_sizes_last(self->sizes) && !wish.rough;
+  wish.max_resolution = size < vitrine_sizes_whole(self->sizes) ? size : 0;
   vitrine_render_thread_request(self->render, recipe, wish);
   return G_SOURCE_REMOVE;
 }
@@ -250,7 +149,7 @@ queue_request(VitrineView *self, gboolean refine)
   self->stale = TRUE;
   self->refine = refine;
   g_clear_handle_id(&self->rest_source, g_source_remove);
-  if (self->n_sizes)
+  if (self->sizes)
     set_waiting(self, TRUE);
   if (!self->submit_source && self->render)
     self->submit_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE + 5, submit_cb, self, NULL);
@@ -275,7 +174,8 @@ rest_cb(gpointer data)
 static gboolean
 is_reduced(const VitrineView *self)
 {
-  return self->pace && self->texture && (self->rough || self->shown_size < last_size(self));
+  return self->sizes && self->texture &&
+         (self->rough || self->shown_size < vitrine_sizes_last(self->sizes));
 }
 
 static void
@@ -292,13 +192,13 @@ gesture_cb(VitrineView *self)
 static void
 take_speed(VitrineView *self, const VitrineFrame *frame, gboolean refined)
 {
-  if (!self->pace || self->faces != self->shown->faces)
-    new_pace(self, self->shown->faces);
+  gint64 now = g_get_monotonic_time();
+
+  vitrine_sizes_set_faces(self->sizes, self->shown->faces, now);
   if (!refined)
-    vitrine_pace_took(frame->rough ? self->rough_pace : self->pace, frame->size, frame->seconds,
-                      g_get_monotonic_time());
+    vitrine_sizes_took(self->sizes, frame->size, frame->rough, frame->seconds, now);
   self->shown_size = frame->size;
-  if ((!frame->rough && frame->size >= last_size(self)) || self->stale)
+  if ((!frame->rough && frame->size >= vitrine_sizes_last(self->sizes)) || self->stale)
     return;
   if (!vitrine_editor_in_gesture(self->editor))
     queue_request(self, TRUE);
@@ -338,9 +238,9 @@ take_part(VitrineView *self, const VitrineFrame *frame)
 {
   gboolean first = !self->shown || !sg_recipe_equal(self->shown, frame->recipe);
 
-  if (first && self->pace && self->faces == frame->recipe->faces && self->stale)
-    vitrine_pace_took(frame->rough ? self->rough_pace : self->pace, frame->size, frame->seconds,
-                      g_get_monotonic_time());
+  if (first && self->stale && vitrine_sizes_get_faces(self->sizes) == frame->recipe->faces)
+    vitrine_sizes_took(self->sizes, frame->size, frame->rough, frame->seconds,
+                       g_get_monotonic_time());
   take_layout(self, frame->recipe);
   self->drawn = frame->drawn;
   self->drawn_of = frame->recipe->faces;
@@ -460,8 +360,12 @@ vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
   self->face_height = sg_info_height(info);
   g_clear_pointer(&self->original_of, sg_recipe_free);
   g_clear_pointer(&self->w_base, g_free);
-  forget_speed(self);
-  self->n_sizes = sg_renderer_sizes(renderer, VITRINE_PACE_MAX, self->sizes, self->shares);
+  int sizes[VITRINE_PACE_MAX];
+  double shares[VITRINE_PACE_MAX];
+  int n = sg_renderer_sizes(renderer, VITRINE_PACE_MAX, sizes, shares);
+  g_clear_pointer(&self->sizes, vitrine_sizes_free);
+  self->sizes = vitrine_sizes_new(n, sizes, shares);
+  vitrine_sizes_set_needed(self->sizes, self->needed);
   for (int space = 0; space < 2; space++) {
     g_free(self->influence[space]);
     self->influence[space] = unmeasured(space == SG_SPACE_Z ? info->z_dim : info->w_dim);
@@ -476,8 +380,8 @@ void
 vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean faster)
 {
   g_return_if_fail(VITRINE_IS_VIEW(self));
-  if (faster)
-    forget_speed(self);
+  if (faster && self->sizes)
+    vitrine_sizes_forget(self->sizes);
   vitrine_render_thread_set_weights(self->render, renderer);
   queue_submit(self);
 }
@@ -540,6 +444,8 @@ vitrine_view_set_shown_size(VitrineView *self, double pixels)
 {
   g_return_if_fail(VITRINE_IS_VIEW(self));
   self->needed = pixels;
+  if (self->sizes)
+    vitrine_sizes_set_needed(self->sizes, pixels);
   if (is_reduced(self) && !self->stale && !vitrine_editor_in_gesture(self->editor))
     queue_request(self, TRUE);
 }
@@ -687,7 +593,7 @@ vitrine_view_finalize(GObject *object)
 {
   VitrineView *self = VITRINE_VIEW(object);
 
-  forget_speed(self);
+  vitrine_sizes_free(self->sizes);
   sg_recipe_free(self->shown);
   sg_recipe_free(self->original_of);
   g_free(self->score_text);

@@ -1,22 +1,17 @@
 #include "app/work/vitrine-layer-probe.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/base/room.h"
 
 /* Takes the pixels; NULL of none, for which there was no memory. */
-static GdkTexture *
-rgb_texture(guint8 *rgb, int width, int height)
-{
-  if (!rgb)
-    return NULL;
-  g_autoptr(GBytes) bytes = g_bytes_new_take(rgb, (gsize)width * (gsize)height * 3);
-
-  return gdk_memory_texture_new(width, height, GDK_MEMORY_R8G8B8, bytes, (gsize)width * 3);
-}
+/* The largest that is drawn: the grid of a large layer's channels has 30 million pixels. */
+#define MOST              1024
+#define MOST_CONTRIBUTION 256
 
 GdkTexture *
 vitrine_layer_channel_texture(const SgTensor *activation, int channel)
 {
-  return rgb_texture(sg_activation_channel(activation, channel), (int)activation->shape[2],
-                     (int)activation->shape[1]);
+  return vitrine_pixels_texture(sg_activation_channel(activation, channel),
+                                (int)activation->shape[2], (int)activation->shape[1], MOST);
 }
 
 /* What a toRGB adds, with zero as middle grey, as a picture's values are shown. */
@@ -34,7 +29,7 @@ picture_texture(const SgTensor *t)
     seen.shape[1]--;
   if (rgb)
     sg_image_to_rgb8(&seen, rgb);
-  return rgb_texture(rgb, (int)t->shape[2], (int)t->shape[1]);
+  return vitrine_pixels_texture(rgb, (int)t->shape[2], (int)t->shape[1], MOST_CONTRIBUTION);
 }
 
 static void
@@ -79,7 +74,7 @@ fill(VitrineLayerView *view, const VitrineLayerQuery *query, SgRenderer *rendere
   guint8 *rgb = sg_activation_grid(activation, query->columns,
                                    query->common_scale ? SG_NORMALISE_COMMON : SG_NORMALISE_EACH,
                                    &width, &height);
-  view->grid = rgb_texture(rgb, width, height);
+  view->grid = vitrine_pixels_texture(rgb, width, height, MOST);
   view->mean = vitrine_layer_channel_texture(activation, -1);
   view->contributions = g_ptr_array_new_with_free_func(g_object_unref);
   for (guint i = 0; i < parts->len; i++) {

@@ -1,4 +1,5 @@
 #include "app/work/vitrine-pruning-work.h"
+#include "app/grid/vitrine-picture.h"
 #include "engine/base/interrupt.h"
 
 /* Pixels of a face's side in the pane, at least where the model has as many. */
@@ -81,36 +82,17 @@ job_free(gpointer data)
 
 /* ---- on the render thread ---------------------------------------------------------------- */
 
-/* A face of rows of `width` pixels as small as it is shown, [h, w, bytes]: means of `by` × `by`
- * pixels, of which there are as many. */
-static GBytes *
-thumbnail(const guint8 *rgb, int width, int by, int h, int w, int bytes)
-{
-  guint8 *to = g_malloc((gsize)h * (gsize)w * (gsize)bytes);
-
-  for (int y = 0; y < h; y++)
-    for (int x = 0; x < w; x++)
-      for (int k = 0; k < bytes; k++) {
-        guint sum = 0;
-        for (int i = 0; i < by; i++)
-          for (int j = 0; j < by; j++)
-            sum += rgb[((gsize)(y * by + i) * (gsize)width + (gsize)(x * by + j)) * (gsize)bytes +
-                       (gsize)k];
-        to[((gsize)y * (gsize)w + (gsize)x) * (gsize)bytes + (gsize)k] =
-            (guint8)((sum + (guint)(by * by) / 2) / (guint)(by * by));
-      }
-  return g_bytes_new_take(to, (gsize)h * (gsize)w * (gsize)bytes);
-}
-
 static void
 take_pictures(VitrineScore *score, const SgPruneResult *r)
 {
-  int by = MAX(MAX(r->width, r->height) / THUMBNAIL, 1);
-  int w = MAX(r->width / by, 1), h = MAX(r->height / by, 1);
+  int by = CLAMP(MAX(r->width, r->height) / THUMBNAIL, 1, MIN(r->width, r->height));
+  int w = r->width / by, h = r->height / by;
   gsize bytes = (gsize)r->width * (gsize)r->height * (gsize)r->bytes;
 
   for (int i = 0; i < MIN(r->drawn, VITRINE_SCORED_FACES); i++) {
-    g_autoptr(GBytes) rgb = thumbnail(r->rgb + (gsize)i * bytes, r->width, by, h, w, r->bytes);
+    g_autoptr(GBytes) rgb = g_bytes_new_take(
+        vitrine_pixels_smaller(r->rgb + (gsize)i * bytes, r->width, r->height, by, r->bytes),
+        (gsize)h * (gsize)w * (gsize)r->bytes);
     score->faces[i] =
         gdk_memory_texture_new(w, h, r->bytes == 4 ? GDK_MEMORY_R8G8B8A8 : GDK_MEMORY_R8G8B8, rgb,
                                (gsize)w * (gsize)r->bytes);

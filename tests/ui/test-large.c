@@ -3,6 +3,7 @@
 #include <time.h>
 #include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
+#include "ui/layers/vitrine-layers-pane.h"
 #include "ui/shell/vitrine-side.h"
 
 #define WHOLE 1024
@@ -137,6 +138,32 @@ side(Fixture *f)
   return VITRINE_SIDE(gtk_widget_get_parent(fixture_part(f, "pane-switcher")));
 }
 
+static VitrineLayersPane *
+layers_pane(Fixture *f)
+{
+  return VITRINE_LAYERS_PANE(vitrine_side_get_pane(side(f), "layers"));
+}
+
+static gboolean
+layers_are_current(Fixture *f)
+{
+  return vitrine_layers_pane_is_current(layers_pane(f));
+}
+
+/* The last convolution: its channels side by side are 16 million pixels. */
+static void
+look_into_last_layer(Fixture *f)
+{
+  vitrine_side_show(side(f), "layers");
+  g_assert_true(run_until(f, "layers", layers_are_current, 10 * SLOWER));
+  vitrine_layers_pane_show(layers_pane(f), 24, -1);
+  g_assert_true(run_until(f, "the last layer", layers_are_current, 10 * SLOWER));
+  for (int i = 0; i < 5; i++) { /* drawn now and then */
+    gtk_widget_queue_draw(fixture_part(f, "layer-grid"));
+    run_until(f, "the last layer is drawn", NULL, 0.1);
+  }
+}
+
 static gboolean
 window_gone(Fixture *f)
 {
@@ -180,6 +207,11 @@ test_large(void)
     run_until(&f, panes[i], NULL, 0.3 * MIN(SLOWER, 3));
     change(&f, FACES, 0.05);
   }
+  change(&f, 1, 0.05);
+  look_into_last_layer(&f);
+  vitrine_side_show(side(&f), "latent");
+  change(&f, FACES, 0.05);
+  run_until(&f, "a grid once more", NULL, 0.2);
   /* Left before it is done, for one face: nobody waits for the others. */
   change(&f, 1, 0.05);
   g_assert_true(run_until(&f, "one face again", is_current, 2 * SLOWER));

@@ -34,6 +34,7 @@ struct _VitrineLayersPane {
   GtkDropDown *stage;
   GtkToggleButton *common;
   GtkLabel *summary, *numbers;
+  GdkTexture *mean; /* of the probe's channels, or NULL */
   GtkPicture *grid, *channel_picture;
   GtkSpinButton *channel_spin;
   GtkFlowBox *contributions;
@@ -76,8 +77,11 @@ show_channel(VitrineLayersPane *self)
     return;
   vitrine_dissect_box_set_channel(self->dissect, self->shown, self->stage_name, self->channel);
   vitrine_channel_extremes_set_channel(self->extremes, self->shown, self->channel);
+  /* The mean was made with the rest: it takes longer than a frame where layers are large. */
   g_autoptr(GdkTexture) texture =
-      vitrine_layer_channel_texture(self->probe->activation, self->channel);
+      self->channel < 0 && self->mean
+          ? g_object_ref(self->mean)
+          : vitrine_layer_channel_texture(self->probe->activation, self->channel);
   if (texture)
     set_pixels(self->channel_picture, texture);
   if (self->channel < 0) {
@@ -204,6 +208,7 @@ news_cb(gpointer news, gboolean finished, gpointer user_data)
   }
   sg_probe_free(self->probe);
   self->probe = g_steal_pointer(&view->probe);
+  g_set_object(&self->mean, view->mean);
   g_free(self->stats);
   self->stats = g_steal_pointer(&view->stats);
   g_free(self->stage_name);
@@ -477,6 +482,7 @@ vitrine_layers_pane_finalize(GObject *object)
   sg_probe_free(self->probe);
   g_free(self->stats);
   g_free(self->stage_name);
+  g_clear_object(&self->mean);
   G_OBJECT_CLASS(vitrine_layers_pane_parent_class)->finalize(object);
 }
 

@@ -1,9 +1,10 @@
 #include "ui/parts/vitrine-pixels.h"
+#include "app/grid/vitrine-picture.h"
 
 struct _VitrinePixels {
   GObject parent_instance;
-  GdkTexture *texture;
-  cairo_surface_t *surface; /* the same, made when it is first enlarged */
+  GdkTexture *texture, *shown; /* shown: as large as it needs to be drawn, or the same; borrowed */
+  cairo_surface_t *surface;    /* of what is shown, made when it is first enlarged */
 };
 
 static cairo_surface_t *
@@ -11,10 +12,10 @@ surface_of(VitrinePixels *self)
 {
   if (!self->surface) {
     self->surface =
-        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, gdk_texture_get_width(self->texture),
-                                   gdk_texture_get_height(self->texture));
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, gdk_texture_get_width(self->shown),
+                                   gdk_texture_get_height(self->shown));
     cairo_surface_flush(self->surface);
-    gdk_texture_download(self->texture, cairo_image_surface_get_data(self->surface),
+    gdk_texture_download(self->shown, cairo_image_surface_get_data(self->surface),
                          (gsize)cairo_image_surface_get_stride(self->surface));
     cairo_surface_mark_dirty(self->surface);
   }
@@ -26,11 +27,11 @@ static void
 snapshot(GdkPaintable *paintable, GdkSnapshot *snapshot, double width, double height)
 {
   VitrinePixels *self = VITRINE_PIXELS(paintable);
-  int w = gdk_texture_get_width(self->texture), h = gdk_texture_get_height(self->texture);
+  int w = gdk_texture_get_width(self->shown), h = gdk_texture_get_height(self->shown);
   graphene_rect_t bounds = GRAPHENE_RECT_INIT(0, 0, (float)width, (float)height);
 
   if (width <= w && height <= h) {
-    gtk_snapshot_append_texture(snapshot, self->texture, &bounds);
+    gtk_snapshot_append_texture(snapshot, self->shown, &bounds);
     return;
   }
   cairo_t *cr = gtk_snapshot_append_cairo(snapshot, &bounds);
@@ -98,6 +99,9 @@ vitrine_pixels_new(GdkTexture *texture)
   VitrinePixels *self = g_object_new(VITRINE_TYPE_PIXELS, NULL);
 
   self->texture = g_object_ref(texture);
+  self->shown = g_object_get_data(G_OBJECT(texture), VITRINE_TEXTURE_SMALLER);
+  if (!self->shown)
+    self->shown = texture;
   return GDK_PAINTABLE(self);
 }
 
