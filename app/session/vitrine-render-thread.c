@@ -58,7 +58,8 @@ struct _VitrineRenderThread {
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
   VitrineGrid *grid;
-  int next_face; /* which the next first answer begins with */
+  int next_face;          /* which the next first answer begins with */
+  gboolean will_be_rough; /* a rough renderer is to be made while nothing else is to be done */
   gint64 worked; /* when it last did anything; 0: nothing since its buffers were given back */
   gboolean tasks_turn;
   gint64 memory_asked; /* monotonic; 0: not of this renderer */
@@ -392,6 +393,7 @@ render(VitrineRenderThread *self, Request *request)
   Drawing d = {.self = self, .request = request, .rough = rough != NULL};
   g_autoptr(GError) error = NULL;
 
+  self->will_be_rough = request->wish.will_be_rough;
   vitrine_idle_work_forget_picture(self->work);
   SgPicture *picture = rough ? draw(&d, rough, &error) : NULL;
   if (!picture && !sg_is_interrupt(error)) {
@@ -480,12 +482,30 @@ task_slice(VitrineRenderThread *self, gboolean urgent)
   self->worked = g_get_monotonic_time();
 }
 
+/* What the first answer to the next change would wait for. Called and returns with the lock
+ * held. */
+static void
+prepare_rough(VitrineRenderThread *self)
+{
+  g_mutex_unlock(&self->mutex);
+  sg_interrupt_set(end_for_newer, self);
+  gboolean again = !rough_renderer(self) && sg_interrupted(NULL);
+  sg_interrupt_set(NULL, NULL);
+  g_mutex_lock(&self->mutex);
+  self->will_be_rough = again;
+  self->worked = g_get_monotonic_time();
+}
+
 /* Nothing is to be done. Called and returns with the lock held. */
 static void
 rest(VitrineRenderThread *self)
 {
   SgBackend *b = self->renderer ? sg_renderer_backend(self->renderer) : NULL;
 
+  if (self->will_be_rough && b && !self->rough) {
+    prepare_rough(self);
+    return;
+  }
   if (!self->worked || !b || !b->trim ||
       sg_renderer_model(self->renderer)->info.img_resolution <= LARGE) {
     g_cond_wait(&self->cond, &self->mutex);

@@ -111,8 +111,8 @@ vitrine_sizes_last(const VitrineSizes *s)
   return s->size[i];
 }
 
-/* In bf16 where that gives a larger picture within a frame than float does. Until it was tried it
- * is expected to take half as long. */
+/* In bf16 where that gives a larger picture within a frame than float does, or a sooner one where
+ * neither is. Until it was tried it is expected to take half as long. */
 static int
 choose(VitrineSizes *s, gboolean can_be_rough, gboolean *rough, gint64 now)
 {
@@ -124,7 +124,9 @@ choose(VitrineSizes *s, gboolean can_be_rough, gboolean *rough, gint64 now)
   if (vitrine_pace_expect(s->rough, whole, now) <= 0)
     vitrine_pace_took(s->rough, whole, vitrine_pace_expect(s->exact, whole, now) / 2, now);
   int size = MIN(vitrine_pace_choose(s->rough, FRAME_SECONDS, MIN_RESOLUTION, now), last);
-  *rough = size > exact;
+  double exactly = vitrine_pace_expect(s->exact, exact, now);
+  gboolean sooner = exactly > FRAME_SECONDS && vitrine_pace_expect(s->rough, exact, now) < exactly;
+  *rough = size > exact || (size == exact && sooner);
   return MAX(size, exact);
 }
 

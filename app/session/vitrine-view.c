@@ -107,9 +107,11 @@ submit_cb(gpointer data)
   if (!recipe || !self->sizes)
     return G_SOURCE_REMOVE;
   vitrine_sizes_set_faces(self->sizes, recipe->faces, now);
-  int size = self->refine ? vitrine_sizes_next(self->sizes, self->shown_size)
-                          : vitrine_sizes_first(self->sizes, vitrine_view_can_be_rough(self),
-                                                &wish.rough, now);
+  int size =
+      vitrine_sizes_first(self->sizes, vitrine_view_can_be_rough(self), &wish.will_be_rough, now);
+  if (self->refine)
+    size = vitrine_sizes_next(self->sizes, self->shown_size);
+  wish.rough = wish.will_be_rough && !self->refine;
   wish.settles = size == vitrine_sizes_last(self->sizes) && !wish.rough;
   wish.max_resolution = size < vitrine_sizes_whole(self->sizes) ? size : 0;
   vitrine_render_thread_request(self->render, recipe, wish);

@@ -102,6 +102,25 @@ test_rough(void)
   g_assert_false(rough);
 }
 
+/* Where not even the smallest fits a frame, what is sooner there. */
+static void
+test_too_slow(void)
+{
+  g_autoptr(VitrineSizes) s = large(1);
+  gint64 now = G_USEC_PER_SEC;
+  gboolean rough;
+
+  vitrine_sizes_took(s, 1024, FALSE, 4, now); /* 32: 120 ms */
+  g_assert_cmpint(first(s, TRUE, &rough, now), ==, 32);
+  g_assert_true(rough);
+  g_assert_cmpint(first(s, FALSE, &rough, now), ==, 32);
+  g_assert_false(rough);
+  for (int i = 0; i < 5; i++, now += 16000)
+    vitrine_sizes_took(s, 32, TRUE, 0.2, now);
+  g_assert_cmpint(first(s, TRUE, &rough, now), ==, 32);
+  g_assert_false(rough);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -110,5 +129,6 @@ main(int argc, char **argv)
   g_test_add_func("/sizes/unknown", test_unknown);
   g_test_add_func("/sizes/fits", test_fits);
   g_test_add_func("/sizes/rough", test_rough);
+  g_test_add_func("/sizes/too-slow", test_too_slow);
   return g_test_run();
 }
