@@ -72,8 +72,12 @@ x_of(VitrineTrough *self, int i, double from, double to)
 static void
 append_tile(VitrineTrough *self, GtkSnapshot *snapshot, int i, float x, float size)
 {
-  graphene_rect_t tile = GRAPHENE_RECT_INIT(x, 0, size, size);
-  graphene_rect_t strip = GRAPHENE_RECT_INIT(x - size * (float)i, 0, size * (float)self->n, size);
+  float width = (float)gdk_texture_get_width(self->strip) / (float)self->n;
+  float height = (float)gdk_texture_get_height(self->strip);
+  float scale = size / MAX(width, height); /* pictures need not be square */
+  float w = width * scale, h = height * scale, left = x + (size - w) / 2, top = (size - h) / 2;
+  graphene_rect_t tile = GRAPHENE_RECT_INIT(left, top, w, h);
+  graphene_rect_t strip = GRAPHENE_RECT_INIT(left - w * (float)i, top, w * (float)self->n, h);
   GskRoundedRect clip;
 
   gsk_rounded_rect_init_from_rect(&clip, &tile, 4);
