@@ -178,6 +178,21 @@ print_text(const Options *opt, const SgDataset *ds, const SgExportReport *report
   }
 }
 
+/* ---- labels that were not asked for ---------------------------------------------------------- */
+
+/* How long a label of the source is, where there are any: its first picture tells. 0: none. */
+static int
+labels_there(const Options *opt, const SgDatasetOptions *options)
+{
+  SgDatasetOptions one = *options;
+
+  one.use_labels = TRUE;
+  one.max_images = 1;
+  one.drawn = FALSE;
+  g_autoptr(SgDataset) ds = sg_dataset_open(opt->source, &one, NULL);
+  return ds ? ds->label_dim : 0;
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void
@@ -199,6 +214,8 @@ run(const Options *opt, GError **error)
 
   if (!ds)
     return;
+  if (!opt->labels && labels_there(opt, &options) > 0)
+    g_ptr_array_add(ds->warnings, g_strdup("its labels are left out; --labels keeps them"));
   cli_progress_begin(&progress, "images", ds->n);
   gboolean ok =
       sg_dataset_export(ds, opt->dest, opt->force, show_progress, &progress, &report, error);

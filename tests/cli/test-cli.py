@@ -688,6 +688,7 @@ class Dataset(Case):
         report = json.loads(self.run_ok('dataset', '--source=' + self.source, '--dest=' + dest, '--labels', '--json'))
         self.assertEqual((report['images'], report['resolution'], report['channels'], report['label_dim']), (2, 16, 3, 3))
         self.assertEqual({r['file'] for r in report['refused']}, {'late.png', 'text.png'})
+        self.assertNotIn('left out', ' '.join(report['warnings']))
         with zipfile.ZipFile(dest) as z:
             self.assertIsNone(z.testzip())
             names = ['00000/img00000000.png', '00000/img00000001.png']
@@ -705,7 +706,7 @@ class Dataset(Case):
         self.assertEqual(os.listdir(os.path.join(dest, '00000')), ['img00000000.png'])
         self.assertEqual(read(os.path.join(dest, 'dataset.json')), b'{"labels": null}\n')
         text = self.run_ok('dataset', '--source', self.source, '--dest', twice)
-        for word in ('late.png: ', 'text.png: ', 'not used: 2'):
+        for word in ('late.png: ', 'text.png: ', 'not used: 2', 'labels are left out; --labels keeps them'):
             self.assertIn(word, text)
         self.run_bad(1, 'dataset', '--source', self.source, '--dest', dest, says=('empty folder',))
 

@@ -282,7 +282,7 @@ test_npy_heads(void)
 static void
 test_npy_doubles(void)
 {
-  g_autofree char *path = scratch("doubles.npy");
+  g_autofree char *path = scratch("doubles.npy"), *none = scratch("none.npy");
   g_autoptr(GByteArray) b = npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }", 0);
   const double stored[6] = {0, 3, 1, 4, 2, 5}; /* columns of [[0, 1, 2], [3, 4, 5]] */
   int ndim;
@@ -301,7 +301,7 @@ test_npy_doubles(void)
   g_assert_null(sg_npy_read_vector(path, 6, &error));
   assert_said("a matrix", error, "the array has 2 dimensions; expected a vector of 6 numbers");
   g_clear_error(&error);
-  g_assert_null(sg_npy_read(scratch("none.npy"), &error));
+  g_assert_null(sg_npy_read(none, &error));
   assert_said("none", error, "none.npy");
   g_clear_error(&error);
   double nan = NAN;
