@@ -8,7 +8,8 @@ typedef struct {
   VitrineTaskClass class; /* a copy: news may come when who asked for them is gone */
   gpointer data, user_data;
   guint id;
-  gboolean stopped; /* written by the main thread: its news are dropped */
+  gboolean stopped;  /* written by the main thread: its news are dropped */
+  gboolean gave_way; /* the render thread's: its last step ended for a picture */
 } Task;
 
 struct _VitrineTasks {
@@ -204,6 +205,7 @@ vitrine_tasks_step(VitrineTasks *self, gboolean urgent, SgRenderer *renderer)
   self->interrupted = FALSE;
   gboolean more = task->class.step(task->data, renderer, &news);
   self->current = NULL;
+  task->gave_way = self->interrupted;
   if (self->interrupted) {
     if (news && task->class.free_news)
       task->class.free_news(news);
@@ -233,7 +235,8 @@ vitrine_tasks_interrupt(VitrineTasks *self, gboolean busy)
   g_mutex_lock(&self->mutex);
   gboolean stopped = task->stopped;
   g_mutex_unlock(&self->mutex);
-  if (!stopped && busy && task->class.resumes)
+  /* Once, then it has its turn: pictures may come faster than a step ends. */
+  if (!stopped && busy && task->class.resumes && !task->gave_way)
     self->interrupted = TRUE;
   return stopped || self->interrupted;
 }

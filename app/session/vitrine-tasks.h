@@ -24,9 +24,9 @@ typedef struct {
   GDestroyNotify free_news;
   GDestroyNotify free_data; /* any thread, once, when no step will use data any more */
   /* A picture that somebody waits for may end a step early, between two layers
-   * (base/interrupt.h): what the step handed out is thrown away, and it is called again. Only
-   * for steps that leave nothing half done when they fail. Others are ended only when the task is
-   * stopped. */
+   * (base/interrupt.h): what the step handed out is thrown away, and it is called again, this
+   * time to its end. Only for steps that leave nothing half done when they fail. Others are ended
+   * only when the task is stopped. */
   gboolean resumes;
 } VitrineTaskClass;
 

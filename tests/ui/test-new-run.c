@@ -343,6 +343,17 @@ test_all_options(void)
   finish(&f, dialog);
 }
 
+/* A worker's answer may hold a dialog longer than its window is there. */
+static void
+test_outlives(void)
+{
+  Fixture f;
+  g_autoptr(VitrineNewRun) dialog = g_object_ref(present(&f));
+
+  fixture_close(&f);
+  g_assert_null(gtk_window_get_transient_for(GTK_WINDOW(dialog)));
+}
+
 static gboolean
 has_read(Fixture *f, gpointer dialog)
 {
@@ -392,6 +403,7 @@ main(int argc, char **argv)
   g_test_add_func("/new-run/wrong-values", test_wrong_values);
   g_test_add_func("/new-run/preflight", test_preflight);
   g_test_add_func("/new-run/sizes", test_sizes);
+  g_test_add_func("/new-run/outlives", test_outlives);
   g_test_add_func("/new-run/fine-tune", test_fine_tune);
   g_test_add_func("/new-run/all-options", test_all_options);
   return g_test_run();

@@ -135,10 +135,46 @@ test_all(void)
   g_array_unref(at_once.seen);
 }
 
+/* ---- giving way ------------------------------------------------------------------------------ */
+
+static VitrineTasks *giving;
+static int gave_way; /* steps that a picture ended */
+
+static gboolean
+giving_step(gpointer data, SgRenderer *renderer, gpointer *news)
+{
+  if (!vitrine_tasks_interrupt(giving, TRUE))
+    return step(data, renderer, news);
+  gave_way++;
+  return TRUE;
+}
+
+/* Where somebody waits for a picture at every moment, each second step of a task is done. */
+static void
+test_way(void)
+{
+  static const VitrineTaskClass class = {
+      .step = giving_step, .news = news_cb, .free_data = free_data, .resumes = TRUE};
+  Seen seen;
+
+  g_atomic_ref_count_init(&alive);
+  giving = vitrine_tasks_new();
+  start(&seen, giving, &class, 5, 0);
+  for (int i = 0; i < 10; i++)
+    vitrine_tasks_step(giving, FALSE, NULL);
+  run_for(0.05);
+  g_assert_cmpint(gave_way, ==, 5);
+  assert_counts_up(&seen, 5);
+  g_assert_cmpint(seen.finished, ==, 1);
+  vitrine_tasks_free(giving);
+  g_array_unref(seen.seen);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/tasks/all", test_all);
+  g_test_add_func("/tasks/way", test_way);
   return g_test_run();
 }

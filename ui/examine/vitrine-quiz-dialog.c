@@ -239,7 +239,8 @@ vitrine_quiz_dialog_init(VitrineQuizDialog *self)
 GtkWidget *
 vitrine_quiz_dialog_present(GtkWindow *parent, VitrineSession *session)
 {
-  VitrineQuizDialog *self = g_object_new(VITRINE_TYPE_QUIZ_DIALOG, "transient-for", parent, NULL);
+  VitrineQuizDialog *self = g_object_new(VITRINE_TYPE_QUIZ_DIALOG, NULL);
+  vitrine_dialogs_attach(GTK_WINDOW(self), parent);
 
   self->session = g_object_ref(session);
   g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self, 0);

@@ -8,6 +8,7 @@
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-number.h"
 #include "ui/parts/vitrine-pixels.h"
+#include "ui/parts/vitrine-dialogs.h"
 
 #define ENDS (2 * VITRINE_CLOUD_ENDS)
 #define TILE 64
@@ -363,7 +364,8 @@ vitrine_components_page_present(GtkWindow *parent, VitrineShelf *shelf)
   VitrineComponentsPage *self = g_object_get_data(G_OBJECT(shelf), "vitrine-components-page");
 
   if (!self) {
-    self = g_object_new(VITRINE_TYPE_COMPONENTS_PAGE, "transient-for", parent, NULL);
+    self = g_object_new(VITRINE_TYPE_COMPONENTS_PAGE, NULL);
+    vitrine_dialogs_attach(GTK_WINDOW(self), parent);
     start(self, shelf);
     g_object_set_data(G_OBJECT(shelf), "vitrine-components-page", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), shelf, 0);

@@ -283,7 +283,8 @@ vitrine_find_one_present(GtkWindow *parent, VitrineShelf *shelf)
   VitrineFindOne *self = g_object_get_data(G_OBJECT(shelf), "vitrine-find-one");
 
   if (!self) {
-    self = g_object_new(VITRINE_TYPE_FIND_ONE, "transient-for", parent, NULL);
+    self = g_object_new(VITRINE_TYPE_FIND_ONE, NULL);
+    vitrine_dialogs_attach(GTK_WINDOW(self), parent);
     start(self, shelf);
     g_object_set_data(G_OBJECT(shelf), "vitrine-find-one", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), shelf, 0);

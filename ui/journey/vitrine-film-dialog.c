@@ -271,7 +271,8 @@ vitrine_film_dialog_present(GtkWindow *parent, VitrineTimeline *timeline)
   VitrineFilmDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-film-dialog");
 
   if (!self) {
-    self = g_object_new(VITRINE_TYPE_FILM_DIALOG, "transient-for", parent, NULL);
+    self = g_object_new(VITRINE_TYPE_FILM_DIALOG, NULL);
+    vitrine_dialogs_attach(GTK_WINDOW(self), parent);
     set_timeline(self, timeline);
     g_object_set_data(G_OBJECT(parent), "vitrine-film-dialog", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);

@@ -20,6 +20,20 @@ body_new(const char *text)
   return label;
 }
 
+static void
+parent_gone_cb(GtkWindow *parent, GtkWindow *window)
+{
+  if (gtk_window_get_transient_for(window) == parent)
+    gtk_window_set_transient_for(window, NULL);
+}
+
+void
+vitrine_dialogs_attach(GtkWindow *window, GtkWindow *parent)
+{
+  gtk_window_set_transient_for(window, parent);
+  g_signal_connect_object(parent, "destroy", G_CALLBACK(parent_gone_cb), window, 0);
+}
+
 typedef struct {
   VitrineAnswerFunc done; /* NULL: answered */
   gpointer data;

@@ -9,6 +9,11 @@ G_BEGIN_DECLS
  * watch. */
 GtkWidget *vitrine_dialogs_message(GtkWindow *parent, const char *heading, const char *body);
 void vitrine_dialogs_close(GtkWidget *dialog);
+/* Makes `window` transient for `parent`. GTK leaves a window that goes with its parent
+ * (destroy-with-parent) a pointer to it, which is followed once more when the window is finalized:
+ * later than the parent, where a worker's answer still holds it. So the parent's end is
+ * heard here, too. */
+void vitrine_dialogs_attach(GtkWindow *window, GtkWindow *parent);
 
 typedef enum {
   VITRINE_CHOICE_PLAIN,

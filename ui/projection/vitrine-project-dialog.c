@@ -295,7 +295,8 @@ vitrine_project_dialog_present(GtkWindow *parent, VitrineSession *session, const
   VitrineProjectDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-project-dialog");
 
   if (!self) {
-    self = g_object_new(VITRINE_TYPE_PROJECT_DIALOG, "transient-for", parent, NULL);
+    self = g_object_new(VITRINE_TYPE_PROJECT_DIALOG, NULL);
+    vitrine_dialogs_attach(GTK_WINDOW(self), parent);
     self->session = g_object_ref(session);
     g_signal_connect_object(session, "model-changed", G_CALLBACK(model_changed_cb), self, 0);
     g_object_set_data(G_OBJECT(parent), "vitrine-project-dialog", self);

@@ -1,6 +1,7 @@
 #include "ui/relatives/vitrine-relatives-dialog.h"
 #include <glib/gi18n.h>
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-dialogs.h"
 
 #define TILE 150
 
@@ -220,8 +221,9 @@ vitrine_relatives_dialog_present(GtkWindow *parent, VitrineSession *session, con
 {
   g_return_val_if_fail(VITRINE_IS_SESSION(session) && a, NULL);
   VitrineRelativesDialog *self =
-      g_object_new(VITRINE_TYPE_RELATIVES_DIALOG, "transient-for", parent, "destroy-with-parent",
-                   TRUE, "title", b ? _("Children of Two Faces") : _("More Like This"), NULL);
+      g_object_new(VITRINE_TYPE_RELATIVES_DIALOG, "destroy-with-parent", TRUE, "title",
+                   b ? _("Children of Two Faces") : _("More Like This"), NULL);
+  vitrine_dialogs_attach(GTK_WINDOW(self), parent);
 
   self->session = g_object_ref(session);
   self->a = sg_recipe_copy(a);

@@ -398,7 +398,8 @@ vitrine_strip_dialog_present(GtkWindow *parent, VitrineSession *session)
   VitrineStripDialog *self = g_object_get_data(G_OBJECT(parent), "vitrine-strip-dialog");
 
   if (!self) {
-    self = g_object_new(VITRINE_TYPE_STRIP_DIALOG, "transient-for", parent, NULL);
+    self = g_object_new(VITRINE_TYPE_STRIP_DIALOG, NULL);
+    vitrine_dialogs_attach(GTK_WINDOW(self), parent);
     set_session(self, session);
     g_object_set_data(G_OBJECT(parent), "vitrine-strip-dialog", self);
     g_signal_connect_object(self, "destroy", G_CALLBACK(forget), parent, 0);

@@ -308,7 +308,8 @@ vitrine_new_run_init(VitrineNewRun *self)
 VitrineNewRun *
 vitrine_new_run_present(GtkWindow *parent)
 {
-  VitrineNewRun *self = g_object_new(VITRINE_TYPE_NEW_RUN, "transient-for", parent, NULL);
+  VitrineNewRun *self = g_object_new(VITRINE_TYPE_NEW_RUN, NULL);
+  vitrine_dialogs_attach(GTK_WINDOW(self), parent);
 
   vitrine_accessible_name_all(GTK_WIDGET(self));
   gtk_window_present(GTK_WINDOW(self));

@@ -385,7 +385,7 @@ vitrine_run_view_present_large(VitrineRunView *self, GtkWindow *parent)
   gtk_widget_set_name(window, "run-window");
   gtk_window_set_title(GTK_WINDOW(window), name);
   gtk_window_set_default_size(GTK_WINDOW(window), 1100, 760);
-  gtk_window_set_transient_for(GTK_WINDOW(window), parent);
+  vitrine_dialogs_attach(GTK_WINDOW(window), parent);
   gtk_window_set_destroy_with_parent(GTK_WINDOW(window), TRUE);
   vitrine_accessible_name_all(GTK_WIDGET(window));
   gtk_window_present(GTK_WINDOW(window));
