@@ -17,14 +17,14 @@ struct _VitrineView {
   VitrineRenderThread *render; /* NULL: closed */
 
   int face_width, face_height; /* of the open model's pictures; 0: none is open */
-  guint submit_source; /* a request for the current recipe is to be made */
-  gboolean stale;      /* the newest picture is not of the current recipe */
-  VitrineSizes *sizes; /* of pictures; NULL: no model yet */
-  gboolean no_rough;   /* what moves is to be exact, too */
-  gboolean rough;      /* the newest picture is not exact */
-  int shown_size;      /* of one face in the newest picture */
-  double needed;       /* pixels of one face on the screen; 0: not known */
-  int drawn, drawn_of; /* faces of the newest picture that are there, if others follow */
+  guint submit_source;         /* a request for the current recipe is to be made */
+  gboolean stale;              /* the newest picture is not of the current recipe */
+  VitrineSizes *sizes;         /* of pictures; NULL: no model yet */
+  gboolean no_rough;           /* what moves is to be exact, too */
+  gboolean rough;              /* the newest picture is not exact */
+  int shown_size;              /* of one face in the newest picture */
+  double needed;               /* pixels of one face on the screen; 0: not known */
+  int drawn, drawn_of;         /* faces of the newest picture that are there, if others follow */
   gboolean busy;
   guint busy_source;
   gboolean refine;   /* the next request is for the same recipe, one size larger */
