@@ -121,8 +121,8 @@ static gboolean
 commit_folder(Sink *s, GError **error)
 {
   g_autofree char *old = g_strconcat(s->temporary, ".old", NULL);
-  gboolean aside = s->force && g_file_test(s->dest, G_FILE_TEST_IS_DIR) &&
-                   !is_empty_folder(s->dest);
+  gboolean aside =
+      s->force && g_file_test(s->dest, G_FILE_TEST_IS_DIR) && !is_empty_folder(s->dest);
 
   if (aside && g_rename(s->dest, old) < 0)
     return fail(s, error);
