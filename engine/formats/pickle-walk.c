@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_DEPTH     64
-#define MAX_TEXT      256 /* longer strings (source code) are of no use to anybody here */
+#define MAX_TEXT      256   /* longer strings (source code) are of no use to anybody here */
 #define MAX_OWN_TEXT  65536 /* but what sg_torch_write() says of an architecture is */
 #define MAX_LIST_TEXT 64
 
