@@ -244,6 +244,16 @@ metadata_to_json(GHashTable *metadata)
   return o;
 }
 
+/* What the reader above takes for it. */
+static const char *
+dtype_name(SgDtype dtype)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS(stored_types); i++)
+    if (stored_types[i].dtype == dtype)
+      return stored_types[i].name;
+  g_return_val_if_reached(NULL);
+}
+
 static json_t *
 tensor_to_json(const SgTensor *t, SgDtype dtype, guint64 *offset)
 {
@@ -251,7 +261,7 @@ tensor_to_json(const SgTensor *t, SgDtype dtype, guint64 *offset)
   json_t *shape = json_array(), *o = json_object();
   for (int i = 0; i < t->ndim; i++)
     json_array_append_new(shape, json_integer(t->shape[i]));
-  json_object_set_new(o, "dtype", json_string(sg_stored_name(dtype)));
+  json_object_set_new(o, "dtype", json_string(dtype_name(dtype)));
   json_object_set_new(o, "shape", shape);
   json_object_set_new(o, "data_offsets",
                       json_pack("[I,I]", (json_int_t)*offset, (json_int_t)(*offset + bytes)));

@@ -5,12 +5,6 @@
 
 #define FLOAT16_MAX 65504.0f
 
-const char *
-sg_stored_name(SgDtype dtype)
-{
-  return dtype == SG_DTYPE_FLOAT16 ? "F16" : "F32";
-}
-
 GBytes *
 sg_stored_numbers(const char *name, const SgTensor *t, SgDtype dtype, GError **error)
 {

@@ -10,7 +10,5 @@ G_BEGIN_DECLS
  * rounded to nearest, ties to even (IEEE 754 binary16). Errors, with the tensor's name: a number is
  * larger than binary16 can hold (65504), there is no memory. */
 GBytes *sg_stored_numbers(const char *name, const SgTensor *t, SgDtype dtype, GError **error);
-/* "F32", "F16". */
-const char *sg_stored_name(SgDtype dtype);
 
 G_END_DECLS
