@@ -191,7 +191,9 @@ class Memory(unittest.TestCase):
         args = ['train', '--data=' + pictures, *LEARN]
         self.assertEqual(self.run_once([*args, f'--outdir={self.tmp}/good'], least=512).returncode, 0)
         good, made, halves = self.weights(self.run_of(self.tmp + '/good')), self.count(), 0
-        for at in range(made // 8, made // 2, made // 64):
+        # Where phases ask for memory differs from processor to processor: coarse steps first, then between them, until found.
+        for k in range(256):
+            at = made // 8 + int(made * int(f'{k:08b}'[::-1], 2) / 256 * 5 / 8)
             outdir = f'{self.tmp}/{at}'
             p = self.run_once([*args, '--outdir=' + outdir], at, 512)
             if p.returncode != 1 or not glob.glob(outdir + '/*/network-snapshot-*.safetensors'):
@@ -204,7 +206,9 @@ class Memory(unittest.TestCase):
             p = self.run_once(['train', '--resume=' + self.run_of(outdir)])
             self.assertEqual(p.returncode, 0, what + p.stderr)
             self.assertTrue(self.weights(self.run_of(outdir)) == good, what)
-        self.assertGreater(halves, 0)
+            if halves == 2:
+                break
+        self.assertEqual(halves, 2)
         print(f'train: {halves} ended within an iteration', file=sys.stderr)
 
     def test_any(self):
