@@ -1,14 +1,30 @@
-/* vitrine convert IN OUT: any readable model to safetensors, or to what PyTorch reads. */
+/* vitrine convert IN OUT: any readable model to safetensors, to what PyTorch reads, or one of its
+ * networks to ONNX. */
 #include "app/cli/cli.h"
+#include "engine/export/onnx.h"
 #include "engine/models/model-save.h"
 #include <stdio.h>
+
+typedef enum { FORM_SAFETENSORS, FORM_TORCH, FORM_ONNX } Form;
 
 typedef struct {
   const char *in, *out;
   gboolean light, json;
-  SgModelForm form;
+  Form form;
   SgDtype dtype;
+  SgExportPart part;   /* ONNX */
+  SgExportNoise noise; /* ONNX */
 } Conversion;
+
+static gboolean
+save(const Conversion *c, SgModel *model, GError **error)
+{
+  if (c->form == FORM_ONNX)
+    return sg_model_export_onnx(model, c->part, c->noise, c->dtype, c->out, error);
+  return sg_model_save_as(model, c->out,
+                          c->form == FORM_TORCH ? SG_MODEL_TORCH : SG_MODEL_SAFETENSORS, c->dtype,
+                          error);
+}
 
 static GError *
 convert(const Conversion *c)
@@ -19,7 +35,7 @@ convert(const Conversion *c)
 
   if (whole)
     model = c->light ? sg_model_new_light(whole) : sg_model_ref(whole);
-  if (!model || !sg_model_save_as(model, c->out, c->form, c->dtype, &error))
+  if (!model || !save(c, model, &error))
     return error;
   if (c->json) {
     printf("{\"hash\": \"%s\", \"tensors\": %u}\n", model->hash, model->names->len);
@@ -30,54 +46,84 @@ convert(const Conversion *c)
   return NULL;
 }
 
-/* The file's name tells where nothing else does. */
-static gboolean
-parse_form(const char *to, const char *out, SgModelForm *form, GError **error)
+/* The index of `text` in a list that ends with NULL; 0 where it is NULL; -1 and an error. */
+static int
+parse_choice(const char *option, const char *text, const char *const *choices, GError **error)
 {
-  gboolean torch = g_str_has_suffix(out, ".pt") || g_str_has_suffix(out, ".pth");
-
-  if (to && !g_str_equal(to, "safetensors") && !g_str_equal(to, "torch")) {
-    cli_set_usage_error(error, "--to should be safetensors or torch, but is “%s”", cli_name(to));
-    return FALSE;
-  }
-  *form = (to ? g_str_equal(to, "torch") : torch) ? SG_MODEL_TORCH : SG_MODEL_SAFETENSORS;
-  return TRUE;
+  for (int i = 0; choices[i]; i++)
+    if (!text || g_str_equal(text, choices[i]))
+      return i;
+  g_autofree char *list = g_strjoinv(", ", (char **)choices);
+  cli_set_usage_error(error, "%s should be one of %s, but is “%s”", option, list, cli_name(text));
+  return -1;
 }
 
-static gboolean
-parse_dtype(const char *text, SgDtype *dtype, GError **error)
+/* The file's name tells where nothing else does. */
+static const char *
+form_by_name(const char *out)
 {
-  if (text && !g_str_equal(text, "float32") && !g_str_equal(text, "float16")) {
-    cli_set_usage_error(error, "--dtype should be float32 or float16, but is “%s”", cli_name(text));
-    return FALSE;
-  }
-  *dtype = text && g_str_equal(text, "float16") ? SG_DTYPE_FLOAT16 : SG_DTYPE_FLOAT32;
-  return TRUE;
+  return g_str_has_suffix(out, ".pt") || g_str_has_suffix(out, ".pth") ? "torch"
+         : g_str_has_suffix(out, ".onnx")                              ? "onnx"
+                                                                       : "safetensors";
+}
+
+static void
+parse_choices(Conversion *c, const char *to, const char *dtype, const char *part, const char *noise,
+              GError **error)
+{
+  static const char *const forms[] = {"safetensors", "torch", "onnx", NULL};
+  static const char *const dtypes[] = {"float32", "float16", NULL};
+  static const char *const parts[] = {"picture", "synthesis", "mapping", "discriminator", NULL};
+  static const char *const noises[] = {"const", "input", "none", NULL};
+  int form = parse_choice("--to", to, forms, error);
+  int half = form < 0 ? -1 : parse_choice("--dtype", dtype, dtypes, error);
+  int network = half < 0 ? -1 : parse_choice("--part", part, parts, error);
+  int planes = network < 0 ? -1 : parse_choice("--noise", noise, noises, error);
+
+  if (planes < 0)
+    return;
+  if ((part || noise) && form != FORM_ONNX)
+    cli_set_usage_error(error, "%s is for ONNX files (--to=onnx)", part ? "--part" : "--noise");
+  c->form = (Form)form;
+  c->dtype = half ? SG_DTYPE_FLOAT16 : SG_DTYPE_FLOAT32;
+  c->part = (SgExportPart)network;
+  c->noise = (SgExportNoise)planes;
 }
 
 int
 cli_convert(int argc, char **argv)
 {
   Conversion c = {0};
-  g_autofree char *to = NULL, *dtype = NULL;
+  g_autofree char *to = NULL, *dtype = NULL, *part = NULL, *noise = NULL;
   const GOptionEntry entries[] = {
       {"to", 0, 0, G_OPTION_ARG_STRING, &to,
-       "what OUT is (by its name: torch for .pt and .pth, else safetensors)", "safetensors|torch"},
+       "what OUT is (by its name: torch for .pt and .pth, onnx for .onnx, else safetensors)",
+       "safetensors|torch|onnx"},
       {"dtype", 0, 0, G_OPTION_ARG_STRING, &dtype,
        "numbers of 32 bits (float32), or rounded to half as many, for smaller files",
        "float32|float16"},
+      {"part", 0, 0, G_OPTION_ARG_STRING, &part,
+       "of ONNX: which network (picture: z to picture; synthesis: ws to picture)",
+       "picture|synthesis|mapping|discriminator"},
+      {"noise", 0, 0, G_OPTION_ARG_STRING, &noise,
+       "of ONNX: the noise that the model stores (const), given with each picture, or none",
+       "const|input|none"},
       {"light", 0, 0, G_OPTION_ARG_NONE, &c.light,
        "of a training's snapshot only what drawing and scoring need", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &c.json, "print the hash of the weights read as JSON",
        NULL},
       {NULL}};
   const CliHelp help = {
-      "IN OUT", "Writes any readable model as safetensors, or as PyTorch's state dicts.",
+      "IN OUT", "Writes any readable model as safetensors, as PyTorch's state dicts or as ONNX.",
       "OUT appears only when all of it is on disk; what was there stays if that fails.\n"
       "In PyTorch, without Vitrine: torch.load(\"OUT.pt\", weights_only=True)[\"G_ema\"] is the\n"
       "generator's state dict, [\"D\"] the discriminator's, [\"__metadata__\"] tells the "
       "architecture. "
-      "The\nnames of a StyleGAN2's layers are those of NVlabs' stylegan2-ada-pytorch."};
+      "The\nnames of a StyleGAN2's layers are those of NVlabs' stylegan2-ada-pytorch.\n"
+      "ONNX (operations of version 17) holds one network: in onnxruntime,\n"
+      "InferenceSession(\"OUT.onnx\").run([\"picture\"], {\"z\": z}) with z [N, 512] gives [N, C, "
+      "H, "
+      "W]\nfrom −1 to 1; \"psi\" truncates, \"label\" [N, classes] is one-hot."};
   const char *command = argv[0];
   GError *error = NULL;
 
@@ -85,7 +131,9 @@ cli_convert(int argc, char **argv)
     return cli_finish(command, error);
   if (argc != 3)
     cli_set_usage_error(&error, "expected two files: the model to read and the file to write");
-  else if (parse_form(to, argv[2], &c.form, &error) && parse_dtype(dtype, &c.dtype, &error)) {
+  else
+    parse_choices(&c, to ? to : form_by_name(argv[2]), dtype, part, noise, &error);
+  if (!error) {
     c.in = argv[1];
     c.out = argv[2];
     error = convert(&c);

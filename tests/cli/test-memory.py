@@ -162,7 +162,8 @@ class Memory(unittest.TestCase):
             ('mix', network, '--rows=0', '--cols=3', '--npy', '--outdir=OUT'),
             ('layers', network, '--seed=0', '--layer=b64.conv1,b64.torgb', '--outdir=OUT'),
             ('prune', network, '--to=0.02', '--step=0.01', '--images=2', '--pictures=1', '--outdir=OUT'),
-            ('project', network, '--target=' + target, '--steps=2', '--outdir=OUT')], 7, 1 / 3)
+            ('project', network, '--target=' + target, '--steps=2', '--outdir=OUT'),
+            ('convert', network[10:], 'OUT.onnx', '--dtype=float16')], 7, 1 / 3)
 
     def large(self, commands, runs, begin=0):
         for command in commands:
