@@ -152,8 +152,8 @@ sg_onnx_conv(SgOnnxGraph *g, const char *x, SgTensor *w, const SgLayer *l)
 
 /* ---- filters --------------------------------------------------------------------------------- */
 
-/* The taps as [1, 1, n, 1], [1, 1, 1, n] or, radial, [1, 1, n, n]: as they stand for what stretches,
- * else the last one first, since ONNX correlates. */
+/* The taps as [1, 1, n, 1], [1, 1, 1, n] or, radial, [1, 1, n, n]: as they stand for what
+ * stretches, else the last one first, since ONNX correlates. */
 static SgTensor *
 kernel_of(const SgFilter *f, gboolean down_axis, gboolean across_axis, double gain)
 {
