@@ -190,8 +190,7 @@ ask_memory(VitrineRenderThread *self, SgDeviceInfo *info)
 static SgRenderer *
 rough_renderer(VitrineRenderThread *self)
 {
-  SgBackend *halves =
-      sg_renderer_backend(self->renderer) == sg_backend_cpu() ? sg_backend_cpu_bf16(NULL) : NULL;
+  SgBackend *halves = sg_backend_rough(sg_renderer_backend(self->renderer));
 
   if (!self->rough && halves) {
     self->rough = sg_renderer_new(sg_renderer_model(self->renderer), halves, NULL);

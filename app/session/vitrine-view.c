@@ -89,8 +89,7 @@ gboolean
 vitrine_view_can_be_rough(VitrineView *self)
 {
   g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
-  return !self->no_rough && vitrine_device_choice_get_backend(self->device) == sg_backend_cpu() &&
-         sg_backend_cpu_bf16(NULL);
+  return !self->no_rough && sg_backend_rough(vitrine_device_choice_get_backend(self->device));
 }
 
 /* A first answer to a change within a frame; then the same picture larger, step by step, which

@@ -305,6 +305,9 @@ SgBackend *sg_backend_cpu(void);
  * SG_BACKEND_ERROR_DEVICE where there are none. */
 SgBackend *sg_backend_cpu_bf16(GError **error);
 gboolean sg_backend_is_cpu(const SgBackend *b); /* either of the two */
+/* The second one, if b is the first: for what may be rough if it is sooner there. NULL: b is the
+ * only one of its kind. */
+SgBackend *sg_backend_rough(const SgBackend *b);
 /* From now on freed buffers are kept for later ones without a bound: for a process that trains. */
 void sg_backend_cpu_keep_memory(void);
 /* How many threads its kernels use from now on. */

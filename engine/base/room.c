@@ -75,3 +75,9 @@ sg_room_check(GError **error)
                 "not enough memory for %" G_GSIZE_FORMAT " bytes to compute in", bytes);
   return bytes == 0;
 }
+
+gboolean
+sg_room_is_short(void)
+{
+  return missing > 0;
+}

@@ -21,5 +21,7 @@ void sg_room_missing(gsize bytes);
 /* FALSE and G_FILE_ERROR_NOMEM if anything could not be had on this thread since it was asked
  * last. */
 gboolean sg_room_check(GError **error);
+/* Whether that would be FALSE: for who keeps numbers. */
+gboolean sg_room_is_short(void);
 
 G_END_DECLS

@@ -122,15 +122,15 @@ sg_layer_conv(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x)
 /* 1 / sqrt (sum (W s)² + eps) as a product of squares: [N, I] · [O, I]^T. Of an equalised weight
  * W / sqrt (fan in) the root is taken out, and cancels but for the epsilon. */
 static SgVar *
-demodulation(SgTape *t, const SgLayer *l, SgVar *style, SgVar *weight)
+demodulation(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *style)
 {
   if (!style)
     return NULL;
-  int o = V(weight)->n, i = V(weight)->c, taps = V(weight)->h * V(weight)->w;
-  SgVar *flat = sg_op_reshape(t, weight, o, i, 1, taps);
-  SgVar *squares = sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1);
+  const SgBuf *weight = V(sg_weights_var(w, l, SG_ROLE_WEIGHT));
+  SgVar *squares = sg_weights_squares(t, w, l);
   SgVar *sums = sg_op_matmul(t, sg_op_mul(t, style, style), FALSE, squares, TRUE, 1);
-  return sg_op_rsqrt(t, sums, l->equalised ? l->demod_eps * i * taps : l->demod_eps);
+  double fan_in = (double)weight->c * weight->h * weight->w;
+  return sg_op_rsqrt(t, sums, l->equalised ? l->demod_eps * fan_in : l->demod_eps);
 }
 
 /* The epilogue takes noise for a constant; where it is none, scaling and adding are operations of
@@ -175,7 +175,7 @@ sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, Sg
   SgVar *y = modulated_conv(t, l, x, style, weight, convolved);
   if (l->after.n)
     y = sg_op_fir(t, y, sg_filter_fir(&l->after));
-  SgEpilogueVars e = {.scale = demodulation(t, l, style, weight),
+  SgEpilogueVars e = {.scale = demodulation(t, w, l, style),
                       .noise = noise,
                       .strength = noise ? sg_weights_var(w, l, SG_ROLE_NOISE_STRENGTH) : NULL,
                       .bias = sg_weights_var(w, l, SG_ROLE_BIAS),

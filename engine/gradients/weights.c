@@ -1,4 +1,5 @@
 #include "engine/gradients/weights.h"
+#include "engine/autograd/ops.h"
 #include "engine/base/room.h"
 #include "engine/formats/format-error.h"
 #include "engine/nets/geometry.h"
@@ -12,6 +13,7 @@ weight_clear(gpointer data)
   SgWeight *w = data;
   sg_var_unref(w->var);
   sg_buf_unref(w->view);
+  sg_buf_unref(w->squares);
 }
 
 void
@@ -168,6 +170,21 @@ sg_weights_var(const SgWeights *w, const SgLayer *layer, SgRole role)
   return p ? sg_weights_param(w, p)->var : NULL;
 }
 
+SgVar *
+sg_weights_squares(SgTape *t, const SgWeights *w, const SgLayer *layer)
+{
+  SgWeight *weight = sg_weights_param(w, sg_layer_param(w->network, layer, SG_ROLE_WEIGHT));
+  SgBuf *view = weight->view;
+
+  if (weight->squares)
+    return sg_var_constant(t, weight->squares);
+  SgVar *flat = sg_op_reshape(t, weight->var, view->n, view->c, 1, view->h * view->w);
+  SgVar *sums = sg_op_sum_to(t, sg_op_mul(t, flat, flat), view->n, view->c, 1, 1);
+  if (sums && !weight->var->slot && !sg_room_is_short())
+    weight->squares = sg_buf_ref(sums->value);
+  return sums;
+}
+
 SgWeight *
 sg_weights_at(const SgWeights *w, const char *name)
 {
@@ -205,8 +222,9 @@ swap_channels(const float *from, int a, int b, gsize taps, float *to)
 }
 
 void
-sg_weights_upload(SgWeights *w, const SgWeight *v, const float *values)
+sg_weights_upload(SgWeights *w, SgWeight *v, const float *values)
 {
+  g_clear_pointer(&v->squares, sg_buf_unref);
   if (!stored_in_first(w, v)) {
     w->backend->upload(v->view, values);
     return;
@@ -222,7 +240,7 @@ gboolean
 sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError **error)
 {
   for (guint i = 0; i < w->list->len; i++) {
-    const SgWeight *v = &g_array_index(w->list, SgWeight, i);
+    SgWeight *v = &g_array_index(w->list, SgWeight, i);
     const SgTensor *t = sg_model_tensor(model, prefix, v->name);
     if (!t || !has_shape(t, v))
       return sg_broken(error, "%s: the tensor %s%s %s for these training options", model->path,

@@ -20,6 +20,7 @@ typedef struct {
   SgVar *var;           /* NULL of buffers */
   SgBuf *view;          /* PLAIN: [a, b, c, d], [a] as [1, a, 1, 1], [] as [1, 1, 1, 1]; of a
                          * weight that is stored input channels first: output channels first */
+  SgBuf *squares;       /* of a weight that does not learn: see sg_weights_squares() */
 } SgWeight;
 
 typedef struct {
@@ -46,7 +47,10 @@ void sg_weights_init(SgWeights *w, SgPhilox *rng);
 
 /* The layer's variable of a role, NULL: it has none. */
 SgVar *sg_weights_var(const SgWeights *w, const SgLayer *layer, SgRole role);
-/* The same of what does not learn, too. */
+/* Sums of the squares of a layer's filters, [O, I, 1, 1]. Of weights that are fixed they are
+ * computed once, and kept with them. */
+SgVar *sg_weights_squares(SgTape *t, const SgWeights *w, const SgLayer *layer);
+/* As sg_weights_var(), of what does not learn, too. */
 SgWeight *sg_weights_param(const SgWeights *w, const SgParam *param);
 /* Finds a parameter by name; a missing one is a program error. */
 SgWeight *sg_weights_at(const SgWeights *w, const char *name);
@@ -56,7 +60,7 @@ SgBuf *sg_weights_average(const SgWeights *w);
 /* All values from a model's tensors under `prefix`; error names what is missing or misshapen. */
 gboolean sg_weights_load(SgWeights *w, const SgModel *model, const char *prefix, GError **error);
 /* One tensor's values, as in a file. */
-void sg_weights_upload(SgWeights *w, const SgWeight *weight, const float *values);
+void sg_weights_upload(SgWeights *w, SgWeight *weight, const float *values);
 /* Copies all values into the model as new tensors. Error: memory; then the model has some of
  * them. */
 gboolean sg_weights_store(const SgWeights *w, const char *prefix, SgModel *model, GError **error);

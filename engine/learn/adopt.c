@@ -116,7 +116,7 @@ static void
 copy(const Network *n)
 {
   for (guint i = 0; i < n->to->list->len; i++) {
-    const SgWeight *v = &g_array_index(n->to->list, SgWeight, i);
+    SgWeight *v = &g_array_index(n->to->list, SgWeight, i);
     const SgTensor *t = like(n, v);
     if (t)
       sg_weights_upload(n->to, v, t->data);

@@ -21,7 +21,7 @@
 
 static int spots = 20, samples = 5000;
 static char *counts = NULL, *csv = NULL;
-static gboolean no_moves = FALSE;
+static gboolean no_moves = FALSE, halves = FALSE;
 
 typedef struct {
   SgModel *model;
@@ -157,7 +157,8 @@ bench_open(Bench *b, const char *path, GError **error)
   b->model = sg_model_load(path, error);
   if (!b->model || !(b->renderer = sg_renderer_new(b->model, sg_backend_cpu(), error)))
     return FALSE;
-  b->weights = sg_weights_new_generator(sg_backend_cpu(), b->model, FALSE, error);
+  SgBackend *backend = halves ? sg_backend_cpu_bf16(error) : sg_backend_cpu();
+  b->weights = backend ? sg_weights_new_generator(backend, b->model, FALSE, error) : NULL;
   b->recipe = sg_recipe_new(b->model->info.z_dim, b->model->info.w_dim);
   SgNets *nets = b->weights ? sg_renderer_nets_of(b->renderer, b->recipe, error) : NULL;
   if (nets)
@@ -188,6 +189,7 @@ main(int argc, char **argv)
       {"spots", 0, 0, G_OPTION_ARG_INT, &spots, "how many, at most 64 (20)", "N"},
       {"probes", 0, 0, G_OPTION_ARG_STRING, &counts, "numbers of gradients (8,16,32)", "N,…"},
       {"csv", 0, 0, G_OPTION_ARG_FILENAME, &csv, "the table of all spots", "FILE"},
+      {"bf16", 0, 0, G_OPTION_ARG_NONE, &halves, "gradients in bf16, on the matrix units", NULL},
       {"no-moves", 0, 0, G_OPTION_ARG_NONE, &no_moves, "the time alone", NULL},
       {NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new("MODEL");

@@ -22,7 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPS, ACT, TAPE = 'engine/autograd/ops.c', 'engine/autograd/ops-act.c', 'engine/autograd/tape.c'
 LOSS, RESULTS, LEARN = ('engine/learn/%s.c' % x for x in ('losses', 'loss-results', 'learn'))
-D, LAYERS = ('engine/gradients/%s.c' % x for x in ('discriminator', 'layers'))
+D, LAYERS, WEIGHTS = ('engine/gradients/%s.c' % x for x in ('discriminator', 'layers', 'weights'))
 CPU, CPUCONV = 'engine/backend/cpu/cpu-train.c', 'engine/backend/cpu/cpu-train-conv.c'
 ROWS, AUGMENT = 'engine/backend/cpu/cpu-rows.c', 'engine/backend/cpu/cpu-augment.c'
 KERNELS = 'engine/kernels/element.h'
@@ -84,15 +84,16 @@ MUTATIONS = [
     (LOSS, 'sg_op_reshape(t, from, V(from)->n, i->w_dim, 1, 1)', 'from'),
     (RESULTS, '  if (r->w_mean)\n    track_w(l, r->w_mean);\n', '  (void)track_w;\n'),
     # networks
-    (LAYERS, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), o, i, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), o, i, 1, 1)'),
-    (LAYERS, '.scale = demodulation(t, l, style, weight)', '.scale = sg_var_detach(t, demodulation(t, l, style, weight))'),
+    (WEIGHTS, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), view->n, view->c, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), view->n, view->c, 1, 1)'),
+    (WEIGHTS, 'if (sums && !weight->var->slot && ', 'if (sums && '),
+    (LAYERS, '.scale = demodulation(t, w, l, style)', '.scale = sg_var_detach(t, demodulation(t, w, l, style))'),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 0),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 1),
     (LAYERS, '.gain = 1, .clamp = l->clamp}', '.gain = 1, .clamp = -1}'),
     (LAYERS, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
     (LAYERS, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
     (LAYERS, 'SgVar *planes = sg_op_mul(t, noise, strength);', 'SgVar *planes = sg_op_mul(t, sg_var_detach(t, noise), strength);'),
-    (LAYERS, 'l->demod_eps * i * taps', 'l->demod_eps'),
+    (LAYERS, 'l->demod_eps * fan_in', 'l->demod_eps'),
     (LAYERS, '+= 0.25f', '+= 0.24f'),
     (LAYERS, '(V(img)->w - width + 1) / 2', '(V(img)->w - width) / 2 + 1'),
     (D, 'SgVar *product = sg_op_mul(r->t, x, map);', 'SgVar *product = sg_op_mul(r->t, x, sg_var_detach(r->t, map));'),

@@ -51,6 +51,42 @@ sg_amx_pack_row(guint16 *to, guint16 *rest, const float *x0, const float *x1, gs
   }
 }
 
+/* 16 numbers as lanes of 32 bits, and what rounding took away of them. */
+static __m512i
+rounded(__m512 v, __m512 *left)
+{
+  __m256i halves = (__m256i)_mm512_cvtneps_pbh(v);
+
+  *left = _mm512_sub_ps(v, as_floats(halves));
+  return _mm512_cvtepu16_epi32(halves);
+}
+
+void
+sg_amx_pack_tile(guint16 *to, guint16 *rest, const float *w, gsize out_step, gsize in_step,
+                 int outs, int ins)
+{
+  const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i at = _mm512_mullo_epi32(lane, _mm512_set1_epi32((int)out_step));
+  const __m512 none = _mm512_setzero_ps();
+  __mmask16 some = (__mmask16)((1u << outs) - 1);
+
+  for (int i = 0; i < SG_AMX_DEPTH; i += 2, to += 32, w += 2 * in_step) {
+    __m512 a = none, b = none;
+    if (i < ins)
+      a = _mm512_mask_i32gather_ps(none, some, at, w, 4);
+    if (i + 1 < ins)
+      b = _mm512_mask_i32gather_ps(none, some, at, w + in_step, 4);
+    __m512i low = rounded(a, &a), high = rounded(b, &b);
+    _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    if (!rest)
+      continue;
+    low = rounded(a, &a);
+    high = rounded(b, &b);
+    _mm512_storeu_si512(rest, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    rest += 32;
+  }
+}
+
 /* ---- products: to [tiles][32 positions][16] -------------------------------------------------- */
 
 static void

@@ -20,6 +20,12 @@
 void sg_amx_pack_row(guint16 *to, guint16 *rest, const float *x0, const float *x1, gsize step,
                      int count, const float *style);
 
+/* A tile of weights [16 pairs of inputs][16 outputs][2] for one tap, rounded: output o of input i
+ * is at w[o out_step + i in_step]; of `outs` and `ins` (at most 16 and 32), zeros behind them.
+ * `rest` as above. */
+void sg_amx_pack_tile(guint16 *to, guint16 *rest, const float *w, gsize out_step, gsize in_step,
+                      int outs, int ins);
+
 /* Where results go, and what becomes of them. Positions lie in rows of `pitch`, of which the first
  * `columns` count; of every `period` rows, which belong to one sample, the first `rows` do. */
 typedef struct {

@@ -1,7 +1,6 @@
 /* Whether there are matrix units, and weights in their layout. */
 #include "engine/backend/backend-device.h"
 #include "engine/backend/cpu/cpu-amx-private.h"
-#include "engine/kernels/half.h"
 #include <cpuid.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -111,26 +110,22 @@ static void
 pack(SgAmx *amx, const SgAmxWeights *w, int panel, int d)
 {
   const SgAmxForm *f = &amx->form;
-  int tiles = sg_amx_tiles(amx, panel), count = MIN(16 * tiles, amx->out - 32 * panel);
+  int tiles = sg_amx_tiles(amx, panel), ins = MIN(SG_AMX_DEPTH, amx->in - SG_AMX_DEPTH * d);
   int last = amx->g.kernel * amx->g.kernel - 1;
+  gsize term = (gsize)tiles * SG_AMX_TILE, tap = (gsize)amx->terms * term;
 
-  for (int o = 0; o < count; o++)
-    for (int i = 0; i < MIN(SG_AMX_DEPTH, amx->in - SG_AMX_DEPTH * d); i++) {
-      gsize at = (gsize)(o / 16 * SG_AMX_TILE + i / 2 * 32 + o % 16 * 2 + i % 2);
-      const float *from =
-          w->w + (gsize)(32 * panel + o) * w->out_step + (gsize)(SG_AMX_DEPTH * d + i) * w->in_step;
-      for (int p = 0; p < f->phases; p++) {
-        gsize rest = (gsize)(tiles * SG_AMX_TILE), tap = (gsize)amx->terms * rest;
-        guint16 *to =
-            amx->packed + sg_amx_panel_at(amx, p, panel) + (gsize)(d * f->taps_of[p]) * tap + at;
-        for (int t = 0; t < f->taps_of[p]; t++, to += tap) {
-          float v = from[w->flip ? last - f->taps[p][t].weight : f->taps[p][t].weight];
-          *to = k_to_bf16(v);
-          if (amx->terms == 2)
-            to[rest] = k_to_bf16(v - k_from_bf16(*to));
-        }
+  for (int p = 0; p < f->phases; p++) {
+    guint16 *to = amx->packed + sg_amx_panel_at(amx, p, panel) + (gsize)(d * f->taps_of[p]) * tap;
+    for (int t = 0; t < f->taps_of[p]; t++, to += tap)
+      for (int k = 0; k < tiles; k++) {
+        int o = 32 * panel + 16 * k, weight = f->taps[p][t].weight;
+        guint16 *tile = to + (gsize)k * SG_AMX_TILE;
+        sg_amx_pack_tile(tile, amx->terms == 2 ? tile + term : NULL,
+                         w->w + (gsize)o * w->out_step + (gsize)(SG_AMX_DEPTH * d) * w->in_step +
+                             (w->flip ? last - weight : weight),
+                         w->out_step, w->in_step, MIN(16, amx->out - o), ins);
       }
-    }
+  }
 }
 
 gboolean
@@ -166,7 +161,6 @@ sg_amx_new(const SgConvGeometry *g, int out, int in, const SgAmxWeights *w, gboo
     g_free(amx);
     return NULL;
   }
-  memset(amx->packed, 0, total * sizeof(guint16));
 #pragma omp parallel for collapse(2) schedule(static)
   for (int panel = 0; panel < amx->panels; panel++)
     for (int d = 0; d < amx->depth; d++)

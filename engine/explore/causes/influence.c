@@ -9,6 +9,8 @@
 
 /* Probes that go through the network together. */
 #define BATCH 8
+/* Numbers of w that are computed at once. */
+#define PART 64
 /* From the network's -1…1 to grey levels. */
 #define LEVELS 127.5
 
@@ -66,6 +68,7 @@ fill_styles(Work *k, const float *ws)
     g_autofree float *bias = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_BIAS)->value);
     float *a = k->affine[l] = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_WEIGHT)->value);
     k->style[l] = g_new(float, layer->in);
+#pragma omp parallel for schedule(static)
     for (int c = 0; c < layer->in; c++) {
       double sum = (double)bias[c] + layer->style_offset;
       for (gsize j = 0; j < dim; j++) {
@@ -104,26 +107,32 @@ probe_pictures(Work *k, int row, int n, GError **error)
   return sg_buf_from_floats(k->g->backend, v, n, colours, r->h, r->w, error);
 }
 
-/* What the gradients of one probe say: |J^T r|² is added up, and the row of J^T r is kept. */
+/* J^T r of n probes for the numbers of w from `from` to `end`, by layer: [n, num_ws, w_dim]. */
 static void
-take_probe(Work *k, int row, float *const *gradient, int sample)
+pull_back(const Work *k, int n, float *const *gradient, gsize from, gsize end, double *by_layer)
 {
-  SgInfluence *o = k->out;
-  gsize dim = (gsize)o->w_dim, at = 0;
-  g_autofree double *by_layer = g_new0(double, ((gsize)o->num_ws * dim));
-  double *all = o->jacobian + (gsize)row * dim;
+  gsize dim = (gsize)k->out->w_dim, size = (gsize)k->out->num_ws * dim;
 
   for (int l = 0; l < k->layers; l++) {
     const SgLayer *layer = sg_generator_styled_layer(k->g, l);
-    const float *g = gradient[l] + (gsize)sample * (gsize)layer->in;
-    double *w = by_layer + (gsize)layer->w_index * dim;
     for (int c = 0; c < layer->in; c++) {
       const float *a = k->affine[l] + (gsize)c * dim;
-      g_array_index(o->channels, SgChannelInfluence, at++).strength += (double)g[c] * (double)g[c];
-      for (gsize j = 0; j < dim; j++)
-        w[j] += (double)g[c] * (double)a[j];
+      for (int i = 0; i < n; i++) {
+        double g = (double)gradient[l][(gsize)i * (gsize)layer->in + (gsize)c];
+        double *w = by_layer + (gsize)i * size + (gsize)layer->w_index * dim;
+        for (gsize j = from; j < end; j++)
+          w[j] += g * (double)a[j];
+      }
     }
   }
+}
+
+/* The row of J^T r is kept, and |J^T r|² is added up. */
+static void
+take_row(SgInfluence *o, double *all, const double *by_layer)
+{
+  gsize dim = (gsize)o->w_dim;
+
   for (int l = 0; l < o->num_ws; l++)
     for (gsize j = 0; j < dim; j++) {
       double v = by_layer[(gsize)l * dim + j];
@@ -132,6 +141,30 @@ take_probe(Work *k, int row, float *const *gradient, int sample)
     }
   for (gsize j = 0; j < dim; j++)
     o->w[j] += all[j] * all[j];
+}
+
+/* What the gradients of n probes say, from `row` on. */
+static void
+take_probes(Work *k, int row, int n, float *const *gradient)
+{
+  SgInfluence *o = k->out;
+  gsize dim = (gsize)o->w_dim, size = (gsize)o->num_ws * dim, at = 0;
+  int parts = (o->w_dim + PART - 1) / PART;
+  g_autofree double *by_layer = g_new0(double, (gsize)n *size);
+
+#pragma omp parallel for schedule(static)
+  for (int p = 0; p < parts; p++)
+    pull_back(k, n, gradient, (gsize)p * PART, MIN(((gsize)p + 1) * PART, dim), by_layer);
+  for (int i = 0; i < n; i++)
+    take_row(o, o->jacobian + (gsize)(row + i) * dim, by_layer + (gsize)i * size);
+  for (int l = 0; l < k->layers; l++) {
+    int channels = sg_generator_styled_layer(k->g, l)->in;
+    for (int c = 0; c < channels; c++, at++)
+      for (int i = 0; i < n; i++) {
+        double g = (double)gradient[l][(gsize)i * (gsize)channels + (gsize)c];
+        g_array_index(o->channels, SgChannelInfluence, at).strength += g * g;
+      }
+  }
 }
 
 /* The plane of a convolution, times its gain; NULL without error: it has none. */
@@ -332,8 +365,8 @@ probe(Work *k, SgTape *t, int row, int n, GError **error)
                            : g_new0(float, (gsize)n *(gsize)sg_generator_styled_layer(k->g, l)->in);
     ok = sg_backend_check(k->g->backend, error);
   }
-  for (int i = 0; ok && i < n; i++)
-    take_probe(k, row + i, values, i);
+  if (ok)
+    take_probes(k, row, n, values);
   for (int l = 0; l < k->layers; l++)
     g_free(values[l]);
   return leave(t, ok, error);

@@ -203,6 +203,67 @@ test_mean(void)
   setup_clear(&s);
 }
 
+/* In bf16 the numbers are other ones, and nearly the same. */
+static void
+test_rough(void)
+{
+  SgBackend *rough = sg_backend_rough(sg_backend_cpu());
+  g_autoptr(GError) error = NULL;
+  double off = 0, squares = 0;
+
+  if (!rough) {
+    g_test_skip("this processor has no matrix units");
+    return;
+  }
+  g_autoptr(SgModel) model = test_load_model("../../data/models/lorelei64.safetensors");
+  g_autoptr(SgRenderer) renderer = test_renderer_new(model, sg_backend_cpu(), 0);
+  g_autoptr(SgRecipe) recipe = sg_recipe_new(model->info.z_dim, model->info.w_dim);
+  SgInfluence *both[2];
+  for (int i = 0; i < 2; i++) {
+    g_autoptr(SgWeights) g =
+        sg_weights_new_generator(i ? rough : sg_backend_cpu(), model, FALSE, &error);
+    both[i] = sg_influence_new(renderer, g, recipe, &(SgRegion){30, 20, 8, 8}, 8, 0, &error);
+    g_assert_no_error(error);
+  }
+  for (int j = 0; j < both[0]->w_dim; j++) {
+    off += (both[1]->w[j] - both[0]->w[j]) * (both[1]->w[j] - both[0]->w[j]);
+    squares += both[0]->w[j] * both[0]->w[j];
+  }
+  g_assert_cmpfloat(off, >, 0);
+  g_assert_cmpfloat(sqrt(off / squares), <, 0.02);
+  sg_influence_free(both[0]);
+  sg_influence_free(both[1]);
+}
+
+/* What is kept with fixed weights goes when they change. */
+static void
+test_other_weights(void)
+{
+  g_autoptr(GError) error = NULL;
+  Setup s;
+
+  setup_init(&s, "sg2.safetensors");
+  SgInfluence *both[2];
+  for (int fresh = 0; fresh < 2; fresh++) {
+    g_autoptr(SgWeights) g = sg_weights_new_generator(sg_backend_cpu(), s.model, FALSE, &error);
+    if (!fresh)
+      sg_influence_free(sg_influence_new(s.renderer, g, s.recipe, &s.region, 12, 3, &error));
+    SgWeight *w = sg_weights_at(g, "synthesis.b8.conv1.weight");
+    gsize n = sg_buf_count(w->view);
+    g_autofree float *values = g_new(float, n);
+    for (gsize i = 0; i < n; i++)
+      values[i] = (float)sin((double)i);
+    sg_weights_upload(g, w, values);
+    both[fresh] = sg_influence_new(s.renderer, g, s.recipe, &s.region, 12, 3, &error);
+    g_assert_no_error(error);
+  }
+  g_assert_cmpmem(both[0]->w, sizeof(double) * (gsize)both[0]->w_dim, both[1]->w,
+                  sizeof(double) * (gsize)both[1]->w_dim);
+  sg_influence_free(both[0]);
+  sg_influence_free(both[1]);
+  setup_clear(&s);
+}
+
 /* A planted network: what it begins with is 0 but for one channel at one of its 4 × 4 places and
  * another channel at the opposite one. Of the first layer's channels that one moves its own patch
  * of the picture most. */
@@ -252,5 +313,7 @@ main(int argc, char **argv)
   g_test_add_func("/influence/exact", test_exact);
   g_test_add_func("/influence/mean", test_mean);
   g_test_add_func("/influence/planted", test_planted);
+  g_test_add_func("/influence/rough", test_rough);
+  g_test_add_func("/influence/other-weights", test_other_weights);
   return g_test_run();
 }
