@@ -40,6 +40,7 @@ int cli_pca(int argc, char **argv);
 int cli_resample(int argc, char **argv);
 int cli_sefa(int argc, char **argv);
 int cli_project(int argc, char **argv);
+int cli_drag(int argc, char **argv);
 int cli_examine(int argc, char **argv);
 int cli_video(int argc, char **argv);
 

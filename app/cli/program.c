@@ -41,6 +41,7 @@ static const Command commands[] = {
     {"truncation", cli_truncation, "three truncations: what each takes from variety and gives"},
     {"dissect", cli_dissect, "channels muted, left alone or added to in a part of a face"},
     {"project", cli_project, "the face whose picture is nearest to a given one"},
+    {"drag", cli_drag, "points of a face to where they are wanted"},
     {"examine", cli_examine, "does a picture look like what a model draws? Independent witnesses"},
     {"video", cli_video, "a film from face to face, as WebM, MP4, WebP, GIF or PNGs"},
     {"layers", cli_layers, "what each layer computes for a face, as pictures and tables"},

@@ -232,6 +232,19 @@ run_layer(Run *r, const SgLayer *l)
   }
 }
 
+/* What the running layers of the synthesis give, as far as layer `last` of them. */
+static void
+run_layers(Run *r, guint last)
+{
+  const SgNetwork *n = r->g->network;
+
+  for (guint k = 0; k <= last && !sg_tape_failed(r->t); k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->section == SG_SECTION_SYNTHESIS)
+      r->results[sg_layer_index(n, l)] = run_layer(r, l);
+  }
+}
+
 SgVar *
 sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in)
 {
@@ -243,13 +256,67 @@ sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *
   Run r = {t, g, in, 0, 0, results, part ? needed : NULL, given};
 
   sg_tape_enter(t);
-  for (guint k = 0; k < n->run->len && !sg_tape_failed(t); k++) {
-    const SgLayer *l = sg_network_running(n, k);
-    if (l->section == SG_SECTION_SYNTHESIS)
-      results[sg_layer_index(n, l)] = run_layer(&r, l);
-  }
+  run_layers(&r, n->run->len - 1);
   SgVar *img = results[n->output];
   if (!part)
     img = sg_layer_crop(t, img, n->height, n->width);
   return sg_tape_leave(t, in->window && !part ? sg_layer_window(t, img, in->window) : img);
+}
+
+/* The last running layer of the synthesis with activations of so many pixels; NULL: none. */
+static const SgLayer *
+feature_layer(const SgNetwork *n, int size, guint *at)
+{
+  const SgLayer *found = NULL;
+
+  for (guint k = 0; k < n->run->len; k++) {
+    const SgLayer *l = sg_network_running(n, k);
+    if (l->section != SG_SECTION_SYNTHESIS || l->kind == SG_KIND_TO_RGB ||
+        l->kind == SG_KIND_CONSTANT || l->out_h != size || l->out_w != size)
+      continue;
+    found = l;
+    *at = k;
+  }
+  return found;
+}
+
+int
+sg_generator_feature_channels(const SgWeights *g, int size)
+{
+  guint at;
+  const SgLayer *l = feature_layer(g->network, size, &at);
+
+  return l ? l->out : 0;
+}
+
+int
+sg_generator_feature_ws(const SgWeights *g, int size)
+{
+  guint at = 0;
+  int last = -1;
+
+  if (!feature_layer(g->network, size, &at))
+    return 0;
+  for (guint k = 0; k <= at; k++) {
+    const SgLayer *l = sg_network_running(g->network, k);
+    if (l->kind != SG_KIND_TO_RGB)
+      last = MAX(last, l->w_index);
+  }
+  return last + 1;
+}
+
+SgVar *
+sg_generator_features(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in, int size)
+{
+  const SgNetwork *n = g->network;
+  guint at = 0;
+  const SgLayer *l = feature_layer(n, size, &at);
+  g_autofree SgVar **results = g_new0(SgVar *, n->layers->len);
+  g_autofree SgRegion *given = g_new0(SgRegion, n->layers->len);
+  Run r = {t, g, in, 0, 0, results, NULL, given};
+
+  sg_tape_enter(t);
+  if (l)
+    run_layers(&r, at);
+  return sg_tape_leave(t, l ? results[sg_layer_index(n, l)] : NULL);
 }

@@ -47,6 +47,14 @@ typedef struct {
  * are; or the window of it. */
 SgVar *sg_generator_synthesize(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in);
 
+/* What the last layer gives whose result is `size` pixels a side, before it becomes a picture: ACT
+ * [N, channels, size, size]; nothing behind it is computed. NULL without an error: there is no such
+ * layer, and sg_generator_feature_channels() is 0. */
+SgVar *sg_generator_features(SgTape *t, const SgWeights *g, const SgSynthesisInputs *in, int size);
+int sg_generator_feature_channels(const SgWeights *g, int size);
+/* How many w, the first ones, it depends on. */
+int sg_generator_feature_ws(const SgWeights *g, int size);
+
 /* Layers that take a style, in the order of SgSynthesisInputs.styles; [k] as index. */
 int sg_generator_styled_layers(const SgWeights *g);
 const SgLayer *sg_generator_styled_layer(const SgWeights *g, int k);

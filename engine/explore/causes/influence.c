@@ -1,6 +1,7 @@
 #include "engine/explore/causes/influence.h"
 #include "engine/autograd/ops.h"
 #include "engine/explore/causes/probes.h"
+#include "engine/explore/face-noise.h"
 #include "engine/explore/nets.h"
 #include "engine/formats/format-error.h"
 #include <math.h>
@@ -167,44 +168,17 @@ take_probes(Work *k, int row, int n, float *const *gradient)
   }
 }
 
-/* The plane of a convolution, times its gain; NULL without error: it has none. */
-static SgBuf *
-noise_plane(const Work *k, const SgStage *stage, GError **error)
-{
-  const SgStageEdits *e = &k->edits;
-  const SgTensor *map = e->noise_maps ? e->noise_maps[stage->conv_index] : NULL;
-  double gain = e->noise_gain ? e->noise_gain[stage->conv_index] : 1;
-  int h = stage->resolution, width = stage->width;
-  g_autoptr(SgBuf) own = NULL;
-
-  if (e->noise != SG_NOISE_CONST)
-    return NULL;
-  if (!map && !(own = stage->noise_const ? sg_buf_ref(stage->noise_const)
-                                         : sg_stage_fixed_noise(stage, error)))
-    return NULL;
-  g_autofree float *v = own ? numbers(own) : g_memdup2(map->data, sizeof(float) * map->numel);
-  for (int i = 0; i < h * width; i++)
-    v[i] *= (float)gain;
-  return sg_buf_from_floats(k->g->backend, v, 1, 1, h, width, error);
-}
-
 static gboolean
 take_noise(Work *k, SgTape *t, SgVar **noise, GError **error)
 {
-  GError *inner = NULL;
+  g_autofree SgBuf **planes = g_new0(SgBuf *, MAX(1, k->net->num_convs));
+  gboolean ok = sg_face_noise(k->net, &k->edits, k->g->backend, planes, error);
 
-  for (guint i = 0; i < k->net->stages->len; i++) {
-    const SgStage *stage = sg_synthesis_stage(k->net, i);
-    if (stage->kind != SG_STAGE_CONV)
-      continue;
-    g_autoptr(SgBuf) plane = noise_plane(k, stage, &inner);
-    if (inner) {
-      g_propagate_error(error, inner);
-      return FALSE;
-    }
-    noise[stage->conv_index] = plane ? sg_var_constant(t, plane) : NULL;
+  for (int i = 0; i < k->net->num_convs; i++) {
+    noise[i] = ok && planes[i] ? sg_var_constant(t, planes[i]) : NULL;
+    sg_buf_unref(planes[i]);
   }
-  return TRUE;
+  return ok;
 }
 
 /* The region of n faces as a function of their styles, `rows` of each layer [n, channels]. With
