@@ -1,46 +1,21 @@
 /* vitrine metrics: how far a model's pictures are from a data set, or one set from another. */
-#include "engine/base/room.h"
-#include "app/cli/cli.h"
+#include "app/cli/metrics.h"
+#include "engine/formats/format-error.h"
 #include "engine/runs/run-network.h"
-#include "engine/explore/renderer.h"
-#include "engine/data/dataset.h"
-#include "engine/record/run-dir.h"
-#include "engine/metrics/metric.h"
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define BATCH 16 /* pictures decoded or rendered together */
-
-typedef struct {
-  char *network, *data, *reference, *metrics;
-  int images;
-  gint64 seed;
-  double trunc;
-  gboolean json;
-} Options;
-
-typedef struct {
-  const Options *opt;
-  SgDataset *data, *reference;
-  char *network; /* the file, also where a run directory was given */
-  SgModel *model;
-  int n;           /* pictures of each side */
-  guint32 *labels; /* [c_dim] pictures of each class, conditional models only */
-  const SgMetric **metrics;
-  GPtrArray *real, *other; /* what each metric has collected */
-  SgMetricResult *results;
-} Job;
+#define FEW 10000 /* pictures */
 
 static void
-options_clear(Options *o)
+options_clear(CliMetricsOptions *o)
 {
   g_free(o->network);
   g_free(o->data);
   g_free(o->reference);
   g_free(o->metrics);
+  g_free(o->features);
+  g_free(o->run);
 }
 
 /* "NAME: what it is, unit (less is better); …" */
@@ -60,7 +35,7 @@ known_metrics(void)
 }
 
 static gboolean
-check_metrics(Options *o, GError **error)
+check_metrics(CliMetricsOptions *o, GError **error)
 {
   g_autoptr(GError) why = NULL;
   g_autofree const SgMetric **list = sg_metric_parse(o->metrics, &why);
@@ -72,8 +47,28 @@ check_metrics(Options *o, GError **error)
   return list && *list;
 }
 
+#define METRICS_HELP                                                                               \
+  "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "     \
+  "(Karras et al.\n"                                                                               \
+  "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare only "   \
+  "numbers of\n"                                                                                   \
+  "the same --images: fewer pictures alone make them larger. Noise inputs are the model's own "    \
+  "(const).\n"                                                                                     \
+  "Metrics that end in -d compare what a discriminator makes of pictures by the formulas of FID, " \
+  "KID, MIND,\n"                                                                                   \
+  "precision and recall, and path length: their numbers are no FID, and compare only where the "   \
+  "discriminator\n"                                                                                \
+  "is the same (--features). A name may say how many pictures, that all real ones are taken, how " \
+  "many\n"                                                                                         \
+  "neighbours, or which paths: fd-d2k, kid-d10k_full, pr-d2k5, ppl-d1k_zfull (_wend, _wfull, "     \
+  "_zend).\n"                                                                                      \
+  "  vitrine metrics --network=model.pkl --data=faces.zip\n"                                       \
+  "  vitrine metrics --network=model.pkl --data=faces.zip --metrics=kid-d2k,pr-d2k,ppl-d1k\n"      \
+  "  vitrine metrics --data=faces.zip --reference=other-faces\n"                                   \
+  "  vitrine metrics --run=training-runs/00001-faces --metrics=fd-d2k,ppl-d1k"
+
 static gboolean
-options_parse(Options *o, int argc, char **argv, GError **error)
+options_parse(CliMetricsOptions *o, int argc, char **argv, GError **error)
 {
   g_autofree char *known = known_metrics();
   const GOptionEntry entries[] = {
@@ -82,11 +77,20 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"data", 0, 0, G_OPTION_ARG_FILENAME, &o->data, "real pictures", "DIR|ZIP"},
       {"reference", 0, 0, G_OPTION_ARG_FILENAME, &o->reference,
        "other pictures in place of a model's", "DIR|ZIP"},
-      {"images", 0, 0, G_OPTION_ARG_INT, &o->images, "how many pictures of each (2048)", "N"},
+      {"images", 0, 0, G_OPTION_ARG_INT, &o->images,
+       "how many pictures of each, where a metric's name does not say it (2048)", "N"},
+      {"mirror", 0, 0, G_OPTION_ARG_NONE, &o->mirror, "every real picture also counts flipped",
+       NULL},
+      {"features", 0, 0, G_OPTION_ARG_FILENAME, &o->features,
+       "the model whose discriminator -d metrics ask (--network's own)", "FILE"},
       {"metrics", 0, 0, G_OPTION_ARG_STRING, &o->metrics, known, "NAMES"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "which pictures, patches and directions (0)",
        "N"},
       {"trunc", 0, 0, G_OPTION_ARG_DOUBLE, &o->trunc, "truncation psi (1: none)", "PSI"},
+      {"run", 0, 0, G_OPTION_ARG_FILENAME, &o->run,
+       "measure every snapshot of a run that has not been yet, into metric-NAME.jsonl", "RUN_DIR"},
+      {"watch", 0, 0, G_OPTION_ARG_NONE, &o->watch,
+       "…and those to come, until the training ends; at the lowest priority", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &o->json, "write JSON", NULL},
       {NULL}};
   static const CliRange ranges[] = {{"images", 1, 1000000},
@@ -96,183 +100,32 @@ options_parse(Options *o, int argc, char **argv, GError **error)
   const CliHelp help = {
       .parameters = "",
       .summary = "Measures how far a model's pictures are from real ones, without another network.",
-      .details =
-          "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "
-          "(Karras et al.\n"
-          "2018): fine levels see sharpness and noise, coarse ones shapes; 0 is the same. Compare "
-          "only numbers of\n"
-          "the same --images: fewer pictures alone make them larger. Noise inputs are the model's "
-          "own "
-          "(const).\n"
-          "  vitrine metrics --network=model.pkl --data=faces.zip\n"
-          "  vitrine metrics --data=faces.zip --reference=other-faces",
+      .details = METRICS_HELP,
       .ranges = ranges};
 
-  *o = (Options){.images = 2048, .trunc = 1};
+  *o = (CliMetricsOptions){.images = 2048, .trunc = 1};
   if (!cli_parse(&argc, &argv, entries, &help, error))
     return FALSE;
   if (!o->metrics)
     o->metrics = g_strdup(SG_METRIC_DEFAULT);
   if (argc > 1)
     cli_set_usage_error(error, "unexpected \"%s\"", argv[1]);
-  else if (!o->data)
-    cli_set_usage_error(error, "which real pictures? --data=DIR or ZIP");
-  else if (!o->network == !o->reference)
-    cli_set_usage_error(error, "compared with what? Give one of --network and --reference");
+  else if (o->run && (o->network || o->reference || o->json))
+    cli_set_usage_error(error, "--run measures a run's own snapshots into its own files: without "
+                               "--network, --reference and --json");
+  else if (o->watch && !o->run)
+    cli_set_usage_error(error, "--watch needs --run");
+  else if (!o->run && !o->network == !o->reference)
+    cli_set_usage_error(error, "compared with what? Give one of --network, --reference and --run");
   else
     return check_metrics(o, error);
   return FALSE;
 }
 
-/* ---- what the metrics collect ---- */
-
-typedef struct {
-  const SgMetric *metric;
-  gpointer set; /* NULL: it does not need this side */
-} Collected;
-
-static void
-collected_free(gpointer data)
-{
-  Collected *c = data;
-
-  if (c->set)
-    c->metric->release(c->set);
-  g_free(c);
-}
-
-/* One for each metric; NULL and error. */
-static GPtrArray *
-prepare(const Job *job, SgMetricNeeds side, int channels, int resolution, GError **error)
-{
-  const SgMetricSetup setup = {channels, resolution, job->n, (guint64)job->opt->seed};
-  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(collected_free);
-
-  for (guint i = 0; job->metrics[i]; i++) {
-    Collected *c = g_new0(Collected, 1);
-    c->metric = job->metrics[i];
-    g_ptr_array_add(all, c);
-    if ((c->metric->needs & side) && !(c->set = c->metric->prepare(&setup, error)))
-      return NULL;
-  }
-  return g_steal_pointer(&all);
-}
-
-static void
-add_pictures(GPtrArray *all, const float *pictures, int n)
-{
-  for (guint i = 0; i < all->len; i++) {
-    Collected *c = all->pdata[i];
-    if (c->set)
-      c->metric->add(c->set, pictures, n);
-  }
-}
-
-/* ---- pictures of a data set ---- */
-
-/* Classes of one-hot labels; they decide which classes the model is asked for. Every picture counts
- * once, whatever its label: both sides must have as many. */
-static void
-count_labels(const Job *job, const float *labels, int n)
-{
-  int dim = job->data->label_dim;
-
-  for (int i = 0; i < n; i++, labels += dim) {
-    int best = 0;
-    for (int k = 1; k < dim; k++)
-      if (labels[k] > labels[best])
-        best = k;
-    job->labels[best]++;
-  }
-}
-
-/* n of them in the loader's random order, none twice. */
-static GPtrArray *
-collect_dataset(const Job *job, SgMetricNeeds side, SgDataset *ds, const char *what, GError **error)
-{
-  gsize values = (gsize)ds->channels * (gsize)ds->resolution * (gsize)ds->resolution;
-  g_autoptr(GPtrArray) all = prepare(job, side, ds->channels, ds->resolution, error);
-  g_autofree float *images = sg_room(BATCH * values, sizeof *images);
-  g_autofree float *labels = sg_room0(BATCH * (gsize)MAX(ds->label_dim, 1), sizeof *labels);
-  gboolean labelled = ds == job->data && job->labels;
-  CliProgress progress;
-
-  if (!all || !sg_room_check(error))
-    return NULL;
-  g_autoptr(SgLoader) loader = sg_loader_new(ds, FALSE, (guint64)job->opt->seed, 0, BATCH, 2, 0);
-  cli_progress_begin(&progress, what, (gsize)job->n);
-  for (int at = 0; at < job->n; at += BATCH) {
-    int n = MIN(BATCH, job->n - at);
-    if (!sg_loader_next(loader, images, labelled ? labels : NULL, error)) {
-      cli_progress_end(&progress);
-      return NULL;
-    }
-    if (labelled)
-      count_labels(job, labels, n);
-    add_pictures(all, images, n);
-    cli_progress_update(&progress, (gsize)(at + n));
-  }
-  cli_progress_end(&progress);
-  return g_steal_pointer(&all);
-}
-
-/* ---- pictures of a model ---- */
-
-/* As many of each class as the real pictures have: then the order does not matter, and pictures of
- * a class can be rendered together. */
-static gboolean
-collect_model(const Job *job, SgRenderer *renderer, GPtrArray *all, GError **error)
-{
-  const SgModelInfo *info = &job->model->info;
-  g_autoptr(SgRecipe) r = sg_recipe_new(info->z_dim, info->w_dim);
-  int most =
-      (int)CLAMP(BATCH * (gint64)65536 / info->img_resolution / info->img_resolution, 1, BATCH);
-  CliProgress progress;
-  int done = 0;
-
-  r->psi = job->opt->trunc;
-  r->label = -1;
-  /* Another --seed gives other pictures, none of them again. */
-  r->seed = (guint32)((guint64)job->opt->seed * (guint64)job->n);
-  cli_progress_begin(&progress, "pictures", (gsize)job->n);
-  for (int label = 0; label < MAX(info->c_dim, 1); label++) {
-    int left = job->labels ? (int)job->labels[label] : job->n;
-    if (job->labels)
-      r->label = label;
-    for (; left > 0; left -= r->faces, r->seed += (guint32)r->faces) {
-      r->faces = MIN(left, most);
-      g_autoptr(SgTensor) images = sg_renderer_render_float(renderer, r, error);
-      if (!images) {
-        cli_progress_end(&progress);
-        return FALSE;
-      }
-      add_pictures(all, images->data, r->faces);
-      cli_progress_update(&progress, (gsize)(done += r->faces));
-    }
-  }
-  cli_progress_end(&progress);
-  return TRUE;
-}
-
-static GPtrArray *
-render(const Job *job, GError **error)
-{
-  const SgModelInfo *info = &job->model->info;
-  g_autoptr(SgRenderer) renderer = sg_renderer_new(job->model, NULL, error);
-  g_autoptr(GPtrArray) all = renderer ? prepare(job, SG_METRIC_NEEDS_FAKES, info->img_channels,
-                                                info->img_resolution, error)
-                                      : NULL;
-
-  if (!all)
-    return NULL;
-  sg_renderer_set_cache_budget(renderer, 0); /* no picture is rendered twice here */
-  return collect_model(job, renderer, all, error) ? g_steal_pointer(&all) : NULL;
-}
-
 /* ---- the job ---- */
 
 static gboolean
-open_network(Job *job, GError **error)
+open_network(CliMetricsJob *job, GError **error)
 {
   job->network = sg_run_network(job->opt->network, error);
   job->model = job->network ? cli_load_model(job->network, error) : NULL;
@@ -280,62 +133,145 @@ open_network(Job *job, GError **error)
 }
 
 static gboolean
-check_labels(Job *job, GError **error)
+needs(const CliMetricsJob *job, SgMetricNeeds side)
 {
-  int classes = job->model->info.c_dim;
-
-  if (classes == 0)
-    return TRUE;
-  if (job->data->label_dim != classes || !job->data->one_hot) {
-    g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,
-                "%s: this model has %d classes and needs a data set with as many, found %d%s",
-                job->opt->data, classes, job->data->label_dim,
-                job->data->label_dim > 0 && !job->data->one_hot ? " (not class numbers)" : "");
-    return FALSE;
-  }
-  job->labels = g_new0(guint32, classes);
-  return TRUE;
+  for (guint i = 0; job->metrics[i]; i++)
+    if (job->metrics[i]->needs & side)
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
-open_all(Job *job, GError **error)
+open_data(CliMetricsJob *job, GError **error)
 {
-  const Options *o = job->opt;
+  const CliMetricsOptions *o = job->opt;
   SgDatasetOptions options = {0};
 
-  if (o->network) {
-    if (!open_network(job, error) ||
-        !sg_info_require_square(&job->model->info, "a distance between pictures", error))
-      return FALSE;
+  if (job->model)
     options = (SgDatasetOptions){.resolution = job->model->info.img_resolution,
                                  .channels = job->model->info.img_channels,
                                  .use_labels = job->model->info.c_dim > 0};
-  }
   job->data = sg_dataset_open(o->data, &options, error);
-  if (!job->data || (job->model && !check_labels(job, error)))
-    return FALSE;
-  job->n = (int)MIN((guint)o->images, job->data->n);
-  if (!o->reference)
-    return TRUE;
+  if (!job->data || !o->reference)
+    return job->data != NULL;
   options.resolution = job->data->resolution;
   options.channels = job->data->channels;
   job->reference = sg_dataset_open(o->reference, &options, error);
-  if (job->reference)
-    job->n = (int)MIN((guint)job->n, job->reference->n);
   return job->reference != NULL;
+}
+
+gboolean
+cli_metrics_open(CliMetricsJob *job, GError **error)
+{
+  const CliMetricsOptions *o = job->opt;
+
+  if (o->network &&
+      (!open_network(job, error) ||
+       !sg_info_require_square(&job->model->info, "a distance between pictures", error)))
+    return FALSE;
+  if (o->features && !(job->features = cli_load_model(o->features, error)))
+    return FALSE;
+  if (!o->data && needs(job, SG_METRIC_NEEDS_REALS)) {
+    cli_set_usage_error(error, "which real pictures? --data=DIR or ZIP");
+    return FALSE;
+  }
+  return !o->data || open_data(job, error);
+}
+
+/* ---- results ---- */
+
+/* Real pictures that there are, or other ones if these are fewer. */
+static int
+images_there(const CliMetricsJob *job)
+{
+  guint n = job->data ? job->data->n * (job->opt->mirror ? 2u : 1u) : G_MAXINT;
+
+  return (int)MIN(MIN(n, job->reference ? job->reference->n : n), (guint)G_MAXINT);
+}
+
+/* Pictures of each side where a metric's name does not say how many. */
+static int
+images(const CliMetricsJob *job)
+{
+  return MIN(job->opt->images, images_there(job));
+}
+
+/* "2048 pictures of each", "2000 pictures, 70000 real ones", "1000 pairs"; to be freed. */
+static char *
+compared(const CliMetricsJob *job, const SgMetric *m)
+{
+  int all = job->data ? (int)job->data->n * (job->opt->mirror ? 2 : 1) : 0;
+  int real = sg_metric_images(m, SG_METRIC_NEEDS_REALS, all, images(job));
+  int fake = sg_metric_images(m, SG_METRIC_NEEDS_FAKES, all, images(job));
+
+  if (m->needs & SG_METRIC_NEEDS_PATHS)
+    return g_strdup_printf("%d pairs",
+                           sg_metric_images(m, SG_METRIC_NEEDS_PATHS, all, job->opt->images));
+  return real == fake ? g_strdup_printf("%d pictures of each", real)
+                      : g_strdup_printf("%d pictures, %d real ones", fake, real);
+}
+
+/* Distances of features may be small: these have six digits. */
+static void
+print_value(const SgMetric *m, const char *label, double value)
+{
+  if (m->source)
+    printf("%-10s%12.6g\n", label, value);
+  else
+    printf("%-10s%10.3f\n", label, value);
+}
+
+/* The most pictures that a metric asks for and the sets do not have; 0: none does. */
+static int
+missing(const CliMetricsJob *job)
+{
+  int most = 0, there = images_there(job);
+
+  for (guint i = 0; job->metrics[i]; i++) {
+    const SgMetric *m = job->metrics[i];
+    int asked = m->count > 0 ? m->count : job->opt->images;
+    if ((m->needs & SG_METRIC_NEEDS_REALS) && !m->full && asked > there)
+      most = MAX(most, asked);
+  }
+  return most;
+}
+
+/* What small sets do to a number, once. */
+static void
+warn_of_few(const CliMetricsJob *job)
+{
+  int asked = missing(job), there = images_there(job);
+  gboolean frechet = FALSE;
+
+  if (asked > 0)
+    fprintf(stderr,
+            "vitrine metrics: only %d pictures are there; numbers of %d would be "
+            "smaller\n",
+            there, asked);
+  for (guint i = 0; job->metrics[i]; i++) {
+    const SgMetric *m = job->metrics[i];
+    frechet = frechet || (m->grows_with_few &&
+                          sg_metric_images(m, SG_METRIC_NEEDS_FAKES, there, images(job)) < FEW);
+  }
+  if (frechet)
+    fprintf(stderr,
+            "vitrine metrics: a Fréchet distance of fewer than %d pictures is too large, "
+            "the more so the fewer there are; a kernel distance (kid-d) is not\n",
+            FEW);
 }
 
 /* The first line is for people: what, in which unit, of how many. */
 static void
-print_text(const Job *job)
+print_text(const CliMetricsJob *job)
 {
   for (guint i = 0; job->metrics[i]; i++) {
     const SgMetric *m = job->metrics[i];
     const SgMetricResult *r = &job->results[i];
-    printf("%s%s%s, %d pictures of each\n", m->summary, *m->unit ? " " : "", m->unit, job->n);
+    g_autofree char *of = compared(job, m);
+    printf("%s%s%s, %s\n", m->summary, *m->unit ? " " : "", m->unit, of);
     for (int k = 0; k < r->n; k++)
-      printf("%-10s%10.3f\n", r->parts[k].label, r->parts[k].value);
-    printf("%-10s%10.3f\n", m->whole, r->value);
+      print_value(m, r->parts[k].label, r->parts[k].value);
+    print_value(m, m->whole, r->value);
   }
 }
 
@@ -366,11 +302,11 @@ result_json(const SgMetric *m, const SgMetricResult *r)
 }
 
 static void
-print_json(const Job *job)
+print_json(const CliMetricsJob *job)
 {
-  const Options *o = job->opt;
-  json_t *root = json_pack("{s:s, s:i, s:I}", "data", cli_json_name(o->data), "images", job->n,
-                           "seed", (json_int_t)o->seed);
+  const CliMetricsOptions *o = job->opt;
+  json_t *root = json_pack("{s:s, s:i, s:I}", "data", o->data ? cli_json_name(o->data) : "",
+                           "images", images(job), "seed", (json_int_t)o->seed);
 
   if (job->model) {
     json_object_set_new(root, "network", json_string(cli_json_name(job->network)));
@@ -385,57 +321,91 @@ print_json(const Job *job)
   cli_print_json(root);
 }
 
-static gboolean
-measure(Job *job, GError **error)
+/* ---- the job ---- */
+
+typedef struct {
+  CliProgress bar;
+  const char *what; /* that it is of, or NULL */
+} Progress;
+
+static void
+show_progress(const char *what, int done, int total, gpointer data)
 {
-  job->results = g_new0(SgMetricResult, job->real->len);
-  for (guint i = 0; job->metrics[i]; i++)
-    job->metrics[i]->measure(((Collected *)job->real->pdata[i])->set,
-                             ((Collected *)job->other->pdata[i])->set, (guint64)job->opt->seed,
-                             &job->results[i]);
-  return sg_room_check(error);
+  Progress *p = data;
+
+  if (!p->what || !g_str_equal(p->what, what))
+    cli_progress_begin(&p->bar, what, (gsize)total);
+  p->what = what;
+  cli_progress_update(&p->bar, (gsize)done);
+  if (done < total)
+    return;
+  cli_progress_end(&p->bar);
+  p->what = NULL;
+}
+
+gboolean
+cli_metrics_measure(CliMetricsJob *job, GError **error)
+{
+  const CliMetricsOptions *o = job->opt;
+  g_autofree char *cache = g_build_filename(g_get_user_cache_dir(), "vitrine", "metrics", NULL);
+  Progress progress = {.what = NULL};
+  const SgMeasurement m = {.metrics = job->metrics,
+                           .data = job->data,
+                           .model = job->model,
+                           .reference = job->reference,
+                           .features = job->features,
+                           .images = images(job),
+                           .seed = (guint64)o->seed,
+                           .psi = o->trunc,
+                           .mirror = o->mirror,
+                           .cache = cache,
+                           .progress = show_progress,
+                           .user_data = &progress};
+  gsize count = 0;
+
+  while (job->metrics[count])
+    count++;
+  g_free(job->results);
+  job->results = g_new0(SgMetricResult, count);
+  gboolean ok = sg_measurement_run(&m, job->results, error);
+  if (progress.what)
+    cli_progress_end(&progress.bar);
+  return ok;
+}
+
+void
+cli_metrics_close(CliMetricsJob *job)
+{
+  g_clear_pointer(&job->data, sg_dataset_free);
+  g_clear_pointer(&job->reference, sg_dataset_free);
+  g_clear_pointer(&job->model, sg_model_unref);
+  g_clear_pointer(&job->features, sg_model_unref);
+  g_clear_pointer(&job->network, g_free);
 }
 
 static void
-run(const Options *opt, GError **error)
+run(const CliMetricsOptions *opt, GError **error)
 {
-  Job job = {.opt = opt, .metrics = sg_metric_parse(opt->metrics, NULL)};
+  CliMetricsJob job = {.opt = opt, .metrics = sg_metric_parse(opt->metrics, NULL)};
 
-  if (open_all(&job, error)) {
-    job.real = collect_dataset(&job, SG_METRIC_NEEDS_REALS, job.data, "real pictures", error);
-    if (job.real)
-      job.other = job.model ? render(&job, error)
-                            : collect_dataset(&job, SG_METRIC_NEEDS_FAKES, job.reference,
-                                              "other pictures", error);
-  }
-  if (job.real && job.other) {
-    if (job.n < opt->images)
-      fprintf(stderr,
-              "vitrine metrics: only %d pictures are there; numbers of %d would be "
-              "smaller\n",
-              job.n, opt->images);
-    if (measure(&job, error))
+  if (cli_metrics_open(&job, error)) {
+    warn_of_few(&job);
+    if (cli_metrics_measure(&job, error))
       (opt->json ? print_json : print_text)(&job);
   }
-  g_clear_pointer(&job.real, g_ptr_array_unref);
-  g_clear_pointer(&job.other, g_ptr_array_unref);
-  g_clear_pointer(&job.data, sg_dataset_free);
-  g_clear_pointer(&job.reference, sg_dataset_free);
-  g_clear_pointer(&job.model, sg_model_unref);
-  g_free(job.labels);
+  cli_metrics_close(&job);
   g_free(job.results);
   g_free(job.metrics);
-  g_free(job.network);
 }
 
 int
 cli_metrics(int argc, char **argv)
 {
   GError *error = NULL;
-  Options opt;
+  CliMetricsOptions opt;
 
   if (options_parse(&opt, argc, argv, &error))
-    run(&opt, &error);
+    opt.run ? (void)cli_metrics_run(&opt, &error) : run(&opt, &error);
   options_clear(&opt);
   return cli_finish("metrics", error);
 }

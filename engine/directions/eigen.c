@@ -39,22 +39,55 @@ fix_sign(int n, double *v)
     v[i] *= sign;
 }
 
+static gboolean
+not_found(int n, int status, GError **error)
+{
+  return sg_broken(error, "LAPACK found no eigenvectors of a matrix of %d × %d (status %d)", n, n,
+                   status);
+}
+
+/* LAPACK, if a [n, n] is something for it. */
+static const SgLapackTable *
+lapack_for(int n, const double *a, GError **error)
+{
+  const SgLapackTable *table = lapack(error);
+
+  if (table && !all_finite((gsize)n * (gsize)n, a)) {
+    sg_broken(error, "a matrix of %d × %d has numbers that are not finite", n, n);
+    return NULL;
+  }
+  return table;
+}
+
+gboolean
+sg_eigenvalues_symmetric(int n, double *a, double *values, GError **error)
+{
+  const SgLapackTable *table = lapack_for(n, a, error);
+  int status = table ? table->values(n, a, values) : 0;
+
+  if (!table || status)
+    return table && not_found(n, status, error);
+  for (int i = 0, j = n - 1; i < j; i++, j--) {
+    double kept = values[i];
+    values[i] = values[j];
+    values[j] = kept;
+  }
+  return TRUE;
+}
+
 gboolean
 sg_eigen_symmetric(int n, double *a, double *values, GError **error)
 {
-  const SgLapackTable *table = lapack(error);
+  const SgLapackTable *table = lapack_for(n, a, error);
   gsize size = (gsize)n;
 
   if (!table)
     return FALSE;
-  if (!all_finite(size * size, a))
-    return sg_broken(error, "a matrix of %d × %d has numbers that are not finite", n, n);
   g_autofree double *vectors = g_memdup2(a, size * size * sizeof(double));
   g_autofree double *rising = g_new(double, size);
   int status = table->symmetric(n, vectors, rising);
   if (status)
-    return sg_broken(error, "LAPACK found no eigenvectors of a matrix of %d × %d (status %d)", n, n,
-                     status);
+    return not_found(n, status, error);
   /* LAPACK's columns, rising, become rows that fall. */
   for (int k = 0; k < n; k++) {
     double *row = a + (gsize)k * size;

@@ -1,10 +1,19 @@
 /* The table of metrics, and what is known of other programs' names. */
 #include "engine/metrics/metric.h"
+#include "engine/metrics/feature-metrics.h"
+#include "engine/metrics/metric-variant.h"
 #include "engine/metrics/swd.h"
 #include <string.h>
 
-const SgMetric *const sg_metric_table[] = {&sg_metric_swd, NULL};
-const char *const sg_metric_words[] = {SG_METRIC_DEFAULT, "none", NULL};
+const SgMetric *const sg_metric_table[] = {&sg_metric_swd,
+                                           &sg_feature_metrics[SG_FEATURE_FD_D],
+                                           &sg_feature_metrics[SG_FEATURE_KID_D],
+                                           &sg_feature_metrics[SG_FEATURE_MIND_D],
+                                           &sg_feature_metrics[SG_FEATURE_PR_D],
+                                           &sg_feature_metrics[SG_FEATURE_PPL_D],
+                                           NULL};
+const char *const sg_metric_words[] = {SG_METRIC_DEFAULT, "fd-d", "kid-d", "mind-d", "pr-d",
+                                       "ppl-d",           "none", NULL};
 
 #define TAGS "Metrics/"
 
@@ -14,7 +23,19 @@ sg_metric_find(const char *name)
   for (guint i = 0; sg_metric_table[i]; i++)
     if (g_ascii_strcasecmp(sg_metric_table[i]->name, name) == 0)
       return sg_metric_table[i];
-  return NULL;
+  return sg_metric_variant(name);
+}
+
+int
+sg_metric_images(const SgMetric *m, SgMetricNeeds side, int all, int images)
+{
+  if (side == SG_METRIC_NEEDS_PATHS)
+    return m->count > 0 ? m->count : images;
+  if (side == SG_METRIC_NEEDS_REALS && m->full)
+    return all;
+  if (side == SG_METRIC_NEEDS_FAKES && m->count > 0)
+    return m->count;
+  return MIN(m->count > 0 ? m->count : images, all);
 }
 
 /* ---- names that people know from elsewhere --------------------------------------------------- */
@@ -108,6 +129,13 @@ sg_metric_of_tag(const char *tag)
   return g_str_has_prefix(tag, TAGS) ? sg_metric_find(tag + strlen(TAGS)) : NULL;
 }
 
+/* The row itself, or a variant of it. */
+static gboolean
+is_row(const SgMetric *m, const SgMetric *row)
+{
+  return m && (m == row || m->row == row);
+}
+
 const char *
 sg_metric_judge(char *const *tags)
 {
@@ -115,7 +143,7 @@ sg_metric_judge(char *const *tags)
 
   for (guint k = 0; sg_metric_table[k]; k++)
     for (guint i = 0; tags[i]; i++)
-      if (sg_metric_of_tag(tags[i]) == sg_metric_table[k])
+      if (is_row(sg_metric_of_tag(tags[i]), sg_metric_table[k]))
         return tags[i];
   for (guint i = 0; tags[i] && !theirs; i++)
     if (g_str_has_prefix(tags[i], TAGS) && begins(tags[i] + strlen(TAGS), foreign[0].begin))

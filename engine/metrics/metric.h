@@ -3,13 +3,15 @@
  * metric.c. */
 #pragma once
 
-#include <glib.h>
+#include "engine/metrics/feature-set.h"
+#include "engine/metrics/path-length.h"
 
 G_BEGIN_DECLS
 
 typedef enum {
   SG_METRIC_NEEDS_REALS = 1 << 0, /* pictures of the data set */
   SG_METRIC_NEEDS_FAKES = 1 << 1, /* as many of the generator's */
+  SG_METRIC_NEEDS_PATHS = 1 << 2, /* pairs of them that are a small step of latent apart */
 } SgMetricNeeds;
 
 typedef struct {
@@ -32,13 +34,15 @@ typedef struct {
   SgMetricPart parts[SG_METRIC_MAX_PARTS];
 } SgMetricResult;
 
-typedef struct {
+typedef struct _SgMetric SgMetric;
+struct _SgMetric {
   const char *name;    /* of the option and of the tag "Metrics/NAME" */
   const char *title;   /* of a chart, to be translated */
   const char *summary; /* half a sentence for --help */
   const char *unit;    /* "× 1000", or "" */
   SgMetricNeeds needs;
   gboolean less_is_better;
+  gboolean grows_with_few; /* much: a Fréchet distance */
   int min_images;
   /* In JSON: {"PARTS": [{"PART": name, "PART_VALUE": value}, …], "WHOLE": value}. */
   const char *parts, *part, *part_value, *whole;
@@ -51,17 +55,37 @@ typedef struct {
   /* What is not needed is NULL; both sides hold as many pictures. Neither changes. */
   void (*measure)(gconstpointer real, gconstpointer fake, guint64 seed, SgMetricResult *result);
   void (*release)(gpointer set);
-} SgMetric;
+
+  /* Or, in place of these four, it compares features of this source (feature-set.h), or the
+   * distances that it sees along paths [n]: FALSE and error as the formulas'. */
+  const char *source;
+  gboolean (*judge)(const SgMetric *m, const SgFeatureSet *real, const SgFeatureSet *fake,
+                    guint64 seed, SgMetricResult *result, GError **error);
+  gboolean (*judge_paths)(const SgMetric *m, double *distances, int n, SgMetricResult *result,
+                          GError **error);
+
+  /* What its name says besides, as NVlabs' do: "fd-d2k_full", "pr-d5k3", "ppl-d1k_zfull". */
+  int count;     /* of generated pictures and of real ones; 0: as many as are asked for */
+  gboolean full; /* but all real ones */
+  int neighbours;
+  SgPathKind path;
+  const SgMetric *row; /* of the table, which it is a variant of; NULL: it is in the table */
+};
 
 /* What is measured unless somebody asks for something else. */
 #define SG_METRIC_DEFAULT "swd"
 
 /* All of them, NULL-terminated. */
 extern const SgMetric *const sg_metric_table[];
-/* What the option may be as one word: every name, and "none". NULL-terminated. */
+/* What the option may be as one word: names of the table, and "none". NULL-terminated. */
 extern const char *const sg_metric_words[];
 
+/* The row of that name, or its variant with what the name says besides: it lives as long as the
+ * process. NULL: none. */
 const SgMetric *sg_metric_find(const char *name);
+/* How many pictures of a side it compares (pairs, for paths), where `all` real ones are there and
+ * `images` are asked for. */
+int sg_metric_images(const SgMetric *m, SgMetricNeeds side, int all, int images);
 /* "swd", names joined with commas, or "none": NULL-terminated, to be freed with g_free(). NULL and
  * error: which name, what there is, and of names that other programs know why this one is not
  * there. */

@@ -47,6 +47,14 @@ number_in(const char *name, const char *prefix, const char *suffix)
   return p > digits && g_str_equal(p, suffix) ? n : -1;
 }
 
+/* -1: no snapshot's name. */
+static gint64
+snapshot_kimg(const char *name)
+{
+  return MAX(number_in(name, "network-snapshot-", ".safetensors"),
+             number_in(name, "network-snapshot-", ".pkl"));
+}
+
 static void
 add_file(GPtrArray *to, const char *dir, const char *name, gint64 kimg)
 {
@@ -87,8 +95,7 @@ static void
 take_entry(SgRunFiles *f, const char *dir, const char *name)
 {
   gint64 grid = number_in(name, "fakes", ".png");
-  gint64 snapshot = MAX(number_in(name, "network-snapshot-", ".safetensors"),
-                        number_in(name, "network-snapshot-", ".pkl"));
+  gint64 snapshot = snapshot_kimg(name);
 
   if (grid >= 0 || g_str_equal(name, "fakes_init.png"))
     add_file(f->grids, dir, name, MAX(grid, 0));
@@ -203,7 +210,7 @@ take_result(GHashTable *all, const char *line, gsize n)
   json_t *root = json_loadb(line, n, 0, NULL), *value;
   const char *pkl = json_string_value(json_object_get(root, "snapshot_pkl")), *name;
   const char *base = pkl ? strrchr(pkl, '/') : NULL;
-  gint64 kimg = pkl ? number_in(base ? base + 1 : pkl, "network-snapshot-", ".pkl") : -1;
+  gint64 kimg = pkl ? snapshot_kimg(base ? base + 1 : pkl) : -1;
 
   if (kimg >= 0)
     json_object_foreach (json_object_get(root, "results"), name, value) {

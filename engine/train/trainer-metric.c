@@ -1,5 +1,5 @@
-/* The metrics of a training: each is prepared with the data set's pictures once, and measures the
- * generator's of fixed latents. */
+/* The metrics of a training that look at pictures alone (others: trainer-beside.c): each is
+ * prepared with the data set's pictures once, and measures the generator's of fixed latents. */
 #include "engine/base/room.h"
 #include "engine/metrics/metric.h"
 #include "engine/train/trainer-private.h"
@@ -150,7 +150,7 @@ sg_trainer_measure(SgTrainer *t)
   for (guint i = 0; all->list && all->list[i]; i++) {
     const SgMetric *m = all->list[i];
     SgMetricResult result = {0};
-    if (images(t) < m->min_images || !collect_reals(t, m, &all->real[i]))
+    if (m->source || images(t) < m->min_images || !collect_reals(t, m, &all->real[i]))
       continue;
     gpointer fake = m->needs & SG_METRIC_NEEDS_FAKES ? collect_fakes(t, m) : NULL;
     if ((m->needs & SG_METRIC_NEEDS_FAKES) && !fake)

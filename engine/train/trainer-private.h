@@ -38,6 +38,7 @@ typedef struct {
   float *grid_z, *grid_c;
 
   SgTrainerMetrics *metrics; /* prepared at the first snapshot */
+  GPid beside;               /* the process that measures what needs more than pictures; 0: none */
   SgAdopted *adopted;        /* what the model gave that the weights start from, or NULL */
   char *last_good;           /* newest snapshot on disk */
   gboolean owed;             /* a snapshot could not be written: try again at the next tick */
@@ -117,6 +118,9 @@ gboolean sg_trainer_load(SgTrainer *t, GError **error);
 void sg_trainer_open_loader(SgTrainer *t);
 /* trainer-disk.c: the line of the preflight; NULL and error if not one snapshot fits. */
 char *sg_trainer_disk_text(const SgTrainer *t, GError **error);
+/* trainer-beside.c: sees to it that snapshots are measured by another process, if any metric asks
+ * for that. */
+void sg_trainer_measure_beside(SgTrainer *t);
 /* trainer-steer.c */
 /* When a run is resumed, makes the changes up to here again and remembers the later ones. */
 gboolean sg_trainer_read_changes(SgTrainer *t, GError **error);

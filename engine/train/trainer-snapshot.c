@@ -231,6 +231,7 @@ sg_trainer_snapshot(SgTrainer *t)
                    error->message, t->ending ? "" : " Training goes on and tries again.");
   if (t->broken)
     return;
+  sg_trainer_measure_beside(t);
   sg_trainer_look(t, t->due.clock);
   t->due.look = FALSE;
   t->maintenance += sg_seconds_since(start);

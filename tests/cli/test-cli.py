@@ -3,6 +3,7 @@
 usage: test-cli.py PROGRAM SOURCE_ROOT MAKE_RANDOM_MODEL      standard library only
 """
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -589,6 +590,82 @@ class Metrics(Case):
         found = json.loads(self.run_ok('metrics', '--network=' + run, '--data=' + a, '--images=8', '--json'))
         self.assertEqual(found['network'], os.path.join(run, 'network-snapshot-000010.safetensors'))
         self.assertEqual(found['swd'], self.swd('--network=' + BUNDLED, '--data=' + a, '--images=8'))
+
+    def features(self, *args, metrics):
+        """Results of metrics of features; what is said of few pictures is no error."""
+        code, out, err = vitrine('metrics', '--json', '--metrics=' + metrics, *args)
+        if code and 'fd-d' in metrics and 'LAPACK' in err:
+            self.skipTest(err)
+        self.assertEqual(code, 0, err)
+        return json.loads(out)
+
+    def test_features(self):
+        """One pass, several metrics of the discriminator's features, each by its own count."""
+        a = self.generate('a', '--seeds=500-539', network=BUNDLED)
+        b = self.generate('b', '--seeds=600-639', '--trunc=0.3', network=BUNDLED)
+        network, features = '--network=' + BUNDLED, '--features=' + BUNDLED
+        same = self.features('--data=' + a, '--reference=' + a, features, metrics='FD-D40,kid-d30,mind-d40,pr-d20,swd')
+        self.assertAlmostEqual(same['fd-d40']['value'], 0, 4)
+        self.assertEqual(same['mind-d40']['value'], 0)
+        self.assertEqual(same['swd']['average'], 0)
+        self.assertEqual(same['pr-d20'], {'shares': [{'name': 'precision', 'value': 1}, {'name': 'recall', 'value': 1}], 'f1': 1})
+        spread = {part['name']: part['value'] for part in same['kid-d30']['spread']}
+        self.assertLess(spread['low'], spread['high'])
+        names = 'fd-d40,kid-d40,pr-d40,mind-d40'
+        near = self.features(network, '--data=' + a, metrics=names)
+        far = self.features('--data=' + a, '--reference=' + b, features, metrics=names)
+        for name, whole, sign in (('fd-d40', 'value', 1), ('kid-d40', 'value', 1), ('mind-d40', 'value', 1)):
+            self.assertLess(sign * near[name][whole] * 1.3, sign * far[name][whole], name)
+        # Truncated faces are all good, and few of the others.
+        shares = [part['value'] for part in far['pr-d40']['shares']]
+        self.assertGreater(shares[0], shares[1] + 0.3)
+        self.assertEqual(self.features(network, '--data=' + a, metrics=names), near)
+        # More real pictures than there are: all of them, and twice as many with the flipped ones.
+        text = self.run_ok('metrics', network, '--data=' + a, '--metrics=kid-d16_full', '--mirror')
+        self.assertIn('16 pictures, 80 real ones', text)
+
+    def test_paths(self):
+        found = self.features('--network=' + BUNDLED, metrics='ppl-d24,ppl-d24_zfull,ppl-d24_wfull')
+        straight, sphere = found['ppl-d24_wfull']['value'], found['ppl-d24_zfull']['value']
+        self.assertGreater(sphere, straight)  # the paper's reason for w
+        self.assertGreater(found['ppl-d24']['value'], 0)
+        self.assertEqual(self.features('--network=' + BUNDLED, metrics='ppl-d24')['ppl-d24'], found['ppl-d24'])
+        for part in found['ppl-d24']['spread']:
+            self.assertLess(part['value'] if part['name'] == 'low' else -part['value'],
+                            found['ppl-d24']['value'] if part['name'] == 'low' else -found['ppl-d24']['value'])
+
+    def test_feature_cache(self):
+        """Features of real pictures are kept; a damaged file is as good as none."""
+        a = self.generate('a', '--seeds=500-515', network=BUNDLED)
+        args, cache = ('--network=' + BUNDLED, '--data=' + a), os.path.join(self.out, 'cache')
+        with unittest.mock.patch.dict(os.environ, XDG_CACHE_HOME=cache):
+            first = self.features(*args, metrics='kid-d16')
+            files = glob.glob(cache + '/vitrine/metrics/*.npy')
+            self.assertEqual(len(files), 1)
+            self.assertEqual(self.features(*args, metrics='kid-d16'), first)
+            whole = read(files[0])
+            for damaged in (b'', whole[:-4], b'x' * len(whole)):
+                with open(files[0], 'wb') as f:
+                    f.write(damaged)
+                self.assertEqual(self.features(*args, metrics='kid-d16'), first)
+            self.assertEqual(read(files[0]), whole)
+            # Other pictures, other features.
+            os.remove(os.path.join(a, 'seed0500.png'))
+            self.assertNotEqual(self.features(*args, metrics='kid-d15')['kid-d15'], first['kid-d16'])
+
+    def test_features_refused(self):
+        a = self.generate('a', '--seeds=500-503', network=BUNDLED)
+        both = ('--data=' + a, '--reference=' + a)
+        self.run_bad(1, 'metrics', *both, '--metrics=kid-d4', says=('kid-d', 'no network “d”'))
+        self.run_bad(1, 'metrics', '--network=' + BUNDLED, '--data=' + a, '--metrics=pr-d', '--images=3',
+                     says=('at least 4 are needed of each side, found 3',))
+        self.run_bad(1, 'metrics', *both, '--features=' + fixture('sg2.safetensors'), '--metrics=kid-d4', says=('discriminator', '64×64'))
+        self.run_bad(2, 'metrics', '--data=' + a, '--reference=' + a, '--metrics=kid-d2x', says=('kid-d2x', 'pr-d'))
+        self.run_bad(2, 'metrics', '--network=' + BUNDLED, '--metrics=kid-d0', '--data=' + a, says=('kid-d0',))
+        self.run_bad(2, 'metrics', '--network=' + BUNDLED, '--metrics=ppl-d9_full', says=('ppl-d9_full',))
+        self.run_bad(2, 'metrics', '--network=' + BUNDLED, '--data=' + a, '--watch', says=('--run',))
+        self.run_bad(1, 'metrics', '--run=' + a, says=('training_options.json',))
+        self.run_bad(2, 'metrics', '--run=' + a, '--network=' + BUNDLED, says=('--network',))
 
     def test_refusals(self):
         self.run_bad(2, 'metrics', '--network=' + BUNDLED, says=('--data',))

@@ -154,11 +154,11 @@ def parse_all(run):
             parse = parse_png
         elif name.endswith('.json'):
             parse = json.loads
-        elif name in ('stats.jsonl', 'changes.jsonl'):
+        elif name in ('stats.jsonl', 'changes.jsonl') or name.startswith('metric-'):
             parse = parse_lines
         elif name.startswith('events.'):
             parse = parse_events
-        elif name != 'log.txt' and name != 'control.sock' and not name.endswith('.tmp'):
+        elif name not in ('log.txt', 'metrics.log', 'control.sock') and not name.endswith('.tmp'):
             raise AssertionError('what is ' + path)
         if parse:
             found[name] = parse_whole(path, parse, read(path))

@@ -8,7 +8,11 @@ test_rows(void)
   for (guint i = 0; sg_metric_table[i]; i++) {
     const SgMetric *m = sg_metric_table[i];
     g_assert_true(m->name && *m->name && m->title && m->summary && m->unit && m->whole);
-    g_assert_true(m->prepare && m->add && m->measure && m->release);
+    if (m->source)
+      g_assert_true(!m->prepare && !m->judge == !!m->judge_paths);
+    else
+      g_assert_true(m->prepare && m->add && m->measure && m->release);
+    g_assert_true(!m->judge_paths == !(m->needs & SG_METRIC_NEEDS_PATHS));
     g_assert_true(m->needs != 0 && m->min_images > 0);
     g_assert_true(!m->parts == !m->part && !m->parts == !m->part_value);
     g_assert_true(sg_metric_find(m->name) == m); /* no name twice */
@@ -32,6 +36,8 @@ test_measure(void)
   for (guint i = 0; sg_metric_table[i]; i++) {
     const SgMetric *m = sg_metric_table[i];
     SgMetricResult r = {.value = -1};
+    if (m->source)
+      continue;
     g_autoptr(GError) error = NULL;
     gpointer real = m->needs & SG_METRIC_NEEDS_REALS ? m->prepare(&setup, &error) : NULL;
     gpointer fake = m->needs & SG_METRIC_NEEDS_FAKES ? m->prepare(&setup, &error) : NULL;
@@ -99,6 +105,38 @@ test_parse(void)
   refused("eqr50k", "StyleGAN3");
 }
 
+/* What a name says besides. */
+static void
+test_variants(void)
+{
+  const SgMetric *row = sg_metric_find("pr-d"), *m = sg_metric_find("PR-D2k5_full");
+
+  g_assert_true(row && !row->row && row->neighbours == 3);
+  g_assert_true(m && m->row == row && m->count == 2000 && m->neighbours == 5 && m->full);
+  g_assert_true(m == sg_metric_find("pr-d2k5_full")); /* one, however often */
+  g_assert_cmpint(sg_metric_images(m, SG_METRIC_NEEDS_REALS, 777, 9), ==, 777);
+  g_assert_cmpint(sg_metric_images(m, SG_METRIC_NEEDS_FAKES, 777, 9), ==, 2000);
+  m = sg_metric_find("fd-d500");
+  g_assert_true(m && m->count == 500 && !m->full);
+  g_assert_cmpint(sg_metric_images(m, SG_METRIC_NEEDS_REALS, 77, 9), ==, 77);
+  g_assert_cmpint(sg_metric_images(m, SG_METRIC_NEEDS_FAKES, 77, 9), ==, 500);
+  m = sg_metric_find("ppl-d1k_zfull");
+  g_assert_true(m && m->count == 1000 && m->path.z && m->path.full);
+  m = sg_metric_find("ppl-d_wend");
+  g_assert_true(m && m->count == 0 && !m->path.z && !m->path.full);
+  g_assert_cmpint(sg_metric_images(m, SG_METRIC_NEEDS_PATHS, 0, 9), ==, 9);
+  for (const char *const *name =
+           (const char *const[]){"fd-d2x", "fd-d0", "fd-d1", "fd-d2k3", "fd-d_zfull", "fd-d_fully",
+                                 "pr-d2k0", "pr-d2k_3", "ppl-d_full", "ppl-d_z", "fd-d9999999",
+                                 "fd-d1001k", "swd2k", "fd-d 2k", "fd-d-2", "", "fd-", NULL};
+       *name; name++)
+    if (sg_metric_find(*name))
+      g_error("“%s” is a metric", *name);
+  char *tags[] = {"Metrics/kid-d2k", "Metrics/fd-d2k", "Metrics/fd-d2k/low", NULL};
+  g_assert_cmpstr(sg_metric_judge(tags), ==, tags[1]); /* the table's order */
+  g_assert_true(sg_metric_of_tag(tags[0]) == sg_metric_find("kid-d2k"));
+}
+
 static void
 test_judge(void)
 {
@@ -122,6 +160,7 @@ main(int argc, char **argv)
   g_test_add_func("/metric/rows", test_rows);
   g_test_add_func("/metric/measure", test_measure);
   g_test_add_func("/metric/parse", test_parse);
+  g_test_add_func("/metric/variants", test_variants);
   g_test_add_func("/metric/judge", test_judge);
   return g_test_run();
 }

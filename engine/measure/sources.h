@@ -1,0 +1,15 @@
+/* Networks whose features metrics compare. */
+#pragma once
+
+#include "engine/metrics/feature-set.h"
+#include "engine/models/model.h"
+#include "engine/backend/backend.h"
+
+G_BEGIN_DECLS
+
+/* "d": the model's discriminator. Rows are the means over the picture of what its last blocks make
+ * of it, distances those of projection/feature-loss.h. Keeps a reference on the model. NULL and
+ * error: it has none, or memory is short. */
+SgFeatureSource *sg_source_discriminator_new(SgBackend *b, SgModel *model, GError **error);
+
+G_END_DECLS

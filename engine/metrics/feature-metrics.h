@@ -1,0 +1,20 @@
+/* The rows of the table of metrics that compare what a network makes of pictures. */
+#pragma once
+
+#include "engine/metrics/metric.h"
+
+G_BEGIN_DECLS
+
+/* -D: of the model's own discriminator. */
+enum {
+  SG_FEATURE_FD_D,
+  SG_FEATURE_KID_D,
+  SG_FEATURE_MIND_D,
+  SG_FEATURE_PR_D,
+  SG_FEATURE_PPL_D,
+  SG_FEATURE_METRICS
+};
+
+extern const SgMetric sg_feature_metrics[SG_FEATURE_METRICS];
+
+G_END_DECLS
