@@ -31,6 +31,7 @@ int cli_runs(int argc, char **argv);
 int cli_stats(int argc, char **argv);
 int cli_attribute(int argc, char **argv);
 int cli_channels(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_directions(int argc, char **argv);
 int cli_dissect(int argc, char **argv);
 int cli_influence(int argc, char **argv);
