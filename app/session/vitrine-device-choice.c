@@ -27,6 +27,9 @@ notify(VitrineDeviceChoice *self, int prop)
   g_object_notify_by_pspec(G_OBJECT(self), props[prop]);
 }
 
+/* The last layers of pictures of more pixels a side are too large to be kept for the next one. */
+#define LARGE 256
+
 /* ---- on a worker ------------------------------------------------------------------------- */
 
 /* A device's first picture is what fills its memory and opens its libraries. */
@@ -50,6 +53,8 @@ renderer_with(VitrineDeviceJob *job, SgModel *model, const SgRecipe *recipe, GEr
 {
   g_autoptr(SgRenderer) renderer = sg_renderer_new(model, job->backend, error);
 
+  if (renderer && !job->backend->device_info && model->info.img_resolution > LARGE)
+    sg_renderer_set_cache_budget(renderer, SG_RENDERER_BUDGET / 2);
   if (!renderer || (recipe && !sg_renderer_prepare(renderer, recipe, error)) ||
       (job->wanted && !try_picture(renderer, recipe, error)))
     return NULL;

@@ -144,15 +144,21 @@ needs_original(VitrineIdleWork *self)
 }
 
 static gboolean
-needs_influence(VitrineIdleWork *self, gboolean measure, SgSpace space)
+needs_score(VitrineIdleWork *self, VitrineIdleWish wish)
 {
-  return measure && self->measured && self->unmeasured[space] > 0;
+  return wish.score && !self->score_done;
+}
+
+static gboolean
+needs_influence(VitrineIdleWork *self, VitrineIdleWish wish)
+{
+  return wish.measure && self->measured && self->unmeasured[wish.space] > 0;
 }
 
 gboolean
-vitrine_idle_work_pending(VitrineIdleWork *self, gboolean measure, SgSpace space)
+vitrine_idle_work_pending(VitrineIdleWork *self, VitrineIdleWish wish)
 {
-  return needs_original(self) || !self->score_done || needs_influence(self, measure, space);
+  return needs_original(self) || needs_score(self, wish) || needs_influence(self, wish);
 }
 
 static void
@@ -307,12 +313,12 @@ measure_some(VitrineIdleWork *self, SgSpace space, VitrineReport *news)
 }
 
 void
-vitrine_idle_work_step(VitrineIdleWork *self, gboolean measure, SgSpace space, VitrineReport *news)
+vitrine_idle_work_step(VitrineIdleWork *self, VitrineIdleWish wish, VitrineReport *news)
 {
   if (needs_original(self))
     render_original(self, news);
-  else if (!self->score_done)
+  else if (needs_score(self, wish))
     score_face(self, news);
-  else if (needs_influence(self, measure, space))
-    measure_some(self, space, news);
+  else if (needs_influence(self, wish))
+    measure_some(self, wish.space, news);
 }

@@ -32,10 +32,14 @@ GdkTexture *vitrine_idle_work_new_picture(VitrineIdleWork *self, const VitrineSh
 /* Another picture is begun: what was to be done for the last one is not wanted any more. */
 void vitrine_idle_work_forget_picture(VitrineIdleWork *self);
 
+/* What is wanted beside the picture to compare with. */
+typedef struct {
+  gboolean score, measure;
+  SgSpace space; /* that is measured */
+} VitrineIdleWish;
 /* Is there anything to do? */
-gboolean vitrine_idle_work_pending(VitrineIdleWork *self, gboolean measure, SgSpace space);
+gboolean vitrine_idle_work_pending(VitrineIdleWork *self, VitrineIdleWish wish);
 /* Does one slice of it, some tens of milliseconds at most where the model allows, into `news`. */
-void vitrine_idle_work_step(VitrineIdleWork *self, gboolean measure, SgSpace space,
-                            VitrineReport *news);
+void vitrine_idle_work_step(VitrineIdleWork *self, VitrineIdleWish wish, VitrineReport *news);
 
 G_END_DECLS

@@ -47,8 +47,7 @@ struct _VitrineRenderThread {
   gint64 quiet_from; /* idle work may begin */
   GQueue jobs;       /* of Job* */
   VitrineTasks *tasks;
-  gboolean measure;
-  SgSpace measure_space;
+  VitrineIdleWish wish;
   VitrineReport *report;
   guint idle;
 
@@ -525,8 +524,10 @@ static void
 idle_slice(VitrineRenderThread *self)
 {
   gboolean tasks = self->work && vitrine_tasks_pending(self->tasks, FALSE);
-  gboolean work = self->work && vitrine_idle_work_pending(self->work, self->measure && !tasks,
-                                                          self->measure_space);
+  VitrineIdleWish wish = self->wish;
+
+  wish.measure &= !tasks;
+  gboolean work = self->work && vitrine_idle_work_pending(self->work, wish);
 
   if (!tasks && !work) {
     rest(self);
@@ -543,12 +544,10 @@ idle_slice(VitrineRenderThread *self)
     return;
   }
   self->tasks_turn = TRUE;
-  gboolean measure = self->measure && !tasks;
-  SgSpace space = self->measure_space;
   g_mutex_unlock(&self->mutex);
   VitrineReport *news = g_new0(VitrineReport, 1);
   sg_interrupt_set(end_for_newer, self);
-  vitrine_idle_work_step(self->work, measure, space, news);
+  vitrine_idle_work_step(self->work, wish, news);
   sg_interrupt_set(NULL, NULL);
   post(self, news);
   g_mutex_lock(&self->mutex);
@@ -722,8 +721,17 @@ void
 vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space)
 {
   g_mutex_lock(&self->mutex);
-  self->measure = on;
-  self->measure_space = space;
+  self->wish.measure = on;
+  self->wish.space = space;
+  g_cond_signal(&self->cond);
+  g_mutex_unlock(&self->mutex);
+}
+
+void
+vitrine_render_thread_score(VitrineRenderThread *self, gboolean on)
+{
+  g_mutex_lock(&self->mutex);
+  self->wish.score = on;
   g_cond_signal(&self->cond);
   g_mutex_unlock(&self->mutex);
 }

@@ -85,6 +85,8 @@ void vitrine_render_thread_run(VitrineRenderThread *self, VitrineJobFunc run, gp
 guint vitrine_render_thread_start_task(VitrineRenderThread *self, const VitrineTaskClass *class,
                                        gpointer data, gpointer user_data);
 void vitrine_render_thread_stop_task(VitrineRenderThread *self, guint id);
+/* Whether faces that are shown are scored: not before this is said. */
+void vitrine_render_thread_score(VitrineRenderThread *self, gboolean on);
 /* Measures each dimension of `space` once for the faces now shown, again when they change. */
 void vitrine_render_thread_measure(VitrineRenderThread *self, gboolean on, SgSpace space);
 

@@ -112,19 +112,20 @@ vitrine_sizes_last(const VitrineSizes *s)
 }
 
 /* In bf16 where that gives a larger picture within a frame than float does, or a sooner one where
- * neither is. Until it was tried it is expected to take half as long. */
+ * neither is: so are those of networks that have no smaller picture than the whole one. Until it
+ * was tried it is expected to take half as long. */
 static int
 choose(VitrineSizes *s, gboolean can_be_rough, gboolean *rough, gint64 now)
 {
   int whole = vitrine_sizes_whole(s), last = vitrine_sizes_last(s);
   int exact = MIN(vitrine_pace_choose(s->exact, FRAME_SECONDS, MIN_RESOLUTION, now), last);
+  double exactly = vitrine_pace_expect(s->exact, exact, now);
 
-  if (exact == last || !can_be_rough)
+  if (!can_be_rough || (exact == last && exactly <= FRAME_SECONDS))
     return exact;
   if (vitrine_pace_expect(s->rough, whole, now) <= 0)
     vitrine_pace_took(s->rough, whole, vitrine_pace_expect(s->exact, whole, now) / 2, now);
   int size = MIN(vitrine_pace_choose(s->rough, FRAME_SECONDS, MIN_RESOLUTION, now), last);
-  double exactly = vitrine_pace_expect(s->exact, exact, now);
   gboolean sooner = exactly > FRAME_SECONDS && vitrine_pace_expect(s->rough, exact, now) < exactly;
   *rough = size > exact || (size == exact && sooner);
   return MAX(size, exact);

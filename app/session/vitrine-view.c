@@ -9,6 +9,9 @@
 #define REST_MS 60
 /* Who waits longer is told that something happens. */
 #define BUSY_MS 300
+/* Larger pictures have a score when it is asked for. */
+#define SCORED_UNASKED 512
+
 struct _VitrineView {
   GObject parent_instance;
   VitrineEditor *editor;
@@ -37,7 +40,8 @@ struct _VitrineView {
   double seconds;
   gboolean overflow;
   char *score_text;
-  double score;   /* NaN: none */
+  double score; /* NaN: none */
+  gboolean unscored;
   double *w_base; /* [w_dim], of the newest picture */
   double *influence[2];
 };
@@ -51,6 +55,7 @@ enum {
   PROP_OVERFLOW,
   PROP_ROUGH,
   PROP_BUSY,
+  PROP_UNSCORED,
   N_PROPS
 };
 enum { PICTURE_CHANGED, INFLUENCE_CHANGED, N_SIGNALS };
@@ -81,6 +86,16 @@ set_score_text(VitrineView *self, const char *text)
   g_free(self->score_text);
   self->score_text = g_strdup(text);
   notify(self, PROP_SCORE_TEXT);
+}
+
+static void
+set_unscored(VitrineView *self, gboolean unscored)
+{
+  vitrine_render_thread_score(self->render, !unscored);
+  if (self->unscored == unscored)
+    return;
+  self->unscored = unscored;
+  notify(self, PROP_UNSCORED);
 }
 
 /* ---- asking for pictures ----------------------------------------------------------------- */
@@ -371,6 +386,7 @@ vitrine_view_set_renderer(VitrineView *self, SgRenderer *renderer)
     g_free(self->influence[space]);
     self->influence[space] = unmeasured(space == SG_SPACE_Z ? info->z_dim : info->w_dim);
   }
+  set_unscored(self, info->has_d && info->img_resolution > SCORED_UNASKED);
   vitrine_render_thread_set_renderer(self->render, renderer);
   set_texture(self, &self->original, NULL, PROP_ORIGINAL);
   self->score = NAN;
@@ -456,6 +472,21 @@ vitrine_view_set_rough_allowed(VitrineView *self, gboolean allowed)
 {
   g_return_if_fail(VITRINE_IS_VIEW(self));
   self->no_rough = !allowed;
+}
+
+void
+vitrine_view_score(VitrineView *self)
+{
+  g_return_if_fail(VITRINE_IS_VIEW(self));
+  if (self->unscored && self->render)
+    set_unscored(self, FALSE);
+}
+
+gboolean
+vitrine_view_get_unscored(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), FALSE);
+  return self->unscored;
 }
 
 gboolean
@@ -553,6 +584,9 @@ vitrine_view_get_property(GObject *object, guint id, GValue *value, GParamSpec *
   case PROP_BUSY:
     g_value_set_boolean(value, self->busy);
     break;
+  case PROP_UNSCORED:
+    g_value_set_boolean(value, self->unscored);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
   }
@@ -623,6 +657,7 @@ vitrine_view_class_init(VitrineViewClass *class)
   props[PROP_OVERFLOW] = g_param_spec_boolean("overflow", NULL, NULL, FALSE, flags);
   props[PROP_ROUGH] = g_param_spec_boolean("rough", NULL, NULL, FALSE, flags);
   props[PROP_BUSY] = g_param_spec_boolean("busy", NULL, NULL, FALSE, flags);
+  props[PROP_UNSCORED] = g_param_spec_boolean("unscored", NULL, NULL, FALSE, flags);
   g_object_class_install_properties(object_class, N_PROPS, props);
   signals[PICTURE_CHANGED] =
       g_signal_new("picture-changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);

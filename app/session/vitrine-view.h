@@ -19,7 +19,8 @@ G_DECLARE_FINAL_TYPE(VitrineView, vitrine_view, VITRINE, VIEW, GObject)
  * shown, "" without one), "overflow" boolean (the newest picture's numbers were too large for
  * float: it is not what the formulas give), "rough" boolean (the newest picture was drawn in bf16
  * because something moves; the exact one follows), "busy" boolean (the picture of the recipe has
- * been waited for longer than a moment).
+ * been waited for longer than a moment), "unscored" boolean (there is a discriminator, which is too
+ * large to be used unasked: see vitrine_view_score()).
  *
  * Signals: "picture-changed": texture is new, base w may be too. "influence-changed": the
  * background measurement has more values. */
@@ -46,6 +47,10 @@ void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
 gboolean vitrine_view_is_current(VitrineView *self);
 /* The mean logit of the faces shown, each judged alone, as "score-text" has it; NaN: none. */
 double vitrine_view_get_score(VitrineView *self);
+/* Pictures of this model are scored from now on. Up to 512 pixels a side they are from the
+ * beginning; a larger discriminator takes some hundred megabytes and a second. */
+void vitrine_view_score(VitrineView *self);
+gboolean vitrine_view_get_unscored(VitrineView *self);
 gboolean vitrine_view_get_overflow(VitrineView *self);
 gboolean vitrine_view_get_rough(VitrineView *self);
 /* Whether what moves may be drawn in bf16 where the exact picture would take longer than a frame

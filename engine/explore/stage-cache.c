@@ -23,7 +23,10 @@ typedef struct {
 struct _SgStageCache {
   const SgSynthesis *net;
   int first_face, n;
-  gboolean *keep;   /* [stages] whether a convolution's output is kept */
+  gboolean *keep; /* [stages] whether a stage's output is kept */
+  gsize budget;
+  guint onward; /* of a picture that ends before the network does, the convolution that a larger one
+                 * goes on from: kept until then, if it alone is within the budget. 0: none */
   SgBuf **x, **img; /* [stages] outputs of CONV and RGB stages, NULL where not kept */
   SgBuf **noise;    /* [stages] planes of noise_mode, made when first needed */
   float *ws;        /* [n, num_ws, w_dim] that x and img belong to */
@@ -63,6 +66,7 @@ sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget)
   c->first_face = first_face;
   c->n = n;
   c->settings = net->backend->settings;
+  c->budget = budget;
   c->cannot_record = !net->backend->record_begin;
   c->keep = g_new0(gboolean, stages);
   c->x = g_new0(SgBuf *, stages);
@@ -416,14 +420,39 @@ block_input(const SgStageCache *c, guint i, gboolean *found)
   return newest(c, i, SG_STAGE_CONV, found);
 }
 
+/* The picture of the stages before `to` is to be. */
+static void
+choose_onward(SgStageCache *c, guint to)
+{
+  guint last = to < c->net->stages->len ? to - 1 : 0;
+
+  while (last > 0 && sg_synthesis_stage(c->net, last)->kind != SG_STAGE_CONV)
+    last--;
+  if (stage_bytes(c, sg_synthesis_stage(c->net, last)) > c->budget)
+    last = 0;
+  c->onward = last;
+}
+
+/* What was kept for this picture alone. */
+static void
+drop_others(SgStageCache *c)
+{
+  for (guint i = 0; i < c->net->stages->len; i++)
+    if (!c->keep[i] && (c->onward == 0 || i < c->onward)) {
+      drop(&c->x[i]);
+      drop(&c->img[i]);
+    }
+}
+
 static void
 stage_done(guint i, SgBuf *x, SgBuf *img, gpointer data)
 {
   SgStageCache *c = data;
-  if (c->keep[i] && sg_synthesis_stage(c->net, i)->kind == SG_STAGE_RGB) {
+  gboolean keep = c->keep[i] || (c->onward > 0 && i >= c->onward);
+  if (keep && sg_synthesis_stage(c->net, i)->kind == SG_STAGE_RGB) {
     drop(&c->img[i]);
     c->img[i] = sg_buf_ref(img);
-  } else if (c->keep[i]) {
+  } else if (keep) {
     drop(&c->x[i]);
     c->x[i] = sg_buf_ref(x);
   }
@@ -591,5 +620,9 @@ sg_stage_cache_render(SgStageCache *c, const float *ws, const SgStageEdits *edit
   if (k.from == to)
     return sg_buf_ref(k.img);
   c->valid = k.from;
-  return upload_ws(c, error) && upload_styles(c, error) ? run_or_repeat(c, &k, error) : NULL;
+  choose_onward(c, to);
+  SgBuf *picture =
+      upload_ws(c, error) && upload_styles(c, error) ? run_or_repeat(c, &k, error) : NULL;
+  drop_others(c);
+  return picture;
 }

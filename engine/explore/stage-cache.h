@@ -22,7 +22,8 @@ typedef struct {
 typedef struct _SgStageCache SgStageCache;
 
 /* For `n` faces from `first_face` on; keeps at most `budget` bytes of activations, early stages
- * first. */
+ * first; and until the next picture what the same one goes on from to become larger, if that alone
+ * is no more. */
 SgStageCache *sg_stage_cache_new(const SgSynthesis *net, int first_face, int n, gsize budget);
 void sg_stage_cache_free(SgStageCache *c);
 /* The picture after the stages before `to`: PLAIN [n, K, r, r], transfer full; what is in it, until

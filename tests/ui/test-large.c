@@ -1,5 +1,6 @@
 /* A model of 1024×1024 pixels: the window is never dead, whatever is asked of it, and closes at
  * once. */
+#include <math.h>
 #include <time.h>
 #include "tests/support/random-model.h"
 #include "tests/support/window-fixture.h"
@@ -186,6 +187,26 @@ close_window(Fixture *f, double *wall)
   return seconds_of(CLOCK_PROCESS_CPUTIME_ID) - worked;
 }
 
+static gboolean
+is_scored(Fixture *f)
+{
+  return !isnan(vitrine_view_get_score(vitrine_session_get_view(f->session)));
+}
+
+/* Its discriminator is used when somebody asks, and from then on. */
+static void
+score(Fixture *f)
+{
+  GtkWidget *button = fixture_part(f, "status-score-button");
+
+  g_assert_true(run_until(f, "one face", is_current, 10 * SLOWER));
+  g_assert_false(run_until(f, "no score", is_scored, 0.5));
+  g_assert_true(gtk_widget_get_mapped(button));
+  g_signal_emit_by_name(button, "clicked");
+  g_assert_true(run_until(f, "a score", is_scored, 10 * SLOWER));
+  g_assert_false(gtk_widget_get_visible(button));
+}
+
 static void
 test_large(void)
 {
@@ -199,6 +220,7 @@ test_large(void)
   VitrineView *view = vitrine_session_get_view(f.session);
   g_signal_connect(view, "picture-changed", G_CALLBACK(picture_cb), NULL);
 
+  score(&f);
   worst_turn = 0;
   drag(&f, 1, "one face is dragged");
   drag(&f, FACES, "a grid is dragged");

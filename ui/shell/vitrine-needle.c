@@ -170,7 +170,8 @@ vitrine_needle_look(VitrineNeedle *self)
   vitrine_view_stop_task(vitrine_session_get_view(self->session), self->task);
   self->task = 0;
   self->serial++;
-  if (model && model->info.has_d)
+  if (model && model->info.has_d &&
+      !vitrine_view_get_unscored(vitrine_session_get_view(self->session)))
     vitrine_score_humps_look(model, G_OBJECT(self), looked_cb, GUINT_TO_POINTER(self->serial));
 }
 
@@ -200,6 +201,8 @@ vitrine_needle_set_session(VitrineNeedle *self, VitrineSession *session)
                           G_CONNECT_SWAPPED);
   g_signal_connect_object(session, "weights-changed", G_CALLBACK(weights_changed_cb), self,
                           G_CONNECT_SWAPPED);
+  g_signal_connect_object(vitrine_session_get_view(session), "notify::unscored",
+                          G_CALLBACK(vitrine_needle_look), self, G_CONNECT_SWAPPED);
   g_signal_connect_object(vitrine_session_get_view(session), "notify::score-text",
                           G_CALLBACK(describe), self, G_CONNECT_SWAPPED);
   model_changed_cb(self);

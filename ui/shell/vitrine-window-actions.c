@@ -507,6 +507,12 @@ about_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   vitrine_dialogs_about(GTK_WINDOW(data));
 }
 
+static void
+score_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  vitrine_view_score(vitrine_session_get_view(VITRINE_WINDOW(data)->session));
+}
+
 /* There is one window: to quit is to close it, which keeps what is open. */
 static void
 quit_action(GSimpleAction *action, GVariant *parameter, gpointer data)
@@ -521,6 +527,7 @@ static const GActionEntry entries[] = {
     {"examine-path", examine_path_action, "s"},
     {"quiz", quiz_action},
     {"look-for-scores", look_for_scores_action},
+    {"score", score_action},
     {"save-picture", save_picture_action},
     {"save-before-after", save_before_after_action},
     {"record-strip", record_strip_action},

@@ -9,7 +9,7 @@
 /* Freed memory is kept for the next buffer of about its size: fresh pages cost more to fault in
  * than the kernels cost that fill them. Bounded, and shared by all threads. */
 #define POOL_SLOTS 1024
-#define POOL_BYTES ((gsize)384 << 20)
+#define POOL_BYTES ((gsize)256 << 20)
 /* A training gives back and takes again all of its activations at every step. */
 #define POOL_BYTES_TRAINING ((gsize)16 << 30)
 

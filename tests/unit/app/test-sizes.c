@@ -121,6 +121,29 @@ test_too_slow(void)
   g_assert_false(rough);
 }
 
+/* A network that gives nothing before its last layer (orig, resnet) is drawn in bf16 while it
+ * moves, unless that fits a frame as it is. */
+static void
+test_whole_only(void)
+{
+  static const int size = 1024;
+  static const double share = 1;
+  g_autoptr(VitrineSizes) s = vitrine_sizes_new(1, &size, &share);
+  gint64 now = G_USEC_PER_SEC;
+  gboolean rough;
+
+  vitrine_sizes_set_faces(s, 1, now);
+  vitrine_sizes_took(s, size, FALSE, 0.4, now);
+  g_assert_cmpint(first(s, TRUE, &rough, now), ==, size);
+  g_assert_true(rough);
+  g_assert_cmpint(first(s, FALSE, &rough, now), ==, size);
+  g_assert_false(rough);
+  for (int i = 0; i < 5; i++, now += 16000)
+    vitrine_sizes_took(s, size, FALSE, 0.01, now);
+  g_assert_cmpint(first(s, TRUE, &rough, now), ==, size);
+  g_assert_false(rough);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -130,5 +153,6 @@ main(int argc, char **argv)
   g_test_add_func("/sizes/fits", test_fits);
   g_test_add_func("/sizes/rough", test_rough);
   g_test_add_func("/sizes/too-slow", test_too_slow);
+  g_test_add_func("/sizes/whole-only", test_whole_only);
   return g_test_run();
 }

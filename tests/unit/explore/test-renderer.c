@@ -1,5 +1,6 @@
 /* The renderer: the stage cache never shows in a picture, whatever is edited in whatever order; the
  * CPU equals the reference; recipes survive JSON. Models are the small fixtures. */
+#include "engine/explore/nets.h"
 #include "tests/support/models.h"
 #include "tests/support/tested-backend.h"
 #include "engine/base/random.h"
@@ -94,6 +95,27 @@ test_first_layer(void)
   }
   g_autoptr(SgPicture) same = sg_renderer_render(r, recipe, 0, &error);
   g_assert_cmpint(same->first_layer, ==, 8);
+}
+
+/* A budget that is too small for the second block: a picture that ends there is gone on from all
+ * the same, once, and then given back. */
+static void
+test_onward(void)
+{
+  g_autoptr(SgModel) model = test_load_model(models[0]);
+  g_autoptr(SgRenderer) r = test_renderer_new(model, NULL, G_MAXSIZE);
+  g_autoptr(SgRecipe) recipe = sg_recipe_new(model->info.z_dim, model->info.w_dim);
+  const SgSynthesis *net = sg_renderer_nets_of(r, recipe, NULL)->net;
+  gsize channels = (gsize)sg_synthesis_stage(net, 3)->out_channels;
+
+  sg_renderer_set_cache_budget(r, sizeof(float) * channels * 8 * 8);
+  g_autoptr(SgPicture) small = sg_renderer_render(r, recipe, 8, NULL);
+  g_autoptr(SgPicture) whole = sg_renderer_render(r, recipe, 0, NULL);
+  g_assert_cmpint(small->width, ==, 8);
+  g_assert_cmpint(whole->first_layer, ==, 5);
+  sg_recipe_set_s_offset(recipe, 5, 1, 0.5);
+  g_autoptr(SgPicture) other = sg_renderer_render(r, recipe, 0, NULL);
+  g_assert_cmpint(other->first_layer, <, 5);
 }
 
 static void
@@ -266,6 +288,7 @@ main(int argc, char **argv)
     g_test_add_data_func(reference, models[i], test_reference);
   }
   g_test_add_func("/renderer/first-layer", test_first_layer);
+  g_test_add_func("/renderer/onward", test_onward);
   g_test_add_func("/renderer/reduced", test_reduced);
   g_test_add_func("/renderer/grid", test_grid);
   g_test_add_func("/renderer/influence", test_influence);
