@@ -127,9 +127,10 @@ number(double v)
 static json_t *
 describe(const SgProjected *out, const char *picture)
 {
-  json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "picture", cli_json_name(picture), "loss",
-                        out->loss.total, "pixels", out->loss.pixels, "pyramid", out->loss.pyramid,
-                        "features", out->loss.features, "percentile", out->percentile);
+  json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "picture", cli_json_name(picture),
+                        "loss", out->loss.total, "pixels", out->loss.pixels, "pyramid",
+                        out->loss.pyramid, "features", out->loss.features, "percentile",
+                        out->percentile, "lpips", out->loss.lpips);
 
   json_object_set_new(o, "psnr", number(out->psnr));
   return o;
@@ -179,11 +180,14 @@ value(const json_t *result, const char *key)
   return json_number_value(json_object_get(result, key));
 }
 
-/* What tells best how near the model comes: features where there are any. */
+/* What tells best how near the model comes: LPIPS, or the discriminator's features, where there are
+ * any. */
 static double
 distance(const json_t *result)
 {
-  double features = value(result, "features");
+  double features = value(result, "features"), lpips = value(result, "lpips");
+  if (lpips > 0)
+    return lpips;
   return features > 0 ? features : value(result, "pyramid");
 }
 

@@ -22,6 +22,8 @@ check_options(const ProjectOptions *o, int argc, char **argv, GError **error)
     cli_set_usage_error(error, "which picture? --target=FILE, or a folder of pictures");
   else if (!o->outdir)
     cli_set_usage_error(error, "where to? --outdir=DIR");
+  else if (o->lpips && !o->vgg)
+    cli_set_usage_error(error, "--lpips: factors need their network, --vgg=FILE");
   else if (o->space && !g_str_equal(o->space, "w") && !g_str_equal(o->space, "w+"))
     cli_set_usage_error(error, "--space: expected w or w+, found \"%s\"", o->space);
   else
@@ -51,7 +53,13 @@ options_parse(ProjectOptions *o, int argc, char **argv, GError **error)
        "eye on the left, eye on the right and mouth, in pixels: the square around them as in FFHQ",
        "X,Y,X,Y,X,Y"},
       {"loss", 0, 0, G_OPTION_ARG_STRING, &o->loss,
-       "auto (default), or weights like pixels=1,pyramid=0.3,features=1", "PARTS"},
+       "auto (default), or weights like pixels=1,pyramid=0.3,features=1,lpips=1", "PARTS"},
+      {"vgg", 0, 0, G_OPTION_ARG_FILENAME, &o->vgg,
+       "weights of VGG16 that you have (torchvision's vgg16-….pth): LPIPS takes the place of the "
+       "discriminator's features",
+       "FILE"},
+      {"lpips", 0, 0, G_OPTION_ARG_FILENAME, &o->lpips,
+       "LPIPS' factors for it (v0.1/vgg.pth of the lpips package); else all are 1", "FILE"},
       {"seed", 0, 0, G_OPTION_ARG_INT, &o->seed, "of the noise (0)", "N"},
       {"num", 0, 0, G_OPTION_ARG_INT, &o->num, "how many pictures of a folder or zip (1)", "N"},
       {"class", 0, 0, G_OPTION_ARG_INT, &o->label, "class of a conditional model (0)", "N"},
@@ -94,7 +102,7 @@ parse_part(const char *text, SgProjectionWeights *w, GError **error)
     double *weight;
   } parts[] = {
       {"pixels", &w->pixels}, {"pyramid", &w->pyramid}, {"features", &w->features},
-      {"pixel", &w->pixels},  {"d", &w->features},
+      {"pixel", &w->pixels},  {"d", &w->features},      {"lpips", &w->lpips},
   };
   g_auto(GStrv) pair = g_strsplit(text, "=", 2);
 
@@ -104,8 +112,8 @@ parse_part(const char *text, SgProjectionWeights *w, GError **error)
       return !pair[1] || cli_parse_number("loss", pair[1], 0, 1e6, parts[i].weight, error);
     }
   cli_set_usage_error(error,
-                      "--loss: expected auto, or pixels, pyramid and features with their weights "
-                      "like pixels=1,pyramid=0.3, found \"%s\"",
+                      "--loss: expected auto, or pixels, pyramid, features and lpips with their "
+                      "weights like pixels=1,pyramid=0.3, found \"%s\"",
                       text);
   return FALSE;
 }
@@ -115,13 +123,20 @@ parse_loss(const char *text, SgProjectionOptions *o, GError **error)
 {
   SgProjectionWeights w = {0};
 
-  if (!text || g_str_equal(text, "auto"))
+  if (!text || g_str_equal(text, "auto")) {
+    if (o->lpips)
+      o->fine = (SgProjectionWeights){o->fine.pixels, o->fine.pyramid, 0, 1};
     return TRUE;
+  }
   g_auto(GStrv) parts = g_strsplit(text, ",", -1);
   for (char **p = parts; *p; p++)
     if (!parse_part(*p, &w, error))
       return FALSE;
-  if (w.pixels + w.pyramid + w.features <= 0) {
+  if (w.lpips > 0 && !o->lpips) {
+    cli_set_usage_error(error, "--loss: lpips needs the weights of VGG16, --vgg=FILE");
+    return FALSE;
+  }
+  if (w.pixels + w.pyramid + w.features + w.lpips <= 0) {
     cli_set_usage_error(error, "--loss: some part must have a weight, found \"%s\"", text);
     return FALSE;
   }
@@ -166,6 +181,23 @@ check_class(const SgModelInfo *info, int *label, GError **error)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* The weights of --vgg, if it was given. */
+static gboolean
+open_lpips(ProjectJob *job, GError **error)
+{
+  const ProjectOptions *o = job->opt;
+
+  if (!o->vgg)
+    return TRUE;
+  job->lpips = sg_lpips_new(sg_renderer_backend(job->renderer), o->vgg, o->lpips, error);
+  if (job->lpips && !sg_lpips_is_learnt(job->lpips))
+    fprintf(stderr,
+            "vitrine project: %s has no factors of LPIPS, so all channels count alike; "
+            "--lpips=FILE names them\n",
+            cli_name(o->vgg));
+  return job->lpips != NULL;
+}
+
 static gboolean
 open_job(ProjectJob *job, GError **error)
 {
@@ -176,14 +208,16 @@ open_job(ProjectJob *job, GError **error)
       !check_class(&job->model->info, &o->label, error))
     return FALSE;
   sg_projection_options_init(&options, o->steps, job->model->info.has_d);
+  if (!(job->renderer = sg_renderer_new(job->model, NULL, error)) || !open_lpips(job, error))
+    return FALSE;
+  options.lpips = job->lpips;
   if (!parse_loss(o->loss, &options, error) || !parse_align(job, error))
     return FALSE;
   options.steps[SG_PROJECTION_W_PLUS] = o->space && g_str_equal(o->space, "w+") ? o->steps : 0;
   options.steps[SG_PROJECTION_NOISE] = o->noise_steps;
   options.seed = (guint64)o->seed;
   options.label = o->label;
-  job->renderer = sg_renderer_new(job->model, NULL, error);
-  if (!job->renderer || !project_targets_open(job, error))
+  if (!project_targets_open(job, error))
     return FALSE;
   if (sg_backend_is_cpu(sg_renderer_backend(job->renderer)))
     sg_backend_cpu_keep_memory();
@@ -210,6 +244,8 @@ tune(ProjectJob *job, int i, SgTuning **out, GError **error)
   sg_tuning_options_init(&o, job->opt->tune_steps, job->model->info.has_d);
   o.seed = (guint64)job->opt->seed;
   o.label = job->opt->label;
+  if ((o.lpips = job->lpips))
+    o.weights = (SgProjectionWeights){o.weights.pixels, o.weights.pyramid, 0, 1};
   g_autoptr(SgTuning) t =
       sg_tuning_new(job->model, sg_renderer_backend(job->renderer), &o, job->projection, i, error);
   for (int k = 0; t && k < o.steps; k++) {
@@ -260,6 +296,7 @@ run(ProjectOptions *opt, GError **error)
   ok = ok && project_report(&job, error);
   project_targets_close(&job);
   g_clear_pointer(&job.projection, sg_projection_free);
+  g_clear_pointer(&job.lpips, sg_lpips_free);
   g_clear_pointer(&job.renderer, sg_renderer_free);
   g_clear_pointer(&job.model, sg_model_unref);
   json_decref(job.results);
@@ -280,5 +317,7 @@ cli_project(int argc, char **argv)
   g_free(opt.space);
   g_free(opt.loss);
   g_free(opt.align);
+  g_free(opt.vgg);
+  g_free(opt.lpips);
   return cli_finish("project", error);
 }

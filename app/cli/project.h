@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  char *network, *target, *outdir, *space, *loss, *align;
+  char *network, *target, *outdir, *space, *loss, *align, *vgg, *lpips;
   int steps, noise_steps, tune_steps, seed, num, label, self_test;
   gboolean tune, json;
 } ProjectOptions;
@@ -20,6 +20,7 @@ typedef struct {
   SgModel *model;
   SgRenderer *renderer;
   SgProjection *projection;
+  SgLpips *lpips;    /* of --vgg, or NULL */
   SgDataset *data;   /* of a folder or zip; NULL: one file */
   SgPoint points[3]; /* of --align */
   int pictures;      /* of people */

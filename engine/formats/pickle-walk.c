@@ -185,6 +185,44 @@ walk_dict(Walk *w, SgPickleNode *dict, GError **error)
   return TRUE;
 }
 
+/* OrderedDict ([[key, value], …]), as Python 2 wrote a state dict: its pairs; NULL: something
+ * else. */
+static SgPickleNode *
+as_pairs(SgPickleNode *node)
+{
+  if (!sg_pickle_is_call(node, "collections", "OrderedDict"))
+    return NULL;
+  SgPickleNode *pairs = sg_pickle_item(node->call.args, 0);
+  return pairs && pairs->type == SG_PK_LIST ? pairs : NULL;
+}
+
+static gboolean
+walk_pairs(Walk *w, SgPickleNode *pairs, GError **error)
+{
+  WalkKind kind = w->kind == IN_ATTRIBUTES ? IN_ATTRIBUTES : IN_DICT;
+
+  for (gsize i = 0; i < pairs->seq.n; i++) {
+    SgPickleNode *key = sg_pickle_item(pairs->seq.items[i], 0);
+    SgPickleNode *value = sg_pickle_item(pairs->seq.items[i], 1);
+    g_autofree char *name = key ? plain_text(key) : NULL;
+    if (name && value && !walk_child(w, kind, name, value, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A TorchScript object: what it has by its names, submodules and tensors alike. Its code is not
+ * read. */
+static SgPickleNode *
+script_state(const SgPickleNode *node)
+{
+  if (node->type != SG_PK_CALL ||
+      !g_str_has_prefix(node->call.callable->global.module, "__torch__"))
+    return NULL;
+  SgPickleNode *state = node->call.state;
+  return state && state->type == SG_PK_DICT ? state : NULL;
+}
+
 static gboolean
 walk_list(Walk *w, SgPickleNode *list, GError **error)
 {
@@ -363,8 +401,10 @@ walk_container(Walk *w, SgPickleNode *node, GError **error)
   if (sg_pickle_is_call(node, "dnnlib.tflib.network", "Network") && node->call.state &&
       node->call.state->type == SG_PK_DICT)
     return walk_tensorflow(w, node->call.state, error);
-  if ((dict = as_dict(node)))
+  if ((dict = script_state(node)) || (dict = as_dict(node)))
     return walk_dict(w, dict, error);
+  if ((dict = as_pairs(node)))
+    return walk_pairs(w, dict, error);
   if (node->type == SG_PK_LIST || node->type == SG_PK_TUPLE)
     return walk_list(w, node, error);
   return w->kind != IN_ATTRIBUTES || add_object(w, node, error);

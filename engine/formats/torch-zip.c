@@ -6,6 +6,14 @@
 
 /* ---- entries --------------------------------------------------------------------------------- */
 
+/* Of a TorchScript program: its source text, which is never read. */
+static gboolean
+is_code(const char *name)
+{
+  const char *inside = strchr(name, '/');
+  return inside && g_str_has_prefix(inside, "/code/");
+}
+
 /* PyTorch stores its entries as they are, under plain names. Anything else is another kind of file,
  * or one that wants to unpack to more than it is. */
 static gboolean
@@ -20,6 +28,8 @@ check_entries(zip_t *zip, guint64 file_size, GError **error)
     if (st.name[0] == '/' || strstr(st.name, ".."))
       return sg_broken(error, "the zip archive has the entry “%s”, which leads outside of it",
                        st.name);
+    if (is_code(st.name))
+      continue;
     if (st.encryption_method != ZIP_EM_NONE)
       return sg_unsupported(error, "the zip archive is encrypted");
     if (st.comp_method != ZIP_CM_STORE)
@@ -39,26 +49,24 @@ open_storage(SgStorage *storage, GError **error)
 
 /* ---- PyTorch's layout ------------------------------------------------------------------------ */
 
-/* "archive" of "archive/data.pkl"; to be freed. */
+/* "archive" of "archive/data.pkl"; to be freed. `script`: it is a TorchScript program's. */
 static char *
-find_root(zip_t *zip, GError **error)
+find_root(zip_t *zip, gboolean *script, GError **error)
 {
-  gboolean script = FALSE;
+  char *root = NULL;
 
+  *script = FALSE;
   for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); i++) {
     const char *name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-    script |= name && g_str_has_suffix(name, "/constants.pkl");
+    *script |= name && g_str_has_suffix(name, "/constants.pkl");
+    if (name && !root && g_str_has_suffix(name, "/data.pkl"))
+      root = g_strndup(name, strlen(name) - strlen("/data.pkl"));
   }
-  for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0) && !script; i++) {
-    const char *name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-    if (name && g_str_has_suffix(name, "/data.pkl"))
-      return g_strndup(name, strlen(name) - strlen("/data.pkl"));
-  }
-  if (script)
-    sg_unsupported(error, "this is a TorchScript program; Vitrine reads weights, not programs");
-  else
-    sg_unsupported(error, "this is a zip archive without data.pkl, not a PyTorch file");
-  return NULL;
+  if (!root)
+    sg_unsupported(error, *script ? "this is a TorchScript program without data.pkl; Vitrine reads "
+                                    "weights, not programs"
+                                  : "this is a zip archive without data.pkl, not a PyTorch file");
+  return root;
 }
 
 gboolean
@@ -144,7 +152,8 @@ sg_torch_zip_read(SgArchiveBuilder *b, GError **error)
   SgZip *z = b->zip = sg_zip_open(b->source, error);
   if (!z || !check_entries(z->zip, sg_source_size(b->source), error))
     return FALSE;
-  g_autofree char *root = find_root(z->zip, error);
+  gboolean script;
+  g_autofree char *root = find_root(z->zip, &script, error);
   if (!root)
     return FALSE;
   g_autofree char *name = g_strconcat(root, "/data.pkl", NULL);
@@ -159,6 +168,8 @@ sg_torch_zip_read(SgArchiveBuilder *b, GError **error)
   if (!object)
     return FALSE;
   g_autoptr(GPtrArray) nodes = sg_pickle_take_persistent(pickle);
-  b->archive->kind = g_strdup("PyTorch file (zip)");
+  b->archive->kind =
+      g_strdup(script ? "TorchScript program (zip), of which only the weights are read"
+                      : "PyTorch file (zip)");
   return resolve_storages(b, z, root, nodes, error) && sg_pickle_walk(b, pickle, object, error);
 }

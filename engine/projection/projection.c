@@ -33,7 +33,7 @@ struct _SgProjection {
   float *targets;     /* [n, C, H, W] */
   float *pictures;    /* the same of the last step */
   gsize picture_size; /* C H W */
-  SgFeatures wanted;
+  SgFeatures wanted, wanted_lpips;
   SgPhilox *random; /* [n] */
   SgProjectionLoss *loss;
   Values x;
@@ -187,6 +187,12 @@ next_values(SgProjection *p, int rows, gboolean learn_w, GError **error)
 /* ---- life ------------------------------------------------------------------------------------ */
 
 static gboolean
+asks_for_lpips(const SgProjection *p)
+{
+  return p->o.lpips && p->o.coarse.lpips + p->o.fine.lpips > 0;
+}
+
+static gboolean
 open_networks(SgProjection *p, GError **error)
 {
   gboolean features = p->o.coarse.features > 0 || p->o.fine.features > 0;
@@ -197,6 +203,8 @@ open_networks(SgProjection *p, GError **error)
       !(p->g = sg_weights_new_generator(p->backend, p->model, FALSE, error)))
     return FALSE;
   p->maps = sg_generator_noise_layers(p->g);
+  if (asks_for_lpips(p) && !sg_lpips_check_size(p->g->network->height, p->g->network->width, error))
+    return FALSE;
   if (!features)
     return TRUE;
   if (!p->model->info.has_d)
@@ -227,6 +235,7 @@ end(SgProjection *p)
 {
   values_clear(&p->x, p->maps);
   sg_features_clear(&p->wanted);
+  sg_features_clear(&p->wanted_lpips);
   g_clear_pointer(&p->targets, g_free);
   g_clear_pointer(&p->pictures, g_free);
   g_clear_pointer(&p->random, g_free);
@@ -252,13 +261,16 @@ target_features(SgProjection *p, GError **error)
 {
   const SgNetwork *net = p->g->network;
 
-  if (!p->d)
+  if (!p->d && !asks_for_lpips(p))
     return TRUE;
   g_autoptr(SgBuf) all = sg_buf_from_floats(p->backend, p->targets, p->n, net->channels,
                                             net->height, net->width, error);
   if (!all)
     return FALSE;
-  sg_features_of(p->tape, p->d, all, &p->wanted);
+  if (p->d)
+    sg_features_of(p->tape, p->d, all, &p->wanted);
+  if (asks_for_lpips(p))
+    sg_lpips_features(p->tape, p->o.lpips, all, &p->wanted_lpips);
   return sg_tape_reset(p->tape, error);
 }
 
@@ -291,8 +303,8 @@ sg_projection_begin(SgProjection *p, int n, int first, const float *targets, GEr
 typedef struct {
   SgProjection *p;
   SgProjectionWeights weights;
-  SgVar **ws;      /* [rows], with noise */
-  SgVar *features; /* [n, 1, 1, 1] or NULL */
+  SgVar **ws;              /* [rows], with noise */
+  SgVar *features, *lpips; /* [n, 1, 1, 1] or NULL */
 } Step;
 
 /* Stages with the schedule's noise on w draw it for each row of each picture. */
@@ -354,22 +366,29 @@ loss_of(Step *s, SgVar *picture, GError **error)
   if (!buf)
     return NULL;
   SgVar *sum = sg_op_sum(p->tape, sg_op_mul(p->tape, picture, sg_var_constant(p->tape, buf)));
-  if (!p->d || s->weights.features <= 0)
-    return sum;
-  s->features = sg_feature_loss(p->tape, p->d, picture, &p->wanted);
-  SgVar *all = s->features ? sg_op_sum(p->tape, s->features) : NULL;
-  return sg_op_combine(p->tape, 1, sum, s->weights.features, all);
+  if (p->d && s->weights.features > 0) {
+    s->features = sg_feature_loss(p->tape, p->d, picture, &p->wanted);
+    sum = sg_op_combine(p->tape, 1, sum, s->weights.features, sg_op_sum(p->tape, s->features));
+  }
+  if (asks_for_lpips(p) && s->weights.lpips > 0) {
+    s->lpips = sg_lpips_distance(p->tape, p->o.lpips, picture, &p->wanted_lpips);
+    sum = sg_op_combine(p->tape, 1, sum, s->weights.lpips, sg_op_sum(p->tape, s->lpips));
+  }
+  return sum;
 }
 
 static void
 take_features(Step *s)
 {
   SgProjection *p = s->p;
-  g_autofree float *v = s->features ? download(V(s->features)) : NULL;
+  g_autofree float *features = s->features ? download(V(s->features)) : NULL;
+  g_autofree float *lpips = s->lpips ? download(V(s->lpips)) : NULL;
 
-  for (int i = 0; v && i < p->n; i++) {
-    p->loss[i].features = (double)v[i];
-    p->loss[i].total += s->weights.features * (double)v[i];
+  for (int i = 0; i < p->n; i++) {
+    p->loss[i].features = features ? (double)features[i] : 0;
+    p->loss[i].lpips = lpips ? (double)lpips[i] : 0;
+    p->loss[i].total +=
+        s->weights.features * p->loss[i].features + s->weights.lpips * p->loss[i].lpips;
   }
 }
 

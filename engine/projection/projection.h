@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/models/model.h"
+#include "engine/perceptual/lpips.h"
 #include "engine/projection/feature-loss.h"
 #include "engine/projection/picture-loss.h"
 #include "engine/projection/schedule.h"
@@ -22,9 +23,9 @@ typedef enum {
   SG_PROJECTION_STAGES
 } SgProjectionStage;
 
-/* Weights of the loss' parts (picture-loss.h, feature-loss.h). */
+/* Weights of the loss' parts (picture-loss.h, feature-loss.h, lpips.h). */
 typedef struct {
-  double pixels, pyramid, features;
+  double pixels, pyramid, features, lpips;
 } SgProjectionWeights;
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct {
   double penalty;                    /* of noise maps: 1e5 */
   guint64 seed;                      /* of the noise maps' first values and the noise on w */
   int label;                         /* class, -1: none */
+  const SgLpips *lpips;              /* borrowed, of the same back end; NULL: no part has it */
   /* NULL, or where N (0, 1) come from instead, for tests: `count` numbers of picture `sample`. */
   void (*normals)(gpointer data, int sample, gsize count, float *out);
   gpointer normals_data;
@@ -46,13 +48,13 @@ void sg_projection_options_init(SgProjectionOptions *o, int steps, gboolean has_
 
 typedef struct {
   double total; /* weighted sum of the parts, and the penalty */
-  double pixels, pyramid, features, penalty;
+  double pixels, pyramid, features, lpips, penalty;
 } SgProjectionLoss;
 
 typedef struct _SgProjection SgProjection;
 
 /* Packs the model's weights for `b` and samples its w. NULL and error: memory, or `o` asks for
- * features of a model without discriminator. */
+ * features of a model without discriminator, or for LPIPS of pictures that are too small. */
 SgProjection *sg_projection_new(SgModel *model, SgBackend *b, const SgProjectionOptions *o,
                                 GError **error);
 void sg_projection_free(SgProjection *p);

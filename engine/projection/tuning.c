@@ -23,7 +23,7 @@ struct _SgTuning {
   int maps;
   float *target, *picture; /* [C, H, W] */
   gsize size;
-  SgFeatures wanted;
+  SgFeatures wanted, wanted_lpips;
   SgProjectionLoss loss;
   double drift;
   SgPhilox random;
@@ -42,6 +42,12 @@ sg_tuning_options_init(SgTuningOptions *o, int steps, gboolean has_d)
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
+
+static gboolean
+has_lpips(const SgTuning *t)
+{
+  return t->o.lpips && t->o.weights.lpips > 0;
+}
 
 static gboolean
 open_networks(SgTuning *t, GError **error)
@@ -118,18 +124,26 @@ take_projection(SgTuning *t, const SgProjection *p, int i, GError **error)
   return TRUE;
 }
 
+/* Of pictures that are wanted, what each network in the loss makes of them. */
+static gboolean
+features_of(SgTuning *t, const SgBuf *picture, SgFeatures *d, SgFeatures *lpips)
+{
+  return (!t->d || sg_features_of(t->tape, t->d, picture, d)) &&
+         (!has_lpips(t) || sg_lpips_features(t->tape, t->o.lpips, picture, lpips));
+}
+
 static gboolean
 target_features(SgTuning *t, GError **error)
 {
   const SgNetwork *n = t->g->network;
 
-  if (!t->d)
+  if (!t->d && !has_lpips(t))
     return TRUE;
   g_autoptr(SgBuf) buf =
       sg_buf_from_floats(t->backend, t->target, 1, n->channels, n->height, n->width, error);
   if (!buf)
     return FALSE;
-  sg_features_of(t->tape, t->d, buf, &t->wanted);
+  features_of(t, buf, &t->wanted, &t->wanted_lpips);
   return sg_tape_reset(t->tape, error);
 }
 
@@ -165,6 +179,7 @@ sg_tuning_free(SgTuning *t)
   g_free(t->target);
   g_free(t->picture);
   sg_features_clear(&t->wanted);
+  sg_features_clear(&t->wanted_lpips);
   sg_buf_unref(t->m);
   sg_buf_unref(t->v);
   sg_buf_unref(t->gradient);
@@ -179,10 +194,25 @@ sg_tuning_free(SgTuning *t)
 
 /* ---- a step ---------------------------------------------------------------------------------- */
 
+/* Adds the distance [1, 1, 1, 1] that a network finds, times its weight, to the loss. */
+static SgVar *
+add_part(SgTuning *t, SgVar *sum, SgVar *distance, double weight, double factor, double *value,
+         SgProjectionLoss *loss)
+{
+  float f;
+
+  if (!sum || !distance)
+    return NULL;
+  t->backend->download(V(distance), &f);
+  *value = (double)f;
+  loss->total += weight * (double)f;
+  return sg_op_combine(t->tape, 1, sum, factor * weight, distance);
+}
+
 /* Of one picture against another: its value, and a variable whose gradient is the loss'. */
 static SgVar *
-loss_of(SgTuning *t, SgVar *picture, const float *target, const SgFeatures *wanted, double factor,
-        SgProjectionLoss *loss, GError **error)
+loss_of(SgTuning *t, SgVar *picture, const float *target, const SgFeatures *wanted,
+        const SgFeatures *wanted_lpips, double factor, SgProjectionLoss *loss, GError **error)
 {
   const SgNetwork *n = t->g->network;
   const SgProjectionWeights *w = &t->o.weights;
@@ -203,14 +233,13 @@ loss_of(SgTuning *t, SgVar *picture, const float *target, const SgFeatures *want
   if (!buf)
     return NULL;
   SgVar *sum = sg_op_sum(t->tape, sg_op_mul(t->tape, picture, sg_var_constant(t->tape, buf)));
-  SgVar *features = t->d ? sg_feature_loss(t->tape, t->d, picture, wanted) : NULL;
-  if (!t->d || !features)
-    return t->d ? NULL : sum;
-  float f;
-  t->backend->download(V(features), &f);
-  loss->features = (double)f;
-  loss->total += w->features * (double)f;
-  return sg_op_combine(t->tape, 1, sum, factor * w->features, features);
+  if (t->d)
+    sum = add_part(t, sum, sg_feature_loss(t->tape, t->d, picture, wanted), w->features, factor,
+                   &loss->features, loss);
+  if (has_lpips(t))
+    sum = add_part(t, sum, sg_lpips_distance(t->tape, t->o.lpips, picture, wanted_lpips), w->lpips,
+                   factor, &loss->lpips, loss);
+  return sum;
 }
 
 static SgVar *
@@ -254,7 +283,7 @@ locality(SgTuning *t, GError **error)
 {
   g_autofree SgVar **ws = g_new0(SgVar *, t->g->network->num_ws);
   g_autofree float *before = sg_room(t->size, sizeof *before);
-  g_auto(SgFeatures) wanted = {0};
+  g_auto(SgFeatures) wanted = {0}, wanted_lpips = {0};
   SgProjectionLoss loss = {0};
 
   if (!before) {
@@ -267,10 +296,11 @@ locality(SgTuning *t, GError **error)
   if (!old)
     return NULL;
   t->backend->download(V(old), before);
-  if (t->d && !sg_features_of(t->tape, t->d, V(old), &wanted))
+  if (!features_of(t, V(old), &wanted, &wanted_lpips))
     return NULL;
   SgVar *now = draw(t, t->g, ws);
-  SgVar *sum = now ? loss_of(t, now, before, &wanted, t->o.locality, &loss, error) : NULL;
+  SgVar *sum =
+      now ? loss_of(t, now, before, &wanted, &wanted_lpips, t->o.locality, &loss, error) : NULL;
   t->drift = loss.total;
   return sum;
 }
@@ -300,7 +330,7 @@ differentiate(SgTuning *t, GError **error)
   SgVar *picture = draw(t, t->g, t->w), *root = NULL;
   if (picture) {
     t->backend->download(V(picture), t->picture);
-    root = loss_of(t, picture, t->target, &t->wanted, 1, &t->loss, error);
+    root = loss_of(t, picture, t->target, &t->wanted, &t->wanted_lpips, 1, &t->loss, error);
   }
   if (root && t->o.locality > 0)
     root = sg_op_add(t->tape, root, locality(t, error));

@@ -16,6 +16,7 @@ typedef struct {
   double radius;               /* how far from w these lie, in |w|: 30 at 512 dimensions */
   guint64 seed;                /* of the directions to them */
   int label;
+  const SgLpips *lpips; /* as SgProjectionOptions.lpips */
 } SgTuningOptions;
 
 void sg_tuning_options_init(SgTuningOptions *o, int steps, gboolean has_d);

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import unittest
 import zlib
+from random import Random
 
 PROGRAM, ROOT, MAKE_RANDOM_MODEL = sys.argv[1:4]
 LORELEI = os.path.join(ROOT, 'data', 'models', 'lorelei64.safetensors')
@@ -100,6 +101,42 @@ class Project(unittest.TestCase):
         code, _, err = vitrine('generate', f'--network={LORELEI}', f'--outdir={self.out("w")}', '--json',
                                '--latent=' + os.path.join(self.out('moved'), 'projected_w.npz'))
         self.assertEqual(code, 0, err)
+
+    def vgg(self, name, **wrong):
+        """VGG16 with a sixteenth of its channels and random weights, as safetensors under torchvision's names."""
+        widths = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), (4, 4, 8, 8, 16, 16, 16, 32, 32, 32, 32, 32, 32)))
+        random, header, data, inputs = Random(3), {}, b'', 3
+        for place, o in widths.items():
+            for part, shape in (('weight', [o, inputs, 3, 3]), ('bias', [o])):
+                count = 1
+                for s in shape:
+                    count *= s
+                key = f'features.{place}.{part}'
+                raw = struct.pack(f'<{count}f', *(random.gauss(0, (2 / (9 * inputs)) ** 0.5) for _ in range(count)))
+                header[wrong.get('names', {}).get(key, key)] = {'dtype': 'F32', 'shape': shape,
+                                                                 'data_offsets': [len(data), len(data) + len(raw)]}
+                data += raw
+            inputs = o
+        text = json.dumps(header).encode()
+        with open(self.out(name), 'wb') as f:
+            f.write(struct.pack('<Q', len(text)) + text + data)
+        return self.out(name)
+
+    def test_lpips(self):
+        """With weights that a person has LPIPS is in the loss, of w and of tuning; what is no VGG16 is refused."""
+        vgg = self.vgg('vgg.safetensors')
+        _, plain = self.project('no-lpips', '--steps=20', '--self-test=0', '--loss=pixels')
+        said, found = self.project('lpips', '--steps=20', '--self-test=0', f'--vgg={vgg}', '--tune', '--tune-steps=5')
+        self.assertGreater(found['pictures'][0]['lpips'], 0)
+        self.assertEqual(found['pictures'][0]['features'], 0)
+        self.assertEqual(plain['pictures'][0]['lpips'], 0)
+        self.assertIn('distance {:.4f}'.format(found['pictures'][0]['lpips']), said)
+        common = (f'--network={self.model}', f'--target={self.picture}', f'--outdir={self.out("no")}')
+        self.refuse(['lpips needs', '--vgg'], *common, '--loss=lpips')
+        self.refuse(['--vgg=FILE'], *common, '--lpips=x')
+        other = self.vgg('other.safetensors', names={'features.5.bias': 'features.6.bias'})
+        self.refuse(['other.safetensors', 'features.5.bias'], *common, f'--vgg={other}', code=1)
+        self.refuse(['factors', 'lin0'], *common, f'--vgg={vgg}', f'--lpips={vgg}', code=1)
 
     def test_tuning(self):
         """The generator is bent beside the picture: the model's file stays, and the folder may be moved, but not be robbed."""

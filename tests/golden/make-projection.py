@@ -13,6 +13,8 @@ comes from NumPy's RandomState, which the test has as well: targets RandomState 
   cloud         mean of the first coordinates of w and its deviation over 10,000 samples
   steps         stages of 6 steps of w, 4 with one w a layer: the loss' parts of both pictures before each step, and the
                 sums of the final w
+  lpips         the same with LPIPS of a VGG16 whose channels are divided by 16 and which has random weights (Vgg below)
+                in place of the discriminator's features
 """
 import json
 import math
@@ -89,6 +91,32 @@ class Features(sg.Discriminator):
             y = self.conv(b + '.skip', x, True, True, half)
             x = y + self.conv(b + '.conv1', self.conv(b + '.conv0', x), True, False, half)
             out.append(unit(x))
+        return out
+
+
+class Vgg:
+    """LPIPS as the lpips package computes it (tests/unit/perceptual holds that our VGG16 equals the package's)."""
+
+    def __init__(self, divide=16):
+        random, widths = np.random.RandomState(7), [64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+        self.layers, i = [], 3
+        for width in widths:
+            o = width // divide
+            w = np.float32(np.float32(random.randn(o, i, 3, 3)) * np.sqrt(2 / (9 * i)))
+            b = np.float32(np.float32(random.randn(o)) * 0.1)
+            self.layers.append((torch.tensor(w.astype(float)), torch.tensor(b.astype(float))))
+            i = o
+        self.factors = [torch.tensor(np.abs(np.float32(random.randn(width // divide))).astype(float))
+                        for width in (64, 128, 256, 512, 512)]
+
+    def blocks(self, img):
+        shift, scale = (torch.tensor(v).reshape(1, 3, 1, 1) for v in ([-.030, -.088, -.188], [.458, .448, .450]))
+        x, out = (img - shift) / scale, []
+        for k, (w, b) in enumerate(self.layers):
+            x = F.relu(F.conv2d(x, w, b, padding=1))
+            if k in (1, 3, 6, 9, 12):
+                out.append(x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10) * self.factors[len(out)].sqrt().reshape(1, -1, 1, 1))
+                x = F.max_pool2d(x, 2) if k < 12 else x
         return out
 
 
@@ -178,9 +206,10 @@ def main():
     d = Features(spec, sg.random_params(sg.discriminator_tensors(spec), SEED + D_SEED))
     maps, picture = parts()
     log, cloud, final = steps(g, d, spec)
+    lpips, _, _ = steps(g, Vgg(), spec)
     rates = [schedule(i, 50) for i in range(50)]
     out = dict(schedule=dict(rate=[a for a, _ in rates], noise=[b for _, b in rates]), penalty=maps, picture=picture,
-               cloud=cloud, steps=log, final=final)
+               cloud=cloud, steps=log, final=final, lpips=lpips)
     (HERE / 'expected' / 'projection.json').write_text(json.dumps(out, indent=1) + '\n')
 
 

@@ -4,6 +4,7 @@
 #include "engine/projection/noise-maps.h"
 #include "engine/projection/projection.h"
 #include "tests/support/random-model.h"
+#include "tests/support/random-vgg.h"
 #include "tests/support/tested-backend.h"
 #include <jansson.h>
 #include <math.h>
@@ -135,7 +136,8 @@ draw(gpointer data, int sample, gsize count, float *out)
 /* `tolerance` of the parts: in float32 Adam makes steps of gradients that are nothing but
  * rounding, and the features see them. */
 static void
-check_step(const SgProjection *p, const json_t *step, int number_of_step, double tolerance)
+check_step(const SgProjection *p, const json_t *step, int number_of_step, gboolean lpips,
+           double tolerance)
 {
   for (int i = 0; i < 2; i++) {
     const SgProjectionLoss *l = sg_projection_loss(p, i);
@@ -144,15 +146,35 @@ check_step(const SgProjection *p, const json_t *step, int number_of_step, double
     check("the loss", l->total, at(step, "total", i), 1e-3);
     check("pixels", l->pixels, at(step, "pixels", i), tolerance);
     check("pyramid", l->pyramid, at(step, "pyramid", i), tolerance);
-    check("features", l->features, at(step, "features", i), tolerance);
+    check("features", lpips ? l->lpips : l->features, at(step, "features", i), tolerance);
     check("penalty", l->penalty, at(step, "penalty", i), tolerance);
   }
 }
 
+static SgLpips *
+open_lpips(SgBackend *backend)
+{
+  g_autofree SgRandomState *random = g_new(SgRandomState, 1);
+  g_autoptr(GError) error = NULL;
+
+  sg_random_state_seed(random, 7);
+  g_autoptr(SgArchive) vgg = random_vgg_new("", 16, random);
+  g_autoptr(SgArchive) factors = random_factors_new(16, random);
+  SgLpips *l = sg_lpips_new_of(backend, vgg, factors, &error);
+  g_assert_no_error(error);
+  return l;
+}
+
+typedef struct {
+  gboolean reference, lpips;
+} Way;
+
 static void
 test_steps(gconstpointer data)
 {
-  SgBackend *backend = data ? sg_backend_reference() : sg_backend_default();
+  const Way *way = data;
+  SgBackend *backend = way->reference ? sg_backend_reference() : sg_backend_default();
+  g_autoptr(SgLpips) lpips = way->lpips ? open_lpips(backend) : NULL;
   g_autoptr(GError) error = NULL;
   g_autoptr(SgModel) model = random_model_new(&spec, &error);
   g_autofree Draws *draws = g_new(Draws, 1);
@@ -170,7 +192,8 @@ test_steps(gconstpointer data)
   o.rate[SG_PROJECTION_W_PLUS] = 0.02;
   o.coarse_share = 0.5;
   o.coarse = (SgProjectionWeights){1, 0.3, 0};
-  o.fine = (SgProjectionWeights){1, 0.3, 1};
+  o.fine = (SgProjectionWeights){1, 0.3, !way->lpips, way->lpips};
+  o.lpips = lpips;
   o.normals = draw;
   o.normals_data = draws;
   for (guint i = 0; i < 2; i++)
@@ -182,10 +205,10 @@ test_steps(gconstpointer data)
   check("the mean of w", sg_projection_cloud(p)->mean[0], at(cloud, "mean", 0), 1e-3);
   sg_projection_begin(p, 2, 0, targets, &error);
   g_assert_no_error(error);
-  json_array_foreach (get(expected, "steps"), k, step) {
+  json_array_foreach (get(expected, way->lpips ? "lpips" : "steps"), k, step) {
     sg_projection_step(p, &error);
     g_assert_no_error(error);
-    check_step(p, step, (int)k, data ? 1e-3 : 5e-3);
+    check_step(p, step, (int)k, way->lpips, way->reference ? 1e-3 : 5e-3);
   }
   g_assert_cmpint(sg_projection_done(p), ==, 10);
   g_assert_false(sg_projection_is_single(p));
@@ -203,8 +226,11 @@ main(int argc, char **argv)
   g_test_add_func("/projection/schedule", test_schedule);
   g_test_add_func("/projection/penalty", test_penalty);
   g_test_add_func("/projection/picture", test_picture);
-  g_test_add_data_func("/projection/steps", NULL, test_steps);
-  g_test_add_data_func("/projection/steps-reference", "reference", test_steps);
+  static const Way ways[] = {{FALSE, FALSE}, {TRUE, FALSE}, {FALSE, TRUE}, {TRUE, TRUE}};
+  g_test_add_data_func("/projection/steps", &ways[0], test_steps);
+  g_test_add_data_func("/projection/steps-reference", &ways[1], test_steps);
+  g_test_add_data_func("/projection/lpips", &ways[2], test_steps);
+  g_test_add_data_func("/projection/lpips-reference", &ways[3], test_steps);
   int status = g_test_run();
   json_decref(expected);
   return status;

@@ -11,8 +11,8 @@ import re
 import sys
 
 # Who may: families describe, importers rename and read what a file states about its layers, and two files tell foreign
-# networks by what is called what inside.
-MAY = re.compile(r'^engine/models/(family-[^/]+|import-[^/]+|statements[^/]*|foreign|unwrap)\.c$')
+# networks by what is called what inside; networks that only look at pictures (VGG16) are no models.
+MAY = re.compile(r'^engine/models/(family-[^/]+|import-[^/]+|statements[^/]*|foreign|unwrap)\.c$|^engine/perceptual/[^/]+-file\.c$')
 
 # As families and importers spell them. `torgb` and `affine` alone are words of the command line, `skip` is an architecture
 # and `const` a kind of noise.
