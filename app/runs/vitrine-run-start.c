@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "app/runs/vitrine-run.h"
+#include "app/process/program-path.h"
 #include "engine/formats/read-file.h"
 #include "app/session/vitrine-store.h"
 #include "engine/learn/options.h"
@@ -42,19 +43,6 @@ start_free(gpointer data)
 
 /* ---- the command ------------------------------------------------------------------------- */
 
-/* This program, also where an update has replaced its file since (the new one is started then);
- * $VITRINE_PROGRAM is for tests, whose own program is not it. */
-static char *
-program_path(GError **error)
-{
-  const char *given = g_getenv("VITRINE_PROGRAM");
-  char *path = given ? g_strdup(given) : g_file_read_link("/proc/self/exe", error);
-
-  if (path && g_str_has_suffix(path, " (deleted)"))
-    path[strlen(path) - strlen(" (deleted)")] = '\0';
-  return path;
-}
-
 static gboolean
 has_option(const char *const *argv, const char *name)
 {
@@ -70,7 +58,7 @@ has_option(const char *const *argv, const char *name)
 static char **
 command_line(const char *const *argv, gboolean dry_run, GError **error)
 {
-  g_autofree char *program = program_path(error);
+  g_autofree char *program = vitrine_program_path(error);
   g_autoptr(GStrvBuilder) all = g_strv_builder_new();
 
   if (!program)

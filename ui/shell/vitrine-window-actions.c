@@ -10,6 +10,7 @@
 #include "ui/examine/vitrine-examine-dialog.h"
 #include "ui/examine/vitrine-quiz-dialog.h"
 #include "ui/latent/vitrine-latent-pane.h"
+#include "ui/model/vitrine-model-dialog.h"
 #include "ui/shell/vitrine-side.h"
 #include "ui/shell/vitrine-preferences.h"
 #include "ui/shell/vitrine-shortcuts.h"
@@ -85,6 +86,14 @@ quiz_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   VitrineWindow *self = data;
 
   vitrine_quiz_dialog_present(GTK_WINDOW(self), self->session);
+}
+
+static void
+model_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  vitrine_model_dialog_present(GTK_WINDOW(self), self->session);
 }
 
 /* The data set that scores are compared with may be another one. */
@@ -526,6 +535,7 @@ static const GActionEntry entries[] = {
     {"examine", examine_action},
     {"examine-path", examine_path_action, "s"},
     {"quiz", quiz_action},
+    {"model", model_action},
     {"look-for-scores", look_for_scores_action},
     {"score", score_action},
     {"save-picture", save_picture_action},
@@ -573,7 +583,7 @@ static const char *const model_actions[] = {
     "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
     "record-strip", "examine",       "examine-path", "quiz",         "timeline",
-    "add-keyframe", "record-film",
+    "add-keyframe", "record-film",  "model",
 };
 
 void
