@@ -1,5 +1,5 @@
-/* Comparing two model files, in a process of its own ("vitrine compare"): the window's networks stay
- * as they are. */
+/* Comparing two model files, in a process of its own ("vitrine compare"): the window's networks
+ * stay as they are. */
 #pragma once
 
 #include <gio/gio.h>
