@@ -247,9 +247,8 @@ wait_for_paint(Fixture *f, GtkWidget *widget)
   g_signal_handler_disconnect(clock, id);
 }
 
-/* Premultiplied B, G, R, A. */
-static guint8 *
-widget_pixels(Fixture *f, GtkWidget *widget, gsize *size)
+guint8 *
+fixture_pixels(Fixture *f, GtkWidget *widget, gsize *size)
 {
   wait_for_paint(f, widget);
   g_autoptr(GdkPaintable) paintable = gtk_widget_paintable_new(widget);
@@ -259,7 +258,7 @@ widget_pixels(Fixture *f, GtkWidget *widget, gsize *size)
   gdk_paintable_snapshot(paintable, GDK_SNAPSHOT(snapshot), width, height);
   g_autoptr(GskRenderNode) node = gtk_snapshot_to_node(snapshot);
   g_assert_nonnull(node);
-  GskRenderer *renderer = gtk_native_get_renderer(GTK_NATIVE(f->window));
+  GskRenderer *renderer = gtk_native_get_renderer(gtk_widget_get_native(widget));
   g_autoptr(GdkTexture) texture = gsk_renderer_render_texture(
       renderer, node, &GRAPHENE_RECT_INIT(0, 0, (float)width, (float)height));
   *size = (gsize)width * (gsize)height * 4;
@@ -288,7 +287,7 @@ fixture_screen_hash(Fixture *f)
 {
   gsize size;
   g_autofree guint8 *pixels =
-      widget_pixels(f, GTK_WIDGET(vitrine_window_get_canvas(f->window)), &size);
+      fixture_pixels(f, GTK_WIDGET(vitrine_window_get_canvas(f->window)), &size);
 
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, pixels, size);
 }
@@ -297,7 +296,7 @@ double
 fixture_brightness(Fixture *f)
 {
   gsize size;
-  g_autofree guint8 *pixels = widget_pixels(f, GTK_WIDGET(f->window), &size);
+  g_autofree guint8 *pixels = fixture_pixels(f, GTK_WIDGET(f->window), &size);
   double sum = 0;
 
   for (gsize i = 0; i < size; i += 4)

@@ -36,6 +36,8 @@ GtkWidget *fixture_find(GtkWidget *root, const char *name);
 /* The same in the window; the test fails if there is none. */
 GtkWidget *fixture_part(Fixture *f, const char *name);
 const SgRecipe *fixture_recipe(Fixture *f);
+/* A widget as it is on the screen: premultiplied B, G, R, A, to be freed. */
+guint8 *fixture_pixels(Fixture *f, GtkWidget *widget, gsize *size);
 /* What the canvas shows on the screen: hex SHA-256 of its pixels, to be freed. */
 char *fixture_screen_hash(Fixture *f);
 /* Mean brightness of the whole window, 0..255. */

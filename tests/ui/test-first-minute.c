@@ -384,7 +384,7 @@ test_tab_stops(void)
     g_test_message("%d: %s %s", stops, G_OBJECT_TYPE_NAME(focus), gtk_widget_get_name(focus));
   }
   g_assert_true(GTK_IS_SCALE(focus));
-  g_assert_cmpint(stops, <=, 15);
+  g_assert_cmpint(stops, <=, 12);
   fixture_close(&f);
 }
 

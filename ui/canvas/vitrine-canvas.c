@@ -1,7 +1,9 @@
 #include "ui/canvas/vitrine-canvas-private.h"
 #include "ui/parts/vitrine-checkerboard.h"
 
-#define MIN_SIZE 240
+/* A picture of less is none; under it there may be a timeline, in a low window. */
+#define MIN_WIDTH  240
+#define MIN_HEIGHT 120
 /* From here on a person looks at pixels, not at a face. */
 #define SHARP_FROM 4.0
 
@@ -114,8 +116,8 @@ static void
 vitrine_canvas_measure(GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum,
                        int *natural, int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = MIN_SIZE;
-  *natural = 2 * MIN_SIZE;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? MIN_WIDTH : MIN_HEIGHT;
+  *natural = 2 * MIN_WIDTH;
 }
 
 static void

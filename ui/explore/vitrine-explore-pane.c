@@ -7,6 +7,7 @@
 #include "ui/explore/vitrine-direction-rows.h"
 #include "ui/explore/vitrine-find-one.h"
 #include "ui/explore/vitrine-point-list.h"
+#include "ui/parts/vitrine-one-stop.h"
 #include "ui/explore/vitrine-preview-queue.h"
 #include "ui/parts/vitrine-file-dialog.h"
 
@@ -23,6 +24,7 @@ struct _VitrineExplorePane {
   GtkScrolledWindow *scrolled;
   GtkBox *groups, *lists;
   GtkToggleButton *point;
+  GtkWidget *tools, *find, *menu;
 };
 
 G_DEFINE_FINAL_TYPE(VitrineExplorePane, vitrine_explore_pane, VITRINE_TYPE_PANE)
@@ -43,6 +45,7 @@ reach_cb(VitrineExplorePane *self)
                        "give this face"))
           : g_strdup_printf(_("Farther out than %.0f %% of what the mapping network gives"), reach);
   gtk_label_set_text(self->reach, text);
+  gtk_accessible_update_state(GTK_ACCESSIBLE(self->reach), GTK_ACCESSIBLE_STATE_HIDDEN, !*text, -1);
   if (far)
     gtk_widget_add_css_class(GTK_WIDGET(self->reach), "error");
   else
@@ -299,6 +302,7 @@ vitrine_explore_pane_start(VitrinePane *pane, VitrineSession *session)
                               G_BINDING_SYNC_CREATE, is_there, NULL, NULL, NULL);
   g_signal_connect_object(self->shelf, "notify::reach", G_CALLBACK(reach_cb), self,
                           G_CONNECT_SWAPPED);
+  reach_cb(self);
   g_signal_connect_object(gtk_scrolled_window_get_vadjustment(self->scrolled), "value-changed",
                           G_CALLBACK(vitrine_preview_queue_wake), self->previews,
                           G_CONNECT_SWAPPED);
@@ -315,6 +319,8 @@ static void
 vitrine_explore_pane_init(VitrineExplorePane *self)
 {
   gtk_widget_init_template(GTK_WIDGET(self));
+  GtkWidget *const tools[] = {GTK_WIDGET(self->point), self->find, self->menu};
+  vitrine_one_stop(self->tools, tools, G_N_ELEMENTS(tools));
 }
 
 static void
@@ -350,6 +356,9 @@ vitrine_explore_pane_class_init(VitrineExplorePaneClass *class)
   CHILD(groups);
   CHILD(lists);
   CHILD(point);
+  CHILD(tools);
+  CHILD(find);
+  CHILD(menu);
 #undef CHILD
   gtk_widget_class_bind_template_callback(widget_class, cancel_cb);
   gtk_widget_class_install_action(widget_class, "explore.import", NULL, import_action);

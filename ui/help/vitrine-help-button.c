@@ -154,6 +154,7 @@ vitrine_help_button_dispose(GObject *object)
 static void
 vitrine_help_button_class_init(VitrineHelpButtonClass *class)
 {
+  gtk_widget_class_set_accessible_role(GTK_WIDGET_CLASS(class), GTK_ACCESSIBLE_ROLE_GROUP);
   G_OBJECT_CLASS(class)->dispose = vitrine_help_button_dispose;
   G_OBJECT_CLASS(class)->get_property = vitrine_help_button_get_property;
   G_OBJECT_CLASS(class)->set_property = vitrine_help_button_set_property;

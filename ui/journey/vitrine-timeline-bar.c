@@ -5,6 +5,7 @@
 #include "ui/journey/vitrine-film-strip.h"
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-number.h"
+#include "ui/parts/vitrine-wrap.h"
 
 struct _VitrineTimelineBar {
   GtkBox parent_instance;
@@ -247,6 +248,7 @@ vitrine_timeline_bar_class_init(VitrineTimelineBarClass *class)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
 
   g_type_ensure(VITRINE_TYPE_FILM_STRIP);
+  g_type_ensure(VITRINE_TYPE_WRAP);
   G_OBJECT_CLASS(class)->dispose = vitrine_timeline_bar_dispose;
   gtk_widget_class_set_template_from_resource(
       widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-timeline-bar.ui");

@@ -6,6 +6,7 @@
 
 #include "ui/latent/vitrine-pin-popover.h"
 #include "ui/parts/vitrine-bind.h"
+#include "ui/parts/vitrine-wrap.h"
 
 /* Bars and the order by influence follow the measurement, but not faster than an eye does. */
 #define INFLUENCE_INTERVAL_MS 200
@@ -425,6 +426,7 @@ static void
 vitrine_dimension_list_init(VitrineDimensionList *self)
 {
   g_type_ensure(VITRINE_TYPE_VECTOR_BUTTON);
+  g_type_ensure(VITRINE_TYPE_WRAP);
   self->range = presets[0];
   self->rows = g_ptr_array_new();
   self->dimensions = vitrine_dimensions_new();

@@ -7,6 +7,7 @@
 #include "ui/latent/vitrine-factor-scale.h"
 #include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
+#include "ui/parts/vitrine-wrap.h"
 
 struct _VitrineGeneration {
   GtkBox parent_instance;
@@ -243,6 +244,7 @@ vitrine_generation_init(VitrineGeneration *self)
 {
   g_type_ensure(VITRINE_TYPE_FACTOR_SCALE);
   g_type_ensure(VITRINE_TYPE_HELP_BUTTON);
+  g_type_ensure(VITRINE_TYPE_WRAP);
   gtk_widget_init_template(GTK_WIDGET(self));
   self->psi_entry = add_entry(self->psi_box, "psi-entry", _("Truncation psi"), _("Any number"),
                               psi_entered_cb, self);

@@ -179,6 +179,7 @@ vitrine_channel_extremes_init(VitrineChannelExtremes *self)
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 6);
   gtk_label_set_xalign(GTK_LABEL(title), 0);
+  gtk_label_set_wrap(GTK_LABEL(title), TRUE);
   gtk_widget_add_css_class(title, "heading");
   self->ask = gtk_button_new_with_label(_("Draw 2,000 Faces"));
   gtk_widget_set_name(self->ask, "extremes-ask");

@@ -13,6 +13,7 @@
 #include "ui/charts/vitrine-plot.h"
 #include "ui/layers/vitrine-channel-extremes.h"
 #include "ui/layers/vitrine-dissect-box.h"
+#include "ui/parts/vitrine-wrap.h"
 
 struct _VitrineLayersPane {
   VitrinePane parent_instance;
@@ -515,6 +516,7 @@ vitrine_layers_pane_class_init(VitrineLayersPaneClass *class)
   G_OBJECT_CLASS(class)->finalize = vitrine_layers_pane_finalize;
   install_properties(G_OBJECT_CLASS(class));
   g_type_ensure(VITRINE_TYPE_DISSECT_BOX);
+  g_type_ensure(VITRINE_TYPE_WRAP);
   gtk_widget_class_set_template_from_resource(
       widget_class, "/io/github/vitrine/Vitrine/ui/vitrine-layers-pane.ui");
 #define CHILD(name) gtk_widget_class_bind_template_child(widget_class, VitrineLayersPane, name)

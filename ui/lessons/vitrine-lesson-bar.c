@@ -2,6 +2,9 @@
 #include <glib/gi18n.h>
 #include "app/work/vitrine-noise-map.h"
 #include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-wrap.h"
+
+#define LEAST_WORDS 60 /* pixels */
 
 struct _VitrineLessonBar {
   GtkBox parent_instance;
@@ -195,7 +198,7 @@ button_new(VitrineLessonBar *self, const char *name, const char *label, const ch
 }
 
 static GtkLabel *
-label_new(VitrineLessonBar *self, const char *class)
+label_new(GtkWidget *box, const char *class)
 {
   GtkWidget *label = gtk_label_new(NULL);
 
@@ -204,14 +207,26 @@ label_new(VitrineLessonBar *self, const char *class)
   gtk_label_set_selectable(GTK_LABEL(label), FALSE);
   if (class)
     gtk_widget_add_css_class(label, class);
-  gtk_box_append(GTK_BOX(self), label);
+  gtk_box_append(GTK_BOX(box), label);
   return GTK_LABEL(label);
+}
+
+/* All of it is seen where there is room; in a low window it scrolls, and the picture stays. */
+static GtkWidget *
+words_new(VitrineLessonBar *self)
+{
+  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 4);
+
+  self->text = label_new(box, NULL);
+  self->saw = label_new(box, "dim-label");
+  return g_object_new(GTK_TYPE_SCROLLED_WINDOW, "child", box, "hscrollbar-policy", GTK_POLICY_NEVER,
+                      "propagate-natural-height", TRUE, "min-content-height", LEAST_WORDS, NULL);
 }
 
 static GtkWidget *
 head_new(VitrineLessonBar *self)
 {
-  GtkWidget *head = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget *head = vitrine_wrap_new(6);
   GtkWidget *close = gtk_button_new_from_icon_name("window-close-symbolic");
 
   self->titles = gtk_string_list_new(NULL);
@@ -227,9 +242,9 @@ head_new(VitrineLessonBar *self)
   gtk_widget_add_css_class(close, "flat");
   gtk_widget_set_tooltip_text(close, _("Close the lessons"));
   gtk_actionable_set_action_name(GTK_ACTIONABLE(close), "win.lessons");
-  gtk_box_append(GTK_BOX(head), GTK_WIDGET(self->list));
-  gtk_box_append(GTK_BOX(head), GTK_WIDGET(self->where));
-  gtk_box_append(GTK_BOX(head), close);
+  vitrine_wrap_append(VITRINE_WRAP(head), GTK_WIDGET(self->list));
+  vitrine_wrap_append(VITRINE_WRAP(head), GTK_WIDGET(self->where));
+  vitrine_wrap_append(VITRINE_WRAP(head), close);
   return head;
 }
 
@@ -260,8 +275,7 @@ vitrine_lesson_bar_init(VitrineLessonBar *self)
   gtk_widget_set_name(GTK_WIDGET(self), "lesson-bar");
   gtk_widget_add_css_class(GTK_WIDGET(self), "lesson-bar");
   gtk_box_append(GTK_BOX(self), head_new(self));
-  self->text = label_new(self, NULL);
-  self->saw = label_new(self, "dim-label");
+  gtk_box_append(GTK_BOX(self), words_new(self));
   gtk_box_append(GTK_BOX(self), foot_new(self));
   vitrine_accessible_name_all(GTK_WIDGET(self));
   g_signal_connect(self, "notify::visible", G_CALLBACK(visible_cb), NULL);

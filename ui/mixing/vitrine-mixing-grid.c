@@ -1,5 +1,6 @@
 /* The grid of all combinations: row i with the mixed styles of column j, drawn live by a task. */
 #include "ui/mixing/vitrine-mixing-private.h"
+#include "ui/parts/vitrine-accessible.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -136,11 +137,15 @@ vitrine_mixing_build_grid(VitrineMixingPane *self, int n)
   vitrine_mixing_empty(self->grid);
   memset(self->heads, 0, sizeof self->heads);
   for (int j = 0; j <= n; j++) {
+    const char letter[] = {(char)('A' + j), '\0'};
+    g_autofree char *face = g_strdup_printf(_("Face %s"), letter);
     self->heads[1][j] = vitrine_mixing_small_picture(size);
+    vitrine_accessible_set_name(self->heads[1][j], face);
     gtk_grid_attach(GTK_GRID(self->grid), self->heads[1][j], 0, j + 1, 1, 1);
     if (j == 0)
       continue;
     self->heads[0][j] = vitrine_mixing_small_picture(size);
+    vitrine_accessible_set_name(self->heads[0][j], face);
     gtk_grid_attach(GTK_GRID(self->grid), self->heads[0][j], j, 0, 1, 1);
   }
   for (int i = 0; i <= n; i++)

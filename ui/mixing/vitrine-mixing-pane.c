@@ -60,7 +60,7 @@ vitrine_mixing_pane_init(VitrineMixingPane *self)
   self->names = gtk_string_list_new((const char *const[]){"A", NULL});
   self->shown_sources = -1;
   gtk_widget_set_name(GTK_WIDGET(self), "mixing-pane");
-  gtk_widget_set_size_request(GTK_WIDGET(self), 380, -1);
+  gtk_widget_set_size_request(GTK_WIDGET(self), 340, -1);
   gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scroller), GTK_POLICY_NEVER,
                                  GTK_POLICY_AUTOMATIC);
   gtk_widget_set_vexpand(scroller, TRUE);

@@ -9,6 +9,7 @@
 #include "engine/explore/mix.h"
 #include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-number.h"
+#include "ui/parts/vitrine-wrap.h"
 
 /* The rows as they stand. What a row would blend towards is remembered beside the recipe as long as
  * nothing of it is taken. */
@@ -277,8 +278,8 @@ void
 vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box)
 {
   GtkWidget *heading = vitrine_mixing_row_box(box, 6);
-  gtk_box_append(GTK_BOX(heading), vitrine_mixing_heading(_("Styles")));
-  gtk_box_append(GTK_BOX(heading), vitrine_help_button_new("style"));
+  vitrine_wrap_append(VITRINE_WRAP(heading), vitrine_mixing_heading(_("Styles")));
+  vitrine_wrap_append(VITRINE_WRAP(heading), vitrine_help_button_new("style"));
   GtkWidget *cross = vitrine_mixing_row_box(box, 6);
   self->from = vitrine_mixing_named(origin_drop(self), _("Low layers come from"), "mix-from");
   self->crossover = vitrine_mixing_named(
@@ -289,9 +290,9 @@ vitrine_mixing_make_rows(VitrineMixingPane *self, GtkWidget *box)
   /* As in the rows below: towards the other face's name there is more of it. */
   gtk_range_set_inverted(GTK_RANGE(self->crossover), TRUE);
   gtk_scale_set_has_origin(GTK_SCALE(self->crossover), FALSE);
-  gtk_box_append(GTK_BOX(cross), self->from);
-  gtk_box_append(GTK_BOX(cross), self->crossover);
-  gtk_box_append(GTK_BOX(cross), self->to);
+  vitrine_wrap_append(VITRINE_WRAP(cross), self->from);
+  vitrine_wrap_append(VITRINE_WRAP(cross), self->crossover);
+  vitrine_wrap_append(VITRINE_WRAP(cross), self->to);
   GtkWidget *groups = vitrine_mixing_row_box(box, 6);
   vitrine_mixing_text_button(self, groups, _("Coarse"),
                              _("4 and 8 pixels: pose, shape; from the other face"), "mix-coarse",

@@ -7,6 +7,7 @@
 #include "app/work/vitrine-face-file.h"
 #include "ui/parts/vitrine-bind.h"
 #include "ui/parts/vitrine-file-dialog.h"
+#include "ui/parts/vitrine-wrap.h"
 
 static void
 add_source(VitrineMixingPane *self, const SgRecipe *face)
@@ -321,7 +322,7 @@ vitrine_mixing_make_sources(VitrineMixingPane *self, GtkWidget *box)
                                     _("Seed to add"), "mix-new-seed");
   gtk_spin_button_set_value(GTK_SPIN_BUTTON(self->seed), 1);
   gtk_widget_set_hexpand(self->seed, TRUE);
-  gtk_box_append(GTK_BOX(seeds), self->seed);
+  vitrine_wrap_append(VITRINE_WRAP(seeds), self->seed);
   self->add_seed =
       vitrine_mixing_text_button(self, seeds, _("Add Seed"), _("Add the face of this seed"),
                                  "mix-add-seed", 0, G_CALLBACK(add_seed_cb));

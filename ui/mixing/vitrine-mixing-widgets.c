@@ -6,6 +6,7 @@
 
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-number.h"
+#include "ui/parts/vitrine-wrap.h"
 
 SgRecipe *
 vitrine_mixing_edit(VitrineMixingPane *self)
@@ -78,7 +79,7 @@ vitrine_mixing_text_button(VitrineMixingPane *self, GtkWidget *box, const char *
   vitrine_mixing_set_row(button, row);
   g_signal_connect(button, "clicked", func, self);
   gtk_widget_set_hexpand(button, TRUE);
-  gtk_box_append(GTK_BOX(box), button);
+  gtk_widget_insert_before(button, box, NULL); /* a GtkBox, or a row that wraps */
   gtk_widget_set_name(button, name);
   gtk_widget_set_tooltip_text(button, tip);
   return button;
@@ -97,7 +98,8 @@ vitrine_mixing_heading(const char *text)
 GtkWidget *
 vitrine_mixing_row_box(GtkWidget *parent, int spacing)
 {
-  GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, spacing);
+  GtkWidget *box = vitrine_wrap_new(spacing);
+
   gtk_box_append(GTK_BOX(parent), box);
   return box;
 }

@@ -11,6 +11,12 @@ set_label(GtkWidget *widget, const char *name)
   gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
+static void
+hide(GtkWidget *widget)
+{
+  gtk_accessible_update_state(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
+}
+
 /* The first below `root` (and not in a popover) that is of that type, NULL: none. */
 static GtkWidget *
 find_inside(GtkWidget *root, GType type)
@@ -46,8 +52,12 @@ selected_cb(GtkWidget *drop)
   g_autofree char *whole = text ? g_strdup_printf("%s: %s", name, text) : g_strdup(name);
 
   set_label(drop, name);
-  if (button)
+  if (button) { /* whose name says all that is on it */
     set_label(button, whole);
+    for (GtkWidget *c = gtk_widget_get_first_child(button); c; c = gtk_widget_get_next_sibling(c))
+      if (!GTK_IS_POPOVER(c))
+        hide(c);
+  }
 }
 
 static void
@@ -159,9 +169,41 @@ name_row(GtkWidget *row)
   title_cb(row);
 }
 
+/* Icons, and pictures on what has a name of its own: nobody wants to hear of them. */
+static gboolean
+is_decoration(GtkWidget *w)
+{
+  return GTK_IS_IMAGE(w) ||
+         (GTK_IS_PICTURE(w) && (gtk_widget_get_ancestor(w, GTK_TYPE_BUTTON) ||
+                                gtk_widget_get_ancestor(w, GTK_TYPE_FLOW_BOX_CHILD)));
+}
+
+/* GTK makes the alternative text a description, and calls the picture by its class. */
+static void
+alternative_cb(GtkWidget *picture)
+{
+  const char *text = gtk_picture_get_alternative_text(GTK_PICTURE(picture));
+
+  if (text)
+    set_label(picture, text);
+}
+
+static void
+name_picture(GtkWidget *picture)
+{
+  if (!g_object_get_data(G_OBJECT(picture), NAME_KEY))
+    g_signal_connect(picture, "notify::alternative-text", G_CALLBACK(alternative_cb), NULL);
+  g_object_set_data(G_OBJECT(picture), NAME_KEY, picture);
+  alternative_cb(picture);
+}
+
 static void
 name_one(GtkWidget *w)
 {
+  if (is_decoration(w))
+    hide(w);
+  else if (GTK_IS_PICTURE(w))
+    name_picture(w);
   if (ADW_IS_PREFERENCES_ROW(w))
     name_row(w);
   if (GTK_IS_DROP_DOWN(w) || GTK_IS_MENU_BUTTON(w) || has_icon_only(w))

@@ -4,6 +4,7 @@
 #include "app/work/vitrine-noise-map.h"
 #include "engine/explore/probe.h"
 #include "ui/parts/vitrine-bind.h"
+#include "ui/parts/vitrine-wrap.h"
 
 /* Up to here noise is coarse: it moves curls and strands; above, it is grain (Karras et al. 2019,
  * figure 5). */
@@ -213,12 +214,12 @@ vitrine_noise_list_set_stages(VitrineNoiseList *self, const GArray *stages)
 /* ---- life -------------------------------------------------------------------------------- */
 
 static GtkWidget *
-group_new(GtkBox *box, const char *label, const char *name)
+group_new(VitrineWrap *box, const char *label, const char *name)
 {
   GtkWidget *button = gtk_check_button_new_with_label(label);
 
   gtk_widget_set_name(button, name);
-  gtk_box_append(box, button);
+  vitrine_wrap_append(box, button);
   return button;
 }
 
@@ -248,15 +249,15 @@ add_map(VitrineNoiseList *self)
 static void
 vitrine_noise_list_init(VitrineNoiseList *self)
 {
-  GtkWidget *groups = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget *groups = vitrine_wrap_new(12);
 
   gtk_orientable_set_orientation(GTK_ORIENTABLE(self), GTK_ORIENTATION_VERTICAL);
   gtk_box_set_spacing(GTK_BOX(self), 4);
   self->rows = g_array_new(FALSE, FALSE, sizeof(Row));
   self->values = vitrine_bind_values_new();
-  self->groups[ALL] = group_new(GTK_BOX(groups), _("All"), "noise-all");
-  self->groups[COARSE] = group_new(GTK_BOX(groups), _("Coarse (to 32)"), "noise-coarse");
-  self->groups[FINE] = group_new(GTK_BOX(groups), _("Fine (from 64)"), "noise-fine");
+  self->groups[ALL] = group_new(VITRINE_WRAP(groups), _("All"), "noise-all");
+  self->groups[COARSE] = group_new(VITRINE_WRAP(groups), _("Coarse (to 32)"), "noise-coarse");
+  self->groups[FINE] = group_new(VITRINE_WRAP(groups), _("Fine (from 64)"), "noise-fine");
   self->reset = gtk_button_new_from_icon_name("edit-undo-symbolic");
   gtk_widget_set_name(self->reset, "noise-reset");
   gtk_widget_set_tooltip_text(self->reset, _("All noise as stored"));
@@ -264,7 +265,7 @@ vitrine_noise_list_init(VitrineNoiseList *self)
   gtk_widget_set_hexpand(self->reset, TRUE);
   gtk_widget_set_halign(self->reset, GTK_ALIGN_END);
   g_signal_connect(self->reset, "clicked", G_CALLBACK(reset_cb), self);
-  gtk_box_append(GTK_BOX(groups), self->reset);
+  vitrine_wrap_append(VITRINE_WRAP(groups), self->reset);
   self->grid = gtk_grid_new();
   gtk_grid_set_column_spacing(GTK_GRID(self->grid), 6);
   gtk_box_append(GTK_BOX(self), groups);

@@ -180,6 +180,8 @@ vitrine_pruning_pane_init(VitrinePruningPane *self)
 
   gtk_widget_init_template(GTK_WIDGET(self));
   make_faces(self);
+  /* As the axis of the plot below and the arrow keys, where words run from right to left too. */
+  gtk_widget_set_direction(GTK_WIDGET(self->dial), GTK_TEXT_DIR_LTR);
   vitrine_range_ignore_wheel(GTK_WIDGET(self->dial));
   vitrine_range_ignore_wheel(GTK_WIDGET(self->threshold_spin));
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);

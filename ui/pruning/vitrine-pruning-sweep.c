@@ -7,6 +7,8 @@
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-number.h"
 #include "ui/charts/vitrine-plot.h"
+#include "ui/parts/vitrine-accessible.h"
+#include "ui/parts/vitrine-wrap.h"
 
 #define N         VITRINE_SWEEP_STEPS
 #define REDRAW_MS 100 /* between two redraws while results come in */
@@ -467,7 +469,7 @@ vitrine_pruning_sweep_set_session(VitrinePruningSweep *self, VitrineSession *ses
 static void
 vitrine_pruning_sweep_init(VitrinePruningSweep *self)
 {
-  GtkWidget *line = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *line = vitrine_wrap_new(8);
 
   for (int k = 0; k < N; k++)
     self->result[k][0] = NAN;
@@ -491,6 +493,7 @@ vitrine_pruning_sweep_init(VitrinePruningSweep *self)
   gtk_progress_bar_set_show_text(self->progress, TRUE);
   gtk_progress_bar_set_ellipsize(self->progress, PANGO_ELLIPSIZE_END);
   gtk_widget_set_name(GTK_WIDGET(self->progress), "prune-sweep-progress");
+  vitrine_accessible_set_name(GTK_WIDGET(self->progress), _("Thresholds that are scored"));
   gtk_widget_set_hexpand(GTK_WIDGET(self->progress), TRUE);
   gtk_widget_set_valign(GTK_WIDGET(self->progress), GTK_ALIGN_CENTER);
   self->export_button = gtk_button_new_with_label(_("Export…"));
@@ -499,9 +502,9 @@ vitrine_pruning_sweep_init(VitrinePruningSweep *self)
   gtk_widget_set_tooltip_text(self->export_button,
                               _("The curves as a table (CSV) or as a picture (PNG, SVG)"));
   g_signal_connect(self->export_button, "clicked", G_CALLBACK(export_clicked_cb), self);
-  gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->button));
-  gtk_box_append(GTK_BOX(line), GTK_WIDGET(self->progress));
-  gtk_box_append(GTK_BOX(line), self->export_button);
+  vitrine_wrap_append(VITRINE_WRAP(line), GTK_WIDGET(self->button));
+  vitrine_wrap_append(VITRINE_WRAP(line), GTK_WIDGET(self->progress));
+  vitrine_wrap_append(VITRINE_WRAP(line), self->export_button);
   gtk_box_append(GTK_BOX(self), GTK_WIDGET(self->plot));
   gtk_box_append(GTK_BOX(self), line);
 }

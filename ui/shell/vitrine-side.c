@@ -4,6 +4,8 @@
 #include "ui/parts/vitrine-accessible.h"
 #include "ui/parts/vitrine-pane.h"
 
+#define LEAST_HEIGHT 160
+
 struct _VitrineSide {
   GtkBox parent_instance;
   VitrineSession *session;
@@ -23,6 +25,25 @@ bin_of(VitrineSide *self, const VitrinePaneInfo *info)
   return ADW_BIN(adw_view_stack_get_child_by_name(self->stack, info->name));
 }
 
+/* NULL: it was not shown yet. */
+static GtkWidget *
+made_pane(VitrineSide *self, const VitrinePaneInfo *info)
+{
+  GtkWidget *scrolled = adw_bin_get_child(bin_of(self, info));
+  GtkWidget *viewport =
+      scrolled ? gtk_scrolled_window_get_child(GTK_SCROLLED_WINDOW(scrolled)) : NULL;
+
+  return viewport ? gtk_viewport_get_child(GTK_VIEWPORT(viewport)) : NULL;
+}
+
+/* Where a window is lower than what a pane has above and below its list, the pane scrolls. */
+static GtkWidget *
+scrolled_new(GtkWidget *pane)
+{
+  return g_object_new(GTK_TYPE_SCROLLED_WINDOW, "child", pane, "hscrollbar-policy",
+                      GTK_POLICY_NEVER, "min-content-height", LEAST_HEIGHT, NULL);
+}
+
 /* ---- gestures: from the first change while a button is down, until it is up --------------------
  *
  * One controller for all panes instead of one per slider. It only watches. */
@@ -34,7 +55,7 @@ set_pressed(VitrineSide *self, gboolean pressed)
     return;
   self->pressed = pressed;
   for (guint i = 0; i < self->n; i++) {
-    GtkWidget *pane = adw_bin_get_child(bin_of(self, &self->panes[i]));
+    GtkWidget *pane = made_pane(self, &self->panes[i]);
     if (pane)
       vitrine_pane_set_pressed(VITRINE_PANE(pane), pressed);
   }
@@ -95,24 +116,24 @@ find(VitrineSide *self, const char *name)
 static GtkWidget *
 pane(VitrineSide *self, const VitrinePaneInfo *info)
 {
-  AdwBin *bin = bin_of(self, info);
-
-  if (!adw_bin_get_child(bin))
-    adw_bin_set_child(bin, vitrine_pane_new(info, self->session));
-  return adw_bin_get_child(bin);
+  if (!made_pane(self, info))
+    adw_bin_set_child(bin_of(self, info), scrolled_new(vitrine_pane_new(info, self->session)));
+  return made_pane(self, info);
 }
 
 /* ---- the switcher: one stop of the Tab key, with arrows inside ------------------------------ */
 
+/* With the titles as tooltips: there may be no room for all of a title. */
 static void
-set_stops(GtkWidget *widget)
+set_stops(VitrineSide *self, GtkWidget *widget, guint *i)
 {
-  if (GTK_IS_TOGGLE_BUTTON(widget)) {
+  if (GTK_IS_TOGGLE_BUTTON(widget) && *i < self->n) {
     gtk_widget_set_focusable(widget, gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(widget)));
+    gtk_widget_set_tooltip_text(widget, _(self->panes[(*i)++].title));
     return;
   }
   for (GtkWidget *c = gtk_widget_get_first_child(widget); c; c = gtk_widget_get_next_sibling(c))
-    set_stops(c);
+    set_stops(self, c, i);
 }
 
 static gboolean
@@ -140,6 +161,7 @@ switcher_new(VitrineSide *self)
 
   self->switcher = g_object_new(ADW_TYPE_VIEW_SWITCHER, "stack", self->stack, "policy",
                                 ADW_VIEW_SWITCHER_POLICY_NARROW, "name", "pane-switcher", NULL);
+  vitrine_accessible_set_name(self->switcher, _("Panes"));
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
   g_signal_connect(keys, "key-pressed", G_CALLBACK(arrow_cb), self);
   gtk_widget_add_controller(self->switcher, keys);
@@ -152,7 +174,7 @@ page_cb(VitrineSide *self)
   const VitrinePaneInfo *info = find(self, vitrine_side_get_page(self));
   if (info && self->session)
     pane(self, info);
-  set_stops(self->switcher);
+  set_stops(self, self->switcher, &(guint){0});
 }
 
 static void

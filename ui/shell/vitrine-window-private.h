@@ -3,6 +3,7 @@
 
 #include "ui/journey/vitrine-timeline-bar.h"
 #include "ui/lessons/vitrine-lesson-bar.h"
+#include "ui/parts/vitrine-adaptive.h"
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
@@ -23,12 +24,19 @@ struct _VitrineWindow {
   GtkEventController *held_key; /* borrowed */
   gboolean filming;             /* the canvas shows a frame of the timeline's film */
 
+  VitrineAdaptive *adaptive;
   AdwToastOverlay *toasts;
+  AdwHeaderBar *header;
+  GtkWidget *open_button, *undo_button, *redo_button;
+  GtkWidget *timeline_button, *compare_button, *save_button;
   GtkMenuButton *menu_button;
   GMenu *recent_menu;
   GtkStack *stack;
   GtkPaned *paned;
-  int pane_width; /* that is wanted when the window has its size */
+  int pane_width;    /* beside the picture, as the person wants it */
+  double pane_share; /* of the height, below the picture */
+  int placed;        /* of how much room the pane has its part; 0: of none yet */
+  gboolean placing;
   guint place_source;
   AdwBin *pane_bin;
   GtkOverlay *canvas_frame;
@@ -52,5 +60,11 @@ void vitrine_window_show_side(VitrineWindow *self);
 
 /* Drops and the held key (vitrine-window-input.c). */
 void vitrine_window_init_input(VitrineWindow *self);
+
+/* Sizes, and what a narrow window looks like (vitrine-window-layout.c). */
+void vitrine_window_init_layout(VitrineWindow *self);
+/* The size that it had last. */
+void vitrine_window_restore_layout(VitrineWindow *self);
+void vitrine_window_store_layout(VitrineWindow *self);
 
 G_END_DECLS

@@ -20,9 +20,6 @@
 
 /* Numbers that change with every picture are shown calmly. */
 #define STATUS_MSEC 150
-#define PANE_WIDTH  400
-/* Of the window, at most: the picture is what it is for. */
-#define PANE_SHARE 0.5
 
 G_DEFINE_FINAL_TYPE(VitrineWindow, vitrine_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -129,6 +126,12 @@ static gboolean
 is_only_second(gpointer window, gboolean first, gboolean second)
 {
   return !first && second;
+}
+
+static gboolean
+is_not(gpointer window, gboolean value)
+{
+  return !value;
 }
 
 /* Of two strings. */
@@ -440,70 +443,7 @@ vitrine_window_say_unopened(VitrineWindow *self, GFile *opened, guint others)
     vitrine_session_say(self->session, text, FALSE);
 }
 
-/* ---- the window's own state -------------------------------------------------------------- */
-
-static int
-stored_int(json_t *root, const char *name, int min, int max, int otherwise)
-{
-  json_t *value = json_object_get(root, name);
-
-  return json_is_integer(value) ? (int)CLAMP(json_integer_value(value), min, max) : otherwise;
-}
-
-static void
-restore_geometry(VitrineWindow *self)
-{
-  json_t *root = vitrine_store_load("window");
-  int width = stored_int(root, "width", 720, 16384, 1100);
-  int height = stored_int(root, "height", 480, 16384, 740);
-
-  self->pane_width = stored_int(root, "pane", 200, 16384, PANE_WIDTH);
-  gtk_window_set_default_size(GTK_WINDOW(self), width, height);
-  gtk_paned_set_position(self->paned, MAX(width - self->pane_width, 240));
-  if (json_is_true(json_object_get(root, "maximized")))
-    gtk_window_maximize(GTK_WINDOW(self));
-  json_decref(root);
-}
-
-/* The window may be of another size than it asked for: tiled, maximized, on a smaller screen. So
- * the pane gets its width when the size is known, not from the left edge of a size hoped for. */
-static gboolean
-place_pane_cb(gpointer data)
-{
-  VitrineWindow *self = data;
-  int all = gtk_widget_get_width(GTK_WIDGET(self->paned));
-
-  self->place_source = 0;
-  if (all > 0) {
-    gtk_paned_set_position(self->paned, all - MIN(self->pane_width, (int)(PANE_SHARE * all)));
-    g_signal_handlers_disconnect_by_data(self->paned, self);
-  }
-  return G_SOURCE_REMOVE;
-}
-
-/* Not from inside the layout that tells it. */
-static void
-paned_sized_cb(GtkPaned *paned, GParamSpec *pspec, VitrineWindow *self)
-{
-  if (!self->place_source)
-    self->place_source = g_idle_add_full(G_PRIORITY_HIGH_IDLE, place_pane_cb, self, NULL);
-}
-
-static void
-store_geometry(VitrineWindow *self)
-{
-  json_t *root = vitrine_store_load("window");
-  int width, height, all = gtk_widget_get_width(GTK_WIDGET(self->paned));
-
-  gtk_window_get_default_size(GTK_WINDOW(self), &width, &height);
-  json_object_set_new(root, "width", json_integer(width));
-  json_object_set_new(root, "height", json_integer(height));
-  json_object_set_new(root, "maximized", json_boolean(gtk_window_is_maximized(GTK_WINDOW(self))));
-  if (all > 0)
-    json_object_set_new(root, "pane", json_integer(all - gtk_paned_get_position(self->paned)));
-  vitrine_store_save("window", root);
-  json_decref(root);
-}
+/* ---- closing -------------------------------------------------------------------------------- */
 
 static gboolean
 vitrine_window_close_request(GtkWindow *window)
@@ -512,7 +452,7 @@ vitrine_window_close_request(GtkWindow *window)
 
   if (vitrine_run_leave_ask(window))
     return TRUE;
-  store_geometry(self);
+  vitrine_window_store_layout(self);
   vitrine_session_store(self->session);
   return GTK_WINDOW_CLASS(vitrine_window_parent_class)->close_request(window);
 }
@@ -551,6 +491,14 @@ bind_children(GtkWidgetClass *class)
 {
 #define BIND(name) gtk_widget_class_bind_template_child(class, VitrineWindow, name)
   BIND(toasts);
+  BIND(adaptive);
+  BIND(header);
+  BIND(open_button);
+  BIND(undo_button);
+  BIND(redo_button);
+  BIND(timeline_button);
+  BIND(compare_button);
+  BIND(save_button);
   BIND(menu_button);
   BIND(recent_menu);
   BIND(stack);
@@ -574,6 +522,7 @@ bind_children(GtkWidgetClass *class)
   FUNCTION(is_first_shown);
   FUNCTION(is_second_shown);
   FUNCTION(is_any);
+  FUNCTION(is_not);
   FUNCTION(is_text);
   FUNCTION(is_trouble);
   FUNCTION(is_only_second);
@@ -598,6 +547,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
       g_param_spec_object("session", NULL, NULL, VITRINE_TYPE_SESSION,
                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
   GTK_WINDOW_CLASS(class)->close_request = vitrine_window_close_request;
+  g_type_ensure(VITRINE_TYPE_ADAPTIVE);
   g_type_ensure(VITRINE_TYPE_CANVAS);
   g_type_ensure(VITRINE_TYPE_FOLLOW_BADGE);
   g_type_ensure(VITRINE_TYPE_DEVICE_BANNER);
@@ -622,6 +572,7 @@ vitrine_window_init(VitrineWindow *self)
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
+  vitrine_window_init_layout(self);
   vitrine_canvas_set_scaling(self->canvas, vitrine_preferences_get_scaling());
   vitrine_window_set_letter_keys(self, vitrine_preferences_get_letter_keys());
 }
@@ -641,8 +592,7 @@ vitrine_window_new(GtkApplication *application, VitrineSession *session, gboolea
   VitrineWindow *self =
       g_object_new(VITRINE_TYPE_WINDOW, "application", application, "session", session, NULL);
 
-  restore_geometry(self); /* "maximized" is a property that construction sets */
-  g_signal_connect(self->paned, "notify::max-position", G_CALLBACK(paned_sized_cb), self);
+  vitrine_window_restore_layout(self); /* "maximized" is a property that construction sets */
   connect_session(self);
   vitrine_needle_set_session(self->needle, self->session);
   vitrine_canvas_set_spot(self->canvas, vitrine_session_get_spot(session));
