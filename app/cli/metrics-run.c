@@ -95,7 +95,7 @@ goes_on(SgRunReader *r)
 gboolean
 cli_metrics_run(const CliMetricsOptions *opt, GError **error)
 {
-  g_autofree const SgMetric **list = sg_metric_parse(opt->metrics, NULL);
+  g_autofree const SgMetric **list = cli_metrics_list(opt);
   g_autoptr(SgRunReader) r = sg_run_reader_new(opt->run, error);
   g_autofree char *data = NULL;
   CliMetricsOptions own = *opt;

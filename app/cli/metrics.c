@@ -1,6 +1,8 @@
 /* vitrine metrics: how far a model's pictures are from a data set, or one set from another. */
 #include "app/cli/metrics.h"
 #include "engine/formats/format-error.h"
+#include "engine/perceptual/fit-picture.h"
+#include "engine/perceptual/weights.h"
 #include "engine/runs/run-network.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -16,6 +18,8 @@ options_clear(CliMetricsOptions *o)
   g_free(o->metrics);
   g_free(o->features);
   g_free(o->run);
+  g_free(o->inception);
+  g_free(o->mode);
 }
 
 /* "NAME: what it is, unit (less is better); …" */
@@ -47,6 +51,33 @@ check_metrics(CliMetricsOptions *o, GError **error)
   return list && *list;
 }
 
+const SgMetric **
+cli_metrics_list(const CliMetricsOptions *o)
+{
+  const SgMetric **list = sg_metric_parse(o->metrics, NULL);
+
+  for (guint i = 0; list[i]; i++)
+    list[i] = sg_metric_with_mode(list[i], o->mode ? o->mode : SG_METRIC_MODE);
+  return list;
+}
+
+/* --mode and --inception. */
+static gboolean
+check_network(const CliMetricsOptions *o, GError **error)
+{
+  SgFitMode mode;
+
+  if (o->mode && !sg_fit_parse(o->mode, &mode))
+    cli_set_usage_error(error, "--mode should be tf, pytorch or clean, but is \"%s\"",
+                        cli_name(o->mode));
+  else {
+    if (o->inception)
+      sg_weights_use(SG_WEIGHTS_INCEPTION, o->inception);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 #define METRICS_HELP                                                                               \
   "Sliced Wasserstein distance × 1000 of 7×7 patches for each level of a Laplacian pyramid "     \
   "(Karras et al.\n"                                                                               \
@@ -62,8 +93,14 @@ check_metrics(CliMetricsOptions *o, GError **error)
   "many\n"                                                                                         \
   "neighbours, or which paths: fd-d2k, kid-d10k_full, pr-d2k5, ppl-d1k_zfull (_wend, _wfull, "     \
   "_zend).\n"                                                                                      \
+  "Those in -rand compare features of an Inception network with fixed random weights: no FID, "    \
+  "either, but the\n"                                                                              \
+  "same everywhere. fid, kid, mind and is (fid50k_full, kid2k-clean) want the trained network's "  \
+  "weights.\n"                                                                                     \
   "  vitrine metrics --network=model.pkl --data=faces.zip\n"                                       \
   "  vitrine metrics --network=model.pkl --data=faces.zip --metrics=kid-d2k,pr-d2k,ppl-d1k\n"      \
+  "  vitrine metrics --network=model.pkl --data=faces.zip --metrics=fid50k_full,is50k "            \
+  "--mode=clean\n"                                                                                 \
   "  vitrine metrics --data=faces.zip --reference=other-faces\n"                                   \
   "  vitrine metrics --run=training-runs/00001-faces --metrics=fd-d2k,ppl-d1k"
 
@@ -83,6 +120,14 @@ options_parse(CliMetricsOptions *o, int argc, char **argv, GError **error)
        NULL},
       {"features", 0, 0, G_OPTION_ARG_FILENAME, &o->features,
        "the model whose discriminator -d metrics ask (--network's own)", "FILE"},
+      {"inception", 0, 0, G_OPTION_ARG_FILENAME, &o->inception,
+       "weights of the Inception network as pytorch-fid has them "
+       "(~/.local/share/vitrine/weights/pt_inception-2015-12-05-6726825d.pth)",
+       "FILE"},
+      {"mode", 0, 0, G_OPTION_ARG_STRING, &o->mode,
+       "how pictures come to its size: tf as NVlabs and torch-fidelity, pytorch as pytorch-fid, "
+       "clean as clean-fid (tf)",
+       "MODE"},
       {"metrics", 0, 0, G_OPTION_ARG_STRING, &o->metrics, known, "NAMES"},
       {"seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "which pictures, patches and directions (0)",
        "N"},
@@ -118,7 +163,7 @@ options_parse(CliMetricsOptions *o, int argc, char **argv, GError **error)
   else if (!o->run && !o->network == !o->reference)
     cli_set_usage_error(error, "compared with what? Give one of --network, --reference and --run");
   else
-    return check_metrics(o, error);
+    return check_network(o, error) && check_metrics(o, error);
   return FALSE;
 }
 
@@ -386,7 +431,7 @@ cli_metrics_close(CliMetricsJob *job)
 static void
 run(const CliMetricsOptions *opt, GError **error)
 {
-  CliMetricsJob job = {.opt = opt, .metrics = sg_metric_parse(opt->metrics, NULL)};
+  CliMetricsJob job = {.opt = opt, .metrics = cli_metrics_list(opt)};
 
   if (cli_metrics_open(&job, error)) {
     warn_of_few(&job);

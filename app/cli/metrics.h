@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *network, *data, *reference, *metrics, *features, *run;
+  char *inception, *mode;
   int images;
   gint64 seed;
   double trunc;
@@ -23,6 +24,8 @@ typedef struct {
   SgMetricResult *results;
 } CliMetricsJob;
 
+/* The metrics of the options, which have been checked; to be freed. */
+const SgMetric **cli_metrics_list(const CliMetricsOptions *opt);
 /* --network, --features, --data and --reference, as far as they are given and needed. */
 gboolean cli_metrics_open(CliMetricsJob *job, GError **error);
 /* Fills job->results; shows how far it is. */

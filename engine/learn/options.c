@@ -153,7 +153,7 @@ set_text(SgTrainOptions *o, const SgTrainOption *row, const char *value, GError 
     return FALSE;
   if (row->offset == G_STRUCT_OFFSET(SgTrainOptions, metrics)) {
     g_autofree const SgMetric **list = sg_metric_parse(value, error);
-    if (!list)
+    if (!list || !sg_metric_check_weights(list, error))
       return FALSE;
   } else if (row->words && !g_strv_contains(row->words, value)) {
     g_autofree char *words = g_strjoinv(", ", (char **)row->words);

@@ -8,14 +8,22 @@
 #include "engine/measure/path-pictures.h"
 #include "engine/measure/sources.h"
 #include "engine/metrics/metric-group.h"
+#include "engine/perceptual/weights.h"
 #include <string.h>
 
 #define BATCH 16 /* pictures decoded or rendered together */
 
+/* Of the discriminator, of random weights, of the Inception network in each mode. */
+#define MAX_SOURCES (2 + SG_FIT_MODES)
+/* Pictures that the Inception network looks at together: planes take 10 MiB each. */
+#define INCEPTION_BATCH 8
+
 typedef struct {
   const SgMeasurement *m;
-  SgFeatureSource *sources[2]; /* NULL-terminated */
-  SgRenderer *renderer;        /* of the model, when it is first needed */
+  SgFeatureSource *sources[MAX_SOURCES + 1]; /* NULL-terminated */
+  int n_sources;
+  SgInception *inception, *random; /* what they borrow */
+  SgRenderer *renderer;            /* of the model, when it is first needed */
   SgMetricGroup *real, *fake, *paths;
   guint32 *labels; /* [c_dim] real pictures of each class, conditional models only */
   int labelled;    /* how many these are */
@@ -255,29 +263,108 @@ check_labels(Job *job, GError **error)
   return TRUE;
 }
 
-/* The network that the metrics ask for. */
-static gboolean
-open_sources(Job *job, GError **error)
-{
-  const SgMeasurement *m = job->m;
-  SgModel *model = m->features ? m->features : m->model;
-  gboolean wanted = FALSE;
+/* ---- networks ---- */
 
-  for (guint i = 0; m->metrics[i]; i++)
-    wanted = wanted || m->metrics[i]->source;
-  if (!wanted || !model)
-    return TRUE;
-  if (m->data && (model->info.img_resolution != m->data->resolution ||
-                  model->info.img_channels != m->data->channels))
+static void
+picture_shape(const SgMeasurement *m, int *channels, int *size)
+{
+  const SgDataset *ds = m->data ? m->data : m->reference;
+
+  *channels = m->model ? m->model->info.img_channels : ds->channels;
+  *size = m->model ? m->model->info.img_resolution : ds->resolution;
+}
+
+/* NULL and error, or (no error) there is none to ask. */
+static SgFeatureSource *
+open_discriminator(const SgMeasurement *m, GError **error)
+{
+  SgModel *model = m->features ? m->features : m->model;
+  int channels, size;
+
+  picture_shape(m, &channels, &size);
+  if (model && (model->info.img_resolution != size || model->info.img_channels != channels))
     return sg_unsupported(error,
                           "the discriminator whose features are to be compared takes pictures of "
                           "%d×%d with %d channels, and these have %d×%d with %d",
                           model->info.img_resolution, model->info.img_resolution,
-                          model->info.img_channels, m->data->resolution, m->data->resolution,
-                          m->data->channels);
-  job->sources[0] = sg_source_discriminator_new(sg_backend_default(), model, error);
-  return job->sources[0] != NULL;
+                          model->info.img_channels, size, size, channels),
+           NULL;
+  return model ? sg_source_discriminator_new(sg_backend_default(), model, error) : NULL;
 }
+
+/* As --precision asks; a CUDA device has no part in it. */
+static SgPrecision
+precision(void)
+{
+  SgPrecision p = SG_PRECISION_FP32;
+  const char *name = sg_backend_precision(NULL);
+
+  return name && g_str_equal(name, "bf16") && sg_backend_cpu_bf16(NULL) ? SG_PRECISION_BF16 : p;
+}
+
+static SgInception *
+open_inception(const SgMeasurement *m, const char *metric, GError **error)
+{
+  g_autofree char *path = sg_weights_path(SG_WEIGHTS_INCEPTION);
+
+  if (!sg_weights_have(SG_WEIGHTS_INCEPTION))
+    return sg_weights_missing(metric, SG_WEIGHTS_INCEPTION, error), NULL;
+  g_autoptr(SgArchive) weights = sg_archive_open(path, error);
+  return weights ? sg_inception_new(weights, INCEPTION_BATCH, precision(), error) : NULL;
+}
+
+static SgFeatureSource *
+open_source(Job *job, const SgMetric *metric, GError **error)
+{
+  const SgMeasurement *m = job->m;
+  SgFitMode mode = SG_FIT_CLEAN;
+  int channels, size;
+
+  picture_shape(m, &channels, &size);
+  if (g_str_equal(metric->source, "d"))
+    return open_discriminator(m, error);
+  if (g_str_equal(metric->source, "rand")) {
+    job->random = sg_inception_new_random(INCEPTION_BATCH, precision(), error);
+    return job->random ? sg_source_inception_new(job->random, mode, metric->source, channels, size)
+                       : NULL;
+  }
+  if (!job->inception && !(job->inception = open_inception(m, metric->name, error)))
+    return NULL;
+  sg_fit_parse(metric->mode, &mode);
+  return sg_source_inception_new(job->inception, mode, metric->source, channels, size);
+}
+
+static gboolean
+has_source(const Job *job, const char *name)
+{
+  for (int i = 0; i < job->n_sources; i++)
+    if (g_str_equal(job->sources[i]->name, name))
+      return TRUE;
+  return FALSE;
+}
+
+/* One of each that the metrics ask for. */
+static gboolean
+open_sources(Job *job, GError **error)
+{
+  for (guint i = 0; job->m->metrics[i]; i++) {
+    const SgMetric *metric = job->m->metrics[i];
+    g_autoptr(GError) why = NULL;
+    if (!metric->source || has_source(job, metric->source))
+      continue;
+    g_assert(job->n_sources < MAX_SOURCES && (!metric->by_mode || metric->mode));
+    SgFeatureSource *source = open_source(job, metric, &why);
+    if (why) {
+      g_propagate_error(error, g_steal_pointer(&why));
+      return FALSE;
+    }
+    if (source)
+      job->sources[job->n_sources++] = source;
+  }
+  return TRUE;
+}
+
+/* ---- results ---- */
 
 static gboolean
 judge(Job *job, SgMetricResult *results, GError **error)
@@ -311,7 +398,10 @@ sg_measurement_run(const SgMeasurement *m, SgMetricResult *results, GError **err
   sg_metric_group_free(job.real);
   sg_metric_group_free(job.fake);
   g_clear_pointer(&job.renderer, sg_renderer_free);
-  sg_feature_source_free(job.sources[0]);
+  for (int i = 0; i < job.n_sources; i++)
+    sg_feature_source_free(job.sources[i]);
+  sg_inception_free(job.inception);
+  sg_inception_free(job.random);
   g_free(job.labels);
   return ok;
 }

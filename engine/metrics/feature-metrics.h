@@ -12,6 +12,14 @@ enum {
   SG_FEATURE_MIND_D,
   SG_FEATURE_PR_D,
   SG_FEATURE_PPL_D,
+  SG_FEATURE_FD_RAND, /* -RAND: of an Inception network with random weights */
+  SG_FEATURE_KID_RAND,
+  SG_FEATURE_MIND_RAND,
+  SG_FEATURE_PR_RAND,
+  SG_FEATURE_FID, /* of the trained one */
+  SG_FEATURE_KID,
+  SG_FEATURE_MIND,
+  SG_FEATURE_IS,
   SG_FEATURE_METRICS
 };
 

@@ -36,6 +36,8 @@ struct _SgFeatureSource {
   /* Of 2 n pictures the distance between i and n + i, squared: [n]. NULL: it has none. */
   gboolean (*distances)(SgFeatureSource *s, int n, const float *pictures, double *distances,
                         GError **error);
+  /* Rows -> logits [n, dim] of the classes it knows. NULL: it knows none. */
+  SgFeatureSet *(*logits)(SgFeatureSource *s, const SgFeatureSet *rows, GError **error);
   void (*release)(SgFeatureSource *s); /* itself, too */
   gpointer data;
 };

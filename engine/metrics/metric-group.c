@@ -242,7 +242,8 @@ judge_features(const SgMetric *m, const Member *real, const Member *fake, guint6
         !sg_feature_set_check(&y, y.n, "generated", error))
       return FALSE;
   }
-  return m->judge(m, &x, &y, seed, result, error);
+  const Member *any = fake && fake->features ? fake : real;
+  return m->judge(m, any->features->source, &x, &y, seed, result, error);
 }
 
 gboolean

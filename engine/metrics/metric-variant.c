@@ -1,5 +1,6 @@
 #include "engine/metrics/metric-variant.h"
 #include <string.h>
+#include "engine/perceptual/fit-picture.h"
 
 #define MAX_COUNT      1000000
 #define MAX_NEIGHBOURS 100
@@ -40,9 +41,27 @@ static const struct {
              {"_zend", {TRUE, FALSE}},
              {"_zfull", {TRUE, TRUE}}};
 
-static gboolean
-take_ending(SgMetric *m, const char *ending)
+/* "-clean": off the ending, which is a copy, and into the metric. */
+static void
+take_mode(SgMetric *m, char *ending)
 {
+  char *dash = m->by_mode ? strrchr(ending, '-') : NULL;
+  SgFitMode mode;
+
+  if (!dash || !sg_fit_parse(dash + 1, &mode))
+    return;
+  g_autofree char *source = g_strconcat(m->row->source, "-", sg_fit_name(mode), NULL);
+  m->mode = sg_fit_name(mode);
+  m->source = g_intern_string(source);
+  *dash = '\0';
+}
+
+static gboolean
+take_ending(SgMetric *m, const char *text)
+{
+  g_autofree char *ending = g_strdup(text);
+
+  take_mode(m, ending);
   if (!*ending)
     return TRUE;
   if ((m->needs & SG_METRIC_NEEDS_REALS) && g_ascii_strcasecmp(ending, "_full") == 0)

@@ -3,17 +3,17 @@
 #include "engine/metrics/feature-metrics.h"
 #include "engine/metrics/metric-variant.h"
 #include "engine/metrics/swd.h"
+#include "engine/perceptual/weights.h"
 #include <string.h>
 
-const SgMetric *const sg_metric_table[] = {&sg_metric_swd,
-                                           &sg_feature_metrics[SG_FEATURE_FD_D],
-                                           &sg_feature_metrics[SG_FEATURE_KID_D],
-                                           &sg_feature_metrics[SG_FEATURE_MIND_D],
-                                           &sg_feature_metrics[SG_FEATURE_PR_D],
-                                           &sg_feature_metrics[SG_FEATURE_PPL_D],
-                                           NULL};
-const char *const sg_metric_words[] = {SG_METRIC_DEFAULT, "fd-d", "kid-d", "mind-d", "pr-d",
-                                       "ppl-d",           "none", NULL};
+#define F(name) &sg_feature_metrics[SG_FEATURE_##name]
+
+const SgMetric *const sg_metric_table[] = {
+    &sg_metric_swd, F(FD_D),    F(KID_D), F(MIND_D), F(PR_D), F(PPL_D), F(FD_RAND), F(KID_RAND),
+    F(MIND_RAND),   F(PR_RAND), F(FID),   F(KID),    F(MIND), F(IS),    NULL};
+const char *const sg_metric_words[] = {
+    SG_METRIC_DEFAULT, "fd-d",    "kid-d", "mind-d", "pr-d", "ppl-d", "fd-rand", "kid-rand",
+    "mind-rand",       "pr-rand", "fid",   "kid",    "mind", "is",    "none",    NULL};
 
 #define TAGS "Metrics/"
 
@@ -24,6 +24,30 @@ sg_metric_find(const char *name)
     if (g_ascii_strcasecmp(sg_metric_table[i]->name, name) == 0)
       return sg_metric_table[i];
   return sg_metric_variant(name);
+}
+
+const SgMetric *
+sg_metric_with_mode(const SgMetric *m, const char *mode)
+{
+  if (!m->by_mode || m->mode)
+    return m;
+  g_autofree char *name = g_strconcat(m->name, "-", mode, NULL);
+  const SgMetric *with = sg_metric_find(name);
+  return with ? with : m;
+}
+
+gboolean
+sg_metric_check_weights(const SgMetric *const *list, GError **error)
+{
+  for (guint i = 0; list[i]; i++) {
+    g_autoptr(GError) why = NULL;
+    if (!list[i]->by_mode || sg_weights_have(SG_WEIGHTS_INCEPTION))
+      continue;
+    sg_weights_missing(list[i]->name, SG_WEIGHTS_INCEPTION, &why);
+    g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "metrics: %s", why->message);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 int
@@ -43,9 +67,6 @@ sg_metric_images(const SgMetric *m, SgMetricNeeds side, int all, int images)
 static const struct {
   const char *begin, *why;
 } foreign[] = {
-    {"fid", "the Fréchet distance compares features of the Inception network"},
-    {"kid", "the kernel distance compares features of the Inception network"},
-    {"is", "the Inception score needs the Inception network"},
     {"pr", "precision and recall compare features of the VGG network"},
     {"ppl", "perceptual path length is measured with the LPIPS network"},
     {"eqt", "equivariance is measured for StyleGAN3, which is not trained here"},
@@ -81,7 +102,7 @@ refuse(const char *name, GError **error)
   if (why)
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                 "metrics should be some of %s, but is “%s”: %s, which is no part of this program; "
-                "“%s” needs no other network",
+                "“%s” needs no other network, and those in -d and -rand none that has to be had",
                 words, shown, why, SG_METRIC_DEFAULT);
   else
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
@@ -146,7 +167,7 @@ sg_metric_judge(char *const *tags)
       if (is_row(sg_metric_of_tag(tags[i]), sg_metric_table[k]))
         return tags[i];
   for (guint i = 0; tags[i] && !theirs; i++)
-    if (g_str_has_prefix(tags[i], TAGS) && begins(tags[i] + strlen(TAGS), foreign[0].begin))
+    if (g_str_has_prefix(tags[i], TAGS) && begins(tags[i] + strlen(TAGS), "fid"))
       theirs = tags[i];
   return theirs;
 }

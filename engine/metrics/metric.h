@@ -59,8 +59,8 @@ struct _SgMetric {
   /* Or, in place of these four, it compares features of this source (feature-set.h), or the
    * distances that it sees along paths [n]: FALSE and error as the formulas'. */
   const char *source;
-  gboolean (*judge)(const SgMetric *m, const SgFeatureSet *real, const SgFeatureSet *fake,
-                    guint64 seed, SgMetricResult *result, GError **error);
+  gboolean (*judge)(const SgMetric *m, SgFeatureSource *source, const SgFeatureSet *real,
+                    const SgFeatureSet *fake, guint64 seed, SgMetricResult *result, GError **error);
   gboolean (*judge_paths)(const SgMetric *m, double *distances, int n, SgMetricResult *result,
                           GError **error);
 
@@ -69,6 +69,10 @@ struct _SgMetric {
   gboolean full; /* but all real ones */
   int neighbours;
   SgPathKind path;
+  /* How pictures come to a network that has its own size (perceptual/fit-picture.h), "fid-clean":
+   * part of the source's name. */
+  gboolean by_mode;    /* of a row: there is such a choice */
+  const char *mode;    /* NULL: the name does not say */
   const SgMetric *row; /* of the table, which it is a variant of; NULL: it is in the table */
 };
 
@@ -83,6 +87,12 @@ extern const char *const sg_metric_words[];
 /* The row of that name, or its variant with what the name says besides: it lives as long as the
  * process. NULL: none. */
 const SgMetric *sg_metric_find(const char *name);
+/* The same with a mode in its name, where there is a choice and the name does not say. */
+const SgMetric *sg_metric_with_mode(const SgMetric *m, const char *mode);
+#define SG_METRIC_MODE "tf" /* unless somebody asks for another one */
+/* FALSE and G_OPTION_ERROR that says which metric needs the weights of a network which nobody has
+ * put where they are looked for (perceptual/weights.h), and what does not. */
+gboolean sg_metric_check_weights(const SgMetric *const *list, GError **error);
 /* How many pictures of a side it compares (pairs, for paths), where `all` real ones are there and
  * `images` are asked for. */
 int sg_metric_images(const SgMetric *m, SgMetricNeeds side, int all, int images);

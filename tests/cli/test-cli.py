@@ -653,6 +653,31 @@ class Metrics(Case):
             os.remove(os.path.join(a, 'seed0500.png'))
             self.assertNotEqual(self.features(*args, metrics='kid-d15')['kid-d15'], first['kid-d16'])
 
+    def test_random_network(self):
+        """Features of random weights see what a person sees, without any file."""
+        a = self.generate('a', '--seeds=500-511', network=BUNDLED)
+        b = self.generate('b', '--seeds=600-611', '--trunc=0.3', network=BUNDLED)
+        names, data = 'kid-rand12,mind-rand12,pr-rand12', '--data=' + a
+        same = self.features(data, '--reference=' + a, metrics=names)
+        self.assertEqual((same['mind-rand12']['value'], same['pr-rand12']['f1']), (0, 1))
+        far = self.features(data, '--reference=' + b, metrics=names)
+        self.assertGreater(far['kid-rand12']['value'], same['kid-rand12']['value'])
+        self.assertGreater(far['mind-rand12']['value'], 0)
+
+    def test_weights(self):
+        """Of networks whose weights a person has to have: where they are looked for, and what is wrong with a file."""
+        a = self.generate('a', '--seeds=500-503', network=BUNDLED)
+        args = ('--network=' + BUNDLED, '--data=' + a, '--metrics=kid4')
+        with unittest.mock.patch.dict(os.environ, VITRINE_WEIGHTS=self.out):
+            self.run_bad(1, 'metrics', *args, says=('kid4-tf', self.out + '/pt_inception-2015-12-05-6726825d.pth', '-rand'))
+            self.run_bad(1, 'metrics', *args, '--mode=clean', says=('kid4-clean',))
+            self.run_bad(2, 'train', '--data=' + a, '--outdir=' + self.out, '--metrics=fid50k_full',
+                         says=('fid50k_full', 'pt_inception-2015-12-05-6726825d.pth'))
+        self.run_bad(1, 'metrics', *args, '--inception=' + BUNDLED,
+                     says=('lorelei64', 'expected Inception weights', 'Conv2d_1a_3x3.conv.weight is missing'))
+        self.run_bad(1, 'metrics', *args, '--inception=' + os.path.join(a, 'seed0500.png'), says=('seed0500.png',))
+        self.run_bad(2, 'metrics', *args, '--mode=dirty', says=('dirty', 'pytorch'))
+
     def test_features_refused(self):
         a = self.generate('a', '--seeds=500-503', network=BUNDLED)
         both = ('--data=' + a, '--reference=' + a)
@@ -671,7 +696,7 @@ class Metrics(Case):
         self.run_bad(2, 'metrics', '--network=' + BUNDLED, says=('--data',))
         self.run_bad(2, 'metrics', '--data=.', says=('--reference',))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--network=' + BUNDLED)
-        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=fid', says=('fid', 'Inception'))
+        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=ppl2_wend', says=('ppl2_wend', 'LPIPS'))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--images=0')
         self.run_bad(1, 'metrics', '--data=' + self.out, '--reference=' + self.out)
 

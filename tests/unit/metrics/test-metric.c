@@ -93,11 +93,8 @@ test_parse(void)
   refused("price", "but is “price”");
   refused("none,none", "should be some of");
   /* What people paste. */
-  refused("fid50k_full", "Inception");
-  refused("FID", "Inception");
-  refused(SG_METRIC_DEFAULT ",fid50k", "“fid50k”");
-  refused("kid50k_full", "Inception");
-  refused("is50k", "Inception");
+  g_assert_cmpuint(length("fid50k_full,FID,kid50k_full,is50k"), ==, 4);
+  refused(SG_METRIC_DEFAULT ",fid50k_half", "“fid50k_half”");
   refused("pr50k3_full", "VGG");
   refused("ppl2_wend", "LPIPS");
   refused("ppl_zfull", "LPIPS");
@@ -132,6 +129,16 @@ test_variants(void)
        *name; name++)
     if (sg_metric_find(*name))
       g_error("“%s” is a metric", *name);
+  m = sg_metric_find("fid50k_full-clean");
+  g_assert_true(m && m->count == 50000 && m->full);
+  g_assert_cmpstr(m->mode, ==, "clean");
+  g_assert_cmpstr(m->source, ==, "inception-clean");
+  g_assert_true(sg_metric_with_mode(m, "tf") == m); /* it says so itself */
+  m = sg_metric_with_mode(sg_metric_find("kid2k"), "pytorch");
+  g_assert_cmpstr(m->name, ==, "kid2k-pytorch");
+  g_assert_true(sg_metric_with_mode(row, "tf") == row); /* there is no choice */
+  g_assert_null(sg_metric_find("fd-rand2k-clean"));
+  g_assert_null(sg_metric_find("fid2k-dirty"));
   char *tags[] = {"Metrics/kid-d2k", "Metrics/fd-d2k", "Metrics/fd-d2k/low", NULL};
   g_assert_cmpstr(sg_metric_judge(tags), ==, tags[1]); /* the table's order */
   g_assert_true(sg_metric_of_tag(tags[0]) == sg_metric_find("kid-d2k"));
