@@ -64,34 +64,35 @@ sg_op_dot(SgTape *t, SgVar *a, SgVar *b)
 
 enum { EP_X, EP_SCALE, EP_STRENGTH, EP_BIAS };
 
-/* dy through the activation whose result y is: linear in dy, so its gradient is itself. */
-static void act_grad_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx);
+/* Linear in dy, so its gradient is itself. */
+static void
+act_grad_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx)
+{
+  const double *p = node->p.real;
+  dx[0] = sg_op_act_grad(t, dy, node->saved[0], p[0], p[1], p[2]);
+}
 
-static SgVar *
-act_grad(SgTape *t, SgVar *dy, SgVar *y, const double p[3])
+SgVar *
+sg_op_act_grad(SgTape *t, SgVar *dy, SgVar *y, double slope, double gain, double clamp)
 {
   SgVar *dx = dy && y ? sg_tape_value_like(t, dy) : NULL;
   if (!dx)
     return NULL;
   SgEpilogueGrad g = {.dy = V(dy),
                       .y = V(y),
-                      .slope = (float)p[0],
-                      .gain = (float)p[1],
-                      .clamp = (float)p[2],
+                      .slope = (float)slope,
+                      .gain = (float)gain,
+                      .clamp = (float)clamp,
                       .dx = V(dx)};
   BACKEND->epilogue_grad(&g);
   SgNode *node = sg_tape_node(t, act_grad_backward, dx, &dy, 1);
   if (node) {
-    memcpy(node->p.real, p, 3 * sizeof(double));
+    node->p.real[0] = slope;
+    node->p.real[1] = gain;
+    node->p.real[2] = clamp;
     sg_node_save(node, 0, y);
   }
   return dx;
-}
-
-static void
-act_grad_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx)
-{
-  dx[0] = act_grad(t, dy, node->saved[0], node->p.real);
 }
 
 /* [N, C] sums to the bias' [1, C]. */
@@ -144,7 +145,8 @@ epilogue_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVa
     epilogue_backward_fused(t, node, dy, want, dx);
     return;
   }
-  SgVar *d = act_grad(t, dy, y, node->p.real);
+  const double *p = node->p.real;
+  SgVar *d = sg_op_act_grad(t, dy, y, p[0], p[1], p[2]);
   if (!d)
     return;
   if (want[EP_X])

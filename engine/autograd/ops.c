@@ -85,7 +85,8 @@ sg_op_fill_like(SgTape *t, SgVar *like, double value)
   return NULL;
 }
 
-/* f' in terms of the result y: rsqrt' = -y³ / 2, sigmoid' = y (1 - y); softplus' = sigmoid (x). */
+/* f' in terms of the result y: rsqrt' = -y³ / 2, sigmoid' = y (1 - y); softplus' = sigmoid (x),
+ * sin' = sin (x + π / 2). */
 static void
 map_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **dx)
 {
@@ -95,6 +96,8 @@ map_backward(SgTape *t, SgNode *node, SgVar *dy, const gboolean *want, SgVar **d
     slope = sg_op_gain(t, sg_op_mul(t, v, sg_op_mul(t, v, v)), -0.5);
   else if (node->p.integer[0] == SG_MAP_SIGMOID)
     slope = sg_op_combine(t, 1, v, -1, sg_op_mul(t, v, v));
+  else if (node->p.integer[0] == SG_MAP_SIN)
+    slope = sg_op_sin(t, v, node->q.real[0] + G_PI_2);
   else
     slope = sg_op_sigmoid(t, v);
   dx[0] = sg_op_mul(t, dy, slope);
@@ -110,7 +113,8 @@ map(SgTape *t, SgVar *x, SgMap fn, double a)
   SgNode *node = sg_tape_node(t, map_backward, y, &x, 1);
   if (node) {
     node->p.integer[0] = (int)fn;
-    sg_node_save(node, 0, fn == SG_MAP_SOFTPLUS ? x : y);
+    node->q.real[0] = a;
+    sg_node_save(node, 0, fn == SG_MAP_SOFTPLUS || fn == SG_MAP_SIN ? x : y);
   }
   return y;
 }
@@ -131,6 +135,12 @@ SgVar *
 sg_op_sigmoid(SgTape *t, SgVar *x)
 {
   return map(t, x, SG_MAP_SIGMOID, 0);
+}
+
+SgVar *
+sg_op_sin(SgTape *t, SgVar *x, double phase)
+{
+  return map(t, x, SG_MAP_SIN, phase);
 }
 
 /* ---- shapes ---------------------------------------------------------------------------------- */

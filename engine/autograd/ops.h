@@ -20,6 +20,7 @@ SgVar *sg_op_fill_like(SgTape *t, SgVar *like, double value); /* a constant */
 SgVar *sg_op_rsqrt(SgTape *t, SgVar *x, double eps); /* 1 / sqrt (x + eps) */
 SgVar *sg_op_softplus(SgTape *t, SgVar *x);
 SgVar *sg_op_sigmoid(SgTape *t, SgVar *x);
+SgVar *sg_op_sin(SgTape *t, SgVar *x, double phase); /* sin (x + phase) */
 
 /* ---- shapes ---- */
 SgVar *sg_op_reshape(SgTape *t, SgVar *x, int n, int c, int h, int w); /* PLAIN, shares memory */
@@ -51,7 +52,18 @@ typedef struct {
 /* clamp (lrelu (x * scale + noise * strength + bias) * gain), either format (scale and noise: ACT).
  * May write into x's memory if nothing else holds x: x must not be used afterwards. */
 SgVar *sg_op_epilogue(SgTape *t, SgVar *x, const SgEpilogueVars *e);
+/* dy through the activation of an epilogue whose result y is. */
+SgVar *sg_op_act_grad(SgTape *t, SgVar *dy, SgVar *y, double slope, double gain, double clamp);
 SgVar *sg_op_fir(SgTape *t, SgVar *x, SgFir mode); /* either format */
+
+/* ---- any filter; for back ends that have `filtered` (ops-filter.c). Taps are copied. ---- */
+/* -> [N, C, h, w], either format */
+SgVar *sg_op_resample(SgTape *t, SgVar *x, const SgTaps *taps, int h, int w);
+/* The filtered leaky ReLU -> ACT [N, C, h, w]. What is between the filters is kept nowhere: the
+ * gradient makes it anew. */
+SgVar *sg_op_filtered(SgTape *t, SgVar *x, const SgFiltered *f, int h, int w);
+/* Adaptive instance normalisation as SgBackend.adain has it; s [N, 2 C, 1, 1]. */
+SgVar *sg_op_adain(SgTape *t, SgVar *x, SgVar *s, double eps);
 
 /* ---- convolutions, PLAIN weights [O, I, k, k] ---- */
 /* conv (x * style) -> [N, O, h, w]; style may be NULL */

@@ -84,6 +84,7 @@ typedef enum {
   SG_MAP_RSQRT, /* 1 / sqrt (x + a) */
   SG_MAP_SOFTPLUS,
   SG_MAP_SIGMOID,
+  SG_MAP_SIN, /* sin (x + a) */
 } SgMap;
 
 /* One sweep over the gradient of an epilogue y = clamp (lrelu (x * scale + noise + bias) * gain).

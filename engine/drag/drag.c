@@ -266,7 +266,9 @@ draw_features(SgDrag *d)
 
   for (int k = 0; k < d->maps; k++)
     noise[k] = d->noise[k] ? sg_var_constant(d->tape, d->noise[k]) : NULL;
-  const SgSynthesisInputs in = {.w = d->w, .n_w = d->num_ws, .noise = noise};
+  const SgRecipe *r = d->recipe;
+  const SgMotion motion = {r->rotate, r->translate_x, r->translate_y};
+  const SgSynthesisInputs in = {.w = d->w, .n_w = d->num_ws, .noise = noise, .motion = &motion};
   SgVar *x = sg_generator_features(d->tape, d->g, &in, d->map.size);
   return sg_op_to_plain(d->tape, x, 1, d->map.channels, d->map.size, d->map.size);
 }

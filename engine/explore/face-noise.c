@@ -35,15 +35,16 @@ sg_face_noise(const SgSynthesis *net, const SgStageEdits *edits, SgBackend *b, S
               GError **error)
 {
   GError *failed = NULL;
+  int count = 0;
 
   for (guint i = 0; i < net->stages->len && !failed; i++) {
     const SgStage *stage = sg_synthesis_stage(net, i);
-    if (stage->kind == SG_STAGE_CONV)
-      planes[stage->conv_index] = plane_of(stage, edits, b, &failed);
+    if (stage->layer->param[SG_ROLE_NOISE_STRENGTH] >= 0)
+      planes[count++] = plane_of(stage, edits, b, &failed);
   }
   if (!failed)
     return TRUE;
-  for (int k = 0; k < net->num_convs; k++)
+  for (int k = 0; k < count; k++)
     g_clear_pointer(&planes[k], sg_buf_unref);
   g_propagate_error(error, failed);
   return FALSE;

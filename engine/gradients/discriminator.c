@@ -38,14 +38,14 @@ flat(const Run *r, const SgLayer *l, SgVar *x)
   return x && V(x)->fmt == SG_FMT_ACT ? sg_op_to_plain(r->t, x, V(x)->n, l->in, 1, 1) : x;
 }
 
-/* Miyato & Koyama 2018: x · map / sqrt (size) */
+/* Miyato & Koyama 2018: x · map / sqrt (size); of a label, the number of its class. */
 static SgVar *
-project(const Run *r, SgVar *x, SgVar *map)
+project(const Run *r, const SgLayer *l, SgVar *x, SgVar *map)
 {
-  if (!x)
+  if (!x || !map)
     return NULL;
-  SgVar *product = sg_op_mul(r->t, x, map);
-  return sg_op_gain(r->t, sg_op_sum_to(r->t, product, V(x)->n, 1, 1, 1), 1 / sqrt(V(x)->c));
+  SgVar *sum = sg_op_sum_to(r->t, sg_op_mul(r->t, x, map), V(x)->n, 1, 1, 1);
+  return l->second == SG_FROM_LABEL ? sum : sg_op_gain(r->t, sum, 1 / sqrt(V(x)->c));
 }
 
 static SgVar *
@@ -59,7 +59,7 @@ run_layer(const Run *r, const SgLayer *l)
   case SG_KIND_CONV:
     return added(r, l, sg_layer_conv(r->t, r->d, l, x));
   case SG_KIND_RESAMPLE:
-    return sg_op_fir(r->t, x, sg_filter_fir(&l->before));
+    return sg_layer_filter(r->t, &l->before, x);
   case SG_KIND_BATCH_STD:
     return sg_layer_batch_std(r->t, l, x);
   case SG_KIND_DENSE:
@@ -67,7 +67,7 @@ run_layer(const Run *r, const SgLayer *l)
   case SG_KIND_NORMALIZE:
     return sg_layer_normalize(r->t, x);
   case SG_KIND_PROJECT:
-    return project(r, x, second);
+    return project(r, l, x, second);
   default: /* sg_weights_new() has refused it */
     g_assert_not_reached();
   }

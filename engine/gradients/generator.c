@@ -40,6 +40,13 @@ sg_generator_styled_layer(const SgWeights *g, int k)
 }
 
 int
+sg_generator_style_size(const SgWeights *g, int k)
+{
+  const SgLayer *l = sg_generator_styled_layer(g, k);
+  return (int)sg_layer_param(g->network, l, SG_ROLE_AFFINE_WEIGHT)->shape[0];
+}
+
+int
 sg_generator_noise_layers(const SgWeights *g)
 {
   int count = 0;
@@ -206,10 +213,26 @@ to_rgb(Run *r, const SgLayer *l, SgVar *x)
   if (!x)
     return NULL;
   sg_tape_enter(r->t);
-  SgVar *style = next_style(r, l);
-  SgVar *rgb = style ? sg_layer_to_rgb(r->t, r->g, l, x, style) : NULL;
+  SgVar *style = l->w_index >= 0 ? next_style(r, l) : NULL;
+  SgVar *rgb = style || l->w_index < 0 ? sg_layer_to_rgb(r->t, r->g, l, x, style) : NULL;
   rgb = sg_tape_leave(r->t, trimmed(r, l, rgb, TRUE));
   return l->add >= 0 && r->results[l->add] ? sg_op_add(r->t, enlarged(r, l), rgb) : rgb;
+}
+
+/* Layers of which all is computed whatever part is wanted. */
+static SgVar *
+whole(Run *r, const SgLayer *l, SgVar *x)
+{
+  sg_tape_enter(r->t);
+  SgVar *style = next_style(r, l), *y;
+
+  if (l->kind == SG_KIND_FOURIER)
+    y = sg_layer_fourier(r->t, r->g, l, style, r->in->motion);
+  else if (l->kind == SG_KIND_ADAIN)
+    y = sg_layer_adain(r->t, r->g, l, x, style, next_noise(r, l));
+  else
+    y = sg_layer_filtered(r->t, r->g, l, x, style);
+  return sg_tape_leave(r->t, y);
 }
 
 static SgVar *
@@ -223,8 +246,11 @@ run_layer(Run *r, const SgLayer *l)
     return start(r, l);
   case SG_KIND_CONV:
     return sg_layer_conv(r->t, r->g, l, x);
+  case SG_KIND_FOURIER:
+  case SG_KIND_ADAIN:
+    return whole(r, l, x);
   case SG_KIND_MODULATED:
-    return modulated(r, l, x);
+    return l->prenormalised ? whole(r, l, x) : modulated(r, l, x);
   case SG_KIND_TO_RGB:
     return to_rgb(r, l, x);
   default: /* sg_weights_new() has refused it */

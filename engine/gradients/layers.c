@@ -5,6 +5,52 @@
 #include <math.h>
 #include <string.h>
 
+/* ---- what layers have in common -------------------------------------------------------------- */
+
+SgVar *
+sg_layer_filter(SgTape *t, const SgFilter *f, SgVar *x)
+{
+  SgFir fir;
+
+  if (!x || f->n == 0)
+    return x;
+  if (sg_filter_find_fir(f, &fir))
+    return sg_op_fir(t, x, fir);
+  SgTaps taps = sg_filter_taps(f);
+  return sg_op_resample(t, x, &taps, sg_filter_size(f, V(x)->h), sg_filter_size(f, V(x)->w));
+}
+
+/* [k, k] numbers to the sums of their four shifts by one pixel, [k + 1, k + 1], times gain: a
+ * matrix [k k, (k + 1)²]. */
+static SgVar *
+widening(SgTape *t, int k, double gain)
+{
+  int wide = k + 1;
+  g_autofree float *m = sg_room0((gsize)(k * k) * (gsize)(wide * wide), sizeof *m);
+
+  for (int i = 0; m && i < k * k; i++)
+    for (int shift = 0; shift < 4; shift++) {
+      int y = i / k + shift / 2, x = i % k + shift % 2;
+      m[i * wide * wide + y * wide + x] = (float)gain;
+    }
+  return m ? sg_tape_floats(t, m, k * k, wide * wide, 1, 1) : NULL;
+}
+
+SgVar *
+sg_layer_weight(SgTape *t, const SgWeights *w, const SgLayer *l, double factor)
+{
+  const SgParam *p = sg_layer_param(w->network, l, SG_ROLE_WEIGHT);
+  SgVar *v =
+      sg_op_gain(t, sg_weights_var(w, l, SG_ROLE_WEIGHT), factor * sg_param_scale(w->network, p));
+
+  if (l->widen == 0 || !v)
+    return v;
+  int o = V(v)->n, i = V(v)->c, k = V(v)->h;
+  SgVar *flat = sg_op_reshape(t, v, o * i, k * k, 1, 1);
+  return sg_op_reshape(t, sg_op_matmul(t, flat, FALSE, widening(t, k, l->widen), FALSE, 1), o, i,
+                       k + 1, k + 1);
+}
+
 /* ---- vectors --------------------------------------------------------------------------------- */
 
 SgVar *
@@ -14,8 +60,8 @@ sg_layer_dense(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x)
 
   if (!x)
     return NULL;
-  SgVar *y = sg_op_matmul(t, x, FALSE, weight, TRUE, l->lr / sqrt(l->in));
-  SgEpilogueVars e = {.bias = l->lr == 1 ? b : sg_op_gain(t, b, l->lr),
+  SgVar *y = sg_op_matmul(t, x, FALSE, weight, TRUE, l->lr * l->wgain / sqrt(l->in));
+  SgEpilogueVars e = {.bias = l->lr == 1 || !b ? b : sg_op_gain(t, b, l->lr),
                       .slope = l->slope,
                       .gain = l->gain,
                       .clamp = -1};
@@ -55,7 +101,10 @@ sg_layer_style(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *latent)
   SgVar *s = sg_op_epilogue(t, y, &e);
   if (l->style_offset == 0 || !s)
     return s;
-  return sg_op_add(t, s, sg_op_fill_like(t, s, l->style_offset));
+  SgVar *offset = sg_op_fill_like(t, s, l->style_offset);
+  if (l->kind == SG_KIND_ADAIN) /* what moves is not what is counted from */
+    offset = sg_op_pad(t, sg_op_slice(t, offset, 0, l->out), 0, V(s)->c);
+  return sg_op_add(t, s, offset);
 }
 
 /* The mapping part of a network, of z and c or of c alone. */
@@ -101,17 +150,14 @@ sg_layer_conv(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x)
   if (!x)
     return NULL;
   sg_tape_enter(t);
-  SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT), *b = sg_weights_var(w, l, SG_ROLE_BIAS);
+  SgVar *b = sg_weights_var(w, l, SG_ROLE_BIAS);
   gboolean linear = l->slope == 1 && !b;
-  double fan_in = V(weight)->c * V(weight)->h * V(weight)->w;
-  SgVar *scaled = sg_op_gain(t, weight, (linear ? l->branch : 1) / sqrt(fan_in));
+  SgVar *scaled = sg_layer_weight(t, w, l, linear ? l->branch : 1);
   SgConvGeometry g = sg_layer_geometry(l);
   int height, width;
   sg_layer_conv_size(l, &height, &width);
-  SgVar *y = l->before.n ? sg_op_fir(t, x, sg_filter_fir(&l->before)) : x;
-  y = sg_op_conv(t, y, NULL, scaled, &g, height, width);
-  if (l->after.n)
-    y = sg_op_fir(t, y, sg_filter_fir(&l->after));
+  SgVar *y = sg_op_conv(t, sg_layer_filter(t, &l->before, x), NULL, scaled, &g, height, width);
+  y = sg_layer_filter(t, &l->after, y);
   SgEpilogueVars e = {.bias = b,
                       .slope = l->slope,
                       .gain = l->gain * l->branch,
@@ -121,13 +167,12 @@ sg_layer_conv(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x)
 
 /* 1 / sqrt (sum (W s)² + eps) as a product of squares: [N, I] · [O, I]^T. Of an equalised weight
  * W / sqrt (fan in) the root is taken out, and cancels but for the epsilon. */
-static SgVar *
-demodulation(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *style)
+SgVar *
+sg_layer_demodulation(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *style, SgVar *squares)
 {
   if (!style)
     return NULL;
   const SgBuf *weight = V(sg_weights_var(w, l, SG_ROLE_WEIGHT));
-  SgVar *squares = sg_weights_squares(t, w, l);
   SgVar *sums = sg_op_matmul(t, sg_op_mul(t, style, style), FALSE, squares, TRUE, 1);
   double fan_in = (double)weight->c * weight->h * weight->w;
   return sg_op_rsqrt(t, sums, l->equalised ? l->demod_eps * fan_in : l->demod_eps);
@@ -173,9 +218,9 @@ sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, Sg
     return NULL;
   SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT);
   SgVar *y = modulated_conv(t, l, x, style, weight, convolved);
-  if (l->after.n)
-    y = sg_op_fir(t, y, sg_filter_fir(&l->after));
-  SgEpilogueVars e = {.scale = demodulation(t, w, l, style),
+  y = sg_layer_filter(t, &l->after, y);
+  SgVar *squares = sg_weights_squares(t, w, l);
+  SgEpilogueVars e = {.scale = sg_layer_demodulation(t, w, l, style, squares),
                       .noise = noise,
                       .strength = noise ? sg_weights_var(w, l, SG_ROLE_NOISE_STRENGTH) : NULL,
                       .bias = sg_weights_var(w, l, SG_ROLE_BIAS),
@@ -193,20 +238,27 @@ sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, Sg
 SgVar *
 sg_layer_to_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style)
 {
-  SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT), *each = NULL;
+  SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT), *b = sg_weights_var(w, l, SG_ROLE_BIAS);
   int k = V(weight)->n, c = V(weight)->c;
+  double gain = l->wgain * l->branch * sg_layer_magnitude_gain(w, l) / sqrt(c);
 
   if (!x)
     return NULL;
   int n = V(x)->n;
-  style = sg_op_gain(t, style, 1 / sqrt(c));
-  if (style)
-    each = sg_op_mul(
-        t, sg_op_expand(t, sg_op_reshape(t, weight, 1, k, c, 1), SG_FMT_PLAIN, n, k, c, 1),
-        sg_op_expand(t, sg_op_reshape(t, style, n, 1, c, 1), SG_FMT_PLAIN, n, k, c, 1));
-  SgEpilogueVars e = {
-      .bias = sg_weights_var(w, l, SG_ROLE_BIAS), .slope = 1, .gain = 1, .clamp = l->clamp};
-  return sg_op_epilogue(t, sg_op_to_rgb(t, x, each), &e);
+  SgVar *each = sg_op_reshape(t, weight, 1, k, c, 1);
+  if (style) {
+    style = sg_op_gain(t, style, gain);
+    each =
+        sg_op_mul(t, sg_op_expand(t, each, SG_FMT_PLAIN, n, k, c, 1),
+                  sg_op_expand(t, sg_op_reshape(t, style, n, 1, c, 1), SG_FMT_PLAIN, n, k, c, 1));
+  } else {
+    each = sg_op_gain(t, each, gain);
+  }
+  SgEpilogueVars e = {.bias = l->branch == 1 ? b : sg_op_gain(t, b, l->branch),
+                      .slope = 1,
+                      .gain = 1,
+                      .clamp = l->clamp >= 0 ? l->clamp * l->branch : -1};
+  return sg_layer_filter(t, &l->after, sg_op_epilogue(t, sg_op_to_rgb(t, x, each), &e));
 }
 
 /* [K, C] of weights w [C, K, 1, 1] times gain, as fromRGB wants it: [1, K, C, 1]. */
@@ -227,9 +279,9 @@ sg_layer_from_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *img)
   SgVar *weight = sg_weights_var(w, l, SG_ROLE_WEIGHT);
   SgEpilogueVars e = {.bias = sg_weights_var(w, l, SG_ROLE_BIAS),
                       .slope = l->slope,
-                      .gain = l->gain,
-                      .clamp = l->clamp};
-  SgVar *x = sg_op_from_rgb(t, img, transposed(t, weight, 1 / sqrt(V(weight)->c)));
+                      .gain = l->gain * l->branch,
+                      .clamp = l->clamp >= 0 ? l->clamp * l->branch : -1};
+  SgVar *x = sg_op_from_rgb(t, img, transposed(t, weight, l->wgain / sqrt(V(weight)->c)));
   return sg_tape_leave(t, sg_op_epilogue(t, x, &e));
 }
 
@@ -293,7 +345,7 @@ sg_layer_enlarge(SgTape *t, const SgLayer *l, SgVar *img)
   if (!img || !l->add_filter.n)
     return img;
   if (!l->add_filter.clamp_edge)
-    return sg_op_fir(t, img, sg_filter_fir(&l->add_filter));
+    return sg_layer_filter(t, &l->add_filter, img);
   g_autofree float *rows = doubling(V(img)->h), *columns = doubling(V(img)->w);
   return both_axes(t, img, rows, 2 * V(img)->h, columns, 2 * V(img)->w);
 }

@@ -7,6 +7,13 @@ G_BEGIN_DECLS
 
 #define V(x) ((x)->value)
 
+/* x, either format, through any filter; one without taps leaves it as it is. */
+SgVar *sg_layer_filter(SgTape *t, const SgFilter *f, SgVar *x);
+/* The filters of a convolution as they run, with all gains and widened, times factor. */
+SgVar *sg_layer_weight(SgTape *t, const SgWeights *w, const SgLayer *l, double factor);
+/* What a layer multiplies with because of how large its input was in training; 1 without that. */
+double sg_layer_magnitude_gain(const SgWeights *w, const SgLayer *l);
+
 /* act (x W^T lr / sqrt (in) + b lr), x PLAIN [N, in, 1, 1] */
 SgVar *sg_layer_dense(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x);
 /* x / sqrt (mean (x²) + 1e-8) over each row */
@@ -21,7 +28,19 @@ SgVar *sg_layer_style(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *la
  * SgSynthesisInputs. */
 SgVar *sg_layer_modulated(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style,
                           SgVar *noise, SgBuf **convolved);
-/* Weights times style per sample, then the 1×1 convolution. */
+/* 1 / sqrt (sum (W s)² + eps), [N, out channels, 1, 1]; squares: the sums of W's, [O, I, 1, 1]. */
+SgVar *sg_layer_demodulation(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *style,
+                             SgVar *squares);
+/* Adaptive instance normalisation behind a convolution, or of x itself (adain.c). noise as
+ * above. */
+SgVar *sg_layer_adain(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style,
+                      SgVar *noise);
+/* Fourier features, which style [N, 4, 1, 1] turns and shifts; and the modulated convolution whose
+ * activation is filtered (filtered.c). */
+SgVar *sg_layer_fourier(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *style,
+                        const SgMotion *motion);
+SgVar *sg_layer_filtered(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style);
+/* Weights times style per sample, then the 1×1 convolution; style NULL: weights as they are. */
 SgVar *sg_layer_to_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *x, SgVar *style);
 SgVar *sg_layer_from_rgb(SgTape *t, const SgWeights *w, const SgLayer *l, SgVar *img);
 /* Standard deviation over groups of samples, averaged over channels and pixels, as more channels

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engine/gradients/weights.h"
+#include "engine/nets/fourier.h"
 
 G_BEGIN_DECLS
 
@@ -27,8 +28,8 @@ typedef struct {
   SgVar *const *w;
   int n_w;
   /* NULL, or for each styled layer (in the order they run, as stages of nets/synthesis.h) the style
-   * PLAIN [N, in channels, 1, 1] itself, or NULL for A w + b. A layer with a style of its own asks
-   * for no w. */
+   * PLAIN [N, sg_generator_style_size (), 1, 1] itself, or NULL for A w + b. A layer with a style
+   * of its own asks for no w. */
   SgVar *const *styles;
   /* NULL, or for each layer with noise (in the order they run) PLAIN [N or 1, 1, r, r], or NULL for
    * none. */
@@ -41,6 +42,8 @@ typedef struct {
    * is left there, what is not is taken for that of all samples, which have to be equal. Of the
    * same weights, styles, noise and window; to be unreferenced. */
   SgBuf **convolved;
+  /* NULL, or how a picture that begins with Fourier features lies. */
+  const SgMotion *motion;
 } SgSynthesisInputs;
 
 /* -> the picture PLAIN [N, C, H, W], about -1..1, not clamped, cropped as the network's pictures
@@ -58,7 +61,10 @@ int sg_generator_feature_ws(const SgWeights *g, int size);
 /* Layers that take a style, in the order of SgSynthesisInputs.styles; [k] as index. */
 int sg_generator_styled_layers(const SgWeights *g);
 const SgLayer *sg_generator_styled_layer(const SgWeights *g, int k);
-/* The style A w + b of styled layer k: [N, in channels, 1, 1]. */
+/* Numbers of styled layer k's style: its input channels, of AdaIN twice its channels, of Fourier
+ * features 4. */
+int sg_generator_style_size(const SgWeights *g, int k);
+/* The style A w + b of styled layer k: [N, sg_generator_style_size (), 1, 1]. */
 SgVar *sg_generator_style(SgTape *t, const SgWeights *g, int k, SgVar *w);
 
 /* Layers with noise, in the order of SgSynthesisInputs.noise. */

@@ -132,7 +132,7 @@ sg_weights_new(SgBackend *backend, const SgNetwork *network, gboolean learn, GEr
   w->index = g_new(int, network->params->len);
   add_all(w, FALSE);
   add_all(w, TRUE);
-  return sg_network_check_differentiable(network, error) && alloc(w, learn, error)
+  return sg_network_check_differentiable(network, backend, error) && alloc(w, learn, error)
              ? g_steal_pointer(&w)
              : NULL;
 }

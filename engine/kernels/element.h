@@ -61,6 +61,13 @@ k_sigmoid(REAL v)
   return (REAL)(1 / (1 + exp(-(double)v)));
 }
 
+/* sin (v + a) */
+K_FN REAL
+k_sin(REAL v, double a)
+{
+  return (REAL)sin((double)v + a);
+}
+
 /* One number's step of Adam; rate = lr / (1 - beta1^t), unbias = 1 / sqrt (1 - beta2^t). */
 K_FN void
 k_adam(REAL *p, REAL *m, REAL *v, REAL g, REAL rate, REAL beta1, REAL beta2, REAL eps, REAL unbias)

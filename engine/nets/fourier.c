@@ -8,7 +8,7 @@ sg_motion_is_none(const SgMotion *m)
   return m->degrees == 0 && m->x == 0 && m->y == 0;
 }
 
-typedef double Matrix[3][3];
+typedef SgPlaneMap Matrix;
 
 static void
 multiply(Matrix to, const Matrix a, const Matrix b)
@@ -32,6 +32,17 @@ inverse_motion(const SgMotion *m, Matrix to)
   memcpy(to, inverse, sizeof inverse);
 }
 
+void
+sg_fourier_lie(const float *transform, const SgMotion *motion, SgPlaneMap to)
+{
+  if (motion && !sg_motion_is_none(motion)) {
+    inverse_motion(motion, to);
+    return;
+  }
+  for (int i = 0; i < 9; i++)
+    to[i / 3][i % 3] = transform[i];
+}
+
 /* How the plane lies for one sample. */
 static void
 lie_of(const SgFourier *f, const float *style, const SgMotion *motion, Matrix to)
@@ -42,11 +53,7 @@ lie_of(const SgFourier *f, const float *style, const SgMotion *motion, Matrix to
   const Matrix shift = {{1, 0, -style[2] / length}, {0, 1, -style[3] / length}, {0, 0, 1}};
   Matrix both, given;
 
-  if (sg_motion_is_none(motion))
-    for (int i = 0; i < 9; i++)
-      given[i / 3][i % 3] = f->transform[i];
-  else
-    inverse_motion(motion, given);
+  sg_fourier_lie(f->transform, motion, given);
   multiply(both, turn, shift);
   multiply(to, both, given);
 }

@@ -20,6 +20,11 @@ typedef struct {
 } SgMotion;
 
 gboolean sg_motion_is_none(const SgMotion *m);
+
+typedef double SgPlaneMap[3][3];
+/* How the plane lies before w has its say: the file's transform [3, 3], or what a motion that is
+ * one makes of it. motion may be NULL. */
+void sg_fourier_lie(const float *transform, const SgMotion *motion, SgPlaneMap to);
 /* The sines for n samples, PLAIN or ACT [n, channels, size, size]; styles [n, 4] in host memory:
  * the cosine and sine of a turn, not normalised, and a shift. A motion that is none leaves the
  * file's transform in place, another one takes its place (Karras et al. 2021, appendix F; NVlabs'

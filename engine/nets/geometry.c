@@ -225,10 +225,13 @@ sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error
   return check_layers(&c, n);
 }
 
+/* AdaIN is made of operations that every back end has. */
 gboolean
-sg_network_check_differentiable(const SgNetwork *n, GError **error)
+sg_network_check_differentiable(const SgNetwork *n, const SgBackend *b, GError **error)
 {
-  Check c = {.where = "this version cannot differentiate", .error = error};
+  g_autofree char *where =
+      g_strdup_printf("the device %s cannot differentiate; take the CPU (--device=cpu)", b->name);
+  Check c = {.where = where, .adain = TRUE, .filtered = b->filtered != NULL, .error = error};
 
   return check_layers(&c, n);
 }

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* Can every layer be run there? The error names the first that cannot. */
 gboolean sg_network_check_runnable(const SgNetwork *n, const SgBackend *b, GError **error);
-/* Can every layer be put on the tape? */
-gboolean sg_network_check_differentiable(const SgNetwork *n, GError **error);
+/* Can every layer be put on a tape of that back end? */
+gboolean sg_network_check_differentiable(const SgNetwork *n, const SgBackend *b, GError **error);
 
 /* What follows is for a network that can be run. */
 

@@ -21,6 +21,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OPS, ACT, TAPE = 'engine/autograd/ops.c', 'engine/autograd/ops-act.c', 'engine/autograd/tape.c'
+FILTER, FILTERED = 'engine/autograd/ops-filter.c', 'engine/gradients/filtered.c'
 LOSS, RESULTS, LEARN = ('engine/learn/%s.c' % x for x in ('losses', 'loss-results', 'learn'))
 D, LAYERS, WEIGHTS = ('engine/gradients/%s.c' % x for x in ('discriminator', 'layers', 'weights'))
 CPU, CPUCONV = 'engine/backend/cpu/cpu-train.c', 'engine/backend/cpu/cpu-train-conv.c'
@@ -52,7 +53,13 @@ MUTATIONS = [
     (ACT, 'SgVar *sums = sg_op_sum_to(t, d, V(noise)->n', 'SgVar *sums = sg_op_sum_to(t, dy, V(noise)->n'),
     (ACT, 'dx[EP_STRENGTH] = sg_op_sum(t, sg_op_mul(t, sums, noise));', 'dx[EP_STRENGTH] = sg_op_sum(t, sums);'),
     (ACT, '.scale = scale ? V(scale) : NULL,', '.scale = NULL,'),
-    (ACT, 'dx[0] = act_grad(t, dy, node->saved[0], node->p.real);', 'dx[0] = dy;'),
+    (ACT, 'dx[0] = sg_op_act_grad(t, dy, node->saved[0], p[0], p[1], p[2]);', 'dx[0] = dy;'),
+    (OPS, 'slope = sg_op_sin(t, v, node->q.real[0] + G_PI_2);', 'slope = sg_op_sin(t, v, G_PI_2);'),
+    (FILTER, 'f->taps[back ? n - 1 - i : i]', 'f->taps[i]'),
+    (FILTER, 'copy->pad = f->n - 1 - f->pad;', 'copy->pad = f->n - f->pad;'),
+    (FILTER, 'd = sg_op_act_grad(t, d, y, f->slope, f->gain, f->clamp);', ''),
+    (FILTER, 'sg_op_gain(t, sg_op_dot(t, off, off), 1 / pixels)', 'sg_op_gain(t, sg_op_dot(t, x, off), 1.1 / pixels)'),
+    (FILTERED, 'rows[1][0][j] = -g[1][j];', 'rows[1][0][j] = g[1][j];'),
     (ACT, 'adjoint_of((SgFir)node->p.integer[0])', '(adjoint_of((SgFir)node->p.integer[0]) & 4) + 2'),
     (ACT, 'dx[0] = style ? sg_op_scale(t, d, style) : d;', 'dx[0] = d;'),
     (ACT, 'conv_weight(t, style ? sg_op_scale(t, x, style) : x, dy, g)', 'conv_weight(t, x, dy, g)'),
@@ -86,19 +93,19 @@ MUTATIONS = [
     # networks
     (WEIGHTS, 'sg_op_sum_to(t, sg_op_mul(t, flat, flat), view->n, view->c, 1, 1)', 'sg_op_sum_to(t, sg_var_detach(t, sg_op_mul(t, flat, flat)), view->n, view->c, 1, 1)'),
     (WEIGHTS, 'if (sums && !weight->var->slot && ', 'if (sums && '),
-    (LAYERS, '.scale = demodulation(t, w, l, style)', '.scale = sg_var_detach(t, demodulation(t, w, l, style))'),
+    (LAYERS, '.scale = sg_layer_demodulation(t, w, l, style, squares)', '.scale = sg_var_detach(t, sg_layer_demodulation(t, w, l, style, squares))'),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 0),
     (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = l->clamp', 1),
-    (LAYERS, '.gain = 1, .clamp = l->clamp}', '.gain = 1, .clamp = -1}'),
+    (LAYERS, '.clamp = l->clamp >= 0 ? l->clamp * l->branch : -1', '.clamp = -1', 2),
     (LAYERS, 'SgVar *one = sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest);', 'SgVar *one = sg_var_detach(t, sg_op_gain(t, sg_op_sum_to(t, dev, 1, m, f, 1), 1.0 / rest));'),
     (LAYERS, 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / g)', 'sg_op_gain(t, sg_op_sum_to(t, v, 1, m, f, rest), 1.0 / n)'),
     (LAYERS, 'SgVar *planes = sg_op_mul(t, noise, strength);', 'SgVar *planes = sg_op_mul(t, sg_var_detach(t, noise), strength);'),
     (LAYERS, 'l->demod_eps * fan_in', 'l->demod_eps'),
     (LAYERS, '+= 0.25f', '+= 0.24f'),
     (LAYERS, '(V(img)->w - width + 1) / 2', '(V(img)->w - width) / 2 + 1'),
-    (D, 'SgVar *product = sg_op_mul(r->t, x, map);', 'SgVar *product = sg_op_mul(r->t, x, sg_var_detach(r->t, map));'),
-    (D, 'return sg_op_fir(r->t, x, sg_filter_fir(&l->before));', 'return sg_var_detach(r->t, sg_op_fir(r->t, x, sg_filter_fir(&l->before)));'),
-    (LAYERS, 'l->lr == 1 ? b : sg_op_gain(t, b, l->lr)', 'b'),
+    (D, 'SgVar *sum = sg_op_sum_to(r->t, sg_op_mul(r->t, x, map), V(x)->n, 1, 1, 1);', 'SgVar *sum = sg_op_sum_to(r->t, sg_op_mul(r->t, x, sg_var_detach(r->t, map)), V(x)->n, 1, 1, 1);'),
+    (D, 'return sg_layer_filter(r->t, &l->before, x);', 'return sg_var_detach(r->t, sg_layer_filter(r->t, &l->before, x));'),
+    (LAYERS, 'l->lr == 1 || !b ? b : sg_op_gain(t, b, l->lr)', 'b'),
     (LAYERS, 'sg_op_mul(t, x, x), n, 1, 1, 1), 1.0 / c)', 'sg_op_mul(t, x, x), n, 1, 1, 1), 1)'),
     (LEARN, 'if (!sg_buf_fill(opt->grad, 0, &why))\n    return sg_share_give_up(l, phase, why, error);', ''),
     # the CPU's kernels

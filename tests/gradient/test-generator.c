@@ -21,8 +21,14 @@ typedef struct {
 } GeneratorCase;
 
 static const GeneratorCase cases[] = {
-    {"skip", -1},   {"skip", 0.4},   {"orig", -1},
-    {"resnet", -1}, {"resnet", 0.4}, {"simplerick_zip.pt", -1},
+    {"skip", -1},
+    {"skip", 0.4},
+    {"orig", -1},
+    {"resnet", -1},
+    {"resnet", 0.4},
+    {"simplerick_zip.pt", -1},
+    {"sg1_small.safetensors", -1},
+    {"sg3_small.safetensors", -1},
 };
 
 /* ---- setting up ------------------------------------------------------------------------------ */
@@ -90,8 +96,8 @@ setup_init(Setup *s, const GeneratorCase *c, gboolean learn)
   for (int k = 0; k < n->num_ws; k++)
     s->w[k] = net_normals(s->backend, 100 + (guint64)k, 1, N, n->w_dim, 1, 1);
   for (int k = 0; k < s->n_styles; k++)
-    s->styles[k] = net_normals(s->backend, 200 + (guint64)k, 1, N,
-                               sg_generator_styled_layer(s->g, k)->in, 1, 1);
+    s->styles[k] =
+        net_normals(s->backend, 200 + (guint64)k, 1, N, sg_generator_style_size(s->g, k), 1, 1);
   for (int k = 0; k < s->n_noise; k++) {
     int r = sg_generator_noise_size(s->g, k);
     s->noise[k] = net_normals(s->backend, 300 + (guint64)k, 1, k % 2 ? 1 : N, 1, r, r);
@@ -249,10 +255,11 @@ noise_of(guint stage, int n, gpointer data, GError **error)
   int k = 0;
   const SgNetwork *net = s->g->network;
 
-  for (guint i = 0, at = 0; i < net->run->len; i++) { /* stages are the styled layers */
+  for (guint i = 0, at = 0; i < net->run->len; i++) {
     const SgLayer *l = sg_network_running(net, i);
     gboolean noisy = l->param[SG_ROLE_NOISE_STRENGTH] >= 0;
-    if (l->w_index >= 0 && at++ == stage)
+    /* stages are the layers that take a style, and those that draw */
+    if ((l->w_index >= 0 || l->kind == SG_KIND_TO_RGB) && at++ == stage)
       return noisy ? sg_buf_ref(s->noise[k]) : NULL;
     k += noisy;
   }

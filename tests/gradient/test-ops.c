@@ -32,7 +32,8 @@ BUILD(build_map)
 {
   return c->option == 0   ? sg_op_rsqrt(t, in[0], 0.1)
          : c->option == 1 ? sg_op_softplus(t, in[0])
-                          : sg_op_sigmoid(t, in[0]);
+         : c->option == 2 ? sg_op_sigmoid(t, in[0])
+                          : sg_op_sin(t, in[0], 0.3);
 }
 
 BUILD(build_shapes)
@@ -111,6 +112,62 @@ BUILD(build_fir)
   return sg_op_fir(t, sg_op_mul(t, in[0], in[0]), (SgFir)c->option);
 }
 
+BUILD(build_adain)
+{
+  return sg_op_adain(t, in[0], in[1], 0.1);
+}
+
+/* Filters that are unlike their mirror images. */
+static const double taps[] = {0.3, 0.9, -0.2, 0.5, 0.1, 0.4};
+static const double square[] = {0.2, 0.7, 0.1, 0.5, -0.3, 0.4, 0.6, 0.1, 0.2};
+static const struct {
+  SgTaps f;
+  int h, w; /* of the result */
+} resamplings[] = {
+    {{6, taps, 2, 1, 3, 4, FALSE}, 13, 15}, {{6, taps, 4, 1, -2, 2, FALSE}, 17, 19},
+    {{6, taps, 1, 2, 0, 1, FALSE}, 2, 2},   {{6, taps, 1, 2, 2, 1, FALSE}, 4, 4},
+    {{3, square, 1, 2, 1, 1, TRUE}, 4, 4},  {{3, square, 1, 1, 2, 1.5, TRUE}, 8, 9},
+    {{3, taps, 1, 1, 1, 1, FALSE}, 7, 8},   {{1, taps, 1, 1, 0, 1, FALSE}, 7, 8},
+};
+
+/* option: of `resamplings`. Squared, so that there is a second order to check. */
+BUILD(build_resample)
+{
+  gsize i = (gsize)c->option;
+  return sg_op_resample(t, sg_op_mul(t, in[0], in[0]), &resamplings[i].f, resamplings[i].h,
+                        resamplings[i].w);
+}
+
+/* option: bits 1 radial, 2 enlarges by 4, 4 clamp, 8 without a filter ahead of the activation */
+BUILD(build_filtered)
+{
+  SgFiltered f = {.up = {6, taps, 2, 1, 3, 4, FALSE},
+                  .down = {6, taps, 1, 2, 0, 1, FALSE},
+                  .h = 14,
+                  .w = 16,
+                  .slope = 0.2,
+                  .gain = 1.4142,
+                  .clamp = c->option & 4 ? 0.8 : -1};
+  int h = 5, w = 6;
+
+  if (c->option & 1) {
+    f.down = (SgTaps){3, square, 1, 2, 0, 1, TRUE};
+    h = 6;
+    w = 7;
+  }
+  if (c->option & 2) {
+    f.up = (SgTaps){6, taps, 4, 1, -4, 16, FALSE};
+    f.h = 15;
+  }
+  if (c->option & 8) {
+    f.up.n = 0;
+    f.h = 7;
+    f.w = 8;
+    h = w = 2;
+  }
+  return sg_op_filtered(t, sg_op_mul(t, in[0], in[0]), &f, h, w);
+}
+
 /* option: kind, stride, pad, output size in a byte each; in: x, w and maybe style */
 BUILD(build_conv)
 {
@@ -151,6 +208,7 @@ static const CheckCase cases[] = {
     {"rsqrt", build_map, {{P, 4, 7, 1, 1, 3, 0.4}}, 0},
     {"softplus", build_map, {{P, 4, 7, 1, 1}}, 1},
     {"sigmoid", build_map, {{P, 4, 7, 1, 1}}, 2},
+    {"sin", build_map, {{P, 4, 7, 1, 1}}, 3},
     {"shapes", build_shapes, {{P, 2, 30, 1, 1}}},
     {"expand-1", build_expand, {{P, 1, 1, 1, 1}}, P},
     {"expand-c", build_expand, {{P, 1, 5, 1, 1}}, P},
@@ -195,6 +253,24 @@ static const CheckCase cases[] = {
     {"fir-blur-down-plain", build_fir, {{P, 2, 3, 8, 8}}, SG_FIR_BLUR_BEFORE_DOWN},
     {"fir-up-plain", build_fir, {{P, 2, 3, 4, 4}}, SG_FIR_UP},
     {"fir-down-plain", build_fir, {{P, 2, 3, 8, 8}}, SG_FIR_DOWN},
+    {"adain", build_adain, {{A, 2, 19, 3, 4}, {P, 2, 38, 1, 1}}},
+    {"adain-strips", build_adain, {{A, 1, 3, 37, 5}, {P, 1, 6, 1, 1}}},
+    {"resample-up", build_resample, {{A, 2, 19, 7, 8}}, 0},
+    {"resample-up-4", build_resample, {{A, 1, 3, 7, 8}}, 1},
+    {"resample-down", build_resample, {{A, 2, 19, 7, 8}}, 2},
+    {"resample-down-padded", build_resample, {{A, 1, 3, 7, 8}}, 3},
+    {"resample-down-radial", build_resample, {{A, 1, 3, 7, 8}}, 4},
+    {"resample-radial", build_resample, {{A, 1, 3, 7, 8}}, 5},
+    {"resample-blur", build_resample, {{A, 1, 3, 7, 8}}, 6},
+    {"resample-one", build_resample, {{A, 1, 3, 7, 8}}, 7},
+    {"resample-up-plain", build_resample, {{P, 2, 3, 7, 8}}, 0},
+    {"resample-down-plain", build_resample, {{P, 2, 3, 7, 8}}, 2},
+    {"filtered", build_filtered, {{A, 2, 19, 7, 8}}, 0},
+    {"filtered-radial", build_filtered, {{A, 1, 3, 7, 8}}, 1},
+    {"filtered-up-4", build_filtered, {{A, 1, 3, 7, 8}}, 2},
+    {"filtered-up-4-radial-clamp", build_filtered, {{A, 1, 3, 7, 8}}, 7},
+    {"filtered-clamp", build_filtered, {{A, 1, 3, 7, 8}}, 4},
+    {"filtered-behind", build_filtered, {{A, 1, 3, 7, 8}}, 8},
     {"conv-3x3", build_conv, {{A, 2, 5, 6, 6}, {P, 7, 5, 3, 3}}, CONV(SG_CONV_FORWARD, 1, 1, 6)},
     {"conv-style",
      build_conv,
@@ -241,7 +317,13 @@ static const CheckCase cases[] = {
 static void
 test_case(gconstpointer data)
 {
-  check_case(data);
+  const CheckCase *c = data;
+  gboolean filters = c->build == build_resample || c->build == build_filtered;
+
+  if (filters && !tested_backend()->filtered)
+    g_test_skip("the device has no filters with any taps");
+  else
+    check_case(c);
 }
 
 /* Without a graph wanted, the sweep leaves nothing behind; with one it leaves all. */

@@ -61,6 +61,7 @@ cpu_map(SgMap fn, double a, SgBuf *y, const SgBuf *x)
   for (gsize i = 0; i < flat_count(y); i++)
     yd[i] = fn == SG_MAP_RSQRT      ? (float)(1 / sqrt(xd[i] + a))
             : fn == SG_MAP_SOFTPLUS ? k_softplus(xd[i])
+            : fn == SG_MAP_SIN      ? k_sin(xd[i], a)
                                     : k_sigmoid(xd[i]);
 }
 

@@ -83,6 +83,7 @@ map_kernel(SgMap fn, double a, float *y, const float *x, size_t count)
     float v = x[i];
     y[i] = fn == SG_MAP_RSQRT      ? (float)(1 / sqrt((double)v + a))
            : fn == SG_MAP_SOFTPLUS ? k_softplus(v)
+           : fn == SG_MAP_SIN      ? k_sin(v, a)
                                    : k_sigmoid(v);
   }
 }

@@ -93,6 +93,7 @@ ref_map(SgMap fn, double a, SgBuf *y, const SgBuf *x)
     double v = ((double *)x->data)[i];
     ((double *)y->data)[i] = fn == SG_MAP_RSQRT      ? 1 / sqrt(v + a)
                              : fn == SG_MAP_SOFTPLUS ? k_softplus(v)
+                             : fn == SG_MAP_SIN      ? k_sin(v, a)
                                                      : k_sigmoid(v);
   }
 }

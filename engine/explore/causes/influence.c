@@ -68,10 +68,12 @@ fill_styles(Work *k, const float *ws)
     double gain = sg_param_scale(n, sg_layer_param(n, layer, SG_ROLE_AFFINE_WEIGHT));
     g_autofree float *bias = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_BIAS)->value);
     float *a = k->affine[l] = numbers(sg_weights_var(k->g, layer, SG_ROLE_AFFINE_WEIGHT)->value);
-    k->style[l] = g_new(float, layer->in);
+    int channels = sg_generator_style_size(k->g, l);
+    int counted = layer->kind == SG_KIND_ADAIN ? layer->out : channels; /* the rest moves */
+    k->style[l] = g_new(float, channels);
 #pragma omp parallel for schedule(static)
-    for (int c = 0; c < layer->in; c++) {
-      double sum = (double)bias[c] + layer->style_offset;
+    for (int c = 0; c < channels; c++) {
+      double sum = (double)bias[c] + (c < counted ? layer->style_offset : 0);
       for (gsize j = 0; j < dim; j++) {
         a[(gsize)c * dim + j] *= (float)gain;
         sum += (double)a[(gsize)c * dim + j] * (double)w[j];
@@ -81,13 +83,27 @@ fill_styles(Work *k, const float *ws)
   }
 }
 
+/* Of the synthesis network, whose pictures of unfinished trainings take no style. */
+static int
+stage_of(const Work *k, int layer)
+{
+  int i = 0;
+
+  for (int styled = 0;; i++) {
+    styled += sg_synthesis_stage(k->net, (guint)i)->style_channels > 0;
+    if (styled == layer + 1)
+      return i;
+  }
+}
+
 static void
 add_style_offsets(Work *k, const SgRecipe *recipe)
 {
   for (guint i = 0; recipe->s_offset && i < recipe->s_offset->len; i++) {
     const SgLayerOffset *o = &g_array_index(recipe->s_offset, SgLayerOffset, i);
-    if (o->layer < k->layers && o->index < sg_generator_styled_layer(k->g, o->layer)->in)
-      k->style[o->layer][o->index] += (float)o->value;
+    for (int l = 0; l < k->layers; l++)
+      if (stage_of(k, l) == o->layer && o->index < sg_generator_style_size(k->g, l))
+        k->style[l][o->index] += (float)o->value;
   }
 }
 
@@ -116,10 +132,11 @@ pull_back(const Work *k, int n, float *const *gradient, gsize from, gsize end, d
 
   for (int l = 0; l < k->layers; l++) {
     const SgLayer *layer = sg_generator_styled_layer(k->g, l);
-    for (int c = 0; c < layer->in; c++) {
+    int channels = sg_generator_style_size(k->g, l);
+    for (int c = 0; c < channels; c++) {
       const float *a = k->affine[l] + (gsize)c * dim;
       for (int i = 0; i < n; i++) {
-        double g = (double)gradient[l][(gsize)i * (gsize)layer->in + (gsize)c];
+        double g = (double)gradient[l][(gsize)i * (gsize)channels + (gsize)c];
         double *w = by_layer + (gsize)i * size + (gsize)layer->w_index * dim;
         for (gsize j = from; j < end; j++)
           w[j] += g * (double)a[j];
@@ -159,7 +176,7 @@ take_probes(Work *k, int row, int n, float *const *gradient)
   for (int i = 0; i < n; i++)
     take_row(o, o->jacobian + (gsize)(row + i) * dim, by_layer + (gsize)i * size);
   for (int l = 0; l < k->layers; l++) {
-    int channels = sg_generator_styled_layer(k->g, l)->in;
+    int channels = sg_generator_style_size(k->g, l);
     for (int c = 0; c < channels; c++, at++)
       for (int i = 0; i < n; i++) {
         double g = (double)gradient[l][(gsize)i * (gsize)channels + (gsize)c];
@@ -191,10 +208,11 @@ synthesize(Work *k, SgTape *t, float *const *rows, gboolean equal, SgVar **style
   const SgSynthesisInputs in = {.styles = styles,
                                 .noise = noise,
                                 .window = k->region,
-                                .convolved = equal ? k->convolved : NULL};
+                                .convolved = equal ? k->convolved : NULL,
+                                .motion = &k->edits.motion};
 
   for (int l = 0; l < k->layers; l++) {
-    int channels = sg_generator_styled_layer(k->g, l)->in;
+    int channels = sg_generator_style_size(k->g, l);
     g_autoptr(SgBuf) buf =
         sg_buf_from_floats(sg_tape_backend(t), rows[l], n, channels, 1, 1, error);
     if (!buf)
@@ -227,7 +245,7 @@ rows_new(const Work *k, int n)
   float **rows = g_new(float *, k->layers + 1);
 
   for (int l = 0; l < k->layers; l++) {
-    gsize channels = (gsize)sg_generator_styled_layer(k->g, l)->in;
+    gsize channels = (gsize)sg_generator_style_size(k->g, l);
     rows[l] = g_new(float, (gsize)n *channels);
     for (int i = 0; i < n; i++)
       memcpy(rows[l] + (gsize)i * channels, k->style[l], channels * sizeof(float));
@@ -256,7 +274,7 @@ move(Work *k, SgPhilox *random, float **rows, int sample)
 
   sg_philox_normals(random, dim, to);
   for (int l = 0; l < k->layers; l++) {
-    int channels = sg_generator_styled_layer(k->g, l)->in;
+    int channels = sg_generator_style_size(k->g, l);
     g_autofree float *own = g_new(float, channels);
     float *row = rows[l] + (gsize)sample * (gsize)channels;
     sg_philox_normals(random, (gsize)channels, own);
@@ -336,7 +354,7 @@ probe(Work *k, SgTape *t, int row, int n, GError **error)
     sg_tape_grad(t, picture, sg_var_constant(t, sign), styles, k->layers, FALSE, grads);
     for (int l = 0; l < k->layers; l++)
       values[l] = grads[l] ? numbers(grads[l]->value)
-                           : g_new0(float, (gsize)n *(gsize)sg_generator_styled_layer(k->g, l)->in);
+                           : g_new0(float, (gsize)n *(gsize)sg_generator_style_size(k->g, l));
     ok = sg_backend_check(k->g->backend, error);
   }
   if (ok)
@@ -385,8 +403,8 @@ result_new(const Work *k, int probes)
   o->jacobian = g_new0(double, ((gsize)probes * dim));
   o->channels = g_array_new(FALSE, TRUE, sizeof(SgChannelInfluence));
   for (int l = 0; l < k->layers; l++)
-    for (int c = 0; c < sg_generator_styled_layer(k->g, l)->in; c++) {
-      const SgChannelInfluence one = {l, c, 0};
+    for (int c = 0; c < sg_generator_style_size(k->g, l); c++) {
+      const SgChannelInfluence one = {stage_of(k, l), c, 0};
       g_array_append_val(o->channels, one);
     }
   return o;

@@ -1,5 +1,6 @@
 /* What moves a region: estimates by gradients against moving every coordinate. */
 #include "engine/explore/causes/influence.h"
+#include "engine/models/family.h"
 #include "tests/support/models.h"
 #include <math.h>
 #include <string.h>
@@ -27,6 +28,10 @@ setup_init(Setup *s, const char *fixture)
   s->recipe = sg_recipe_new(s->model->info.z_dim, s->model->info.w_dim);
   s->recipe->seed = 7;
   s->recipe->w_offset[1] = 0.5;
+  if (s->model->info.family == &sg_family_stylegan3) {
+    s->recipe->rotate = 20;
+    s->recipe->translate_x = 0.1;
+  }
   s->region = (SgRegion){3, 2, 6, 5};
 }
 
@@ -309,6 +314,8 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_data_func("/influence/stylegan2", "sg2.safetensors", test_against_moving);
   g_test_add_data_func("/influence/mystylegan", "simplerick_zip.pt", test_against_moving);
+  g_test_add_data_func("/influence/stylegan", "sg1_small.safetensors", test_against_moving);
+  g_test_add_data_func("/influence/stylegan3", "sg3_small.safetensors", test_against_moving);
   g_test_add_func("/influence/seed-and-region", test_seed_and_region);
   g_test_add_func("/influence/exact", test_exact);
   g_test_add_func("/influence/mean", test_mean);
