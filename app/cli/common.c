@@ -202,6 +202,18 @@ drop_dashes(int *argc, char **argv)
   }
 }
 
+/* GOption does not say which text was none. */
+static void
+set_parse_error(int argc, char **argv, const GError *inner, GError **error)
+{
+  for (int i = 1; inner->domain == G_CONVERT_ERROR && i < argc; i++)
+    if (!g_utf8_validate(argv[i], -1, NULL)) {
+      cli_set_usage_error(error, "%s: this is no text in UTF-8", argv[i]);
+      return;
+    }
+  cli_set_usage_error(error, "%s", inner->message);
+}
+
 gboolean
 cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *help, GError **error)
 {
@@ -226,7 +238,7 @@ cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const CliHelp *h
     g_option_context_add_group(context, *group);
   gboolean ok = cli_resolve_class(*argc, *argv, error);
   if (ok && !(ok = g_option_context_parse(context, argc, argv, &inner)))
-    cli_set_usage_error(error, "%s", inner->message);
+    set_parse_error(*argc, *argv, inner, error);
   if (ok && wants_help)
     print_help(context);
   else if (ok)

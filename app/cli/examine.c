@@ -92,7 +92,7 @@ print_witness(const SgExamination *e, const SgExamined *x, SgWitness w)
   const SgEvidence *v = sg_examination_evidence(e, w);
 
   if (!v) {
-    printf("  %-9s not there: %s\n", sg_witness_id(w), sg_examination_absence(e, w));
+    printf("  %-9s not there: %s\n", sg_witness_id(w), cli_name(sg_examination_absence(e, w)));
     return;
   }
   g_autofree char *evidence = vitrine_evidence_words(v);
@@ -114,7 +114,7 @@ print_picture(const SgExamination *e, const SgExamined *x)
   for (int w = 0; w < SG_WITNESSES; w++)
     print_witness(e, x, (SgWitness)w);
   for (int i = 0; i < x->n_nearest; i++)
-    printf("  near: %s, distance %.4f\n", x->nearest[i].name, x->nearest[i].distance);
+    printf("  near: %s, distance %.4f\n", cli_name(x->nearest[i].name), x->nearest[i].distance);
   for (char **l = lines; *l; l++)
     printf("  file: %s\n", cli_name(*l));
 }

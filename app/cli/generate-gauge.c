@@ -154,7 +154,8 @@ find_nearest(GenerateGauge *g, const SgRecipe *recipe, const double *ws, const c
                       json_pack("{s:s, s:s, s:f, s:f}", "z", cli_json_name(z_path), "png",
                                 cli_json_name(png_path), "distance", left, "deviations", share));
   if (!silent)
-    printf("%s: the nearest z leaves %.3g, that is %.2f deviations of w\n", stem, left, share);
+    printf("%s: the nearest z leaves %.3g, that is %.2f deviations of w\n", cli_name(stem), left,
+           share);
   return TRUE;
 }
 
@@ -177,12 +178,12 @@ generate_gauge_face(GenerateGauge *g, const SgRecipe *recipe, const char *outdir
   json_object_set_new(entry, "distance", json_real(far));
   json_object_set_new(entry, "percentile", json_real(percentile));
   if (!silent)
-    printf("%s: %.2f from the mean w, farther than %.2f %% of %d\n", stem, far, percentile,
-           SAMPLES);
+    printf("%s: %.2f from the mean w, farther than %.2f %% of %d\n", cli_name(stem), far,
+           percentile, SAMPLES);
   if (percentile > FAR)
     fprintf(stderr,
             "vitrine generate: %s lies farther out than %.4g %% of sampled w: no z is likely to "
             "give this face\n",
-            stem, percentile);
+            cli_name(stem), percentile);
   return !g->weights || find_nearest(g, recipe, ws, outdir, stem, silent, entry, error);
 }

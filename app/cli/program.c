@@ -110,7 +110,7 @@ looks_like_command(const char *word)
 static int
 say_failure(const GError *error)
 {
-  fprintf(stderr, "vitrine: %s\n", error->message);
+  fprintf(stderr, "vitrine: %s\n", cli_name(error->message));
   return g_error_matches(error, SG_BACKEND_ERROR, SG_BACKEND_ERROR_NAME) ? 2 : 1;
 }
 
@@ -150,7 +150,7 @@ use_resolution(int *argc, char **argv)
       argv[kept++] = argv[i];
     else if (!cli_parse_int("network-resolution", argv[i] + strlen(option), 4, 4096, &pixels,
                             &error)) {
-      fprintf(stderr, "vitrine: %s\n", error->message);
+      fprintf(stderr, "vitrine: %s\n", cli_name(error->message));
       return 2;
     }
   }
@@ -224,7 +224,7 @@ cli_program(int argc, char **argv, CliWindowFunc window)
     if (looks_like_command(argv[1])) {
       fprintf(stderr,
               "vitrine: \"%s\" is neither a command nor a file (\"vitrine --help\" explains)\n",
-              argv[1]);
+              cli_name(argv[1]));
       return 2;
     }
   }

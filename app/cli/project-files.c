@@ -68,7 +68,8 @@ load_file(const ProjectJob *job, guint8 *planes, GError **error)
     return FALSE;
   if (MIN(p.width, p.height) < info->img_resolution)
     fprintf(stderr, "vitrine project: %s has %d×%d pixels and is enlarged to the model's %d×%d\n",
-            job->opt->target, p.width, p.height, info->img_resolution, info->img_resolution);
+            cli_name(job->opt->target), p.width, p.height, info->img_resolution,
+            info->img_resolution);
   if (job->opt->align && !sg_align_face(&p, job->points, info->img_resolution, error)) {
     g_prefix_error(error, "%s: ", job->opt->target);
     return FALSE;

@@ -22,8 +22,8 @@ print_saving(const char *file, const SgPruneSaving *a, const SgPruneSpeed *b)
 {
   double mib = 1024 * 1024;
 
-  printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " weights are zero (%.2f %%)\n", file,
-         a->zeros, a->weights, 100 * (double)a->zeros / (double)MAX(a->weights, 1));
+  printf("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " weights are zero (%.2f %%)\n",
+         cli_name(file), a->zeros, a->weights, 100 * (double)a->zeros / (double)MAX(a->weights, 1));
   printf("file %.2f MiB, as large as without pruning; compressed %.2f MiB, before %.2f MiB\n",
          (double)a->bytes / mib, (double)a->compressed / mib, (double)a->compressed_before / mib);
   printf("a picture takes %.2f ms, before %.2f ms: zeros are multiplied like any number\n",

@@ -405,7 +405,8 @@ sweep(Job *job, GError **error)
   if (job->faces->label != 0 && job->model->info.c_dim > 0)
     sg_prune_scorer_set_label(job->scorer, job->faces->label);
   if (!job->model->info.has_d)
-    fprintf(stderr, "vitrine prune: %s has no discriminator, so nothing is scored\n", o->network);
+    fprintf(stderr, "vitrine prune: %s has no discriminator, so nothing is scored\n",
+            cli_name(o->network));
   job->csv = g_string_new(SG_PRUNE_CSV_HEADER);
   return (!o->data || score_real(job, error)) && run_sweep(job, error) && write_results(job, error);
 }

@@ -84,7 +84,7 @@ cli_read_recipe(const char *command, const char *path, const SgModel *model, GEr
   }
   if (hash && model->hash && !g_str_equal(hash, model->hash))
     fprintf(stderr, "vitrine %s: %s was made with other weights than this model has\n", command,
-            path);
+            cli_name(path));
   if (r->cutoff > model->info.num_ws)
     r->cutoff = model->info.num_ws;
   return g_steal_pointer(&r);

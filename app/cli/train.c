@@ -238,6 +238,14 @@ latest_run(const Given *given, GError **error)
   return g_steal_pointer(&newest);
 }
 
+/* Rather than begun with a model's weights. */
+static gboolean
+is_resumed(const SgTrainOptions *o)
+{
+  g_autofree char *path = sg_train_path_from_text(o->resume);
+  return path && g_file_test(path, G_FILE_TEST_IS_DIR);
+}
+
 /* Another program's has options of its own kind, or nothing but its networks. */
 static gboolean
 is_ours(const char *dir)
@@ -282,6 +290,20 @@ make_options(const Given *given, GError **error)
     return options_from(resume, given, error);
   g_autofree char *latest = latest_run(given, error);
   return latest ? options_from(latest, given, error) : NULL;
+}
+
+/* A run that is resumed has the classes it began with. */
+static gboolean
+check_classes(const SgTrainOptions *o, const SgDataset *ds, int classes, GError **error)
+{
+  if (!o->cond || ds->label_dim == classes)
+    return TRUE;
+  g_autofree char *path = sg_train_path_from_text(o->data);
+  cli_set_usage_error(error,
+                      "--data=%s has %d classes, but the run that is resumed has %d; start a new "
+                      "run from its snapshot instead",
+                      path, ds->label_dim, classes);
+  return FALSE;
 }
 
 /* A model with labels that is trained on a set without them goes on without, unless labels were
@@ -340,9 +362,13 @@ prepare(const Given *given, SgGroup *group, GError *why, SgTrainOptions **o, SgD
   *o = why ? NULL : make_options(given, &why);
   if (*o)
     lower_priority((*o)->nice);
-  *ds = *o ? open_dataset(*o, given_value(given, "cond") || !(*o)->resume,
+  gboolean resumed = *o && is_resumed(*o);
+  int classes = *o ? (*o)->label_dim : 0;
+  *ds = *o ? open_dataset(*o, given_value(given, "cond") || resumed || !(*o)->resume,
                           sg_group_rank(group) == 0, &why)
            : NULL;
+  if (*ds && resumed && !check_classes(*o, *ds, classes, &why))
+    g_clear_pointer(ds, sg_dataset_free);
   if (*ds)
     sg_train_options_resolve(*o, &why);
   return sg_group_agree(group, why, error);

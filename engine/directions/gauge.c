@@ -81,8 +81,8 @@ sg_gauge_of(int dim, gsize n, const float *rows, GError **error)
 
   g->n = n - first;
   g->distances = g_new(double, g->n);
-  g->moments = sg_moments_of(dim, (gint64)first, rows);
-  g->white = sg_matrix_root(dim, g->moments->covariance, -0.5, error);
+  g->moments = sg_moments_of(dim, (gint64)first, rows, error);
+  g->white = g->moments ? sg_matrix_root(dim, g->moments->covariance, -0.5, error) : NULL;
   if (!g->white)
     return NULL;
   for (gsize i = 0; i < g->n; i++)

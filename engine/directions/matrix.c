@@ -1,10 +1,21 @@
 #include "engine/directions/matrix.h"
 #include "engine/directions/eigen.h"
+#include "engine/formats/format-error.h"
 #include <math.h>
 #include <string.h>
 
 /* Of less variance than this share of the first a direction is rounding. */
 #define NOTHING 1e-12
+
+gboolean
+sg_matrix_check(int n, GError **error)
+{
+  return n <= SG_MATRIX_MOST ||
+         sg_unsupported(error,
+                        "this model's w has %d dimensions; directions are looked for, and "
+                        "distances measured, among at most %d",
+                        n, SG_MATRIX_MOST);
+}
 
 double
 sg_dot(const double *a, const double *b, int n)

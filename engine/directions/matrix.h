@@ -5,6 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* The longest w whose [n, n] matrices are made: four times the longest known, 128 MiB each. */
+#define SG_MATRIX_MOST 4096
+/* Whether they are. SG_FORMAT_ERROR_UNSUPPORTED: a file says how long w is, and n² of what it says
+ * may be more than there is. */
+gboolean sg_matrix_check(int n, GError **error);
+
 double sg_dot(const double *a, const double *b, int n);
 /* c [rows, columns] = a [rows, inner] b [inner, columns]; c is neither of them. */
 void sg_matrix_multiply(int rows, int inner, int columns, const double *a, const double *b,

@@ -93,10 +93,12 @@ sums_finish(const Sums *s)
 }
 
 SgMoments *
-sg_moments_of(int dim, gint64 n, const float *rows)
+sg_moments_of(int dim, gint64 n, const float *rows, GError **error)
 {
   Sums s;
 
+  if (!sg_matrix_check(dim, error))
+    return NULL;
   sums_init(&s, dim);
   for (gint64 i = 0; i < n; i += BATCH)
     sums_add(&s, (int)MIN(BATCH, n - i), rows + (gsize)i * (gsize)dim);
@@ -129,6 +131,8 @@ SgMoments *
 sg_moments_sample(const SgMapping *mapping, gint64 samples, guint32 seed, int label,
                   SgDirectionProgress progress, gpointer data, GError **error)
 {
+  if (!sg_matrix_check(mapping->w_dim, error))
+    return NULL;
   g_autofree float *z = g_new(float, (gsize)BATCH *(gsize)mapping->z_dim);
   g_autofree float *w = g_new(float, (gsize)BATCH *(gsize)mapping->w_dim);
   g_autofree SgRandomState *state = g_new(SgRandomState, 1);

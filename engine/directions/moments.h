@@ -23,11 +23,12 @@ gboolean sg_directions_cancelled(GError **error);
 
 /* Of `samples` (at least 2) w = mapping (z, class), z row after row from RandomState (seed).randn,
  * sums in double; the result does not depend on the number of threads. NULL and error when the
- * mapping fails, or when progress (NULL: none) cancels (G_FILE_ERROR_INTR). */
+ * mapping fails, when progress (NULL: none) cancels (G_FILE_ERROR_INTR), or as
+ * sg_matrix_check(). */
 SgMoments *sg_moments_sample(const SgMapping *mapping, gint64 samples, guint32 seed, int label,
                              SgDirectionProgress progress, gpointer data, GError **error);
-/* The moments of rows [n, dim] that are at hand. */
-SgMoments *sg_moments_of(int dim, gint64 n, const float *rows);
+/* The moments of rows [n, dim] that are at hand. Errors as sg_matrix_check(). */
+SgMoments *sg_moments_of(int dim, gint64 n, const float *rows, GError **error);
 void sg_moments_free(SgMoments *m);
 /* Standard deviation of d · w, d [dim]: what one σ of a direction is. */
 double sg_moments_sigma(const SgMoments *m, const double *direction);

@@ -1,6 +1,7 @@
 #include "engine/directions/sefa.h"
 #include "engine/base/philox.h"
 #include "engine/directions/eigen.h"
+#include "engine/directions/matrix.h"
 #include <math.h>
 
 /* Adds x x^T / |x|² to gram [dim, dim]; a row of zeros adds nothing. */
@@ -52,6 +53,8 @@ untrained_gram(int rows, int dim)
 SgSefa *
 sg_sefa_new(const GPtrArray *affines, int w_dim, GError **error)
 {
+  if (!sg_matrix_check(w_dim, error))
+    return NULL;
   g_autoptr(SgSefa) s = g_new0(SgSefa, 1);
   g_autofree double *untrained = untrained_gram(sg_affines_rows(affines), w_dim);
 

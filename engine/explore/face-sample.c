@@ -198,10 +198,12 @@ static gboolean
 add_direction(const SgFaceSample *f, const SgLogistic *m, double auc, double c, const char *name,
               SgDirectionSet *set, GError **error)
 {
-  g_autoptr(SgMoments) moments = sg_moments_of(f->w_dim, f->n, f->w);
+  g_autoptr(SgMoments) moments = sg_moments_of(f->w_dim, f->n, f->w, error);
   g_autofree double *one = g_new(double, f->w_dim);
   double squares = 0;
 
+  if (!moments)
+    return FALSE;
   for (int j = 0; j < f->w_dim; j++)
     squares += m->beta[j] * m->beta[j];
   double sigma = sg_moments_sigma(moments, m->beta) / MAX(squares, 1e-300);

@@ -395,8 +395,12 @@ sg_renderer_score(SgRenderer *r, const SgTensor *images, const int *labels, int 
     if (!sg_discriminator_run(r->discriminator, n, images->data + (gsize)at * size,
                               labels ? labels + at : NULL, out, error))
       return FALSE;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+      if (!isfinite(out[i]))
+        return sg_broken(error, "the discriminator's numbers overflow: its weights, or the "
+                                "picture's numbers, are too large for a score");
       logits[at + i] = out[i];
+    }
   }
   return TRUE;
 }

@@ -45,9 +45,29 @@ most_numbers(const SgModelInfo *info)
   return SG_VECTORS_MAX * (gsize)MAX(info->num_ws, 1) * (gsize)MAX(info->z_dim, info->w_dim);
 }
 
+/* A file of nothing but one tensor, as PTI keeps pivots and e4e writes latents: what it is its
+ * shape or the file's name has to tell. */
+static gboolean
+read_only_tensor(const char *path, const SgTensor *t, gsize most, Array *a, GError **error)
+{
+  if (t->ndim < 1 || t->numel < 1 || t->numel > most)
+    return sg_unsupported(error,
+                          "%s: expected vectors, found a tensor of %" G_GSIZE_FORMAT " numbers",
+                          path, t->numel);
+  a->ndim = t->ndim;
+  memcpy(a->shape, t->shape, sizeof a->shape[0] * (gsize)t->ndim);
+  a->v = g_new(double, t->numel);
+  for (gsize i = 0; i < t->numel; i++)
+    if (!isfinite(a->v[i] = (double)t->data[i])) {
+      g_clear_pointer(&a->v, g_free);
+      return sg_broken(error, "%s: number %" G_GSIZE_FORMAT " is not finite", path, i);
+    }
+  return TRUE;
+}
+
 /* Latents of a torch file, one after the other: [N, …] of the first one's shape. */
 static gboolean
-read_torch(const char *path, Array *a, GError **error)
+read_torch(const char *path, gsize most, Array *a, GError **error)
 {
   g_autoptr(SgArchive) archive = sg_archive_open(path, error);
   g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(double));
@@ -73,6 +93,8 @@ read_torch(const char *path, Array *a, GError **error)
   }
   if (!archive)
     return FALSE;
+  if (!first && archive->entries->len == 1)
+    return read_only_tensor(path, ((SgEntry *)archive->entries->pdata[0])->tensor, most, a, error);
   if (!first || first->ndim < 1 || first->ndim > SG_MAX_DIMS - 1)
     return sg_unsupported(error, "%s: expected latents of a projection, found %s", path,
                           archive->kind);
@@ -84,24 +106,37 @@ read_torch(const char *path, Array *a, GError **error)
   return TRUE;
 }
 
+/* Keys of .npz files: ours and NVlabs' first, then what other tools call them, of which only some
+ * tell what it is; arr_0 is NumPy's name where nobody gave one. */
+static const char *const keys_of_w[] = {"w",       "ws",     "w_plus", "dlatents",
+                                        "latents", "latent", "arr_0",  NULL};
+static const char *const keys_of_z[] = {"z", "latents", "latent", "arr_0", NULL};
+static const char *const keys_of_both[] = {"w",       "z",      "ws",    "w_plus", "dlatents",
+                                           "latents", "latent", "arr_0", NULL};
+
+static int
+space_of_key(const char *key)
+{
+  if (g_str_equal(key, "latents") || g_str_equal(key, "latent") || g_str_equal(key, "arr_0"))
+    return -1;
+  return *key == 'z' ? SG_SPACE_Z : SG_SPACE_W;
+}
+
 static gboolean
 read_array(const char *path, const SgModelInfo *info, int space, Array *a, GError **error)
 {
-  static const char *const both[] = {"w", "z", NULL}, *const only_w[] = {"w", NULL},
-                           *const only_z[] = {"z", NULL};
-  const char *const *keys = both, *key;
+  const char *const *keys = space < 0 ? keys_of_both : space == SG_SPACE_W ? keys_of_w : keys_of_z;
+  const char *key;
 
   *a = (Array){.space = -1};
   if (ends_with(path, ".pt"))
-    return read_torch(path, a, error);
+    return read_torch(path, most_numbers(info), a, error);
   if (!ends_with(path, ".npz")) {
     a->v = sg_npy_read_doubles(path, most_numbers(info), &a->ndim, a->shape, error);
     return a->v != NULL;
   }
-  if (space >= 0)
-    keys = space == SG_SPACE_W ? only_w : only_z;
   a->v = sg_npz_read(path, keys, most_numbers(info), &key, &a->ndim, a->shape, error);
-  a->space = a->v && *key == 'z' ? SG_SPACE_Z : SG_SPACE_W;
+  a->space = a->v ? space_of_key(key) : -1;
   return a->v != NULL;
 }
 

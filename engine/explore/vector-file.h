@@ -1,8 +1,10 @@
 /* Files of latent vectors, and what says which space they are of.
  *
  *   .npy    [dim], [N, dim] or, of w, [num_ws, w_dim] (one w a layer: W+), [N, num_ws, w_dim]
- *   .npz    the same under the key "z" or "w": NVlabs' projected_w.npz has w [1, num_ws, w_dim]
- *   .pt     of rosinality's projector.py: one "latent" a picture, [w_dim] or [num_ws, w_dim]
+ *   .npz    the same under the key "z" or "w" (NVlabs' projected_w.npz has w [1, num_ws, w_dim]) or
+ *           one that other tools write
+ *   .pt     of rosinality's projector.py: one "latent" a picture, [w_dim] or [num_ws, w_dim]; or
+ *           nothing but one tensor, as in a .npy
  *
  * [num_ws, w_dim] is one W+, as those who write it mean it; a batch of so many w is [N, 1, w_dim].
  * The space is told by, in this order: the caller, the key, the end of the name ("…-z.npy",

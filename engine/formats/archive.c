@@ -307,16 +307,51 @@ read_container(SgArchiveBuilder *b, GError **error)
   return unknown_file(head, n, error);
 }
 
+/* An archive, in it a compressed file, in it another archive: nobody packs more often. */
+#define MAX_PACKED 3
+
+/* What is packed in `packed`, which goes; NULL stays NULL. *where tells all the ways in. */
+static SgSource *
+unpack_once(SgSource *packed, guint64 most, int depth, char **where, GError **error)
+{
+  char *within = NULL, *outside = *where;
+  SgSource *inner = NULL;
+
+  if (depth < MAX_PACKED)
+    inner = sg_unpack(packed, most, &within, error);
+  else
+    sg_unsupported(error, "it is packed more than %d times; unpack it", MAX_PACKED);
+  sg_source_unref(packed);
+  if (within && outside) {
+    *where = g_strdup_printf("%s, %s", within, outside);
+    g_free(within);
+    g_free(outside);
+  } else if (within) {
+    *where = within;
+  }
+  return inner;
+}
+
 /* `source` itself, or what is packed in it. */
 static SgSource *
 unpacked(SgSource *source, char **where, GError **error)
 {
-  guint8 head[PEEK];
-  gsize n = MIN(sg_source_size(source), PEEK);
+  SgSource *now = sg_source_ref(source);
+  guint64 most = sg_unpacked_most(source);
 
-  if (!sg_source_read(source, 0, head, n, error))
-    return NULL;
-  return sg_is_packed(source, head, n) ? sg_unpack(source, where, error) : sg_source_ref(source);
+  for (int depth = 0; now; depth++) {
+    guint8 head[PEEK];
+    gsize n = MIN(sg_source_size(now), PEEK);
+
+    if (!sg_source_read(now, 0, head, n, error)) {
+      sg_source_unref(now);
+      return NULL;
+    }
+    if (!sg_is_packed(now, head, n))
+      return now;
+    now = unpack_once(now, most, depth, where, error);
+  }
+  return NULL;
 }
 
 static gboolean

@@ -1,6 +1,7 @@
 /* From a pickle's tree to flat names: modules, dicts and lists are walked, tensors become views,
  * plain values become attributes. The tree may share and contain itself and be as deep as it
  * likes. */
+#include "engine/base/number.h"
 #include "engine/formats/format-error.h"
 #include "engine/formats/torch.h"
 #include <string.h>
@@ -68,7 +69,6 @@ add_text(Walk *w, const char *name, const char *text, GError **error)
 static char *
 plain_text(const SgPickleNode *node)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
   switch (node->type) {
   case SG_PK_NONE:
     return g_strdup("None");
@@ -77,7 +77,7 @@ plain_text(const SgPickleNode *node)
   case SG_PK_INT:
     return g_strdup_printf("%" G_GINT64_FORMAT, node->integer);
   case SG_PK_FLOAT:
-    return g_strdup(g_ascii_dtostr(buffer, sizeof buffer, node->real));
+    return sg_number_text(node->real);
   case SG_PK_STRING:
     if (node->text.length > MAX_TEXT)
       return NULL;

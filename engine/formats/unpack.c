@@ -25,14 +25,21 @@ sg_is_packed(SgSource *source, const guint8 *head, gsize n)
          BEGINS("\x28\xb5\x2f\xfd") || (n > 262 && memcmp(head + 257, "ustar", 5) == 0);
 }
 
+/* Zeros of a pruned network shrink, too; what shrinks more is not made of weights. */
+#define MAX_RATIO 64
+
+guint64
+sg_unpacked_most(SgSource *packed)
+{
+  return MAX_RATIO * sg_source_size(packed) + (1 << 20);
+}
+
 #ifdef SG_HAVE_LIBARCHIVE
 
 #  include <archive.h>
 #  include <archive_entry.h>
 
-#  define CHUNK 65536
-/* Zeros of a pruned network shrink, too; what shrinks more is not made of weights. */
-#  define MAX_RATIO   64
+#  define CHUNK       65536
 #  define MAX_ENTRIES 100000
 
 static const char zip_advice[] = " (a PyTorch file would have data.pkl in it)";
@@ -179,13 +186,20 @@ unpack_entry(Unpacker *u, GError **error)
   return NULL;
 }
 
+/* "net.pkl", and compressed once more "net.pkl.gz". */
 static gboolean
 is_model_name(const char *name)
 {
   static const char *const ends[] = {".pkl",         ".pickle", ".pt",    ".pth",
                                      ".safetensors", ".ckpt",   ".model", ".bin"};
+  static const char *const packed[] = {".gz", ".bz2", ".xz", ".zst"};
   g_autofree char *lower = g_ascii_strdown(name, -1);
 
+  for (gsize i = 0; i < G_N_ELEMENTS(packed); i++)
+    if (g_str_has_suffix(lower, packed[i])) {
+      lower[strlen(lower) - strlen(packed[i])] = '\0';
+      break;
+    }
   for (gsize i = 0; i < G_N_ELEMENTS(ends); i++)
     if (g_str_has_suffix(lower, ends[i]))
       return TRUE;
@@ -286,14 +300,14 @@ kind_of(SgSource *packed)
 }
 
 SgSource *
-sg_unpack(SgSource *packed, char **where, GError **error)
+sg_unpack(SgSource *packed, guint64 most, char **where, GError **error)
 {
   g_autofree Unpacker *u = g_new0(Unpacker, 1);
   Search s = {.names = g_string_new(NULL)};
 
   u->kind = kind_of(packed);
   u->packed = packed;
-  u->bytes_left = MAX_RATIO * sg_source_size(packed) + (1 << 20);
+  u->bytes_left = most;
   if (open_archive(u, error) && search(u, &s, error)) {
     g_autofree char *archive = describe(u->archive);
     *where = archive_format(u->archive) == ARCHIVE_FORMAT_RAW
@@ -311,7 +325,7 @@ sg_unpack(SgSource *packed, char **where, GError **error)
 #else
 
 SgSource *
-sg_unpack(SgSource *packed, char **where, GError **error)
+sg_unpack(SgSource *packed, guint64 most, char **where, GError **error)
 {
   sg_unsupported(error, "this is a compressed file or an archive, which this Vitrine was built "
                         "without libarchive to read; unpack it first");

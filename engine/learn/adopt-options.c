@@ -1,4 +1,5 @@
 /* The architecture of a model as training options. */
+#include "engine/base/number.h"
 #include "engine/formats/format-error.h"
 #include "engine/learn/adopt.h"
 #include "engine/learn/options-private.h"
@@ -109,8 +110,8 @@ static gboolean G_GNUC_PRINTF(5, 6) take(SgTrainOptions *o, const SgModel *m, co
 static gboolean
 take_real(SgTrainOptions *o, const SgModel *m, const char *name, double value, GError **error)
 {
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-  return take(o, m, name, error, "%s", g_ascii_dtostr(text, sizeof text, value));
+  g_autofree char *text = sg_number_text(value);
+  return take(o, m, name, error, "%s", text);
 }
 
 static gboolean

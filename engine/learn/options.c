@@ -1,5 +1,6 @@
 /* Setting, resolving and storing training options; the table is in options-table.c. */
 #include "engine/learn/options-private.h"
+#include "engine/base/number.h"
 #include "engine/learn/augment.h"
 #include "engine/metrics/metric.h"
 #include <errno.h>
@@ -277,13 +278,12 @@ sg_train_options_text(const SgTrainOptions *o, const char *name)
 {
   int at = row_of(name);
   const SgTrainOption *row = at >= 0 ? &sg_train_option_table[at] : NULL;
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (!row)
     return NULL;
   switch (row->type) {
   case SG_OPTION_REAL:
-    return g_strdup(g_ascii_dtostr(number, sizeof number, FIELD(o, row, double)));
+    return sg_number_text(FIELD(o, row, double));
   case SG_OPTION_SEED:
     return g_strdup_printf("%" G_GUINT64_FORMAT, FIELD(o, row, guint64));
   case SG_OPTION_TEXT:
@@ -481,13 +481,12 @@ sg_train_options_to_json(const SgTrainOptions *o)
 static char *
 value_to_text(const json_t *v)
 {
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
   if (json_is_string(v))
     return g_strdup(json_string_value(v));
   if (json_is_integer(v))
     return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(v));
   if (json_is_real(v))
-    return g_strdup(g_ascii_dtostr(number, sizeof number, json_real_value(v)));
+    return sg_number_text(json_real_value(v));
   return json_is_boolean(v) ? g_strdup(json_is_true(v) ? "1" : "0") : NULL;
 }
 

@@ -157,6 +157,13 @@ check_num_channels(SgStatementContext *c, const char *value, GError **error)
   return sg_statement_expect(c, value, c->model->info.mbstd_num_channels, error);
 }
 
+static gboolean
+check_num_layers(SgStatementContext *c, const char *value, GError **error)
+{
+  const SgModelInfo *i = &c->model->info;
+  return sg_statement_expect(c, value, is_d(c) ? i->d_mapping_layers : i->mapping_layers, error);
+}
+
 /* The sizes that a network states for itself. */
 static gboolean
 check_size(SgStatementContext *c, const char *value, GError **error)
@@ -226,7 +233,8 @@ const SgStatement sg_statements_nvlabs[] = {
     {"img_*", "*", NULL, NULL},
     {"cmap_dim", "*", NULL, NULL},
     {"block_resolutions", "*", NULL, NULL},
-    {"num_layers", "*", NULL, NULL},
+    {"num_layers", "mapping", NULL, check_num_layers},
+    {"num_layers", "*", NULL, NULL}, /* of a block, which its children tell */
     {"in_channels", "*", NULL, NULL},
     {"out_channels", "*", NULL, NULL},
     {"in_features", "*", NULL, NULL},

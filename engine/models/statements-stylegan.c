@@ -37,7 +37,7 @@ const SgStatement sg_statements_stylegan[] = {
     {"dlatent_size", KWARGS, NULL, NULL},
     {"label_size", KWARGS, NULL, NULL},
     {"dlatent_broadcast", KWARGS, NULL, NULL},
-    {"mapping_layers", KWARGS, NULL, NULL},
+    {"mapping_layers", KWARGS, NULL, sg_statement_check_mapping},
     {"mapping_fmaps", KWARGS, NULL, NULL},
     {"num_channels", KWARGS, NULL, NULL},
     {"resolution", KWARGS, NULL, NULL},

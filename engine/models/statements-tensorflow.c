@@ -70,7 +70,7 @@ const SgStatement sg_statements_tensorflow[] = {
     {"label_size", KWARGS, NULL, NULL},
     {"label_fmaps", KWARGS, NULL, NULL},
     {"dlatent_broadcast", KWARGS, NULL, NULL},
-    {"mapping_layers", KWARGS, NULL, NULL},
+    {"mapping_layers", KWARGS, NULL, sg_statement_check_mapping},
     {"mapping_fmaps", KWARGS, NULL, NULL},
     {"mbstd_num_features", KWARGS, NULL, NULL},
     {"num_channels", KWARGS, NULL, NULL},

@@ -42,6 +42,13 @@ sg_statement_expect(const SgStatementContext *c, const char *value, double expec
   return sg_statement_equals(value, text) || sg_statement_refuse(c, value, text, error);
 }
 
+gboolean
+sg_statement_check_mapping(SgStatementContext *c, const char *value, GError **error)
+{
+  return g_str_equal(c->network, "D.") ||
+         sg_statement_expect(c, value, c->model->info.mapping_layers, error);
+}
+
 void
 sg_statement_know_class(SgStatementContext *c, const char *value, const char *const *known, gsize n)
 {
@@ -163,6 +170,7 @@ check_metadata(const SgArchive *a, const SgModel *m, GError **error)
       {"__metadata__.mapping_layers", i->mapping_layers, NULL},
       {"__metadata__.g_architecture", 0, names[i->g_arch]},
       {"__metadata__.d_architecture", 0, i->has_d ? names[i->d_arch] : NULL},
+      {i->has_d ? "__metadata__.mbstd_num_channels" : "", i->mbstd_num_channels, NULL},
   };
   for (gsize k = 0; k < G_N_ELEMENTS(stated); k++) {
     const char *value = sg_archive_attribute(a, stated[k].key);

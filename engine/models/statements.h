@@ -43,6 +43,8 @@ gboolean sg_statement_refuse(const SgStatementContext *c, const char *value, con
 /* Refuses the value unless it is that number. */
 gboolean sg_statement_expect(const SgStatementContext *c, const char *value, double expected,
                              GError **error);
+/* Refuses a generator's number of mapping layers that its tensors do not have. */
+gboolean sg_statement_check_mapping(SgStatementContext *c, const char *value, GError **error);
 /* Warns of an object (or a function) that is none of `known`. */
 void sg_statement_know_class(SgStatementContext *c, const char *value, const char *const *known,
                              gsize n);

@@ -1,5 +1,7 @@
 /* Signals that end a training after the step it is in, with a snapshot. A second SIGINT, SIGTERM or
- * SIGQUIT ends it at once; SIGHUP comes from the terminal and the shell, SIGXCPU every second. */
+ * SIGQUIT ends it at once; the others may come again and again: SIGHUP from the terminal and the
+ * shell, SIGXCPU every second, SIGUSR1 and SIGUSR2 from what runs jobs (Slurm, LSF, Grid Engine),
+ * shortly before it ends them, or through mpirun, and SIGPWR when the power fails. */
 #include "engine/record/run-dir-private.h"
 #include <errno.h>
 #include <signal.h>
@@ -9,19 +11,18 @@
 /* One training a process takes them: -1 or where its thread is woken. */
 static atomic_int wake = -1;
 static atomic_int seen, last, patient;
-static gboolean takes_usr1;
 
-static const int numbers[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGXCPU};
-static struct sigaction old[G_N_ELEMENTS(numbers)], old_usr1, old_xfsz;
+static const int numbers[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2, SIGPWR};
+static struct sigaction old[G_N_ELEMENTS(numbers)], old_xfsz;
 
 static void
 on_signal(int number)
 {
   int saved = errno;
-  gboolean again = number == SIGHUP || number == SIGXCPU || atomic_load(&patient);
+  gboolean at_once = number == SIGINT || number == SIGTERM || number == SIGQUIT;
 
   atomic_store(&last, number);
-  if (atomic_fetch_add(&seen, 1) > 0 && !again) {
+  if (atomic_fetch_add(&seen, 1) > 0 && at_once && !atomic_load(&patient)) {
     /* Whoever asks twice does not want to wait for the snapshot. */
     signal(number, SIG_DFL);
     raise(number);
@@ -68,14 +69,6 @@ sg_control_signals_take(int wake_fd)
   return TRUE;
 }
 
-void
-sg_control_signals_take_usr1(void)
-{
-  takes_usr1 = atomic_load(&wake) >= 0;
-  if (takes_usr1)
-    take_signal(SIGUSR1, &old_usr1);
-}
-
 gboolean
 sg_control_signals_seen(void)
 {
@@ -108,9 +101,6 @@ sg_control_signals_leave(void)
   for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
     sigaction(numbers[i], &old[i], NULL);
   sigaction(SIGXFSZ, &old_xfsz, NULL);
-  if (takes_usr1)
-    sigaction(SIGUSR1, &old_usr1, NULL);
-  takes_usr1 = FALSE;
   atomic_store(&patient, 0);
   atomic_store(&wake, -1);
 }

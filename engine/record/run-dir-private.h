@@ -88,11 +88,9 @@ gboolean sg_control_failed(GError **error, const char *run_dir, int why);
 
 /* ---- signals (control-signals.c) ---- */
 
-/* Has SIGINT, SIGTERM, SIGQUIT, SIGHUP and SIGXCPU write SG_CONTROL_WAKE_STOP to wake_fd. FALSE:
- * another SgControl of this process has them. */
+/* Has every signal that asks a process to end write SG_CONTROL_WAKE_STOP to wake_fd. FALSE: another
+ * SgControl of this process has them. */
 gboolean sg_control_signals_take(int wake_fd);
-/* SIGUSR1, too: mpirun hands it on, while SIGINT and SIGTERM end mpirun, which soon kills. */
-void sg_control_signals_take_usr1(void);
 gboolean sg_control_signals_seen(void);
 guint sg_control_signals_count(void);
 void sg_control_signals_leave(void);

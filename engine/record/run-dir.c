@@ -15,9 +15,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* A training of weeks writes some twenty megabytes. */
-#define MAX_STATS ((gsize)1 << 30)
-
 struct _SgRunDir {
   char *path;
   int lock; /* the directory itself, locked as long as this run writes into it */
@@ -234,7 +231,7 @@ cut_stats(SgRunDir *r, double kimg, GError **error)
   gboolean cut;
   gsize n;
 
-  if (!(text = sg_read_file(path, MAX_STATS, &n, &why))) {
+  if (!(text = sg_read_file(path, SG_RUN_STATS_MOST, &n, &why))) {
     if (!g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
       g_propagate_error(error, why);
       return FALSE;
@@ -393,7 +390,7 @@ sg_run_dir_has_line(const SgRunDir *r, double kimg)
   gboolean cut;
   gsize n;
 
-  if (!(text = sg_read_file(path, MAX_STATS, &n, NULL)))
+  if (!(text = sg_read_file(path, SG_RUN_STATS_MOST, &n, NULL)))
     return FALSE;
   /* Less one picture: a line goes if one is of this place. */
   g_free(sg_stats_cut(text, n, kimg - 0.001, &cut));

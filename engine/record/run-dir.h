@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+/* Bytes of a stats.jsonl that are read; a training of weeks writes some twenty megabytes. */
+#define SG_RUN_STATS_MOST ((gsize)1 << 28)
+
 typedef struct _SgRunDir SgRunDir;
 
 /* Makes the next free number in options->outdir (mkdir decides, so two runs never share one). */

@@ -1,5 +1,6 @@
 /* Follows stats.jsonl: whole lines that are new, a big first reading on two threads. */
 #include "engine/runs/run-reader-private.h"
+#include "engine/record/run-dir.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct _SgStatsFile {
   ino_t inode;
   guint64 offset;    /* whole lines up to here have been read */
   gboolean skipping; /* within a line that is too long */
+  gboolean cut;      /* more than SG_RUN_STATS_MOST, of which the rest is not read */
   char behind[BEHIND];
   guint n_behind;
   SgStatsParser *parsers[2];
@@ -159,6 +161,21 @@ is_another(SgStatsFile *f, int fd, const struct stat *st)
           memcmp(now, f->behind, f->n_behind) != 0);
 }
 
+/* How much of it is read; that the rest is not counts as a line that is no statistics. */
+static guint64
+known_size(SgStatsFile *f, const struct stat *st, SgStatsTable *t, GMutex *lock)
+{
+  guint64 size = (guint64)st->st_size;
+
+  if (size <= SG_RUN_STATS_MOST)
+    return size;
+  g_mutex_lock(lock);
+  t->bad += f->cut ? 0 : 1;
+  g_mutex_unlock(lock);
+  f->cut = TRUE;
+  return SG_RUN_STATS_MOST;
+}
+
 SgStatsResult
 sg_stats_file_poll(SgStatsFile *f, SgStatsTable *t, GMutex *lock, int budget_ms, gboolean *changed)
 {
@@ -179,15 +196,16 @@ sg_stats_file_poll(SgStatsFile *f, SgStatsTable *t, GMutex *lock, int budget_ms,
   }
   f->known = TRUE;
   f->device = st.st_dev, f->inode = st.st_ino;
-  if ((guint64)st.st_size > f->offset) {
-    gsize n = MIN((guint64)st.st_size - f->offset, CHUNK);
+  guint64 size = known_size(f, &st, t, lock);
+  if (size > f->offset) {
+    gsize n = MIN(size - f->offset, CHUNK);
     g_autofree char *buffer = g_malloc(n);
     /* Up to the size it had: a file that grows faster than it is read has an end, too. */
-    while (f->offset < (guint64)st.st_size) {
-      gsize left = MIN((guint64)st.st_size - f->offset, n);
+    while (f->offset < size) {
+      gsize left = MIN(size - f->offset, n);
       if (!take_chunk(f, fd, buffer, left, t, lock, changed))
         break;
-      if (budget_ms > 0 && g_get_monotonic_time() >= deadline && f->offset < (guint64)st.st_size) {
+      if (budget_ms > 0 && g_get_monotonic_time() >= deadline && f->offset < size) {
         result = SG_STATS_MORE;
         break;
       }

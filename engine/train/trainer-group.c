@@ -73,8 +73,6 @@ sg_trainer_take_signals(SgTrainer *t)
 
   if (nowhere >= 0 && !sg_control_signals_take(nowhere))
     close(nowhere);
-  if (t->group)
-    sg_control_signals_take_usr1();
 }
 
 gboolean

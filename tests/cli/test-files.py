@@ -185,6 +185,12 @@ class Packed(Case):
                          self.hash_of(fixture('sg2_rosinality_zip.pt')))
         self.assertEqual(self.hash_of(self.pack('n.safetensors.xz', 'sg2.safetensors')),
                          self.hash_of(fixture('sg2.safetensors')))
+        # An archive of compressed files, and one within another.
+        with zipfile.ZipFile(self.path('twice.zip'), 'w') as z:
+            z.write(self.path('n.pkl.gz'), 'run/network.pkl.gz')
+        self.assertEqual(self.hash_of(self.path('twice.zip')), expected)
+        kind = json.loads(self.run_ok('inspect', '--json', self.path('twice.zip')))['kind']
+        self.assertIn('gzip, run/network.pkl.gz in a zip archive', kind)
         self.assertEqual([n for n in os.listdir(tempfile.gettempdir()) if n.startswith('vitrine-unpack')], [])
 
     def test_refused(self):
@@ -202,6 +208,18 @@ class Packed(Case):
             with opener(self.path(name), 'wb') as f:
                 f.write(b'a' * (8 << 20))
             self.run_bad('inspect', self.path(name), says=('64 times its size',))
+        # However often it is packed: what it unpacks to is measured by the file that was given.
+        packed = gzip.compress(gzip.compress(b'a' * (8 << 20)))
+        with open(self.path('bombs.pkl.gz'), 'wb') as f:
+            f.write(packed)
+        self.run_bad('inspect', self.path('bombs.pkl.gz'), says=('64 times its size',))
+        inner = fixture('sg2_ada_p3.pkl')
+        for depth in range(4):
+            with zipfile.ZipFile(self.path(f'deep{depth}.zip'), 'w') as z:
+                z.write(inner, 'n.pkl')
+            inner = self.path(f'deep{depth}.zip')
+        self.assertEqual(self.hash_of(self.path('deep2.zip')), self.hash_of(fixture('sg2_ada_p3.pkl')))
+        self.run_bad('inspect', inner, says=('packed more than 3 times',))
         with gzip.open(self.path('inner.pkl.gz'), 'wb') as f:
             f.write(read(fixture('hostile/reduce_os_system.pkl')))
         self.run_bad('inspect', self.path('inner.pkl.gz'), says=('inner.pkl.gz', 'tries to run'))
@@ -249,6 +267,15 @@ class Warnings(Case):
 
 
 class Escapes(Case):
+    def test_arguments(self):
+        """What is no command, device or number is told as what it is."""
+        for args in (['\x1b[31mred'], ['--device=\x1b[31mred', 'inspect', 'x'], ['--network-resolution=\x1b[31mred', 'inspect', 'x'],
+                     ['generate', b'--set=\xff', '--network=x', '--outdir=x']):
+            code, out, err = self.vitrine(*args)
+            self.assertEqual((code, out), (2, ''), args)
+            self.assertNotIn('\x1b', err)
+            self.assertIn('--set=\\xff' if len(args) == 4 else '\\x1b[31mred', err)
+
     def test_names(self):
         """What a file calls its tensors and says about itself does nothing to a terminal."""
         evil = '\x1b]0;title\x07'

@@ -254,6 +254,12 @@ class Vectors(Case):
         self.assertEqual([len(drawn[n]['w']) for n in ('projected_w.npz', 'wplus_3d.npy', 'rosinality_proj.pt')], [8, 8, 8])
         self.assertEqual(len(drawn['rgb-seed0000-z.npy']['z']), 64)
         self.assertNotIn('w', drawn['rgb-seed0000-z.npy'])
+        # One tensor or array without a key that tells what it is: the shape does.
+        for name, count in (('pivot.pt', 1), ('noname.npz', 1), ('latents-w.npz', 2)):
+            path = self.generate(name, '--latent=' + os.path.join(VECTORS, name), network=model)
+            pictures = [f for f in os.listdir(path) if f.endswith('.png')]
+            self.assertEqual(len(pictures), count, name)
+            self.assertEqual(len(recipe(os.path.join(path, pictures[0]))['w']), 8, name)
         # NVlabs' spelling.
         self.generate('nvlabs', '--projected-w=' + os.path.join(VECTORS, 'projected_w.npz'), network=model)
 

@@ -112,6 +112,15 @@ class Runs(unittest.TestCase):
         self.assertNotIn('\x07', out)
         self.assertIn('00000-\\x1b[31mred\\x0a', out)
 
+    def test_endless_file(self):
+        """Statistics of 20 GB, all of it zeros: as much is read as a training of years writes, and that is told."""
+        run = self.run_dir('00000-a', 'Finished at 12.000 kimg; newest snapshot none')
+        os.truncate(os.path.join(run, 'stats.jsonl'), 20 << 30)
+        code, out, err = vitrine('stats', run)
+        self.assertEqual((code, err), (0, ''))
+        self.assertRegex(out, r'lines? of stats.jsonl cannot be read')
+        self.assertEqual(vitrine('runs', self.dir)[0], 0)
+
     def test_no_run(self):
         code, out, err = vitrine('runs', self.dir)
         self.assertEqual((code, out), (1, ''))

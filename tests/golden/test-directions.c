@@ -86,7 +86,7 @@ moments(void)
 {
   gsize count;
   g_autofree float *w = floats(json_object_get(expected, "w"), &count);
-  return sg_moments_of(dimension(), (gint64)count / dimension(), w);
+  return sg_moments_of(dimension(), (gint64)count / dimension(), w, NULL);
 }
 
 static gboolean
@@ -225,7 +225,7 @@ test_conditional(void)
     for (int j = 0; j < REST; j++)
       drawn[i * REST + j] = (float)w[c->rest[j]];
   }
-  g_autoptr(SgMoments) found = sg_moments_of(REST, DRAWS, drawn);
+  g_autoptr(SgMoments) found = sg_moments_of(REST, DRAWS, drawn, NULL);
   g_assert_cmpfloat(difference("left", found->covariance), <, 0.02);
   for (int i = 0; i < REST; i++) {
     double wanted = m->mean[c->rest[i]];
@@ -324,6 +324,20 @@ test_keeping(void)
   }
 }
 
+/* A file says how long w is; nobody makes a matrix of the square of what it says. */
+static void
+test_long(void)
+{
+  const int dim = SG_MATRIX_MOST + 1;
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  g_autoptr(GError) moments = NULL, sefa = NULL;
+
+  g_assert_null(sg_moments_of(dim, 0, NULL, &moments));
+  g_assert_nonnull(strstr(moments->message, "w has 4097 dimensions"));
+  g_assert_null(sg_sefa_new(none, dim, &sefa));
+  g_assert_cmpstr(sefa->message, ==, moments->message);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,6 +352,7 @@ main(int argc, char **argv)
   g_test_add_data_func("/directions/pca-of-w", GINT_TO_POINTER(FALSE), test_pca);
   g_test_add_data_func("/directions/pca-of-styles", GINT_TO_POINTER(TRUE), test_pca);
   g_test_add_func("/directions/sefa", test_sefa);
+  g_test_add_func("/directions/long", test_long);
   g_test_add_func("/directions/gauge", test_gauge);
   g_test_add_func("/directions/ranks", test_ranks);
   g_test_add_func("/directions/conditional", test_conditional);

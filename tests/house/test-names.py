@@ -23,6 +23,7 @@ NAME = re.compile(
 
 # What looks like a name and is none, or is one that a person types: file, string.
 OTHERWISE = {
+    ('engine/explore/vector-file.c', 'dlatents'): "the key of TensorFlow's projector",
     ('app/cli/layers.c', 'b16.conv1,b16.torgb'): 'an example in the help',
 }
 

@@ -190,7 +190,8 @@ def curves(run):
 
 def hear_signals():
     """nohup ignores SIGHUP, a shell's background job SIGINT and SIGQUIT, and so would whatever runs below them."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGXCPU, signal.SIGUSR1,
+                   signal.SIGUSR2, signal.SIGPWR):
         signal.signal(number, signal.SIG_DFL)
 
 

@@ -35,6 +35,8 @@ class Resume(Case):
         for option in ('--batch=8', '--gamma=3', '--cond=1', '--resolution=16', '--seed=1', '--mirror=1', '--lr=0.1'):
             name = 'lr-g' if option == '--lr=0.1' else option[2:].split('=')[0]
             self.refuse(2, '--resume=' + run, option, says=(f'--{name} ',))
+        for option, said in (('--gamma=3', '--gamma is 0.0032 in'), ('--eps=1e-7', '--eps is 1e-08 in'), ('--beta2=0.9', 'is 0.99 in')):
+            self.refuse(2, '--resume=' + run, option, says=(said,))  # numbers as people write them
         write(self.data + '/more.png', png(8, 8, 99))
         self.refuse(1, '--resume=' + run, '--kimg=1', says=('24 images', '25'))
         self.refuse(1, '--resume=' + self.tmp + '/nowhere', says=(self.tmp + '/nowhere',))
@@ -241,6 +243,10 @@ class FineTune(Case):
         self.assertEqual(sorted(self.said(self.train(labels, *self.REST, '--resume=' + model))), ['discriminator', 'generator'])
         five = self.train('--data=' + make_zip(self.tmp + '/five.zip', classes=5), *self.REST, '--resume=' + model)
         self.assertEqual((self.said(five)['generator'][1:], snapshot_of(five)[1]['c_dim']), ((1, 1), '5'))
+        # A run that goes on keeps its classes: the set that has others is named.
+        for other, said in ((self.tmp + '/five.zip', 'has 5 classes, but the run that is resumed has 3'),
+                            (self.data.split('=')[1], 'expected labels')):
+            self.refuse(2 if '5' in said else 1, '--resume=' + three, '--data=' + other, '--kimg=1', says=(other, said))
         none = self.tune(model=model)
         self.assertEqual(snapshot_of(none)[1]['c_dim'], '0')
         self.assertGreater(self.said(none)['generator'][2], 0)

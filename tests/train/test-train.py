@@ -172,11 +172,12 @@ class Stop(Begun):
         args = ['--data=' + make_folder(self.tmp + '/set'), *EVERYTHING]
         # After a snapshot, and with none but the last.
         for number, snap in ((signal.SIGINT, '--snap=1'), (signal.SIGTERM, '--snap=1000'), (signal.SIGQUIT, '--snap=1000'),
-                             (signal.SIGXCPU, '--snap=1000'), (signal.SIGHUP, '--snap=1000')):
+                             (signal.SIGXCPU, '--snap=1000'), (signal.SIGHUP, '--snap=1000'), (signal.SIGUSR1, '--snap=1000'),
+                             (signal.SIGUSR2, '--snap=1000'), (signal.SIGPWR, '--snap=1000')):
             p, run = self.begin(*args, snap)
             self.wait('a tick', lambda: read(run + '/stats.jsonl'), p)
             p.send_signal(number)
-            if number in (signal.SIGHUP, signal.SIGXCPU):  # the terminal and its shell, every second
+            if number not in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):  # the terminal and its shell, every second
                 for _ in range(3):
                     p.send_signal(number)
             self.check_stopped(p, run, *args, snap)

@@ -140,6 +140,10 @@ test_reference(gconstpointer name)
   g_assert_true(sg_renderer_score(cpu, x, NULL, 2, a, &error));
   g_assert_true(sg_renderer_score(ref, x, NULL, 2, b, &error));
   g_assert_cmpfloat(fabs(a[0] - b[0]) + fabs(a[1] - b[1]), <, 1e-5);
+  for (gsize i = 0; i < x->numel; i++)
+    x->data[i] = 3e38f;
+  g_assert_false(sg_renderer_score(cpu, x, NULL, 2, a, &error)); /* no score is not a number */
+  g_assert_nonnull(strstr(error->message, "overflow"));
 }
 
 /* A smaller picture is the generator's own, from its skip output, and does not spoil the next full

@@ -66,6 +66,8 @@ test_nvlabs(void)
       {"G_ema.synthesis.b8.torgb.weight_gain", "1", NULL},
       {"G_ema.num_ws", "8", NULL},
       {"G_ema.z_dim", "16", NULL},
+      {"G_ema.mapping.num_layers", "8", NULL},
+      {"G_ema.mapping.fc1.weight_gain", "0.1", NULL},
       {"G_ema.synthesis.b8.conv1.activation", "<function>", NULL},
   };
   /* A discriminator that would be wrong is left out. */
@@ -118,6 +120,7 @@ test_tensorflow(void)
       {"Gs.static_kwargs.resample_kernel", "[1, 2, 1]", NULL},
       {"Gs.static_kwargs.resample_kernel", "None", NULL},
       {"Gs.static_kwargs.architecture", "orig", NULL},
+      {"Gs.mapping.static_kwargs.mapping_layers", "5", NULL},
   };
   static const Case warned[] = {
       {NULL, NULL, NULL},
@@ -192,6 +195,10 @@ test_native(void)
     tensor_set_meta(s, stated[i][0], stated[i][1]);
     assert_refused(s, stated[i][1]);
   }
+  /* Without the discriminator that would be wrong. */
+  static const Case warned[] = {{"__metadata__.mbstd_num_channels", "-3", "mbstd_num_channels"},
+                                {"__metadata__.d_architecture", "orig", "d_architecture"}};
+  check_warned("../fuzz/corpus/snapshot/tiny.safetensors", warned, G_N_ELEMENTS(warned));
 }
 
 int
