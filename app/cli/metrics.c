@@ -19,6 +19,8 @@ options_clear(CliMetricsOptions *o)
   g_free(o->features);
   g_free(o->run);
   g_free(o->inception);
+  g_free(o->vgg);
+  g_free(o->lpips);
   g_free(o->mode);
 }
 
@@ -61,7 +63,7 @@ cli_metrics_list(const CliMetricsOptions *o)
   return list;
 }
 
-/* --mode and --inception. */
+/* --mode, and the files of weights. */
 static gboolean
 check_network(const CliMetricsOptions *o, GError **error)
 {
@@ -71,8 +73,12 @@ check_network(const CliMetricsOptions *o, GError **error)
     cli_set_usage_error(error, "--mode should be tf, pytorch or clean, but is \"%s\"",
                         cli_name(o->mode));
   else {
-    if (o->inception)
-      sg_weights_use(SG_WEIGHTS_INCEPTION, o->inception);
+    const char *const files[SG_WEIGHTS_KINDS] = {[SG_WEIGHTS_INCEPTION] = o->inception,
+                                                 [SG_WEIGHTS_VGG] = o->vgg,
+                                                 [SG_WEIGHTS_LPIPS] = o->lpips};
+    for (SgWeightsKind kind = 0; kind < SG_WEIGHTS_KINDS; kind++)
+      if (files[kind])
+        sg_weights_use(kind, files[kind]);
     return TRUE;
   }
   return FALSE;
@@ -124,6 +130,10 @@ options_parse(CliMetricsOptions *o, int argc, char **argv, GError **error)
        "weights of the Inception network as pytorch-fid has them "
        "(~/.local/share/vitrine/weights/pt_inception-2015-12-05-6726825d.pth)",
        "FILE"},
+      {"vgg", 0, 0, G_OPTION_ARG_FILENAME, &o->vgg,
+       "weights of VGG16 as torchvision has them (vgg16-397923af.pth in the same folder)", "FILE"},
+      {"lpips", 0, 0, G_OPTION_ARG_FILENAME, &o->lpips,
+       "LPIPS' factors for it, of the lpips package (vgg.pth in the same folder)", "FILE"},
       {"mode", 0, 0, G_OPTION_ARG_STRING, &o->mode,
        "how pictures come to its size: tf as NVlabs and torch-fidelity, pytorch as pytorch-fid, "
        "clean as clean-fid (tf)",

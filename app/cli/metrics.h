@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *network, *data, *reference, *metrics, *features, *run;
-  char *inception, *mode;
+  char *inception, *vgg, *lpips, *mode;
   int images;
   gint64 seed;
   double trunc;

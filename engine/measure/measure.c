@@ -13,8 +13,9 @@
 
 #define BATCH 16 /* pictures decoded or rendered together */
 
-/* Of the discriminator, of random weights, of the Inception network in each mode. */
-#define MAX_SOURCES (2 + SG_FIT_MODES)
+/* Of the discriminator, of random weights, of the Inception network in each mode, of VGG16, and of
+ * LPIPS for whole pictures and for parts. */
+#define MAX_SOURCES (5 + SG_FIT_MODES)
 /* Pictures that the Inception network looks at together: planes take 10 MiB each. */
 #define INCEPTION_BATCH 8
 
@@ -23,7 +24,8 @@ typedef struct {
   SgFeatureSource *sources[MAX_SOURCES + 1]; /* NULL-terminated */
   int n_sources;
   SgInception *inception, *random; /* what they borrow */
-  SgRenderer *renderer;            /* of the model, when it is first needed */
+  SgLpips *lpips;
+  SgRenderer *renderer; /* of the model, when it is first needed */
   SgMetricGroup *real, *fake, *paths;
   guint32 *labels; /* [c_dim] real pictures of each class, conditional models only */
   int labelled;    /* how many these are */
@@ -313,6 +315,31 @@ open_inception(const SgMeasurement *m, const char *metric, GError **error)
   return weights ? sg_inception_new(weights, INCEPTION_BATCH, precision(), error) : NULL;
 }
 
+static SgLpips *
+open_lpips(const char *metric, GError **error)
+{
+  g_autofree char *vgg = sg_weights_path(SG_WEIGHTS_VGG);
+  g_autofree char *factors = sg_weights_path(SG_WEIGHTS_LPIPS);
+
+  for (SgWeightsKind kind = SG_WEIGHTS_VGG; kind <= SG_WEIGHTS_LPIPS; kind++)
+    if (!sg_weights_have(kind))
+      return sg_weights_missing(metric, kind, error), NULL;
+  return sg_lpips_new(sg_backend_default(), vgg, factors, error);
+}
+
+static SgFeatureSource *
+open_vgg(const SgMetric *metric, int channels, int size, GError **error)
+{
+  g_autofree char *path = sg_weights_path(SG_WEIGHTS_VGG);
+
+  if (!sg_weights_have(SG_WEIGHTS_VGG))
+    return sg_weights_missing(metric->name, SG_WEIGHTS_VGG, error), NULL;
+  g_autoptr(SgArchive) file = sg_archive_open(path, error);
+  return file ? sg_source_vgg_new(file, INCEPTION_BATCH, precision(), metric->source, channels,
+                                  size, error)
+              : NULL;
+}
+
 static SgFeatureSource *
 open_source(Job *job, const SgMetric *metric, GError **error)
 {
@@ -327,6 +354,14 @@ open_source(Job *job, const SgMetric *metric, GError **error)
     job->random = sg_inception_new_random(INCEPTION_BATCH, precision(), error);
     return job->random ? sg_source_inception_new(job->random, mode, metric->source, channels, size)
                        : NULL;
+  }
+  if (g_str_equal(metric->source, "vgg"))
+    return open_vgg(metric, channels, size, error);
+  if (g_str_has_prefix(metric->source, "lpips")) {
+    if (!job->lpips && !(job->lpips = open_lpips(metric->name, error)))
+      return NULL;
+    return sg_source_lpips_new(job->lpips, !g_str_equal(metric->source, "lpips"), metric->source,
+                               channels, size, error);
   }
   if (!job->inception && !(job->inception = open_inception(m, metric->name, error)))
     return NULL;
@@ -402,6 +437,7 @@ sg_measurement_run(const SgMeasurement *m, SgMetricResult *results, GError **err
     sg_feature_source_free(job.sources[i]);
   sg_inception_free(job.inception);
   sg_inception_free(job.random);
+  sg_lpips_free(job.lpips);
   g_free(job.labels);
   return ok;
 }

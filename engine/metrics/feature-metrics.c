@@ -166,4 +166,13 @@ const SgMetric sg_feature_metrics[SG_FEATURE_METRICS] = {
                                "sliced Wasserstein distance of second order" OF_INCEPTION),
                          SLICED, INCEPTION},
     [SG_FEATURE_IS] = {NAMED("is", N_("Inception Score"), "Inception score"), SCORE, INCEPTION},
+    [SG_FEATURE_PR] = {NAMED("pr", N_("Precision and Recall"),
+                             "harmonic mean of precision and recall, of VGG16's features"),
+                       MANIFOLD, .source = "vgg"},
+    [SG_FEATURE_PPL] = {NAMED("ppl", N_("Perceptual Path Length (Face)"),
+                              "perceptual path length by LPIPS of the part that a face fills"),
+                        PATHS, .source = "lpips-crop"},
+    [SG_FEATURE_PPL2] = {NAMED("ppl2", N_("Perceptual Path Length"),
+                               "perceptual path length by LPIPS"),
+                         PATHS, .source = "lpips", .whole_name = TRUE},
 };

@@ -20,7 +20,7 @@ take_number(const char **p, int most)
 static gboolean
 take_count(SgMetric *m, const char **p)
 {
-  if (!g_ascii_isdigit(**p))
+  if (!g_ascii_isdigit(**p) || m->whole_name)
     return TRUE;
   m->count = take_number(p, MAX_COUNT);
   if (**p == 'k' || **p == 'K') {
@@ -89,17 +89,24 @@ read_name(const SgMetric *row, const char *name)
   return NULL;
 }
 
-/* The row that has the longest name which begins this one. */
-static const SgMetric *
-row_of(const char *name)
+/* What the row with the longest name says that the name can be of. */
+static SgMetric *
+read_any(const char *name)
 {
-  const SgMetric *found = NULL;
+  SgMetric *found = NULL;
 
   for (guint i = 0; sg_metric_table[i]; i++) {
     const SgMetric *m = sg_metric_table[i];
-    if (m->source && g_ascii_strncasecmp(name, m->name, strlen(m->name)) == 0 &&
-        (!found || strlen(m->name) > strlen(found->name)))
-      found = m;
+    if (!m->source || g_ascii_strncasecmp(name, m->name, strlen(m->name)) != 0 ||
+        (found && strlen(m->name) < strlen(found->row->name)))
+      continue;
+    SgMetric *read = read_name(m, name);
+    if (!read)
+      continue;
+    if (found)
+      g_free((char *)found->name);
+    g_free(found);
+    found = read;
   }
   return found;
 }
@@ -109,8 +116,7 @@ sg_metric_variant(const char *name)
 {
   static GMutex lock;
   static GHashTable *known;
-  const SgMetric *row = strlen(name) < 64 ? row_of(name) : NULL;
-  g_autofree SgMetric *read = row ? read_name(row, name) : NULL;
+  g_autofree SgMetric *read = strlen(name) < 64 ? read_any(name) : NULL;
 
   if (!read)
     return NULL;

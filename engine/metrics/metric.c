@@ -9,11 +9,28 @@
 #define F(name) &sg_feature_metrics[SG_FEATURE_##name]
 
 const SgMetric *const sg_metric_table[] = {
-    &sg_metric_swd, F(FD_D),    F(KID_D), F(MIND_D), F(PR_D), F(PPL_D), F(FD_RAND), F(KID_RAND),
-    F(MIND_RAND),   F(PR_RAND), F(FID),   F(KID),    F(MIND), F(IS),    NULL};
-const char *const sg_metric_words[] = {
-    SG_METRIC_DEFAULT, "fd-d",    "kid-d", "mind-d", "pr-d", "ppl-d", "fd-rand", "kid-rand",
-    "mind-rand",       "pr-rand", "fid",   "kid",    "mind", "is",    "none",    NULL};
+    &sg_metric_swd, F(FD_D),     F(KID_D),     F(MIND_D),  F(PR_D), F(PPL_D),
+    F(FD_RAND),     F(KID_RAND), F(MIND_RAND), F(PR_RAND), F(FID),  F(KID),
+    F(MIND),        F(IS),       F(PR),        F(PPL),     F(PPL2), NULL};
+const char *const sg_metric_words[] = {SG_METRIC_DEFAULT,
+                                       "fd-d",
+                                       "kid-d",
+                                       "mind-d",
+                                       "pr-d",
+                                       "ppl-d",
+                                       "fd-rand",
+                                       "kid-rand",
+                                       "mind-rand",
+                                       "pr-rand",
+                                       "fid",
+                                       "kid",
+                                       "mind",
+                                       "is",
+                                       "pr",
+                                       "ppl",
+                                       "ppl2",
+                                       "none",
+                                       NULL};
 
 #define TAGS "Metrics/"
 
@@ -36,14 +53,27 @@ sg_metric_with_mode(const SgMetric *m, const char *mode)
   return with ? with : m;
 }
 
+static gboolean
+needs_weights(const SgMetric *m, SgWeightsKind kind)
+{
+  if (kind == SG_WEIGHTS_INCEPTION)
+    return m->by_mode;
+  if (!m->source)
+    return FALSE;
+  return g_str_has_prefix(m->source, "lpips") ||
+         (kind == SG_WEIGHTS_VGG && g_str_equal(m->source, "vgg"));
+}
+
 gboolean
 sg_metric_check_weights(const SgMetric *const *list, GError **error)
 {
   for (guint i = 0; list[i]; i++) {
     g_autoptr(GError) why = NULL;
-    if (!list[i]->by_mode || sg_weights_have(SG_WEIGHTS_INCEPTION))
+    for (SgWeightsKind kind = 0; kind < SG_WEIGHTS_KINDS && !why; kind++)
+      if (needs_weights(list[i], kind) && !sg_weights_have(kind))
+        sg_weights_missing(list[i]->name, kind, &why);
+    if (!why)
       continue;
-    sg_weights_missing(list[i]->name, SG_WEIGHTS_INCEPTION, &why);
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "metrics: %s", why->message);
     return FALSE;
   }
@@ -67,8 +97,6 @@ sg_metric_images(const SgMetric *m, SgMetricNeeds side, int all, int images)
 static const struct {
   const char *begin, *why;
 } foreign[] = {
-    {"pr", "precision and recall compare features of the VGG network"},
-    {"ppl", "perceptual path length is measured with the LPIPS network"},
     {"eqt", "equivariance is measured for StyleGAN3, which is not trained here"},
     {"eqr", "equivariance is measured for StyleGAN3, which is not trained here"},
 };

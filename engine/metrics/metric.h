@@ -65,8 +65,9 @@ struct _SgMetric {
                           GError **error);
 
   /* What its name says besides, as NVlabs' do: "fd-d2k_full", "pr-d5k3", "ppl-d1k_zfull". */
-  int count;     /* of generated pictures and of real ones; 0: as many as are asked for */
-  gboolean full; /* but all real ones */
+  gboolean whole_name; /* of a row: its name has no room for a count ("ppl2_wend") */
+  int count;           /* of generated pictures and of real ones; 0: as many as are asked for */
+  gboolean full;       /* but all real ones */
   int neighbours;
   SgPathKind path;
   /* How pictures come to a network that has its own size (perceptual/fit-picture.h), "fid-clean":

@@ -94,3 +94,26 @@ sg_vgg_find(const SgArchive *file, SgVggTensors *found, GError **error)
   return (prefix ? find_named(file, prefix, found, error) : find_in_order(file, found, error)) &&
          check_shapes(file, found, error);
 }
+
+gboolean
+sg_vgg_find_dense(const SgArchive *file, int k, gint64 inputs, SgTensor **weight, SgTensor **bias,
+                  GError **error)
+{
+  g_autofree char *prefix = find_prefix(file);
+  g_autofree char *layer = g_strdup_printf("%sclassifier.%d", prefix ? prefix : "", 3 * k);
+  g_autofree char *w = g_strconcat(layer, ".weight", NULL), *b = g_strconcat(layer, ".bias", NULL);
+
+  *weight = sg_archive_tensor(file, w);
+  *bias = sg_archive_tensor(file, b);
+  if (!*weight || !*bias)
+    return sg_unsupported(error,
+                          "%s: has no tensor “%s”, so it is not the whole of torchvision's VGG16, "
+                          "whose dense layers precision and recall compare",
+                          file->path, *weight ? b : w);
+  if ((*weight)->ndim != 2 || (*weight)->shape[1] != inputs || (*weight)->shape[0] < 1 ||
+      (*weight)->shape[0] > 65536 || (*bias)->ndim != 1 || (*bias)->shape[0] != (*weight)->shape[0])
+    return sg_unsupported(
+        error, "%s: “%s” does not fit what comes before it, %" G_GINT64_FORMAT " numbers a picture",
+        file->path, w, inputs);
+  return TRUE;
+}

@@ -16,5 +16,9 @@ typedef struct {
  * such convolutions in this order and no other of 3 × 3, as NVlabs' vgg16.pt is said to. Errors:
  * another network, with the tensor that is missing or misshapen. */
 gboolean sg_vgg_find(const SgArchive *file, SgVggTensors *found, GError **error);
+/* Dense layer k (0 or 1) of its classifier, under torchvision's names: weight [O, inputs], bias
+ * [O], borrowed. Errors: it is missing, or takes another number of inputs. */
+gboolean sg_vgg_find_dense(const SgArchive *file, int k, gint64 inputs, SgTensor **weight,
+                           SgTensor **bias, GError **error);
 
 G_END_DECLS

@@ -8,6 +8,10 @@ static const struct {
     [SG_WEIGHTS_INCEPTION] = {"pt_inception-2015-12-05-6726825d.pth",
                               "the Inception network as pytorch-fid has it",
                               "metrics in -d and -rand need no such file"},
+    [SG_WEIGHTS_VGG] = {"vgg16-397923af.pth", "VGG16 as torchvision has it",
+                        "metrics in -d need no such file"},
+    [SG_WEIGHTS_LPIPS] = {"vgg.pth", "LPIPS' factors for VGG16 (v0.1/vgg.pth of the lpips package)",
+                          "metrics in -d need no such file"},
 };
 
 static char *used[SG_WEIGHTS_KINDS];
@@ -17,6 +21,12 @@ sg_weights_use(SgWeightsKind kind, const char *path)
 {
   g_free(used[kind]);
   used[kind] = g_strdup(path);
+}
+
+const char *
+sg_weights_name(SgWeightsKind kind)
+{
+  return kinds[kind].file;
 }
 
 char *

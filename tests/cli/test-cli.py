@@ -10,6 +10,7 @@ import json
 import math
 import os
 import pickle
+import random
 import re
 import resource
 import shutil
@@ -678,6 +679,45 @@ class Metrics(Case):
         self.run_bad(1, 'metrics', *args, '--inception=' + os.path.join(a, 'seed0500.png'), says=('seed0500.png',))
         self.run_bad(2, 'metrics', *args, '--mode=dirty', says=('dirty', 'pytorch'))
 
+    def vgg(self, name, dense=24):
+        """VGG16 with a sixteenth of its channels, and LPIPS' factors in the same file."""
+        widths = dict(zip((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28), (4, 4, 8, 8, 16, 16, 16, 32, 32, 32, 32, 32, 32)))
+        shapes, inputs, rng = {}, 3, random.Random(5)
+        for place, o in widths.items():
+            shapes[f'features.{place}'], inputs = [o, inputs, 3, 3], o
+        shapes['classifier.0'], shapes['classifier.3'] = [24, 32 * 49], [20, dense]
+        header, data = {}, b''
+        tensors = [(k + '.weight', v) for k, v in shapes.items()] + [(k + '.bias', v[:1]) for k, v in shapes.items()]
+        tensors += [(f'lin{k}.model.1.weight', [1, c, 1, 1]) for k, c in enumerate((4, 8, 16, 32, 32))]
+        for key, shape in tensors:
+            fan_in = math.prod(shape[1:])
+            draw = rng.random if key.startswith('lin') else lambda: rng.gauss(0, (2 / fan_in) ** 0.5 if len(shape) > 1 else 0.1)
+            raw = struct.pack(f'<{math.prod(shape)}f', *(draw() for _ in range(math.prod(shape))))
+            header[key] = {'dtype': 'F32', 'shape': shape, 'data_offsets': [len(data), len(data) + len(raw)]}
+            data += raw
+        text = json.dumps(header).encode()
+        with open(os.path.join(self.out, name), 'wb') as f:
+            f.write(struct.pack('<Q', len(text)) + text + data)
+        return os.path.join(self.out, name)
+
+    def test_vgg(self):
+        """Precision and recall, and path length, by VGG16 and LPIPS of a file."""
+        a = self.generate('a', '--seeds=500-507', network=BUNDLED)
+        vgg, network = '--vgg=' + self.vgg('vgg.safetensors'), '--network=' + BUNDLED
+        lpips = '--lpips=' + os.path.join(self.out, 'vgg.safetensors')
+        found = self.features(network, '--data=' + a, vgg, lpips, '--images=8', metrics='pr,ppl2_wend,ppl8_wend,ppl8_zfull')
+        self.assertGreater(found['ppl2_wend']['value'], 0)
+        self.assertNotEqual(found['ppl2_wend'], found['ppl8_wend'])  # of another part of the picture
+        self.assertGreater(found['ppl8_zfull']['value'], found['ppl8_wend']['value'])
+        same = self.features('--data=' + a, '--reference=' + a, vgg, metrics='pr8_full')
+        self.assertEqual(same['pr8_full']['f1'], 1)
+        with unittest.mock.patch.dict(os.environ, VITRINE_WEIGHTS=self.out):
+            self.run_bad(1, 'metrics', network, '--metrics=ppl2_wend', says=('ppl2_wend', 'vgg16-397923af.pth'))
+            self.run_bad(1, 'metrics', network, '--metrics=ppl2_wend', vgg, says=('LPIPS', self.out + '/vgg.pth'))
+        other = self.vgg('other.safetensors', dense=23)
+        self.run_bad(1, 'metrics', network, '--data=' + a, '--metrics=pr8', '--vgg=' + other, says=('other.safetensors', 'classifier.3.weight'))
+        self.run_bad(1, 'metrics', '--data=' + a, '--reference=' + a, '--metrics=ppl2_wend', vgg, lpips, says=('needs --network',))
+
     def test_features_refused(self):
         a = self.generate('a', '--seeds=500-503', network=BUNDLED)
         both = ('--data=' + a, '--reference=' + a)
@@ -696,7 +736,7 @@ class Metrics(Case):
         self.run_bad(2, 'metrics', '--network=' + BUNDLED, says=('--data',))
         self.run_bad(2, 'metrics', '--data=.', says=('--reference',))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--network=' + BUNDLED)
-        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=ppl2_wend', says=('ppl2_wend', 'LPIPS'))
+        self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--metrics=eqt50k_int', says=('eqt50k_int', 'StyleGAN3'))
         self.run_bad(2, 'metrics', '--data=.', '--reference=.', '--images=0')
         self.run_bad(1, 'metrics', '--data=' + self.out, '--reference=' + self.out)
 

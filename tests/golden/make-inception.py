@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes expected/inception.json: what pytorch-fid's Inception network makes of a picture with weights that a formula gives (the test
-has the same one, so no weights are kept), and what PyTorch, torch-fidelity and clean-fid make of pictures on their way to another size.
+has the same one, so no weights are kept), and what PyTorch, torch-fidelity and clean-fid make of pictures on their way to another size; and the same of VGG16's dense layers.
 
 Made with PyTorch 2.15, torchvision 0.29.2, pytorch-fid 0.3.0, torch-fidelity 0.4.0, clean-fid 0.1.35.
 """
@@ -60,6 +60,21 @@ features = x.mean((2, 3))
 fc = torch.tensor(value('fc.weight', (1008, 2048))).double()
 out['logits'] = np.round((features @ fc.T)[0].numpy(), 6).tolist()
 
+# VGG16's dense layers, with a sixteenth of its channels: as torch-fidelity's extractor has them.
+widths, sequence, inputs = [4, 4, 0, 8, 8, 0, 16, 16, 16, 0, 32, 32, 32, 0, 32, 32, 32, 0], [], 3
+for w in widths:
+    sequence += [torch.nn.Conv2d(inputs, w, 3, padding=1), torch.nn.ReLU()] if w else [torch.nn.MaxPool2d(2)]
+    inputs = w or inputs
+vgg = torch.nn.ModuleDict({'features': torch.nn.Sequential(*sequence), 'classifier': torch.nn.Sequential(
+    torch.nn.Linear(32 * 49, 24), torch.nn.ReLU(), torch.nn.Dropout(), torch.nn.Linear(24, 20), torch.nn.ReLU())}).eval()
+for k, v in vgg.state_dict().items():
+    fan_in = np.prod(v.shape[1:])
+    v.copy_(torch.tensor(uniform(k, tuple(v.shape)) * np.float32(0.2 if k.endswith('bias') else np.sqrt(24 / fan_in))))
+bytes_ = torch.tensor(((uniform('vgg', (1, 3, 64, 64)) + 0.5) * 256).astype(np.uint8)).float()
+x = interpolate_bilinear_2d_like_tensorflow1x(bytes_, size=(224, 224), align_corners=False)
+x = torchvision.transforms.functional.normalize(x, (255 * .485, 255 * .456, 255 * .406), (255 * .229, 255 * .224, 255 * .225))
+out['vgg'] = np.round(vgg['classifier'](vgg['features'](x).flatten(1))[0].numpy().astype(np.float64), 6).tolist()
+
 fits = []
 for size, to in ((24, 31), (40, 17), (9, 9), (64, 75)):
     bytes_ = ((uniform(f'fit{size}', (3, size, size)) + 0.5) * 256).astype(np.uint8)
@@ -74,4 +89,5 @@ for size, to in ((24, 31), (40, 17), (9, 9), (64, 75)):
 out['fits'] = fits
 with open(os.path.join(os.path.dirname(__file__), 'expected', 'inception.json'), 'w') as f:
     json.dump(out, f)
+print(out['vgg'])
 print([(b['shape'], b['most'], float(np.mean(b['mean']))) for b in out['blocks']], np.abs(out['logits']).max())

@@ -6,6 +6,7 @@
 #include "engine/formats/archive.h"
 #include "engine/perceptual/fit-picture.h"
 #include "engine/perceptual/inception-layers.h"
+#include "engine/perceptual/vgg-features.h"
 
 static json_t *expected;
 
@@ -263,6 +264,63 @@ test_fits(void)
   g_assert_cmpint((int)i, ==, 4);
 }
 
+/* VGG16 with a sixteenth of its channels, by the formula. */
+static SgArchive *
+make_vgg(gint64 dense)
+{
+  static const int widths[] = {4, 4, 8, 8, 16, 16, 16, 32, 32, 32, 32, 32, 32};
+  static const int places[] = {0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28};
+  SgArchive *a = sg_archive_new("inception.pth", SG_CONTAINER_TORCH_ZIP, "state dict");
+  gint64 in = 3;
+
+  for (guint k = 0; k < G_N_ELEMENTS(widths) + 2; k++) {
+    gboolean conv = k < G_N_ELEMENTS(widths);
+    guint d = k - G_N_ELEMENTS(widths);
+    gint64 shape[4] = {conv ? widths[k] : d == 0 ? 24 : 20, conv ? in : d == 0 ? dense : 24, 3, 3};
+    g_autofree char *layer =
+        conv ? g_strdup_printf("features.%d", places[k]) : g_strdup_printf("classifier.%u", 3 * d);
+    g_autofree char *weight = g_strconcat(layer, ".weight", NULL);
+    g_autofree char *bias = g_strconcat(layer, ".bias", NULL);
+    g_autoptr(SgTensor) w = sg_tensor_new(conv ? 4 : 2, shape);
+    g_autoptr(SgTensor) b = sg_tensor_new(1, shape);
+    double scale = sqrt(24.0 / (double)(shape[1] * (conv ? 9 : 1)));
+    for (guint32 i = 0; i < w->numel; i++)
+      w->data[i] = uniform(seed_of(weight), i) * (float)scale;
+    for (guint32 i = 0; i < b->numel; i++)
+      b->data[i] = uniform(seed_of(bias), i) * 0.2f;
+    g_assert_true(sg_archive_add(a, weight, "float32", w) && sg_archive_add(a, bias, "float32", b));
+    in = shape[0];
+  }
+  return a;
+}
+
+static void
+test_vgg(void)
+{
+  enum { SIZE = 64 };
+  const json_t *wanted = json_object_get(expected, "vgg");
+  g_autoptr(SgArchive) file = make_vgg(32 * 49);
+  g_autoptr(SgArchive) other = make_vgg(32 * 16);
+  g_autofree float *picture = g_new(float, 3 * SIZE * SIZE);
+  g_autofree float *fit = g_new(float, 3 * SG_VGG_SIZE * SG_VGG_SIZE);
+  float features[20];
+  g_autoptr(GError) error = NULL;
+  g_autoptr(SgVggFeatures) v = sg_vgg_features_new(file, 2, SG_PRECISION_FP32, &error);
+
+  g_assert_no_error(error);
+  for (guint32 i = 0; i < 3 * SIZE * SIZE; i++)
+    picture[i] = floorf((uniform(seed_of("vgg"), i) + 0.5f) * 256) / 127.5f - 1;
+  sg_fit_pictures(SG_FIT_TF, 1, 3, SIZE, picture, SG_VGG_SIZE, fit);
+  sg_vgg_features_normalise(1, fit);
+  g_assert_cmpint(sg_vgg_features_count(v), ==, 20);
+  g_assert_true(sg_vgg_features_run(v, 1, fit, features, NULL));
+  g_assert_cmpuint(json_array_size(wanted), ==, 20);
+  for (size_t i = 0; i < 20; i++)
+    near((double)features[i], json_number_value(json_array_get(wanted, i)), 2e-5);
+  g_assert_null(sg_vgg_features_new(other, 1, SG_PRECISION_FP32, &error));
+  g_assert_nonnull(strstr(error->message, "“classifier.0.weight” does not fit"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -276,6 +334,7 @@ main(int argc, char **argv)
   g_test_add_func("/inception/refused", test_refused);
   g_test_add_func("/inception/random", test_random);
   g_test_add_func("/inception/fits", test_fits);
+  g_test_add_func("/inception/vgg", test_vgg);
   int status = g_test_run();
   json_decref(expected);
   return status;

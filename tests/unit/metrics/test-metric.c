@@ -95,9 +95,7 @@ test_parse(void)
   /* What people paste. */
   g_assert_cmpuint(length("fid50k_full,FID,kid50k_full,is50k"), ==, 4);
   refused(SG_METRIC_DEFAULT ",fid50k_half", "“fid50k_half”");
-  refused("pr50k3_full", "VGG");
-  refused("ppl2_wend", "LPIPS");
-  refused("ppl_zfull", "LPIPS");
+  g_assert_cmpuint(length("pr50k3_full,ppl2_wend,ppl_zfull,ppl_wend"), ==, 4);
   refused("eqt50k_int", "StyleGAN3");
   refused("eqr50k", "StyleGAN3");
 }
@@ -137,6 +135,12 @@ test_variants(void)
   m = sg_metric_with_mode(sg_metric_find("kid2k"), "pytorch");
   g_assert_cmpstr(m->name, ==, "kid2k-pytorch");
   g_assert_true(sg_metric_with_mode(row, "tf") == row); /* there is no choice */
+  m = sg_metric_find("ppl2_zfull"); /* the paper's second kind of path length, not two pairs */
+  g_assert_true(m && m->count == 0 && m->path.z && m->path.full);
+  g_assert_cmpstr(m->source, ==, "lpips");
+  m = sg_metric_find("ppl25k_wend");
+  g_assert_true(m && m->count == 25000);
+  g_assert_cmpstr(m->source, ==, "lpips-crop");
   g_assert_null(sg_metric_find("fd-rand2k-clean"));
   g_assert_null(sg_metric_find("fid2k-dirty"));
   char *tags[] = {"Metrics/kid-d2k", "Metrics/fd-d2k", "Metrics/fd-d2k/low", NULL};
