@@ -2,6 +2,7 @@
 #include "app/session/vitrine-idle-work.h"
 #include "app/grid/vitrine-grid.h"
 #include "engine/backend/backend-device.h"
+#include "engine/backend/cpu-crew.h"
 #include "engine/base/debug.h"
 #include "engine/base/interrupt.h"
 #include "engine/kernels/element.h"
@@ -57,6 +58,7 @@ struct _VitrineRenderThread {
   guint renderer_generation, renderer_weights;
   VitrineIdleWork *work;
   VitrineGrid *grid;
+  SgCpuCrew *crew;
   int next_face;          /* which the next first answer begins with */
   gboolean will_be_rough; /* a rough renderer is to be made while nothing else is to be done */
   gint64 worked; /* when it last did anything; 0: nothing since its buffers were given back */
@@ -310,8 +312,13 @@ draw(Drawing *d, SgRenderer *renderer, GError **error)
   vitrine_grid_begin(self->grid, recipe->faces, (int)k_drawn_bytes((unsigned)channels));
   d->begun = g_get_monotonic_time();
   sg_interrupt_set(request->wish.refines ? end_for_newer : end_for_nothing_else, self);
+  gboolean cpu = sg_backend_is_cpu(sg_renderer_backend(renderer));
+  if (cpu)
+    sg_cpu_crew_begin(self->crew);
   SgPicture *picture =
       sg_renderer_draw(renderer, recipe, request->wish.max_resolution, first, drawn_cb, d, error);
+  if (cpu)
+    sg_cpu_crew_end(self->crew);
   sg_interrupt_set(NULL, NULL);
   if (d->full && error) {
     g_clear_error(error);
@@ -559,6 +566,7 @@ thread_main(gpointer data)
 {
   VitrineRenderThread *self = data;
 
+  self->crew = sg_cpu_crew_new();
   g_mutex_lock(&self->mutex);
   for (;;) {
     if (!g_queue_is_empty(&self->jobs)) {
@@ -584,6 +592,7 @@ thread_main(gpointer data)
   g_clear_pointer(&self->rough, sg_renderer_free);
   g_clear_pointer(&self->renderer, sg_renderer_free);
   g_clear_pointer(&self->grid, vitrine_grid_free);
+  g_clear_pointer(&self->crew, sg_cpu_crew_free);
   thread_unref(self);
   return NULL;
 }

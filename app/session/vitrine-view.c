@@ -33,7 +33,8 @@ struct _VitrineView {
   gboolean refine;   /* the next request is for the same recipe, one size larger */
   guint rest_source; /* the finger may be resting */
 
-  SgRecipe *shown;       /* of the newest picture */
+  SgRecipe *shown;       /* of the newest whole picture */
+  SgRecipe *part;        /* of a newer one that is not whole; or NULL */
   SgRecipe *original_of; /* what `original` shows */
   GdkTexture *texture, *original;
   int width, height;
@@ -258,6 +259,8 @@ take_part(VitrineView *self, const VitrineFrame *frame)
     vitrine_sizes_took(self->sizes, frame->size, frame->rough, frame->seconds,
                        g_get_monotonic_time());
   take_layout(self, frame->recipe);
+  sg_recipe_free(self->part);
+  self->part = sg_recipe_copy(frame->recipe);
   self->drawn = frame->drawn;
   self->drawn_of = frame->recipe->faces;
   self->stale = TRUE;
@@ -284,6 +287,7 @@ take_whole(VitrineView *self, VitrineFrame *frame)
   self->rough = frame->rough;
   sg_recipe_free(self->shown);
   self->shown = g_steal_pointer(&frame->recipe);
+  g_clear_pointer(&self->part, sg_recipe_free);
   if (!self->busy) /* what comes is not waited for yet */
     set_waiting(self, FALSE);
   take_speed(self, frame, refined);
@@ -425,6 +429,13 @@ vitrine_view_get_picture_size(VitrineView *self, int *width, int *height)
   g_return_if_fail(VITRINE_IS_VIEW(self));
   *width = self->width;
   *height = self->height;
+}
+
+const SgRecipe *
+vitrine_view_get_drawn(VitrineView *self)
+{
+  g_return_val_if_fail(VITRINE_IS_VIEW(self), NULL);
+  return self->part ? self->part : self->shown;
 }
 
 gboolean
@@ -630,6 +641,7 @@ vitrine_view_finalize(GObject *object)
 
   vitrine_sizes_free(self->sizes);
   sg_recipe_free(self->shown);
+  sg_recipe_free(self->part);
   sg_recipe_free(self->original_of);
   g_free(self->score_text);
   g_free(self->w_base);

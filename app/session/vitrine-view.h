@@ -43,6 +43,8 @@ void vitrine_view_set_weights(VitrineView *self, SgRenderer *renderer, gboolean 
 GdkTexture *vitrine_view_get_texture(VitrineView *self);
 GdkTexture *vitrine_view_get_original(VitrineView *self);
 void vitrine_view_get_picture_size(VitrineView *self, int *width, int *height);
+/* Of what is shown, or of the faces that were drawn last if others follow; NULL: nothing is. */
+const SgRecipe *vitrine_view_get_drawn(VitrineView *self);
 /* The newest picture is of the current recipe and weights, and exact. */
 gboolean vitrine_view_is_current(VitrineView *self);
 /* The mean logit of the faces shown, each judged alone, as "score-text" has it; NaN: none. */
