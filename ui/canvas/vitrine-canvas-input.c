@@ -73,8 +73,10 @@ drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
   self->drag_x = self->drag_y = 0;
   self->dragging_face = near_divider(self, x);
   self->dragging_divider = button == GDK_BUTTON_PRIMARY && self->dragging_face >= 0;
+  self->dragging_grip = button == GDK_BUTTON_PRIMARY && !self->dragging_divider &&
+                        vitrine_canvas_grips_begin(self, x, y);
   self->dragging_spot = button == GDK_BUTTON_PRIMARY && !self->dragging_divider &&
-                        vitrine_canvas_spot_begin(self, x, y);
+                        !self->dragging_grip && vitrine_canvas_spot_begin(self, x, y);
 }
 
 static void
@@ -84,7 +86,9 @@ drag_update_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
   double x, y;
 
   gtk_gesture_drag_get_start_point(gesture, &x, &y);
-  if (self->dragging_spot)
+  if (self->dragging_grip)
+    vitrine_canvas_grips_drag(self, x + dx, y + dy);
+  else if (self->dragging_spot)
     vitrine_canvas_spot_drag(self, dx, dy, FALSE);
   else if (self->dragging_divider)
     set_divider_x(self, x + dx);
@@ -104,18 +108,20 @@ drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
 
   if (self->dragging_spot)
     vitrine_canvas_spot_drag(self, dx, dy, TRUE);
-  else if (!self->dragging_divider && self->columns > 1 && button == GDK_BUTTON_PRIMARY &&
-           hypot(dx, dy) < CLICK && gtk_gesture_drag_get_start_point(gesture, &x, &y) &&
+  else if (!self->dragging_grip && !self->dragging_divider && self->columns > 1 &&
+           button == GDK_BUTTON_PRIMARY && hypot(dx, dy) < CLICK &&
+           gtk_gesture_drag_get_start_point(gesture, &x, &y) &&
            vitrine_canvas_face_at(self, x, y) >= 0)
     vitrine_canvas_activate_face(self, vitrine_canvas_face_at(self, x, y));
-  self->dragging_divider = self->dragging_spot = FALSE;
+  self->dragging_divider = self->dragging_spot = self->dragging_grip = FALSE;
 }
 
 static void
 motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer data)
 {
   VitrineCanvas *self = data;
-  gboolean points = self->spot && vitrine_spot_get_active(self->spot);
+  gboolean points =
+      vitrine_canvas_has_grips(self) || (self->spot && vitrine_spot_get_active(self->spot));
   const char *cursor = near_divider(self, x) >= 0 ? "col-resize"
                        : points                   ? "crosshair"
                        : self->view.fit           ? NULL
@@ -123,6 +129,8 @@ motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer dat
 
   self->pointer_x = x;
   self->pointer_y = y;
+  if (vitrine_canvas_has_grips(self))
+    gtk_widget_queue_draw(GTK_WIDGET(self)); /* the brush */
   gtk_widget_set_cursor_from_name(GTK_WIDGET(self), cursor);
 }
 
@@ -187,7 +195,7 @@ key_pressed_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModi
 
   if (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK))
     return GDK_EVENT_PROPAGATE;
-  if (vitrine_canvas_spot_key(self, key, state))
+  if (vitrine_canvas_grips_key(self, key, state) || vitrine_canvas_spot_key(self, key, state))
     return GDK_EVENT_STOP;
   switch (key) {
   case GDK_KEY_space:

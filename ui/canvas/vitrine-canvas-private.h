@@ -29,6 +29,9 @@ struct _VitrineCanvas {
   VitrineSpot *spot; /* NULL: nobody points */
   gboolean dragging_spot, pulling;
   double spot_x, spot_y; /* where the drag began */
+
+  VitrineGrips *grips; /* NULL: nobody takes hold */
+  gboolean dragging_grip, moving_handle;
 };
 
 /* Gestures and keys (vitrine-canvas-input.c). */
@@ -39,6 +42,13 @@ void vitrine_canvas_spot_drag(VitrineCanvas *self, double dx, double dy, gboolea
 gboolean vitrine_canvas_spot_key(VitrineCanvas *self, guint key, GdkModifierType state);
 void vitrine_canvas_spot_snapshot(VitrineCanvas *self, GtkSnapshot *snapshot,
                                   const graphene_rect_t *rect);
+/* Taking hold of points (vitrine-canvas-grips.c). FALSE: the drag, the key is not for it. */
+gboolean vitrine_canvas_grips_begin(VitrineCanvas *self, double x, double y);
+void vitrine_canvas_grips_drag(VitrineCanvas *self, double x, double y);
+gboolean vitrine_canvas_grips_key(VitrineCanvas *self, guint key, GdkModifierType state);
+void vitrine_canvas_grips_snapshot(VitrineCanvas *self, GtkSnapshot *snapshot,
+                                   const graphene_rect_t *rect);
+gboolean vitrine_canvas_has_grips(VitrineCanvas *self);
 void vitrine_canvas_activate_face(VitrineCanvas *self, int face);
 /* One of its pictures, over its ground, smooth or sharp as the zoom asks. */
 void vitrine_canvas_append(VitrineCanvas *self, GtkSnapshot *snapshot, GdkTexture *texture,

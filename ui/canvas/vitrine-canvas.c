@@ -109,6 +109,7 @@ vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
   else
     vitrine_canvas_append(self, snapshot, self->texture, &rect, &visible);
   vitrine_canvas_spot_snapshot(self, snapshot, &rect);
+  vitrine_canvas_grips_snapshot(self, snapshot, &rect);
   gtk_snapshot_pop(snapshot);
 }
 
@@ -340,6 +341,7 @@ vitrine_canvas_dispose(GObject *object)
   g_clear_object(&self->texture);
   g_clear_object(&self->original);
   g_clear_object(&self->spot);
+  g_clear_object(&self->grips);
   G_OBJECT_CLASS(vitrine_canvas_parent_class)->dispose(object);
 }
 

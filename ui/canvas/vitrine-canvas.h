@@ -8,6 +8,7 @@
 #pragma once
 
 #include <gtk/gtk.h>
+#include "app/pointing/vitrine-grips.h"
 #include "app/pointing/vitrine-spot.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,9 @@ void vitrine_canvas_set_description(VitrineCanvas *self, const char *description
 
 /* What a person points at is marked there. Keeps a reference. */
 void vitrine_canvas_set_spot(VitrineCanvas *self, VitrineSpot *spot);
+
+/* Points that a person takes hold of are marked there. Keeps a reference. */
+void vitrine_canvas_set_grips(VitrineCanvas *self, VitrineGrips *grips);
 
 /* How an enlarged picture is drawn: smooth below 400 % and then sharp (at first), or one always. */
 typedef enum { VITRINE_SCALING_AUTO, VITRINE_SCALING_SMOOTH, VITRINE_SCALING_SHARP } VitrineScaling;

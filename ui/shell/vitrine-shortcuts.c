@@ -57,6 +57,7 @@ static const Shortcut view_keys[] = {
     {N_("Fit the window"), "<Control>0|<Control>KP_0", "win.zoom-fit", NULL},
     {N_("Actual size"), "<Control>1|<Control>KP_1", "win.zoom-one", NULL},
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
+    {N_("Drag points of the face"), "<Control>g", "win.drag-points", NULL},
     {N_("Lessons"), "<Control>l", "win.lessons", NULL},
     {N_("Hide or show the side"), "F9", "win.side", NULL},
     {N_("Full screen"), "F11", "win.full-screen", NULL},

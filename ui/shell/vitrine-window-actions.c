@@ -436,6 +436,24 @@ full_screen_cb(VitrineWindow *self)
   g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(full));
 }
 
+/* A press on the picture does one thing. */
+static void
+drag_points_action(GSimpleAction *action, GVariant *value, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  g_autoptr(GVariant) now = g_action_get_state(G_ACTION(action));
+
+  if (g_variant_equal(now, value))
+    return;
+  g_simple_action_set_state(action, value);
+  if (g_variant_get_boolean(value))
+    vitrine_spot_set_active(vitrine_session_get_spot(self->session), FALSE);
+  vitrine_drag_bar_set_shown(self->drag_bar, g_variant_get_boolean(value));
+  if (g_variant_get_boolean(value))
+    gtk_widget_grab_focus(GTK_WIDGET(self->canvas));
+}
+
 static void
 lessons_action(GSimpleAction *action, GVariant *value, gpointer data)
 {
@@ -555,6 +573,7 @@ static const GActionEntry entries[] = {
     {"jump", jump_action},
     {"show-pane", show_pane_action, "s"},
     {"see-pane", see_pane_action, "s"},
+    {"drag-points", NULL, NULL, "false", drag_points_action},
     {"lessons", NULL, NULL, "false", lessons_action},
     {"zoom-in", zoom_action},
     {"zoom-out", zoom_action},
@@ -583,7 +602,7 @@ static const char *const model_actions[] = {
     "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
     "record-strip", "examine",       "examine-path", "quiz",         "timeline",
-    "add-keyframe", "record-film",  "model",
+    "add-keyframe", "record-film",   "model",        "drag-points",
 };
 
 void

@@ -4,6 +4,7 @@
 #include "ui/journey/vitrine-timeline-bar.h"
 #include "ui/lessons/vitrine-lesson-bar.h"
 #include "ui/parts/vitrine-adaptive.h"
+#include "ui/projection/vitrine-drag-bar.h"
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
@@ -42,6 +43,7 @@ struct _VitrineWindow {
   GtkOverlay *canvas_frame;
   VitrineCanvas *canvas;
   VitrinePictureBar *picture_bar;
+  VitrineDragBar *drag_bar;
   VitrineLessonBar *lessons;
   VitrineTimelineBar *timeline;
   VitrineMissingBanner *missing_banner;

@@ -372,6 +372,16 @@ follow(VitrineWindow *self, gpointer part, const char *signal, void (*show)(Vitr
   g_signal_connect_object(part, signal, G_CALLBACK(show), self, G_CONNECT_SWAPPED);
 }
 
+/* Escape on the picture lets go. */
+static void
+grips_cb(VitrineWindow *self)
+{
+  gboolean active = vitrine_grips_get_active(vitrine_drag_bar_get_grips(self->drag_bar));
+
+  g_action_group_change_action_state(G_ACTION_GROUP(self), "drag-points",
+                                     g_variant_new_boolean(active));
+}
+
 static void
 connect_session(VitrineWindow *self)
 {
@@ -382,6 +392,9 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
   vitrine_picture_bar_set_session(self->picture_bar, session);
+  vitrine_drag_bar_set_session(self->drag_bar, session);
+  vitrine_canvas_set_grips(self->canvas, vitrine_drag_bar_get_grips(self->drag_bar));
+  follow(self, vitrine_drag_bar_get_grips(self->drag_bar), "notify::active", grips_cb);
   vitrine_lesson_bar_set_session(self->lessons, session);
   vitrine_timeline_bar_set_session(self->timeline, session);
   follow(self, vitrine_timeline_bar_get_player(self->timeline), "changed", frame_cb);
@@ -507,6 +520,7 @@ bind_children(GtkWidgetClass *class)
   BIND(canvas_frame);
   BIND(canvas);
   BIND(picture_bar);
+  BIND(drag_bar);
   BIND(lessons);
   BIND(timeline);
   BIND(missing_banner);
@@ -555,6 +569,7 @@ vitrine_window_class_init(VitrineWindowClass *class)
   g_type_ensure(VITRINE_TYPE_HELP_BUTTON);
   g_type_ensure(VITRINE_TYPE_NEEDLE);
   g_type_ensure(VITRINE_TYPE_PICTURE_BAR);
+  g_type_ensure(VITRINE_TYPE_DRAG_BAR);
   g_type_ensure(VITRINE_TYPE_LESSON_BAR);
   g_type_ensure(VITRINE_TYPE_TIMELINE_BAR);
   gtk_widget_class_set_template_from_resource(widget_class,
