@@ -61,6 +61,9 @@ struct _VitrineRenderThread {
   SgCpuCrew *crew;
   int next_face;          /* which the next first answer begins with */
   gboolean will_be_rough; /* a rough renderer is to be made while nothing else is to be done */
+  gboolean tried_rough;   /* that it has been, or cannot be */
+  SgRecipe *likely;       /* the next first answer is like this one, so large; NULL: not known */
+  int likely_resolution;
   gint64 worked; /* when it last did anything; 0: nothing since its buffers were given back */
   gboolean tasks_turn;
   gint64 memory_asked; /* monotonic; 0: not of this renderer */
@@ -399,6 +402,10 @@ render(VitrineRenderThread *self, Request *request)
   g_autoptr(GError) error = NULL;
 
   self->will_be_rough = request->wish.will_be_rough;
+  sg_recipe_free(self->likely);
+  self->likely = sg_recipe_copy(request->recipe);
+  self->likely->faces = 1;
+  self->likely_resolution = request->wish.first_resolution;
   vitrine_idle_work_forget_picture(self->work);
   SgPicture *picture = rough ? draw(&d, rough, &error) : NULL;
   if (!picture && !sg_is_interrupt(error)) {
@@ -449,11 +456,14 @@ take_renderer(VitrineRenderThread *self)
   self->renderer_generation = self->generation;
   self->renderer_weights = self->weights;
   self->same_model = FALSE;
+  self->tried_rough = FALSE;
   self->memory_asked = 0;
   g_mutex_unlock(&self->mutex);
   if (same_model) {
     vitrine_idle_work_set_renderer(self->work, self->renderer);
   } else {
+    self->will_be_rough = FALSE; /* not known of this one */
+    g_clear_pointer(&self->likely, sg_recipe_free);
     g_clear_pointer(&self->work, vitrine_idle_work_free);
     self->work = vitrine_idle_work_new(self->renderer);
     vitrine_grid_free(self->grid); /* of another model */
@@ -487,17 +497,21 @@ task_slice(VitrineRenderThread *self, gboolean urgent)
   self->worked = g_get_monotonic_time();
 }
 
-/* What the first answer to the next change would wait for. Called and returns with the lock
- * held. */
+/* What the first answer to the next change would wait for: the renderer, and what it packs for its
+ * first picture. Called and returns with the lock held. */
 static void
 prepare_rough(VitrineRenderThread *self)
 {
   g_mutex_unlock(&self->mutex);
   sg_interrupt_set(end_for_newer, self);
-  gboolean again = !rough_renderer(self) && sg_interrupted(NULL);
+  SgRenderer *rough = rough_renderer(self);
+  g_autoptr(SgPicture) picture =
+      rough && self->likely ? sg_renderer_render(rough, self->likely, self->likely_resolution, NULL)
+                            : NULL;
+  gboolean again = !picture && sg_interrupted(NULL);
   sg_interrupt_set(NULL, NULL);
   g_mutex_lock(&self->mutex);
-  self->will_be_rough = again;
+  self->tried_rough = !again;
   self->worked = g_get_monotonic_time();
 }
 
@@ -507,7 +521,7 @@ rest(VitrineRenderThread *self)
 {
   SgBackend *b = self->renderer ? sg_renderer_backend(self->renderer) : NULL;
 
-  if (self->will_be_rough && b && !self->rough) {
+  if (self->will_be_rough && b && !self->tried_rough) {
     prepare_rough(self);
     return;
   }
@@ -593,6 +607,7 @@ thread_main(gpointer data)
   g_clear_pointer(&self->renderer, sg_renderer_free);
   g_clear_pointer(&self->grid, vitrine_grid_free);
   g_clear_pointer(&self->crew, sg_cpu_crew_free);
+  g_clear_pointer(&self->likely, sg_recipe_free);
   thread_unref(self);
   return NULL;
 }

@@ -69,7 +69,9 @@ typedef struct {
   int max_resolution; /* as sg_renderer_render() */
   gboolean rough;     /* in bf16 where the renderer is the exact CPU and the processor has matrix
                        * units; a second renderer is made for it */
-  gboolean will_be_rough; /* the next change will be: its renderer is made while nothing is to do */
+  gboolean will_be_rough; /* the next change will be: its renderer is made, and tried, while nothing
+                           * is to do */
+  int first_resolution;   /* how large that will be, as max_resolution */
   gboolean refines; /* the recipe has had a first answer: this one may be given up for a newer */
   gboolean settles; /* nothing larger is to follow: this is what is scored and compared with */
 } VitrinePictureWish;

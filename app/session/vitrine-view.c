@@ -124,6 +124,7 @@ submit_cb(gpointer data)
   vitrine_sizes_set_faces(self->sizes, recipe->faces, now);
   int size =
       vitrine_sizes_first(self->sizes, vitrine_view_can_be_rough(self), &wish.will_be_rough, now);
+  wish.first_resolution = size < vitrine_sizes_whole(self->sizes) ? size : 0;
   if (self->refine)
     size = vitrine_sizes_next(self->sizes, self->shown_size);
   wish.rough = wish.will_be_rough && !self->refine;
