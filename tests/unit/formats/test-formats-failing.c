@@ -27,10 +27,11 @@ static void
 test_archives(void)
 {
   static const char *const names[] = {
-      "sg2.safetensors",    "sg2_ada_p2.pkl",        "sg2_ada_p4.pkl",
-      "sg2_numpy.pkl",      "sg2_numpy5.pkl",        "sg2_arrays.npz",
-      "sg2_tf_v5_p3.pkl",   "sg2_rosinality_zip.pt", "simplerick_legacy.pt",
-      "torch_views_zip.pt", "torch_views_legacy.pt",
+      "sg2.safetensors",       "sg2_ada_p2.pkl",        "sg2_ada_p4.pkl",
+      "sg2_numpy.pkl",         "sg2_numpy5.pkl",        "sg2_arrays.npz",
+      "sg2_tf_v5_p3.pkl",      "sg2_rosinality_zip.pt", "simplerick_legacy.pt",
+      "torch_views_zip.pt",    "torch_views_legacy.pt", "torch_kinds_zip.pt",
+      "torch_kinds_legacy.pt",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
