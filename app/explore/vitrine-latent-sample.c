@@ -1,6 +1,7 @@
 #include "app/explore/vitrine-latent-sample.h"
 #include <glib/gi18n.h>
 #include <math.h>
+#include "engine/directions/matrix.h"
 #include "engine/directions/seeds.h"
 #include "engine/directions/sefa.h"
 #include "engine/explore/nets.h"
@@ -83,7 +84,8 @@ draw(Job *job, SgRenderer *renderer, GError **error)
   const SgPrune as_stored = {0};
   const SgNets *nets = sg_renderer_nets(renderer, &as_stored, error);
 
-  if (!nets)
+  /* Before thousands of w are drawn, which would be gigabytes. */
+  if (!nets || !sg_matrix_check(nets->mapping->w_dim, error))
     return FALSE;
   if (!job->sample && !begin(job, nets)) {
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, _("There is not enough memory."));

@@ -408,6 +408,93 @@ test_factors(void)
                                    1e-9);
 }
 
+/* The first widget below `root` of this class, whose label (if it is a button) is `label`. */
+static GtkWidget *
+find_of(GtkWidget *root, const char *class, const char *label)
+{
+  if (g_str_equal(G_OBJECT_TYPE_NAME(root), class) &&
+      (!label || g_strcmp0(gtk_button_get_label(GTK_BUTTON(root)), label) == 0))
+    return root;
+  GtkWidget *found = NULL;
+  for (GtkWidget *child = gtk_widget_get_first_child(root); child && !found;
+       child = gtk_widget_get_next_sibling(child))
+    found = find_of(child, class, label);
+  return found;
+}
+
+static void
+text_arrived(GObject *clipboard, GAsyncResult *result, gpointer data)
+{
+  *(char **)data = gdk_clipboard_read_text_finish(GDK_CLIPBOARD(clipboard), result, NULL);
+}
+
+static gboolean
+has_text(Fixture *f, gpointer data)
+{
+  (void)f;
+  return *(char **)data != NULL;
+}
+
+static char *
+shown_vector(GtkWidget *box)
+{
+  GtkTextBuffer *b = gtk_text_view_get_buffer(GTK_TEXT_VIEW(find_of(box, "GtkTextView", NULL)));
+  GtkTextIter start, end;
+  gtk_text_buffer_get_bounds(b, &start, &end);
+  return gtk_text_buffer_get_text(b, &start, &end, FALSE);
+}
+
+/* Sixteen numbers, of which the third is the one that was set: shown, copied, put back, undone. */
+static void
+test_vector(void)
+{
+  g_autofree char *path = fixture_path("sixteen.safetensors"), *copied = NULL;
+  RandomModelSpec spec = RANDOM_MODEL_SPEC_INIT;
+  g_autoptr(GError) error = NULL;
+  Fixture f;
+
+  spec.resolution = 16;
+  spec.channel_base = 256;
+  spec.z_dim = spec.w_dim = 16;
+  g_autoptr(SgModel) model = random_model_new(&spec, &error);
+  g_assert_no_error(error);
+  g_assert_true(sg_model_save(model, path, &error));
+  fixture_forget_state();
+  fixture_open(&f, path);
+  fixture_run_for(0.3);
+  gtk_adjustment_set_value(slider(&f, 2), -4.5);
+  fixture_settle(&f);
+  GtkWidget *box = find_of(GTK_WIDGET(f.window), "VitrineVectorButton", NULL);
+  GtkMenuButton *button = GTK_MENU_BUTTON(find_of(box, "GtkMenuButton", NULL));
+  gtk_menu_button_popup(button);
+  fixture_run_for(0.2);
+  g_autofree char *text = shown_vector(box);
+  g_auto(GStrv) numbers = g_strsplit(g_strchomp(text), " ", -1);
+  g_assert_cmpint(g_strv_length(numbers), ==, 16);
+  for (int i = 0; i < 16; i++)
+    g_assert_cmpfloat_with_epsilon(g_ascii_strtod(numbers[i], NULL), shown(&f, i), 1e-6);
+  g_assert_cmpfloat_with_epsilon(g_ascii_strtod(numbers[2], NULL), -4.5, 1e-6);
+
+  g_signal_emit_by_name(find_of(box, "GtkButton", "_Copy"), "clicked");
+  gdk_clipboard_read_text_async(gtk_widget_get_clipboard(box), NULL, text_arrived, &copied);
+  fixture_wait(&f, has_text, &copied, 20);
+  g_assert_cmpstr(g_strchomp(copied), ==, text);
+  g_assert_false(gtk_widget_get_mapped(GTK_WIDGET(gtk_menu_button_get_popover(button))));
+
+  GtkWidget *reset = find_of(box, "GtkButton", "_Reset");
+  gtk_menu_button_popup(button);
+  fixture_run_for(0.2);
+  g_assert_true(gtk_widget_get_sensitive(reset));
+  g_signal_emit_by_name(reset, "clicked");
+  fixture_settle(&f);
+  g_assert_cmpfloat(fixture_recipe(&f)->z_offset[2], ==, 0);
+  fixture_run_for(0.2);
+  g_assert_false(gtk_widget_get_sensitive(reset)); /* as drawn */
+  vitrine_editor_undo(vitrine_session_get_editor(f.session));
+  g_assert_cmpfloat_with_epsilon(shown(&f, 2), -4.5, 1e-9);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -424,5 +511,6 @@ main(int argc, char **argv)
   g_test_add_func("/pane/generation", test_generation);
   g_test_add_func("/pane/classes", test_classes);
   g_test_add_func("/pane/class-names", test_class_names);
+  g_test_add_func("/pane/vector", test_vector);
   return g_test_run();
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include "app/session/vitrine-store.h"
 #include "engine/record/run-dir.h"
 #include "ui/charts/vitrine-chart.h"
 #include "engine/pictures/picture.h"
@@ -427,6 +428,95 @@ test_nvlabs(void)
   fixture_close(&f);
 }
 
+/* What the menu of a run offers: only what can be done with it. */
+static gboolean
+can(const char *action)
+{
+  GActionGroup *group = g_object_get_data(G_OBJECT(view()), "run-actions");
+  return g_action_group_get_action_enabled(group, action);
+}
+
+static guint
+chart_columns(const char *name)
+{
+  g_autoptr(GBytes) csv = vitrine_chart_to_csv(VITRINE_CHART(run_find(name)));
+  g_auto(GStrv) lines = g_strsplit(g_bytes_get_data(csv, NULL), "\n", 2);
+  g_auto(GStrv) columns = g_strsplit(lines[0], ",", -1);
+  return g_strv_length(columns);
+}
+
+typedef struct {
+  guint than;
+  gboolean more;
+} Columns;
+
+static gboolean
+columns_are(Fixture *f, gpointer data)
+{
+  const Columns *c = data;
+  return c->more ? chart_columns("chart-losses") > c->than
+                 : chart_columns("chart-losses") == c->than;
+}
+
+static gboolean
+has_snapshot(Fixture *f, gpointer data)
+{
+  GPtrArray *snapshots = vitrine_run_get_snapshots(vitrine_run_view_get_run(view()));
+  return snapshots && snapshots->len > 0 && can("explore");
+}
+
+/* Another run's curves beside its own, and away again. */
+static void
+check_compare(Fixture *f)
+{
+  g_autofree char *other = g_test_build_filename(G_TEST_DIST, "fixtures", "run-nvlabs", NULL);
+  g_autofree char *target = vitrine_store_encode_path(other);
+  Columns c = {chart_columns("chart-losses"), TRUE};
+
+  gtk_widget_activate_action(GTK_WIDGET(view()), "run.compare", "s", target);
+  fixture_wait(f, columns_are, &c, 20);
+  gtk_widget_activate_action(GTK_WIDGET(view()), "run.compare", "s", target);
+  c.more = FALSE;
+  fixture_wait(f, columns_are, &c, 20);
+}
+
+static void
+test_menu(void)
+{
+  Fixture f;
+  g_autofree char *folder = make_nvlabs(), *text = NULL;
+  g_autofree char *model = g_test_build_filename(G_TEST_DIST, "fixtures", "sg2_ada_p4.pkl", NULL);
+  g_autofree char *snapshot = g_build_filename(folder, "network-snapshot-000080.pkl", NULL);
+  gsize size;
+
+  fixture_forget_state();
+  fixture_open(&f, NULL);
+  g_autoptr(GFile) file = g_file_new_for_path(folder);
+  vitrine_window_show_if_run(f.window, file);
+  fixture_wait(&f, shows_path, folder, 10);
+  fixture_wait(&f, chart_has, GUINT_TO_POINTER(21), 20);
+  static const char *const never[] = {"resume", "edit"}, *const files[] = {"explore", "fine-tune"};
+  for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
+    g_assert_false(can(never[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS(files); i++)
+    g_assert_false(can(files[i])); /* there is no snapshot */
+  g_assert_true(can("export-csv") && can("export-png"));
+  check_compare(&f);
+
+  g_assert_true(g_file_get_contents(model, &text, &size, NULL));
+  g_assert_true(g_file_set_contents(snapshot, text, (gssize)size, NULL));
+  fixture_wait(&f, has_snapshot, NULL, 20);
+  g_assert_true(can("fine-tune"));
+  gtk_widget_activate_action(GTK_WIDGET(view()), "run.explore", NULL);
+  fixture_wait(&f, explores, snapshot, 20);
+  gtk_widget_activate_action(GTK_WIDGET(view()), "run.fine-tune", NULL);
+  GtkWidget *dialog = run_wait_for(&f, "new-run", 5);
+  gtk_window_close(GTK_WINDOW(dialog));
+  fixture_run_for(0.2);
+  g_unlink(snapshot);
+  fixture_close(&f);
+}
+
 static void
 message_cb(VitrineSession *session, const char *text, gboolean is_error, char **said)
 {
@@ -472,6 +562,7 @@ main(int argc, char **argv)
   g_test_add_func("/training/killed", test_killed);
   g_test_add_func("/training/leave", test_leave);
   g_test_add_func("/training/nvlabs", test_nvlabs);
+  g_test_add_func("/training/menu", test_menu);
   g_test_add_func("/training/remains", test_remains);
   return g_test_run();
 }

@@ -104,13 +104,16 @@ load_done_cb(GFile *file, gpointer data)
   file_request_free(request);
 }
 
+/* `read`: also what is read and never written. */
 static GtkFileFilter *
-npy_filter(void)
+vector_filter(gboolean read)
 {
   GtkFileFilter *filter = gtk_file_filter_new();
-  gtk_file_filter_set_name(filter, _("NumPy arrays"));
+  gtk_file_filter_set_name(filter, read ? _("Vectors") : _("NumPy arrays"));
   gtk_file_filter_add_pattern(filter, "*.npy");
   gtk_file_filter_add_pattern(filter, "*.npz");
+  if (read)
+    gtk_file_filter_add_pattern(filter, "*.pt");
   return filter;
 }
 
@@ -125,7 +128,7 @@ static void
 save_cb(GtkButton *button, VitrineVectorButton *self)
 {
   const SgRecipe *recipe = vitrine_session_get_recipe(self->session);
-  g_autoptr(GtkFileFilter) filter = npy_filter();
+  g_autoptr(GtkFileFilter) filter = vector_filter(FALSE);
   g_autofree char *name =
       g_strdup_printf("seed%04u-%s.npy", recipe->seed, edits_z(self) ? "z" : "w");
   vitrine_file_dialog_save(parent_window(self), _("Save Vector"), name, filter, save_done_cb,
@@ -135,7 +138,7 @@ save_cb(GtkButton *button, VitrineVectorButton *self)
 static void
 load_cb(GtkButton *button, VitrineVectorButton *self)
 {
-  g_autoptr(GtkFileFilter) filter = npy_filter();
+  g_autoptr(GtkFileFilter) filter = vector_filter(TRUE);
   vitrine_file_dialog_open(parent_window(self), _("Load Vector"), filter, load_done_cb,
                            file_request_new(self));
 }
