@@ -469,7 +469,7 @@ has_snapshot(Fixture *f, gpointer data)
 static void
 check_compare(Fixture *f)
 {
-  g_autofree char *other = g_test_build_filename(G_TEST_DIST, "fixtures", "run-nvlabs", NULL);
+  g_autofree char *other = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "run-nvlabs", NULL);
   g_autofree char *target = vitrine_store_encode_path(other);
   Columns c = {chart_columns("chart-losses"), TRUE};
 
@@ -485,7 +485,7 @@ test_menu(void)
 {
   Fixture f;
   g_autofree char *folder = make_nvlabs(), *text = NULL;
-  g_autofree char *model = g_test_build_filename(G_TEST_DIST, "fixtures", "sg2_ada_p4.pkl", NULL);
+  g_autofree char *model = g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg2_ada_p4.pkl", NULL);
   g_autofree char *snapshot = g_build_filename(folder, "network-snapshot-000080.pkl", NULL);
   gsize size;
 
