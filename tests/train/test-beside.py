@@ -54,6 +54,19 @@ class Beside(Begun):
         code, again, err = vitrine('metrics', '--run=' + run, '--metrics=kid-d8,mind-d8')
         self.assertEqual((code, again), (0, ''))
 
+    def test_unwritable(self):
+        """A result that cannot be kept is one sentence with the file's name; what is there stays."""
+        run = self.train(*SMALL, self.set_up(), '--kimg=0.1', '--snap=4')
+        taken = os.path.join(run, 'metric-mind-d8.jsonl')
+        os.mkdir(taken)
+        code, out, err = vitrine('metrics', '--run=' + run, '--metrics=mind-d8')
+        self.assertEqual((code, out, err.count('\n')), (1, '', 1), err)
+        self.assertIn('metric-mind-d8.jsonl', err)
+        os.rmdir(taken)
+        code, out, err = vitrine('metrics', '--run=' + run, '--metrics=mind-d8')
+        self.assertEqual((code, err), (0, ''))
+        self.assertGreater(len(results(run, 'mind-d8')), 0)
+
     def test_killed(self):
         """Whatever happens to it, lines are whole and the training goes on."""
         p, run = self.begin(self.set_up(), '--snap=1', '--metrics=kid-d16', kimg=2000)
