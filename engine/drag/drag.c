@@ -77,6 +77,16 @@ sg_drag_near(const SgDrag *d)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* StyleGAN3's planes are larger than the picture by a margin, and each lies otherwise in it. */
+static gboolean
+has_margins(const SgNetwork *n)
+{
+  for (guint k = 0; k < n->run->len; k++)
+    if (sg_network_running(n, k)->kind == SG_KIND_FOURIER)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 open_networks(SgDrag *d, SgMapping *mapping, GError **error)
 {
@@ -84,6 +94,11 @@ open_networks(SgDrag *d, SgMapping *mapping, GError **error)
 
   if (!(d->g = sg_weights_new_generator(d->backend, d->model, FALSE, error)))
     return FALSE;
+  if (has_margins(d->g->network))
+    return sg_unsupported(error,
+                          "%s: a StyleGAN3's features have margins around the picture, so that "
+                          "points are not found in them; StyleGAN and StyleGAN2 can be dragged",
+                          d->model->path);
   d->map = (SgFeatureMap){.size = d->o.features,
                           .channels = sg_generator_feature_channels(d->g, d->o.features),
                           .height = info->img_resolution,

@@ -37,7 +37,7 @@ typedef struct _SgDrag SgDrag;
 
 /* Face 0 of the recipe, with its edits, tuned weights, pruning and noise (random noise has no part
  * in it). The renderer is used only here, its model is kept. Errors: memory, a model that is not
- * square or has no features of that size. */
+ * square, is a StyleGAN3 or has no features of that size. */
 SgDrag *sg_drag_new(SgRenderer *r, const SgRecipe *recipe, const SgDragOptions *o, GError **error);
 void sg_drag_free(SgDrag *d);
 

@@ -112,11 +112,35 @@ test_cancel(void)
   fixture_close(&f);
 }
 
+/* A picture of the clipboard is looked for as a dropped one; text is none. */
+static void
+test_paste(void)
+{
+  Fixture f;
+
+  fixture_open(&f, NULL);
+  GdkClipboard *clipboard = gtk_widget_get_clipboard(GTK_WIDGET(f.window));
+  gdk_clipboard_set_text(clipboard, "no picture");
+  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste-picture", NULL);
+  fixture_run_for(0.3);
+  g_assert_null(find_dialog());
+  g_autofree guint8 *rgb = g_malloc0(40 * 30 * 3);
+  g_autoptr(GBytes) bytes = g_bytes_new(rgb, 40 * 30 * 3);
+  g_autoptr(GdkTexture) texture = gdk_memory_texture_new(40, 30, GDK_MEMORY_R8G8B8, bytes, 120);
+  gdk_clipboard_set_texture(clipboard, texture);
+  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste-picture", NULL);
+  fixture_wait(&f, has_dialog, NULL, 60);
+  gtk_window_close(GTK_WINDOW(find_dialog()));
+  fixture_settle(&f);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/project-dialog/find", test_find);
   g_test_add_func("/project-dialog/cancel", test_cancel);
+  g_test_add_func("/project-dialog/paste", test_paste);
   return g_test_run();
 }

@@ -47,6 +47,19 @@ paint(VitrineCanvas *self, double px, double py)
 {
   vitrine_grips_paint(self->grips, px, py, brush(self),
                       vitrine_grips_get_tool(self->grips) == VITRINE_GRIPS_HOLD);
+  self->brush_x = px;
+  self->brush_y = py;
+}
+
+/* From where it was, without gaps however fast the pointer goes. */
+static void
+stroke(VitrineCanvas *self, double px, double py)
+{
+  double x = self->brush_x, y = self->brush_y;
+  int n = (int)MIN(ceil(2 * hypot(px - x, py - y) / brush(self)), 200);
+
+  for (int i = 1; i <= n; i++)
+    paint(self, x + (px - x) * i / n, y + (py - y) * i / n);
 }
 
 /* ---- pointer --------------------------------------------------------------------------------- */
@@ -103,7 +116,7 @@ vitrine_canvas_grips_drag(VitrineCanvas *self, double x, double y)
 
   to_pixel(self, x, y, &px, &py);
   if (vitrine_grips_get_tool(self->grips) != VITRINE_GRIPS_POINTS)
-    paint(self, px, py);
+    stroke(self, px, py);
   else if (self->moving_handle)
     vitrine_grips_move_handle(self->grips, rint(px), rint(py));
   else

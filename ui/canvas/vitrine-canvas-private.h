@@ -32,6 +32,7 @@ struct _VitrineCanvas {
 
   VitrineGrips *grips; /* NULL: nobody takes hold */
   gboolean dragging_grip, moving_handle;
+  double brush_x, brush_y; /* where the brush has painted last, pixels of the picture */
 };
 
 /* Gestures and keys (vitrine-canvas-input.c). */

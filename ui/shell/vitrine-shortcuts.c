@@ -24,6 +24,7 @@ static const Shortcut file_keys[] = {
     {N_("Save before and after"), "<Control><Shift>b", "win.save-before-after", NULL},
     {N_("Record a strip"), "<Control><Shift>p", "win.record-strip", NULL},
     {N_("Copy the picture"), "<Control>c", "win.copy-picture", NULL},
+    {N_("Paste a picture, when the picture has the focus"), "<Control>v", NULL, NULL},
     {N_("Copy the vector"), "<Control><Shift>c", "win.copy-vector", NULL},
     {N_("Save the vector"), "<Control><Shift>s", "win.save-vector", NULL},
     {N_("Load a vector"), "<Control><Shift>o", "win.load-vector", NULL},

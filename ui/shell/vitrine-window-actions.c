@@ -436,6 +436,14 @@ full_screen_cb(VitrineWindow *self)
   g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(full));
 }
 
+static void
+paste_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+  VitrineWindow *self = data;
+
+  vitrine_paste_picture(GTK_WIDGET(self), self->session);
+}
+
 /* A press on the picture does one thing. */
 static void
 drag_points_action(GSimpleAction *action, GVariant *value, gpointer data)
@@ -573,6 +581,7 @@ static const GActionEntry entries[] = {
     {"jump", jump_action},
     {"show-pane", show_pane_action, "s"},
     {"see-pane", see_pane_action, "s"},
+    {"paste-picture", paste_picture_action},
     {"drag-points", NULL, NULL, "false", drag_points_action},
     {"lessons", NULL, NULL, "false", lessons_action},
     {"zoom-in", zoom_action},
@@ -602,7 +611,7 @@ static const char *const model_actions[] = {
     "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
     "record-strip", "examine",       "examine-path", "quiz",         "timeline",
-    "add-keyframe", "record-film",   "model",        "drag-points",
+    "add-keyframe", "record-film",   "model",        "drag-points",  "paste-picture",
 };
 
 void

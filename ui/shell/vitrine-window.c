@@ -372,6 +372,19 @@ follow(VitrineWindow *self, gpointer part, const char *signal, void (*show)(Vitr
   g_signal_connect_object(part, signal, G_CALLBACK(show), self, G_CONNECT_SWAPPED);
 }
 
+/* Where the picture has the focus: in a field it pastes text. */
+static void
+add_paste_key(VitrineWindow *self)
+{
+  GtkEventController *keys = gtk_shortcut_controller_new();
+
+  gtk_shortcut_controller_add_shortcut(
+      GTK_SHORTCUT_CONTROLLER(keys),
+      gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_v, GDK_CONTROL_MASK),
+                       gtk_named_action_new("win.paste-picture")));
+  gtk_widget_add_controller(GTK_WIDGET(self->canvas), keys);
+}
+
 /* Escape on the picture lets go. */
 static void
 grips_cb(VitrineWindow *self)
@@ -392,6 +405,7 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
   vitrine_picture_bar_set_session(self->picture_bar, session);
+  add_paste_key(self);
   vitrine_drag_bar_set_session(self->drag_bar, session);
   vitrine_canvas_set_grips(self->canvas, vitrine_drag_bar_get_grips(self->drag_bar));
   follow(self, vitrine_drag_bar_get_grips(self->drag_bar), "notify::active", grips_cb);

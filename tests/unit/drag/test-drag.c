@@ -311,6 +311,13 @@ test_refuses(void)
   g_assert_false(sg_drag_aim(s.drag, 1, &nowhere, NULL, &error));
   g_assert_nonnull(error);
   setup_clear(&s);
+  g_clear_error(&error);
+  s = (Setup){0};
+  setup_with(&s, test_load_model("sg3_small.safetensors"), 0);
+  sg_drag_options_init(&o, &s.model->info);
+  g_assert_null(sg_drag_new(s.renderer, s.recipe, &o, &error));
+  g_assert_nonnull(strstr(error->message, "margins"));
+  setup_clear(&s);
 }
 
 int
