@@ -104,6 +104,15 @@ sg_style_group(int pixels)
   return pixels <= 8 ? SG_STYLES_COARSE : pixels <= 32 ? SG_STYLES_MIDDLE : SG_STYLES_FINE;
 }
 
+gboolean
+sg_network_is_movable(const SgNetwork *n)
+{
+  for (guint k = 0; k < n->run->len; k++)
+    if (sg_network_running(n, k)->kind == SG_KIND_FOURIER)
+      return TRUE;
+  return FALSE;
+}
+
 GArray *
 sg_network_noise_layers(const SgNetwork *n)
 {

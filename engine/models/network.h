@@ -185,6 +185,8 @@ gboolean sg_param_is_weight(const SgNetwork *n, const SgParam *p);
 /* Pixels along an axis behind a filter. */
 int sg_filter_size(const SgFilter *f, int size);
 
+/* Does it begin with Fourier features, whose plane can be moved and turned? */
+gboolean sg_network_is_movable(const SgNetwork *n);
 /* How many layers take noise, and their running indices; [n] layers in the order they run. */
 GArray *sg_network_noise_layers(const SgNetwork *n);
 /* Writes for each w [num_ws] the layer that tells it: the first convolution that takes it, or the

@@ -8,6 +8,16 @@ sg_motion_is_none(const SgMotion *m)
   return m->degrees == 0 && m->x == 0 && m->y == 0;
 }
 
+/* y goes down, so that anticlockwise takes (1, 0) up to (0, -1). */
+SgMotion
+sg_motion_then(const SgMotion *first, const SgMotion *more)
+{
+  double a = more->degrees * G_PI / 180, c = cos(a), s = sin(a);
+
+  return (SgMotion){remainder(first->degrees + more->degrees, 360),
+                    c * first->x + s * first->y + more->x, c * first->y - s * first->x + more->y};
+}
+
 typedef SgPlaneMap Matrix;
 
 static void

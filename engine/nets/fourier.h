@@ -21,6 +21,9 @@ typedef struct {
 
 gboolean sg_motion_is_none(const SgMotion *m);
 
+/* What was moved is moved further: turned around the middle, then moved. */
+SgMotion sg_motion_then(const SgMotion *first, const SgMotion *more);
+
 typedef double SgPlaneMap[3][3];
 /* How the plane lies before w has its say: the file's transform [3, 3], or what a motion that is
  * one makes of it. motion may be NULL. */

@@ -88,11 +88,12 @@ is_active(Fixture *f, gpointer data)
   return gtk_window_is_active(GTK_WINDOW(f->window));
 }
 
+/* page NULL: whichever there is. */
 static void
-open_at(Fixture *f, const char *key, const char *page)
+open_path_at(Fixture *f, const char *path, const char *key, const char *page)
 {
   fixture_forget_state();
-  fixture_open(f, NULL);
+  fixture_open(f, path);
   fixture_wait(f, is_active, NULL, 30);
   GtkEventController *keys = gtk_event_controller_key_new();
   gtk_event_controller_set_propagation_phase(keys, GTK_PHASE_CAPTURE);
@@ -100,7 +101,14 @@ open_at(Fixture *f, const char *key, const char *page)
   gtk_widget_add_controller(GTK_WIDGET(f->window), keys);
   released = 0;
   press(f, key);
-  g_assert_cmpstr(vitrine_side_get_page(VITRINE_SIDE(f->window->pane)), ==, page);
+  if (page)
+    g_assert_cmpstr(vitrine_side_get_page(VITRINE_SIDE(f->window->pane)), ==, page);
+}
+
+static void
+open_at(Fixture *f, const char *key, const char *page)
+{
+  open_path_at(f, NULL, key, page);
 }
 
 static const char *
@@ -563,6 +571,28 @@ test_timeline(void)
   fixture_close(&f);
 }
 
+static gboolean
+is_moved(Fixture *f, gpointer data)
+{
+  return fixture_recipe(f)->translate_x > 0 && fixture_recipe(f)->rotate > 0;
+}
+
+/* The picture of a StyleGAN3 itself. */
+static void
+test_motion(void)
+{
+  Fixture f;
+  g_autofree char *path =
+      g_build_filename(g_getenv("VITRINE_TEST_FILES"), "sg3_small.safetensors", NULL);
+
+  open_path_at(&f, path, "ctrl+1", NULL);
+  gtk_widget_grab_focus(GTK_WIDGET(f.window->canvas));
+  press(&f, "ctrl+Right");
+  press(&f, "ctrl+shift+Left");
+  fixture_wait(&f, is_moved, NULL, 30);
+  fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -582,6 +612,7 @@ main(int argc, char **argv)
   g_test_add_func("/keyboard/weights", test_weights);
   g_test_add_func("/keyboard/weights-switch", test_weights_switch);
   g_test_add_func("/keyboard/timeline", test_timeline);
+  g_test_add_func("/keyboard/motion", test_motion);
   int status = g_test_run();
   kill(manager, SIGTERM);
   return status;

@@ -69,14 +69,18 @@ drag_begin_cb(GtkGestureDrag *gesture, double x, double y, gpointer data)
   VitrineCanvas *self = data;
   guint button = gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture));
 
+  GdkModifierType state =
+      gtk_event_controller_get_current_event_state(GTK_EVENT_CONTROLLER(gesture));
+
   gtk_widget_grab_focus(GTK_WIDGET(self));
+  self->dragging_lie = button == GDK_BUTTON_PRIMARY && vitrine_canvas_lie_begin(self, x, y, state);
   self->drag_x = self->drag_y = 0;
   self->dragging_face = near_divider(self, x);
-  self->dragging_divider = button == GDK_BUTTON_PRIMARY && self->dragging_face >= 0;
-  self->dragging_grip = button == GDK_BUTTON_PRIMARY && !self->dragging_divider &&
-                        vitrine_canvas_grips_begin(self, x, y);
-  self->dragging_spot = button == GDK_BUTTON_PRIMARY && !self->dragging_divider &&
-                        !self->dragging_grip && vitrine_canvas_spot_begin(self, x, y);
+  gboolean free = button == GDK_BUTTON_PRIMARY && !self->dragging_lie;
+  self->dragging_divider = free && self->dragging_face >= 0;
+  self->dragging_grip = free && !self->dragging_divider && vitrine_canvas_grips_begin(self, x, y);
+  self->dragging_spot = free && !self->dragging_divider && !self->dragging_grip &&
+                        vitrine_canvas_spot_begin(self, x, y);
 }
 
 static void
@@ -86,7 +90,9 @@ drag_update_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
   double x, y;
 
   gtk_gesture_drag_get_start_point(gesture, &x, &y);
-  if (self->dragging_grip)
+  if (self->dragging_lie)
+    vitrine_canvas_lie_drag(self, x, y, dx, dy, FALSE);
+  else if (self->dragging_grip)
     vitrine_canvas_grips_drag(self, x + dx, y + dy);
   else if (self->dragging_spot)
     vitrine_canvas_spot_drag(self, dx, dy, FALSE);
@@ -106,7 +112,9 @@ drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
   guint button = gtk_gesture_single_get_current_button(GTK_GESTURE_SINGLE(gesture));
   double x, y;
 
-  if (self->dragging_spot)
+  if (self->dragging_lie && gtk_gesture_drag_get_start_point(gesture, &x, &y))
+    vitrine_canvas_lie_drag(self, x, y, dx, dy, TRUE);
+  else if (self->dragging_spot)
     vitrine_canvas_spot_drag(self, dx, dy, TRUE);
   else if (!self->dragging_grip && !self->dragging_divider && self->columns > 1 &&
            button == GDK_BUTTON_PRIMARY && hypot(dx, dy) < CLICK &&
@@ -114,6 +122,7 @@ drag_end_cb(GtkGestureDrag *gesture, double dx, double dy, gpointer data)
            vitrine_canvas_face_at(self, x, y) >= 0)
     vitrine_canvas_activate_face(self, vitrine_canvas_face_at(self, x, y));
   self->dragging_divider = self->dragging_spot = self->dragging_grip = FALSE;
+  self->dragging_lie = FALSE;
 }
 
 static void
@@ -122,10 +131,14 @@ motion_cb(GtkEventControllerMotion *controller, double x, double y, gpointer dat
   VitrineCanvas *self = data;
   gboolean points =
       vitrine_canvas_has_grips(self) || (self->spot && vitrine_spot_get_active(self->spot));
-  const char *cursor = near_divider(self, x) >= 0 ? "col-resize"
-                       : points                   ? "crosshair"
-                       : self->view.fit           ? NULL
-                                                  : "grab";
+  GdkModifierType state =
+      gtk_event_controller_get_current_event_state(GTK_EVENT_CONTROLLER(controller));
+  gboolean moves = self->movable && (state & GDK_CONTROL_MASK);
+  const char *cursor = moves                        ? "move"
+                       : near_divider(self, x) >= 0 ? "col-resize"
+                       : points                     ? "crosshair"
+                       : self->view.fit             ? NULL
+                                                    : "grab";
 
   self->pointer_x = x;
   self->pointer_y = y;
@@ -193,6 +206,8 @@ key_pressed_cb(GtkEventControllerKey *controller, guint key, guint code, GdkModi
 {
   VitrineCanvas *self = data;
 
+  if (vitrine_canvas_lie_key(self, key, state))
+    return GDK_EVENT_STOP;
   if (state & (GDK_CONTROL_MASK | GDK_ALT_MASK | GDK_SUPER_MASK))
     return GDK_EVENT_PROPAGATE;
   if (vitrine_canvas_grips_key(self, key, state) || vitrine_canvas_spot_key(self, key, state))

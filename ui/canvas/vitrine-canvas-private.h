@@ -33,6 +33,11 @@ struct _VitrineCanvas {
   VitrineGrips *grips; /* NULL: nobody takes hold */
   gboolean dragging_grip, moving_handle;
   double brush_x, brush_y; /* where the brush has painted last, pixels of the picture */
+
+  gboolean movable; /* the model's pictures can be moved and turned */
+  gboolean dragging_lie, turning;
+  graphene_rect_t lie_face;         /* where the drag began */
+  double lie_degrees, lie_x, lie_y; /* how far the picture is shown from where it was drawn */
 };
 
 /* Gestures and keys (vitrine-canvas-input.c). */
@@ -59,6 +64,19 @@ void vitrine_canvas_append_compared(VitrineCanvas *self, GtkSnapshot *snapshot,
                                     const graphene_rect_t *rect, const graphene_rect_t *visible);
 void vitrine_canvas_uncompare(const VitrineCanvas *self, const graphene_rect_t *rect, double *x,
                               double *y);
+/* Moving the picture itself (vitrine-canvas-lie.c). FALSE: the drag, the key is not for it. */
+gboolean vitrine_canvas_lie_begin(VitrineCanvas *self, double x, double y, GdkModifierType state);
+void vitrine_canvas_lie_drag(VitrineCanvas *self, double x, double y, double dx, double dy,
+                             gboolean done);
+gboolean vitrine_canvas_lie_key(VitrineCanvas *self, guint key, GdkModifierType state);
+void vitrine_canvas_lie_reset(VitrineCanvas *self);
+void vitrine_canvas_append_askew(VitrineCanvas *self, GtkSnapshot *snapshot,
+                                 const graphene_rect_t *rect, const graphene_rect_t *visible);
+void vitrine_canvas_tell_moved(VitrineCanvas *self, double degrees, double x, double y,
+                               gboolean key);
+/* Where face k, row by row, lies inside the whole picture's `rect`. */
+void vitrine_canvas_cell(VitrineCanvas *self, const graphene_rect_t *rect, int k,
+                         graphene_rect_t *face);
 /* Redraws and tells. */
 void vitrine_canvas_view_changed(VitrineCanvas *self);
 

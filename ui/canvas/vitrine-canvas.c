@@ -7,7 +7,7 @@
 /* From here on a person looks at pixels, not at a face. */
 #define SHARP_FROM 4.0
 
-enum { VIEW_CHANGED, FACE_ACTIVATED, N_SIGNALS };
+enum { VIEW_CHANGED, FACE_ACTIVATED, MOVED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 enum { PROP_0, PROP_ZOOM, PROP_SHOW_ORIGINAL, PROP_DIVIDER, PROP_DIFFERENCE, N_PROPS };
@@ -107,7 +107,7 @@ vitrine_canvas_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
   else if (self->divider && self->original)
     vitrine_canvas_append_compared(self, snapshot, &rect, &visible);
   else
-    vitrine_canvas_append(self, snapshot, self->texture, &rect, &visible);
+    vitrine_canvas_append_askew(self, snapshot, &rect, &visible);
   vitrine_canvas_spot_snapshot(self, snapshot, &rect);
   vitrine_canvas_grips_snapshot(self, snapshot, &rect);
   gtk_snapshot_pop(snapshot);
@@ -171,6 +171,7 @@ vitrine_canvas_set_picture(VitrineCanvas *self, GdkTexture *texture, int width, 
   gboolean resized = width != self->view.picture_width || height != self->view.picture_height;
 
   g_set_object(&self->texture, texture);
+  vitrine_canvas_lie_reset(self);
   gtk_widget_queue_draw(GTK_WIDGET(self));
   if (!resized)
     return;
@@ -212,6 +213,30 @@ void
 vitrine_canvas_activate_face(VitrineCanvas *self, int face)
 {
   g_signal_emit(self, signals[FACE_ACTIVATED], 0, face);
+}
+
+void
+vitrine_canvas_set_movable(VitrineCanvas *self, gboolean movable)
+{
+  g_return_if_fail(VITRINE_IS_CANVAS(self));
+  self->movable = movable;
+}
+
+void
+vitrine_canvas_tell_moved(VitrineCanvas *self, double degrees, double x, double y, gboolean key)
+{
+  g_signal_emit(self, signals[MOVED], 0, degrees, x, y, key);
+}
+
+/* As tall as faces are: the view knows the whole picture's proportions only. */
+void
+vitrine_canvas_cell(VitrineCanvas *self, const graphene_rect_t *rect, int k, graphene_rect_t *face)
+{
+  float side = rect->size.width / (float)self->columns;
+
+  graphene_rect_init(face, rect->origin.x + (float)(k % self->columns) * side,
+                     rect->origin.y + (float)(k / self->columns) * side, side,
+                     self->columns == 1 ? rect->size.height : side);
 }
 
 void
@@ -382,6 +407,9 @@ vitrine_canvas_class_init(VitrineCanvasClass *class)
   signals[FACE_ACTIVATED] =
       g_signal_new("face-activated", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                    NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[MOVED] =
+      g_signal_new("moved", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                   G_TYPE_NONE, 4, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_DOUBLE, G_TYPE_BOOLEAN);
 }
 
 static void

@@ -4,7 +4,9 @@
  * Properties, read-only: "zoom" double, "show-original", "divider" (it compares) and
  * "difference" (it shows how they differ) boolean.
  * Signals: "view-changed": zoom, divider or what is shown has changed. "face-activated" (int): a
- * face among several was clicked, counted row by row. */
+ * face among several was clicked, counted row by row. "moved" (double degrees, double x, double y,
+ * boolean key): the picture itself was turned anticlockwise and moved by parts of a face's width
+ * and height, by a key or a drag. */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -27,6 +29,9 @@ void vitrine_canvas_set_columns(VitrineCanvas *self, int columns);
 int vitrine_canvas_face_at(VitrineCanvas *self, double x, double y);
 /* What to compare with; NULL: nothing yet. */
 void vitrine_canvas_set_original(VitrineCanvas *self, GdkTexture *original);
+/* Whether Ctrl and a drag, or an arrow, move the picture itself (with Shift: turn it). FALSE at
+ * first. */
+void vitrine_canvas_set_movable(VitrineCanvas *self, gboolean movable);
 /* What a screen reader says of the picture. */
 void vitrine_canvas_set_description(VitrineCanvas *self, const char *description);
 

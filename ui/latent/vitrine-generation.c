@@ -18,7 +18,8 @@ struct _VitrineGeneration {
   GtkToggleButton *towards_average, *towards_cluster;
   GtkToggleButton *faces_1, *faces_4, *faces_9, *faces_32;
   GtkToggleButton *noise_const, *noise_random, *noise_none, *scale_w, *scale_z;
-  GtkWidget *class_label, *class_box, *psi_scale, *psi_box, *scale_box, *scale_reset;
+  GtkWidget *noise_box, *no_noise, *class_label, *class_box, *psi_scale, *psi_box, *scale_box,
+      *scale_reset;
   GtkDropDown *cutoff, *class_drop; /* of classes that have names, else the spin button */
   GtkStringList *cutoff_names, *class_names;
   VitrineFactorScale *scale;
@@ -173,6 +174,13 @@ update(VitrineGeneration *self)
   gtk_widget_set_sensitive(self->scale_reset, r->scale != 1);
 }
 
+static gboolean
+has_noise(SgModel *model)
+{
+  g_autoptr(GArray) layers = model ? sg_network_noise_layers(sg_model_generator(model)) : NULL;
+  return !layers || layers->len > 0;
+}
+
 /* The names of the model's classes, if it has some. */
 static void
 update_classes(VitrineGeneration *self, const SgModel *model)
@@ -195,6 +203,8 @@ update_model(VitrineGeneration *self)
   g_binding_group_set_source(self->bindings, NULL);
   gtk_widget_set_visible(self->class_label, classes > 0);
   gtk_widget_set_visible(self->class_box, classes > 0);
+  gtk_widget_set_visible(self->noise_box, has_noise(model));
+  gtk_widget_set_visible(self->no_noise, !has_noise(model));
   gtk_spin_button_set_range(self->class_spin, -1, MAX(classes - 1, 0));
   update_classes(self, model);
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -303,6 +313,8 @@ vitrine_generation_class_init(VitrineGenerationClass *class)
   CHILD(faces_9);
   CHILD(faces_32);
   CHILD(noise_const);
+  CHILD(noise_box);
+  CHILD(no_noise);
   CHILD(noise_random);
   CHILD(noise_none);
   CHILD(scale_w);

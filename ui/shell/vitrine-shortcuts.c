@@ -59,6 +59,8 @@ static const Shortcut view_keys[] = {
     {N_("Actual size"), "<Control>1|<Control>KP_1", "win.zoom-one", NULL},
     {N_("Move the enlarged picture"), "Right", NULL, NULL},
     {N_("Drag points of the face"), "<Control>g", "win.drag-points", NULL},
+    {N_("Move the picture itself (StyleGAN3)"), "<Control>Right", NULL, NULL},
+    {N_("Turn the picture itself (StyleGAN3)"), "<Control><Shift>Right", NULL, NULL},
     {N_("Lessons"), "<Control>l", "win.lessons", NULL},
     {N_("Hide or show the side"), "F9", "win.side", NULL},
     {N_("Full screen"), "F11", "win.full-screen", NULL},

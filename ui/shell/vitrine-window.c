@@ -1,5 +1,6 @@
 #include "ui/projection/vitrine-project-dialog.h"
 #include "ui/shell/vitrine-window-private.h"
+#include "engine/nets/fourier.h"
 #include <glib/gi18n.h>
 #include <math.h>
 #include "app/runs/vitrine-run-ask.h"
@@ -322,9 +323,32 @@ face_activated_cb(VitrineCanvas *canvas, int face, VitrineWindow *self)
     vitrine_session_apply(self->session, sg_recipe_face(recipe, face), _("One face"), NULL);
 }
 
+/* Ctrl and an arrow, or a drag: what the model draws lies elsewhere. */
+static void
+moved_cb(VitrineCanvas *canvas, double degrees, double x, double y, gboolean key,
+         VitrineWindow *self)
+{
+  const SgRecipe *shown = vitrine_session_get_recipe(self->session);
+
+  if (!shown)
+    return;
+  SgRecipe *recipe = sg_recipe_copy(shown);
+  const SgMotion first = {shown->rotate, shown->translate_x, shown->translate_y};
+  SgMotion all = sg_motion_then(&first, &(SgMotion){degrees, x, y});
+  recipe->rotate = all.degrees;
+  recipe->translate_x = all.x;
+  recipe->translate_y = all.y;
+  vitrine_session_apply(self->session, recipe, degrees != 0 ? _("Turn") : _("Move"),
+                        key ? "motion" : NULL);
+}
+
 static void
 model_changed_cb(VitrineSession *session, VitrineWindow *self)
 {
+  SgModel *model = vitrine_session_get_model(session);
+
+  vitrine_canvas_set_movable(self->canvas,
+                             model && sg_network_is_movable(sg_model_generator(model)));
   gtk_stack_set_visible_child_name(self->stack, "work");
   vitrine_window_update_recent(self);
 }
@@ -598,6 +622,7 @@ vitrine_window_init(VitrineWindow *self)
   gtk_window_set_icon_name(GTK_WINDOW(self), "io.github.vitrine.Vitrine");
   g_signal_connect_swapped(self->canvas, "view-changed", G_CALLBACK(view_changed_cb), self);
   g_signal_connect(self->canvas, "face-activated", G_CALLBACK(face_activated_cb), self);
+  g_signal_connect(self->canvas, "moved", G_CALLBACK(moved_cb), self);
   vitrine_window_init_actions(self);
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
