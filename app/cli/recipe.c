@@ -190,12 +190,11 @@ apply_field(const SgRecipeField *f, const char *text, const SgModelInfo *info, S
     return apply_word(f, text, r, error);
   if (g_str_equal(f->option, "class"))
     return cli_parse_class(text, info, &r->label, error);
-  if (g_str_equal(f->option, "trunc-cutoff") &&
-      !g_ascii_string_to_signed(text, 10, 0, info->num_ws, &i, NULL)) {
-    cli_set_usage_error(error,
-                        "--trunc-cutoff: this model has 0 to %d layers to truncate, found \"%s\"",
-                        info->num_ws, text);
-    return FALSE;
+  if (g_str_equal(f->option, "trunc-cutoff")) {
+    if (!cli_parse_int(f->option, text, 0, G_MAXINT32, &i, error))
+      return FALSE;
+    r->cutoff = (int)MIN(i, info->num_ws); /* beyond them are all, as the authors have it */
+    return TRUE;
   }
   if (f->type == SG_FIELD_REAL) {
     if (!cli_parse_number(f->option, text, MAX(f->min, -SG_RECIPE_FACTOR_MAX),

@@ -138,6 +138,7 @@ class Generate(Case):
         for name, network, options in (
                 ('sg2_seed0_psi1', 'sg2_ada_p3.pkl', []), ('sg2_seed0_psi07', 'sg2_rosinality_zip.pt', ['--trunc=0.7']),
                 ('sg2_seed0_psi05c4', 'sg2_tf_v5_p3.pkl', ['--trunc', '0.5', '--trunc-cutoff', '4']),
+                ('sg2_seed0_psi07', 'sg2_ada_p3.pkl', ['--trunc=0.7', '--trunc-cutoff=100']),
                 ('sg2_seed0_nonoise', 'sg2.safetensors', ['--noise-mode=none']),
                 ('simplerick_seed0', 'simplerick_legacy.pt', [])):
             path = self.generate(name, '--seeds=0', '--npy', *options, network=fixture(network))
@@ -195,7 +196,7 @@ class Generate(Case):
 
     def test_usage(self):
         base = ['generate', '--network=' + BUNDLED, '--outdir=' + self.out, '--seeds=0']
-        for bad in ('--trunc=nan', '--trunc=x', '--scale=inf', '--noise-mode=loud', '--trunc-cutoff=99', '--set=z999=1',
+        for bad in ('--trunc=nan', '--trunc=x', '--scale=inf', '--noise-mode=loud', '--trunc-cutoff=-2', '--set=z999=1',
                     '--set=q1=1', '--set=z1', '--frobnicate', '--class=1', '--scale-space=x', '--device=abacus'):
             self.run_bad(2, *base, bad)
         self.run_bad(2, 'generate', '--seeds=0', says=('--',))
@@ -343,7 +344,7 @@ class Mix(Case):
                 ([net, '--rows=1', '--cols=2', '--styles=', out], '--styles'),
                 ([net, '--rows=1', '--cols=2', '--class=1', out], 'no classes'),
                 ([net, '--rows=1', '--cols=2', '--trunc=nan', out], '--trunc'),
-                ([net, '--rows=1', '--cols=2', '--trunc-cutoff=9', out], '--trunc-cutoff'),
+                ([net, '--rows=1', '--cols=2', '--trunc-cutoff=x', out], '--trunc-cutoff'),
                 ([net, '--rows=1', '--cols=2', '--noise-mode=loud', out], 'loud'),
                 ([net, '--rows=0-9999', '--cols=0-9999', out], '10000 rows')):
             self.run_bad(2, 'mix', *args, says=[says])
