@@ -514,7 +514,7 @@ class Convert(Case):
             self.assertEqual(rounded[key], (struct.unpack(f'<{len(numbers)}e', struct.pack(f'<{len(numbers)}e', *numbers)), size, stride))
 
     def test_form_refused(self):
-        self.run_bad(2, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--to=onnx', says=('--to', 'onnx'))
+        self.run_bad(2, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--to=tflite', says=('--to', 'tflite'))
         self.run_bad(2, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--dtype=int8', says=('--dtype', 'int8'))
         self.run_bad(1, 'convert', BUNDLED, os.path.join(self.out, 'x.pt'), '--to=safetensors', says=('x.pt', '.safetensors'))
         self.run_bad(1, 'convert', BUNDLED, os.path.join(self.out, 'x.safetensors'), '--to=torch', says=('.safetensors', '.pt'))
