@@ -8,6 +8,7 @@
 #include "engine/explore/renderer.h"
 #include "engine/explore/vector-file.h"
 #include "engine/formats/npy.h"
+#include "engine/pictures/picture-write.h"
 #include "engine/pictures/picture.h"
 #include "engine/formats/writer.h"
 #include <glib/gstdio.h>
@@ -17,7 +18,8 @@
 #include <string.h>
 
 typedef struct {
-  char *network, *seeds, *latent, *space, *save, *outdir, *device;
+  char *network, *seeds, *latent, *space, *save, *outdir, *device, *format;
+  SgPictureWrite write;
   gboolean npy, grid, json, gauge, nearest;
   CliRecipeOptions recipe;
 } Options;
@@ -46,6 +48,7 @@ options_clear(Options *o)
   g_free(o->save);
   g_free(o->outdir);
   g_free(o->device);
+  g_free(o->format);
   cli_recipe_options_clear(&o->recipe);
 }
 
@@ -64,9 +67,36 @@ options_check(const Options *o, int argc, char **argv, GError **error)
     cli_set_usage_error(error, "--latent replaces the seed: give one of --seeds and --latent");
   else if (o->space && !o->latent)
     cli_set_usage_error(error, "--latent-space says what --latent holds, which is not given");
+  else if (o->write.quality < 0 || o->write.quality > 100)
+    cli_set_usage_error(error, "--quality: expected 1 to 100, found %d", o->write.quality);
+  else if (o->write.factor < 0 || o->write.factor > SG_PICTURE_MAX_FACTOR)
+    cli_set_usage_error(error, "--enlarge: expected 1 to %d, found %d", SG_PICTURE_MAX_FACTOR,
+                        o->write.factor);
   else
     return TRUE;
   return FALSE;
+}
+
+/* "png" becomes the ending ".png". */
+static gboolean
+parse_format(Options *o, GError **error)
+{
+  static const char *const kinds[] = {"png", "jpg", "webp", NULL};
+  g_autofree char *word = o->format ? g_ascii_strdown(o->format, -1) : g_strdup("png");
+
+  o->write.lossless = g_str_equal(word, "webp-lossless");
+  if (o->write.lossless)
+    word[strlen("webp")] = '\0';
+  else if (g_str_equal(word, "jpeg"))
+    strcpy(word, "jpg");
+  if (!g_strv_contains(kinds, word)) {
+    cli_set_usage_error(error, "--format: expected png, jpg, webp or webp-lossless, found \"%s\"",
+                        o->format);
+    return FALSE;
+  }
+  g_free(o->format);
+  o->format = g_strconcat(".", word, NULL);
+  return TRUE;
 }
 
 static gboolean
@@ -87,9 +117,22 @@ options_parse(Options *o, int argc, char **argv, GError **error)
       {"space", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &o->space, NULL, NULL},
       {"save-latent", 0, 0, G_OPTION_ARG_STRING, &o->save,
        "also seed0000-z.npy, or seed0000-w.npz: the w of each layer as it is drawn", "z|w"},
+      {"format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+       "what kind of picture: png (default), jpg, webp, or webp-lossless; each has the recipe "
+       "inside",
+       "KIND"},
+      {"quality", 0, 0, G_OPTION_ARG_INT, &o->write.quality,
+       "of jpg and webp: 1 to 100 (default 92)", "N"},
+      {"enlarge", 0, 0, G_OPTION_ARG_INT, &o->write.factor,
+       "so many times as wide and high, smoothly: 1 to 32", "N"},
+      {"sharp", 0, 0, G_OPTION_ARG_NONE, &o->write.sharp,
+       "with --enlarge: each pixel becomes a square", NULL},
+      {"no-recipe", 0, 0, G_OPTION_ARG_NONE, &o->write.no_recipe,
+       "pictures say that a model made them, and no more", NULL},
       {"npy", 0, 0, G_OPTION_ARG_NONE, &o->npy, "also seed0000.npy: float32 [C, H, W], unclamped",
        NULL},
-      {"grid", 0, 0, G_OPTION_ARG_NONE, &o->grid, "also grid.png with all of them", NULL},
+      {"grid", 0, 0, G_OPTION_ARG_NONE, &o->grid,
+       "also grid.png (or of the --format) with all of them", NULL},
       {"gauge", 0, 0, G_OPTION_ARG_NONE, &o->gauge,
        "say how far out each face lies among 10000 that are drawn; a warning past 99.9 %", NULL},
       {"nearest-z", 0, 0, G_OPTION_ARG_NONE, &o->nearest,
@@ -112,7 +155,8 @@ options_parse(Options *o, int argc, char **argv, GError **error)
 
   *o = (Options){0};
   cli_recipe_options_init(&o->recipe, NULL, without);
-  return cli_parse(&argc, &argv, entries, &help, error) && options_check(o, argc, argv, error);
+  return cli_parse(&argc, &argv, entries, &help, error) && options_check(o, argc, argv, error) &&
+         parse_format(o, error);
 }
 
 /* One of the spaces' words, as SgSpace; -1 without one; -2 and a usage error for another. */
@@ -244,14 +288,14 @@ write_face(Job *job, gsize i, const SgTensor *images, gsize k, const guint8 *rgb
   int c = (int)images->shape[1], h = (int)images->shape[2], w = (int)images->shape[3];
   guint32 seed = g_array_index(job->seeds, guint32, i);
   g_autofree char *stem = stem_of(job, i);
-  g_autofree char *name = g_strconcat(stem, ".png", NULL);
-  g_autofree char *png = g_build_filename(job->opt->outdir, name, NULL);
+  g_autofree char *name = g_strconcat(stem, job->opt->format, NULL);
+  g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
   g_autofree char *json = recipe_json(job, i, 1);
   json_t *entry = json_pack("{s:I}", "seed", (json_int_t)seed);
 
   json_array_append_new(job->written, entry);
-  json_object_set_new(entry, "png", json_string(cli_json_name(png)));
-  if (!sg_png_write_drawn(png, rgb, w, h, c, json, error))
+  json_object_set_new(entry, job->opt->format + 1, json_string(cli_json_name(path)));
+  if (!sg_picture_write(path, rgb, w, h, c, &job->opt->write, json, error))
     return FALSE;
   if (job->opt->npy) {
     g_autofree char *file = g_strconcat(stem, ".npy", NULL);
@@ -336,7 +380,8 @@ write_grid(Job *job, GError **error)
   g_autofree guint8 *grid = g_try_malloc0(stride * (gsize)h * (gsize)rows);
   if (!grid)
     return sg_no_memory(error, "for the grid");
-  g_autofree char *path = g_build_filename(job->opt->outdir, "grid.png", NULL);
+  g_autofree char *name = g_strconcat("grid", job->opt->format, NULL);
+  g_autofree char *path = g_build_filename(job->opt->outdir, name, NULL);
   gboolean one_recipe = n <= SG_RECIPE_MAX_FACES && run_length(job, 0, n) == n;
   g_autofree char *json = one_recipe ? recipe_json(job, 0, n) : NULL;
 
@@ -344,8 +389,8 @@ write_grid(Job *job, GError **error)
     for (int y = 0; y < h; y++)
       memcpy(grid + (gsize)(i / columns * h + y) * stride + (gsize)(i % columns) * line,
              job->all + (gsize)i * picture_bytes(job->model) + (gsize)y * line, line);
-  return sg_png_write_drawn(path, grid, columns * w, rows * h, job->model->info.img_channels, json,
-                            error);
+  return sg_picture_write(path, grid, columns * w, rows * h, job->model->info.img_channels,
+                          &job->opt->write, json, error);
 }
 
 static gboolean

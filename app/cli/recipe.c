@@ -12,6 +12,7 @@
 #include "engine/explore/recipe-table.h"
 #include "engine/formats/npy.h"
 #include "engine/formats/read-file.h"
+#include "engine/pictures/picture-write.h"
 #include "engine/pictures/picture.h"
 
 /* As long as a picture may hold one. */
@@ -28,7 +29,7 @@ read_json(const char *path, gsize *length, GError **error)
 
   if (g_str_has_suffix(path, ".json"))
     return sg_read_file(path, MAX_RECIPE, length, error);
-  json = sg_png_read_recipe(path, &inner);
+  json = sg_picture_read_recipe(path, &inner);
   if (json)
     *length = strlen(json);
   else if (inner)

@@ -11,6 +11,7 @@
 #include "engine/data/align.h"
 #include "engine/explore/picture-model.h"
 #include "engine/formats/read-file.h"
+#include "engine/pictures/picture-write.h"
 #include "engine/pictures/picture.h"
 #include "engine/runs/run-reader.h"
 
@@ -221,7 +222,7 @@ read_picture(OpenJob *job, GError **error)
 {
   g_autofree char *hash = NULL, *model_path = NULL;
   g_autoptr(GError) why = NULL;
-  g_autofree char *json = sg_png_read_recipe(job->path, error);
+  g_autofree char *json = sg_picture_read_recipe(job->path, error);
 
   if (!json)
     return (!error || !*error) && read_foreign_picture(job, error);
@@ -296,7 +297,7 @@ read_file(OpenJob *job, GError **error)
   if (g_str_has_suffix(job->path, ".npz"))
     return read_vector(job, error);
   if (is_other_picture(job->path))
-    return read_foreign_picture(job, error);
+    return read_picture(job, error);
   return load_model(job, job->path, error);
 }
 

@@ -19,6 +19,8 @@ struct _VitrineSaver {
 
 enum { PROP_0, PROP_SAVING };
 
+static guint saved_signal;
+
 G_DEFINE_FINAL_TYPE(VitrineSaver, vitrine_saver, G_TYPE_OBJECT)
 
 typedef struct {
@@ -26,6 +28,7 @@ typedef struct {
   SgRecipe *recipe; /* picture */
   char *json;
   SgPicture *picture;
+  SgPictureWrite options;
   GError *error;
   double *vector; /* or vector, [layers, dim] */
   SgSpace space;
@@ -63,8 +66,8 @@ write_job(SaveJob *job, GError **error)
   if (job->vector)
     return sg_vectors_write(job->path, job->space, job->layers, job->dim, job->vector, error);
   g_autofree guint8 *rgb = vitrine_picture_grid(job->picture, &width, &height);
-  return sg_png_write_drawn(job->path, rgb, width, height, job->picture->channels, job->json,
-                            error);
+  return sg_picture_write(job->path, rgb, width, height, job->picture->channels, &job->options,
+                          job->json, error);
 }
 
 static void
@@ -87,6 +90,8 @@ saved_cb(GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr(GError) error = NULL;
 
   if (g_task_propagate_boolean(G_TASK(result), &error)) {
+    g_autoptr(GFile) file = g_file_new_for_path(job->path);
+    g_signal_emit(self, saved_signal, 0, file);
     vitrine_messages_info(self->messages, _("Saved %s"), name);
   } else {
     vitrine_messages_error(self->messages, _("The file could not be saved"), error->message);
@@ -132,7 +137,7 @@ render_for_file(SgRenderer *renderer, gpointer data)
 }
 
 void
-vitrine_saver_save_picture(VitrineSaver *self, GFile *file)
+vitrine_saver_save_picture(VitrineSaver *self, GFile *file, const SgPictureWrite *options)
 {
   g_return_if_fail(VITRINE_IS_SAVER(self));
   g_return_if_fail(G_IS_FILE(file));
@@ -143,6 +148,8 @@ vitrine_saver_save_picture(VitrineSaver *self, GFile *file)
     return;
   SaveJob *job = g_task_get_task_data(task);
   job->recipe = sg_recipe_copy(recipe);
+  if (options)
+    job->options = *options;
   vitrine_view_run(self->view, render_for_file, task);
 }
 
@@ -302,6 +309,8 @@ vitrine_saver_class_init(VitrineSaverClass *class)
 
   object_class->get_property = vitrine_saver_get_property;
   object_class->finalize = vitrine_saver_finalize;
+  saved_signal = g_signal_new("saved", G_TYPE_FROM_CLASS(class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                              NULL, G_TYPE_NONE, 1, G_TYPE_FILE);
   g_object_class_install_property(
       object_class, PROP_SAVING,
       g_param_spec_boolean("saving", NULL, NULL, FALSE,

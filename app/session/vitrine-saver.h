@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include "app/session/vitrine-view.h"
+#include "engine/pictures/picture-write.h"
 
 G_BEGIN_DECLS
 
@@ -11,14 +12,15 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(VitrineSaver, vitrine_saver, VITRINE, SAVER, GObject)
 
 /* Properties: "saving" boolean, read-only: a file is being written and the program should not
- * end. */
+ * end. Signals: "saved" (GFile): it is there. */
 
 /* Keeps references. */
 VitrineSaver *vitrine_saver_new(VitrineEditor *editor, VitrineView *view,
                                 VitrineMessages *messages);
 
-/* The picture as shown. */
-void vitrine_saver_save_picture(VitrineSaver *self, GFile *file);
+/* The picture as shown, of the kind that the name ends in (".png", ".jpg", ".webp"); `options` may
+ * be NULL. */
+void vitrine_saver_save_picture(VitrineSaver *self, GFile *file, const SgPictureWrite *options);
 /* The edited vector of `space` for face 0 ((base + offset) * scale), as .npy / as text. One of w is
  * written once a picture of the current recipe has told what w is. */
 void vitrine_saver_save_vector(VitrineSaver *self, SgSpace space, GFile *file);

@@ -1,12 +1,13 @@
 #include "app/work/vitrine-face-file.h"
 #include <glib/gi18n.h>
 #include "engine/explore/vector-file.h"
+#include "engine/pictures/picture-write.h"
 #include "engine/pictures/picture.h"
 
 static SgRecipe *
 read_picture(const char *path, GError **error)
 {
-  g_autofree char *json = sg_png_read_recipe(path, error);
+  g_autofree char *json = sg_picture_read_recipe(path, error);
 
   if (!json && error && !*error)
     g_set_error(error, SG_FORMAT_ERROR, SG_FORMAT_ERROR_UNSUPPORTED,

@@ -4,6 +4,7 @@
 #include "engine/data/square.h"
 #include "engine/explore/picture-model.h"
 #include "engine/formats/read-file.h"
+#include "engine/pictures/picture-write.h"
 #include <math.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ draws(SgExamination *e, SgRecipe *recipe, const SgPixels *picture)
 static void
 follow_recipe(SgExamination *e, SgSubject *s, const guint8 *data, gsize size, const SgPixels *p)
 {
-  g_autofree char *json = sg_png_read_recipe_memory(s->out.path, data, size, NULL);
+  g_autofree char *json = sg_picture_read_recipe_memory(s->out.path, data, size, NULL);
   g_autoptr(SgRecipe) recipe =
       json ? sg_recipe_from_json(json, -1, &s->out.recipe_hash, NULL, NULL) : NULL;
 

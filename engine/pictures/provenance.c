@@ -43,6 +43,7 @@ read_xmp(SgProvenance *p, const guint8 *data, gsize size)
   g_autofree char *type = xml_value(data, size, "DigitalSourceType");
 
   p->has_xmp = TRUE;
+  p->has_recipe |= find(data, size, "<vitrine:Recipe>") != NULL;
   if (type && !p->source_type) {
     const char *slash = strrchr(type, '/');
     p->source_type = g_strdup(slash ? slash + 1 : type);

@@ -14,7 +14,7 @@ typedef struct {
   char *source_type;   /* IPTC DigitalSourceType in the XMP: the last part of its address, as
                          "trainedAlgorithmicMedia"; NULL: none */
   char *creator_tool;  /* what XMP names; NULL: none */
-  gboolean has_recipe; /* Vitrine's own, in a PNG */
+  gboolean has_recipe; /* Vitrine's own */
 
   int tables;           /* JPEG: quantisation tables, at most 4 */
   guint16 table[4][64]; /* in natural order; the first is that of brightness */

@@ -13,6 +13,7 @@ import tempfile
 import unittest
 import zipfile
 import zlib
+from xml.etree import ElementTree
 
 PROGRAM, ROOT, MAKE_RANDOM_MODEL = (os.path.abspath(p) for p in sys.argv[1:4])
 FIXTURES = os.path.join(ROOT, 'tests', 'fixtures')
@@ -389,6 +390,67 @@ class Classes(Case):
         self.assertEqual(score[()], score[('--class=0',)])
         self.assertEqual(len(set(score.values())), 3)
         self.run_bad(2, 'generate', '--network=' + SMALL, '--seeds=0', '--class=none', '--outdir=' + self.out, says=('no classes',))
+
+
+class Kinds(unittest.TestCase):
+    """JPEG and WebP hold the recipe too: found here by the formats' own words and by Python's XML."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def generate(self, *args, ok=True):
+        done = subprocess.run([PROGRAM, 'generate', '--seeds=3', '--outdir=' + self.dir, *args], capture_output=True, text=True)
+        self.assertEqual(done.returncode == 0, ok, done.stderr)
+        return done
+
+    def packet(self, path):
+        data = read(path)
+        if path.endswith('.webp'):
+            at = 12
+            while data[at:at + 4] != b'XMP ':
+                at += 8 + struct.unpack('<I', data[at + 4:at + 8])[0] + (data[at + 4] & 1)
+            return data[at + 8:at + 8 + struct.unpack('<I', data[at + 4:at + 8])[0]]
+        at = 2
+        while not data[at + 4:].startswith(b'http://ns.adobe.com/xap/1.0/\0'):
+            self.assertEqual(data[at], 0xff)
+            at += 2 + struct.unpack('>H', data[at + 2:at + 4])[0]
+        return data[at + 33:at + 2 + struct.unpack('>H', data[at + 2:at + 4])[0]]
+
+    def test_recipe(self):
+        self.generate('--network=' + SMALL, '--trunc=0.7')
+        png = os.path.join(self.dir, 'seed0003.png')
+        first = pixels(png)
+        for kind, ending in (('jpg', 'jpg'), ('webp', 'webp'), ('webp-lossless', 'webp')):
+            self.generate('--network=' + SMALL, '--trunc=0.7', '--format=' + kind)
+            path = os.path.join(self.dir, 'seed0003.' + ending)
+            root = ElementTree.fromstring(self.packet(path).decode())
+            said = root.find('.//{urn:vitrine:picture}Recipe').text
+            self.assertEqual(json.loads(said), recipe(png))
+            self.assertNotIn(os.path.dirname(SMALL), said)
+            mark = root.find('.//{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description')
+            self.assertTrue(mark.get('{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType').endswith('/trainedAlgorithmicMedia'))
+            os.remove(png)
+            self.generate('--network=' + SMALL, '--recipe=' + path)
+            self.assertEqual(pixels(png), first)
+
+    def test_without(self):
+        self.generate('--network=' + SMALL, '--format=jpg', '--no-recipe')
+        self.assertNotIn(b'seed', read(os.path.join(self.dir, 'seed0003.jpg')))
+        said = self.generate('--network=' + SMALL, '--recipe=' + os.path.join(self.dir, 'seed0003.jpg'), ok=False).stderr
+        self.assertIn('this picture has no recipe inside', said)
+
+    def test_larger(self):
+        self.generate('--network=' + SMALL)
+        width = struct.unpack('>I', dict(chunks(read(os.path.join(self.dir, 'seed0003.png'))))[b'IHDR'][:4])[0]
+        self.generate('--network=' + SMALL, '--enlarge=3', '--sharp', '--grid')
+        head = dict(chunks(read(os.path.join(self.dir, 'seed0003.png'))))[b'IHDR']
+        self.assertEqual(struct.unpack('>II', head[:8]), (3 * width, 3 * width))
+        self.assertEqual(dict(chunks(read(os.path.join(self.dir, 'grid.png'))))[b'IHDR'], head)
+
+    def test_refused(self):
+        for option, word in (('--format=gif', 'webp-lossless'), ('--quality=101', '1 to 100'), ('--enlarge=33', '1 to 32')):
+            self.assertIn(word, self.generate('--network=' + SMALL, option, ok=False).stderr)
 
 
 if __name__ == '__main__':

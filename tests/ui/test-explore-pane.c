@@ -239,7 +239,7 @@ test_saved(void)
   gtk_adjustment_set_value(slider(&f, "S 3"), -1.5);
   fixture_settle(&f);
   g_autofree char *moved = fixture_screen_hash(&f);
-  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), file, NULL);
   fixture_wait(&f, is_saved, path, 20);
   gtk_adjustment_set_value(slider(&f, "S 3"), 0);
   g_assert_cmpint(n_directions(&f), ==, 0);

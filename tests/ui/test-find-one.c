@@ -174,7 +174,7 @@ use_slider(Fixture *f)
   g_assert_cmpstr(plain, ==, back);
   vitrine_editor_redo(vitrine_session_get_editor(f->session));
   fixture_settle(f);
-  vitrine_saver_save_picture(vitrine_session_get_saver(f->session), file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f->session), file, NULL);
   fixture_wait(f, is_saved, path, 20);
   gtk_adjustment_set_value(slider(f, "dark hair"), 0);
   vitrine_opener_open(vitrine_session_get_opener(f->session), file);

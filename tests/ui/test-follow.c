@@ -157,7 +157,7 @@ test_weights(void)
 static void
 save_cb(VitrineSession *session, GFile *file)
 {
-  vitrine_saver_save_picture(vitrine_session_get_saver(session), file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(session), file, NULL);
 }
 
 /* The render thread is busy: when it is free both the new weights and the picture to save wait. */
@@ -216,7 +216,7 @@ test_saved(void)
   vitrine_opener_open(vitrine_session_get_opener(f.session), first_file);
   fixture_wait(&f, not_loading, NULL, 20);
   fixture_settle(&f);
-  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), again_file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), again_file, NULL);
   fixture_wait(&f, is_saved, again, 20);
   g_assert_true(sg_picture_read(first, &a, &width, &height, NULL));
   g_assert_true(sg_picture_read(again, &b, &width2, &height2, NULL));

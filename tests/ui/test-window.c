@@ -104,7 +104,7 @@ test_picture_round_trip(void)
   gtk_adjustment_set_value(dimension(&f, 1), -7.5);
   fixture_settle(&f);
   g_autofree char *saved = fixture_screen_hash(&f);
-  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), file);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), file, NULL);
   fixture_wait(&f, file_exists, path, 20);
 
   activate(&f, "win.reset");
@@ -600,7 +600,7 @@ test_save_fails(void)
   fixture_forget_state();
   fixture_open(&f, NULL);
   gulong id = g_signal_connect(f.session, "message", G_CALLBACK(message_cb), &message);
-  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), nowhere);
+  vitrine_saver_save_picture(vitrine_session_get_saver(f.session), nowhere, NULL);
   fixture_run_for(1);
   g_signal_handler_disconnect(f.session, id);
   g_assert_nonnull(message);

@@ -21,6 +21,7 @@ typedef struct {
 static const Shortcut file_keys[] = {
     {N_("Open a model, picture or vector"), "<Control>o", "win.open", NULL},
     {N_("Save the picture"), "<Control>s", "win.save-picture", NULL},
+    {N_("Export in another kind or size"), "<Control>e", "win.export", NULL},
     {N_("Save before and after"), "<Control><Shift>b", "win.save-before-after", NULL},
     {N_("Record a strip"), "<Control><Shift>p", "win.record-strip", NULL},
     {N_("Copy the picture"), "<Control>c", "win.copy-picture", NULL},

@@ -3,7 +3,6 @@
 #include <glib/gi18n.h>
 #include "app/session/vitrine-store.h"
 #include "app/work/vitrine-before-after.h"
-#include "app/work/vitrine-whole-picture.h"
 #include "ui/parts/vitrine-dialogs.h"
 #include "ui/parts/vitrine-file-dialog.h"
 #include "ui/parts/vitrine-path.h"
@@ -113,8 +112,8 @@ open_path_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   vitrine_opener_open(vitrine_session_get_opener(self->session), file);
 }
 
-static char *
-suggested_name(VitrineWindow *self, const char *suffix)
+char *
+vitrine_window_suggested_name(VitrineWindow *self, const char *suffix)
 {
   g_autofree char *base =
       g_filename_display_basename(vitrine_session_get_model(self->session)->path);
@@ -132,16 +131,16 @@ save_chosen_cb(GFile *file, gpointer data)
   g_autoptr(VitrineWindow) self = data;
 
   if (file && self->session)
-    vitrine_saver_save_picture(vitrine_session_get_saver(self->session), file);
+    vitrine_saver_save_picture(vitrine_session_get_saver(self->session), file, NULL);
 }
 
 static void
 save_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   VitrineWindow *self = data;
-  const char *patterns[] = {"*.png", NULL};
-  g_autoptr(GtkFileFilter) filter = filter_new(_("PNG pictures"), patterns);
-  g_autofree char *name = suggested_name(self, ".png");
+  const char *patterns[] = {"*.png", "*.jpg", "*.jpeg", "*.webp", NULL};
+  g_autoptr(GtkFileFilter) filter = filter_new(_("PNG, JPEG and WebP pictures"), patterns);
+  g_autofree char *name = vitrine_window_suggested_name(self, ".png");
 
   vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Picture"), name, filter, save_chosen_cb,
                            g_object_ref(self));
@@ -162,7 +161,7 @@ save_before_after_action(GSimpleAction *action, GVariant *parameter, gpointer da
   VitrineWindow *self = data;
   const char *patterns[] = {"*.png", NULL};
   g_autoptr(GtkFileFilter) filter = filter_new(_("PNG pictures"), patterns);
-  g_autofree char *name = suggested_name(self, "-before-after.png");
+  g_autofree char *name = vitrine_window_suggested_name(self, "-before-after.png");
 
   vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Before and After"), name, filter,
                            pair_chosen_cb, g_object_ref(self));
@@ -194,7 +193,7 @@ save_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
   const char *patterns[] = {"*.npy", NULL};
   g_autoptr(GtkFileFilter) filter = filter_new(_("NumPy arrays"), patterns);
   gboolean z = vitrine_editor_get_space(vitrine_session_get_editor(self->session)) == SG_SPACE_Z;
-  g_autofree char *name = suggested_name(self, z ? "-z.npy" : "-w.npy");
+  g_autofree char *name = vitrine_window_suggested_name(self, z ? "-z.npy" : "-w.npy");
 
   vitrine_file_dialog_save(GTK_WINDOW(self), _("Save Vector"), name, filter, vector_chosen_cb,
                            g_object_ref(self));
@@ -220,30 +219,6 @@ load_vector_action(GSimpleAction *action, GVariant *parameter, gpointer data)
 
   vitrine_file_dialog_open(GTK_WINDOW(self), _("Load Vector"), filter, load_vector_cb,
                            g_object_ref(self));
-}
-
-static void
-copied_cb(GdkTexture *texture, const char *error, gpointer data)
-{
-  VitrineWindow *self = data;
-
-  if (!self->session) /* closed meanwhile */
-    return;
-  if (!texture) {
-    g_autofree char *text = g_strconcat(_("The picture could not be made"), "\n\n", error, NULL);
-    vitrine_session_say(self->session, text, TRUE);
-    return;
-  }
-  gdk_clipboard_set_texture(gtk_widget_get_clipboard(GTK_WIDGET(self)), texture);
-  adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Picture copied")));
-}
-
-static void
-copy_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  VitrineWindow *self = data;
-
-  vitrine_whole_picture(self->session, copied_cb, g_object_ref(self), g_object_unref);
 }
 
 static void
@@ -567,7 +542,6 @@ static const GActionEntry entries[] = {
     {"save-picture", save_picture_action},
     {"save-before-after", save_before_after_action},
     {"record-strip", record_strip_action},
-    {"copy-picture", copy_picture_action},
     {"copy-vector", copy_vector_action},
     {"save-vector", save_vector_action},
     {"load-vector", load_vector_action},
@@ -611,7 +585,7 @@ static const char *const model_actions[] = {
     "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
     "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
     "record-strip", "examine",       "examine-path", "quiz",         "timeline",
-    "add-keyframe", "record-film",   "model",        "drag-points",  "paste-picture",
+    "add-keyframe", "record-film",   "model",        "drag-points", "export",  "paste-picture",
 };
 
 void

@@ -21,6 +21,7 @@ struct _VitrineWindow {
   GtkWidget *pane; /* VitrineSide, made with the first picture */
   guint pane_tick, pane_ticks;
   char *run;         /* directory of a run to be shown once there is a pane; NULL: none */
+  GFile *saved;      /* just now, until it is told; NULL: nothing */
   GtkWidget *dialog; /* the error that is shown; weak */
   guint status_source;
   GtkEventController *held_key; /* borrowed */
@@ -60,6 +61,14 @@ void vitrine_window_update_recent(VitrineWindow *self);
 
 /* The side is there again, if it was hidden. */
 void vitrine_window_show_side(VitrineWindow *self);
+
+/* Export, copy, paste and drag (vitrine-window-export.c). */
+void vitrine_window_init_export(VitrineWindow *self);
+void vitrine_window_follow_saver(VitrineWindow *self);
+/* "Saved x.png", with a button that shows where; FALSE: nothing was saved. */
+gboolean vitrine_window_say_saved(VitrineWindow *self, const char *text);
+/* The model's name and the seed; to be freed. */
+char *vitrine_window_suggested_name(VitrineWindow *self, const char *suffix);
 
 /* Drops and the held key (vitrine-window-input.c). */
 void vitrine_window_init_input(VitrineWindow *self);

@@ -372,6 +372,8 @@ loading_cb(VitrineWindow *self)
 static void
 message_cb(VitrineSession *session, const char *text, gboolean is_error, VitrineWindow *self)
 {
+  if (!is_error && vitrine_window_say_saved(self, text))
+    return;
   if (!is_error) {
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
     return;
@@ -428,6 +430,7 @@ connect_session(VitrineWindow *self)
   g_signal_connect_object(session, "recipe-changed", G_CALLBACK(recipe_changed_cb), self, 0);
   g_signal_connect_object(session, "picture-changed", G_CALLBACK(picture_changed_cb), self, 0);
   g_signal_connect_object(session, "message", G_CALLBACK(message_cb), self, 0);
+  vitrine_window_follow_saver(self);
   vitrine_picture_bar_set_session(self->picture_bar, session);
   add_paste_key(self);
   vitrine_drag_bar_set_session(self->drag_bar, session);
@@ -531,6 +534,7 @@ vitrine_window_dispose(GObject *object)
   g_clear_handle_id(&self->place_source, g_source_remove);
   g_clear_weak_pointer(&self->dialog);
   g_clear_pointer(&self->run, g_free);
+  g_clear_object(&self->saved);
   /* While the window is still there for what is bound to it. */
   gtk_widget_dispose_template(GTK_WIDGET(self), VITRINE_TYPE_WINDOW);
   g_clear_object(&self->session);
@@ -627,6 +631,7 @@ vitrine_window_init(VitrineWindow *self)
   vitrine_shortcuts_bind(GTK_WINDOW(self));
   vitrine_window_init_input(self);
   vitrine_window_init_layout(self);
+  vitrine_window_init_export(self);
   vitrine_canvas_set_scaling(self->canvas, vitrine_preferences_get_scaling());
   vitrine_window_set_letter_keys(self, vitrine_preferences_get_letter_keys());
 }
