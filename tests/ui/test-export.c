@@ -106,11 +106,11 @@ test_copy_and_paste(void)
   fixture_wait(&f, has_picture, NULL, 20);
   g_object_set(editor, "seed", 7, NULL);
   fixture_settle(&f);
-  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste", NULL);
+  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste-picture", NULL);
   fixture_wait(&f, has_seed, GUINT_TO_POINTER(42), 20);
   /* Words are no picture; they change nothing. */
   gdk_clipboard_set_text(gtk_widget_get_clipboard(GTK_WIDGET(f.window)), "words");
-  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste", NULL);
+  g_action_group_activate_action(G_ACTION_GROUP(f.window), "paste-picture", NULL);
   fixture_run_for(0.2);
   g_assert_cmpuint(fixture_recipe(&f)->seed, ==, 42);
   fixture_close(&f);

@@ -2,7 +2,7 @@
  * was saved. */
 #include <glib/gi18n.h>
 #include <string.h>
-#include "app/work/vitrine-picture-file.h"
+#include "app/export/vitrine-picture-file.h"
 #include "ui/export/vitrine-export-dialog.h"
 #include "ui/export/vitrine-picture-provider.h"
 #include "ui/shell/vitrine-window-private.h"
@@ -255,7 +255,7 @@ vitrine_window_init_export(VitrineWindow *self)
 {
   static const GActionEntry entries[] = {{"export", export_action},
                                          {"copy-picture", copy_action},
-                                         {"paste", paste_action},
+                                         {"paste-picture", paste_action},
                                          {"show-in-folder", show_in_folder_action, "s"}};
 
   g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);

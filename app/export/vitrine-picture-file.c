@@ -1,4 +1,4 @@
-#include "app/work/vitrine-picture-file.h"
+#include "app/export/vitrine-picture-file.h"
 #include <glib/gstdio.h>
 #include "app/work/vitrine-whole-picture.h"
 #include "engine/explore/picture-model.h"
