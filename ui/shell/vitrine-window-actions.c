@@ -411,14 +411,6 @@ full_screen_cb(VitrineWindow *self)
   g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(full));
 }
 
-static void
-paste_picture_action(GSimpleAction *action, GVariant *parameter, gpointer data)
-{
-  VitrineWindow *self = data;
-
-  vitrine_paste_picture(GTK_WIDGET(self), self->session);
-}
-
 /* A press on the picture does one thing. */
 static void
 drag_points_action(GSimpleAction *action, GVariant *value, gpointer data)
@@ -555,7 +547,6 @@ static const GActionEntry entries[] = {
     {"jump", jump_action},
     {"show-pane", show_pane_action, "s"},
     {"see-pane", see_pane_action, "s"},
-    {"paste-picture", paste_picture_action},
     {"drag-points", NULL, NULL, "false", drag_points_action},
     {"lessons", NULL, NULL, "false", lessons_action},
     {"zoom-in", zoom_action},
@@ -580,12 +571,13 @@ static const GActionEntry entries[] = {
 };
 
 static const char *const model_actions[] = {
-    "save-picture", "copy-picture",  "copy-vector",  "save-vector",  "load-vector",
-    "next-seed",    "previous-seed", "random-seed",  "faces",        "jump",
-    "show-pane",    "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
-    "zoom-toggle",  "compare",       "compare-as",   "compare-next", "save-before-after",
-    "record-strip", "examine",       "examine-path", "quiz",         "timeline",
-    "add-keyframe", "record-film",   "model",        "drag-points", "export",  "paste-picture",
+    "save-picture",  "copy-picture",  "copy-vector",  "save-vector",  "load-vector",
+    "next-seed",     "previous-seed", "random-seed",  "faces",        "jump",
+    "show-pane",     "zoom-in",       "zoom-out",     "zoom-fit",     "zoom-one",
+    "zoom-toggle",   "compare",       "compare-as",   "compare-next", "save-before-after",
+    "record-strip",  "examine",       "examine-path", "quiz",         "timeline",
+    "add-keyframe",  "record-film",   "model",        "drag-points",  "export",
+    "paste-picture",
 };
 
 void

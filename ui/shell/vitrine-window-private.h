@@ -5,7 +5,6 @@
 #include "ui/lessons/vitrine-lesson-bar.h"
 #include "ui/parts/vitrine-adaptive.h"
 #include "ui/projection/vitrine-drag-bar.h"
-#include "ui/projection/vitrine-paste.h"
 #include "ui/shell/vitrine-device-banner.h"
 #include "ui/shell/vitrine-missing-banner.h"
 #include "ui/shell/vitrine-follow-badge.h"
