@@ -4,12 +4,14 @@
 #include "engine/export/onnx.h"
 #include "engine/models/model-save.h"
 #include <stdio.h>
+#include <string.h>
 
 typedef enum { FORM_SAFETENSORS, FORM_TORCH, FORM_ONNX } Form;
 
 typedef struct {
   const char *in, *out;
   gboolean light, json;
+  char **card; /* "licence=CC0" …, NULL at the end; or NULL */
   Form form;
   SgDtype dtype;
   SgExportPart part;   /* ONNX */
@@ -26,6 +28,48 @@ save(const Conversion *c, SgModel *model, GError **error)
                           error);
 }
 
+/* What a model's card may be told by hand. */
+static const char *const card_fields[] = {"dataset", "description", "licence", "metric"};
+
+static gboolean
+set_card_field(SgModel *m, const char *text, GError **error)
+{
+  const char *sign = strchr(text, '=');
+
+  for (gsize i = 0; sign && i < G_N_ELEMENTS(card_fields); i++)
+    if (strlen(card_fields[i]) == (gsize)(sign - text) && g_str_has_prefix(text, card_fields[i])) {
+      g_hash_table_replace(m->metadata, g_strdup(card_fields[i]), g_utf8_make_valid(sign + 1, -1));
+      return TRUE;
+    }
+  cli_set_usage_error(error,
+                      "--card: expected dataset=…, description=…, licence=… or metric=…, found "
+                      "“%s”",
+                      cli_name(text));
+  return FALSE;
+}
+
+/* A model of its own, which shares the tensors. */
+static SgModel *
+with_card(const Conversion *c, const SgModel *model, GError **error)
+{
+  g_autoptr(SgModel) m = sg_model_new(model->path, &model->info);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  sg_model_share_networks(m, model);
+  for (guint i = 0; i < model->names->len; i++)
+    sg_model_take(m, "", model->names->pdata[i],
+                  sg_tensor_ref(g_hash_table_lookup(model->tensors, model->names->pdata[i])));
+  g_hash_table_iter_init(&iter, model->metadata);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    g_hash_table_replace(m->metadata, g_strdup(key), g_strdup(value));
+  for (char **field = c->card; *field; field++)
+    if (!set_card_field(m, *field, error))
+      return NULL;
+  m->hash = g_strdup(model->hash);
+  return g_steal_pointer(&m);
+}
+
 static GError *
 convert(const Conversion *c)
 {
@@ -35,6 +79,11 @@ convert(const Conversion *c)
 
   if (whole)
     model = c->light ? sg_model_new_light(whole) : sg_model_ref(whole);
+  if (model && c->card) {
+    SgModel *card = with_card(c, model, &error);
+    sg_model_unref(model);
+    model = card;
+  }
   if (!model || !save(c, model, &error))
     return error;
   if (c->json) {
@@ -108,6 +157,9 @@ cli_convert(int argc, char **argv)
       {"noise", 0, 0, G_OPTION_ARG_STRING, &noise,
        "of ONNX: the noise that the model stores (const), given with each picture, or none",
        "const|input|none"},
+      {"card", 0, 0, G_OPTION_ARG_STRING_ARRAY, &c.card,
+       "a field of the model's card: dataset, description, licence or metric; may be repeated",
+       "FIELD=TEXT"},
       {"light", 0, 0, G_OPTION_ARG_NONE, &c.light,
        "of a training's snapshot only what drawing and scoring need", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &c.json, "print the hash of the weights read as JSON",
@@ -138,5 +190,6 @@ cli_convert(int argc, char **argv)
     c.out = argv[2];
     error = convert(&c);
   }
+  g_strfreev(c.card);
   return cli_finish(command, error);
 }

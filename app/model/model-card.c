@@ -66,6 +66,7 @@ vitrine_model_card(const SgModel *m)
   GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
 
   add(rows, N_("Model"), sg_model_summary(m));
+  add(rows, N_("Description"), stated(m, (const char *const[]){"description", NULL}));
   add(rows, N_("File"), g_filename_display_name(m->path));
   add(rows, N_("Kind of file"), g_strdup(m->kind));
   add(rows, N_("Data set"), stated(m, (const char *const[]){"dataset", "data", NULL}));

@@ -11,7 +11,7 @@ describe(SgOnnxGraph *g, const SgModel *m)
   sg_onnx_describe(g, "vitrine.model", summary);
   if (m->hash)
     sg_onnx_describe(g, "vitrine.weights", m->hash);
-  const char *keys[] = {"licence", "license", "dataset", "kimg"};
+  const char *keys[] = {"licence", "license", "dataset", "kimg", "metric", "description"};
   for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
     const char *text = g_hash_table_lookup(m->metadata, keys[i]);
     if (text)

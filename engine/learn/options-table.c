@@ -53,6 +53,8 @@ const SgTrainOption sg_train_option_table[] = {
   TEXT("name", name, NULL, "the data set's file name",
        "Name of the data set in the run directory's name."),
   TEXT("desc", desc, NULL, "none", "A word that is added to the run directory's name."),
+  TEXT("licence", licence, NULL, "none",
+       "Under which licence the data set is, for the model's card, which snapshots carry."),
   INT("resolution", resolution, 8, 1024, "from the data set; cybersecurity128: 128",
       "Side of the pictures, a power of two; images are cropped and resized to it."),
   INT("channels", channels, 1, 3, "from the data set", "Colour channels: 1 (grey) or 3."),

@@ -11,6 +11,7 @@ typedef struct {
   char *data, *outdir, *resume, *preset; /* preset: "auto" … */
   char *name;                            /* of the data set, for the run directory */
   char *desc;                            /* added to it, or NULL */
+  char *licence;                         /* of the data set, for the card, or NULL */
   int resolution, channels, label_dim;   /* from the data set */
   gboolean cond, mirror, mirror_y;
   int subset;      /* so many pictures of the set; 0: all */

@@ -56,6 +56,8 @@ sg_snapshot_save(SgLearn *l, const char *path, const char *dataset, guint images
     return FALSE;
   put_real(m, "kimg", (double)l->nimg / 1000);
   put(m, "dataset", g_strdup(dataset));
+  if (l->o->licence)
+    put(m, "licence", g_strdup(l->o->licence));
   if (class_names)
     put(m, SG_CLASS_NAMES, sg_class_names_to_metadata(class_names));
   put(m, "train.options", g_steal_pointer(&options));

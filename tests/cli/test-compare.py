@@ -3,6 +3,7 @@
 usage: test-compare.py PROGRAM SOURCE_ROOT     standard library only
 """
 import csv
+import glob
 import json
 import math
 import os
@@ -100,6 +101,27 @@ class Compare(unittest.TestCase):
         other = os.path.join(FIXTURES, 'sg3_n64.pkl')
         said = self.run_ok('compare', self.a, other, '--outdir=' + self.tmp + '/other', '--seeds=0')
         self.assertIn('Faces are not compared', said)
+
+    def test_card(self):
+        """What a card is told stays, in every form of file, and the weights with it."""
+        said = {'licence': 'CC0 1.0', 'metric': 'swd 13.4 at 253 kimg', 'description': 'faces = drawn'}
+        fields = [f'--card={key}={value}' for key, value in said.items()]
+        hashes = set()
+        for name in 'x.safetensors', 'x.pt', 'y.safetensors':
+            path = f'{self.tmp}/{name}'
+            source = self.tmp + '/x.pt' if name[0] == 'y' else self.a
+            hashes.add(json.loads(self.run_ok('convert', source, path, '--json', *(fields if name[0] == 'x' else [])))['hash'])
+            said_now = self.run_ok('inspect', path)
+            for key, value in said.items():
+                self.assertIn(f'{key}: {value}', said_now, name)
+        self.assertEqual(len(hashes), 1)
+        for bad in 'licence', 'hash=1', 'licences=x':
+            self.assertEqual(self.run_program('convert', self.a, self.tmp + '/z.safetensors', '--card=' + bad).returncode, 2, bad)
+        pictures = os.path.join(ROOT, 'tests', 'cases', 'pictures', 'mixed')
+        self.run_ok('train', '--data=' + pictures, '--outdir=' + self.tmp + '/runs', '--resolution=8', '--batch=4', '--mbstd-group=2',
+                    '--channel-base=32', '--channel-max=4', '--z-dim=4', '--w-dim=4', '--mapping-layers=1', '--threads=1',
+                    '--workers=1', '--metrics=none', '--kimg=0.004', '--licence=CC BY 4.0')
+        self.assertIn('licence: CC BY 4.0', self.run_ok('inspect', *glob.glob(self.tmp + '/runs/*')))
 
     def test_refused(self):
         for args, word in (((self.a,), 'two models'), ((self.a, self.b), '--outdir'),
