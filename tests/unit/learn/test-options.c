@@ -149,7 +149,7 @@ test_every_field_has_a_row(void)
       g_assert_true(i % 8 >= 4 && i + 8 - i % 8 <= end);
   }
   g_assert_cmpuint(gap / 4, ==, 5);
-  g_assert_cmpuint(sg_train_option_count, ==, 64);
+  g_assert_cmpuint(sg_train_option_count, ==, 65);
 }
 
 /* Each changes its own field and no other. aug's second word is its default. */
