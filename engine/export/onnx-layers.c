@@ -2,6 +2,7 @@
 #include "engine/export/onnx-fourier.h"
 #include "engine/formats/format-error.h"
 #include "engine/models/import-tensors.h"
+#include "engine/nets/geometry.h"
 #include "engine/nets/params.h"
 #include <math.h>
 
@@ -219,11 +220,7 @@ convolved(const SgOnnxBuild *b, const SgLayer *l, const char *x, SgTensor *w, gb
   x = sg_onnx_conv(b->g, x, w, l);
   if (!blurs || !l->after.n)
     return x;
-  int kernel = l->kernel + (l->widen != 0), up = l->stride_up > 1;
-  out_h = up ? (h - 1) * l->stride_up + kernel - l->pad - l->pad_end
-             : (h + l->pad + l->pad_end - kernel) / l->stride_down + 1;
-  out_w = up ? (width - 1) * l->stride_up + kernel - l->pad - l->pad_end
-             : (width + l->pad + l->pad_end - kernel) / l->stride_down + 1;
+  sg_layer_conv_size(l, &out_h, &out_w);
   return sg_onnx_filter(b->g, x, &l->after, l->out, &out_h, &out_w);
 }
 
@@ -262,11 +259,11 @@ filtered(const SgOnnxBuild *b, const SgLayer *l)
   const char *style = sg_onnx_normalize(b->g, style_of(b, l));
   const char *x = styled(b, input_of(b, l->input), style, l->in);
   const char *y = convolved(b, l, x, w, FALSE);
-  int h = l->in_h + l->pad + l->pad_end - l->kernel + 1;
-  int width = l->in_w + l->pad + l->pad_end - l->kernel + 1;
+  int h, width;
 
   y = biased(b, l, demodulated(b, y, style, unit, l->demod_eps));
   sg_tensor_unref(unit);
+  sg_layer_conv_size(l, &h, &width);
   y = sg_onnx_filter(b->g, y, &l->act_up, l->out, &h, &width);
   y = activated(b, l, y);
   return sg_onnx_filter(b->g, y, &l->act_down, l->out, &h, &width);

@@ -236,23 +236,6 @@ recipe_of(const Job *job, const DirectionJob *one, guint32 seed)
   return r;
 }
 
-/* RGB8 [height, width, 3], to be freed. */
-static guint8 *
-face_of(const Job *job, const DirectionJob *one, guint32 seed, gsize *pixels, GError **error)
-{
-  g_autoptr(SgRecipe) r = recipe_of(job, one, seed);
-  SgPicture *p = sg_renderer_render(one->renderer, r, 0, error);
-
-  if (!p)
-    return NULL;
-  *pixels = (gsize)p->width * (gsize)p->height;
-  guint8 *rgb = g_malloc(3 * *pixels);
-  for (gsize i = 0; i < *pixels; i++)
-    memcpy(rgb + 3 * i, p->rgb + (gsize)p->bytes * i, 3);
-  sg_picture_free(p);
-  return rgb;
-}
-
 static gboolean
 add_row(Job *job, DirectionTiles *tiles, guint32 seed, double *difference, GError **error)
 {
@@ -265,8 +248,9 @@ add_row(Job *job, DirectionTiles *tiles, guint32 seed, double *difference, GErro
     g_autofree char *text = i == 0            ? g_strdup("A")
                             : i == job->n - 1 ? g_strdup("B")
                                               : g_strdup_printf("%.3g of B", i / (job->n - 1.0));
+    g_autoptr(SgRecipe) r = recipe_of(job, &job->jobs[i], seed);
     g_free(rgb);
-    if (!(rgb = face_of(job, &job->jobs[i], seed, &pixels, error)))
+    if (!(rgb = direction_job_rgb(&job->jobs[i], r, &pixels, error)))
       return FALSE;
     direction_tiles_rgb(tiles, rgb, text);
     if (i == 0)

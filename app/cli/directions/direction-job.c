@@ -133,6 +133,21 @@ direction_job_close(DirectionJob *job)
   g_clear_pointer(&job->model, sg_model_unref);
 }
 
+guint8 *
+direction_job_rgb(const DirectionJob *job, const SgRecipe *recipe, gsize *pixels, GError **error)
+{
+  SgPicture *p = sg_renderer_render(job->renderer, recipe, 0, error);
+
+  if (!p)
+    return NULL;
+  *pixels = (gsize)p->width * (gsize)p->height;
+  guint8 *rgb = g_malloc(3 * *pixels);
+  for (gsize i = 0; i < *pixels; i++)
+    memcpy(rgb + 3 * i, p->rgb + (gsize)p->bytes * i, 3);
+  sg_picture_free(p);
+  return rgb;
+}
+
 static gboolean
 show_progress(gint64 done, gint64 total, gpointer data)
 {

@@ -39,6 +39,9 @@ SgGauge *direction_job_gauge(DirectionJob *job, gsize n, int label, GError **err
 /* The recipe of a seed's face, of class `label` (-1: none was asked for, a conditional model's
  * first). */
 SgRecipe *direction_job_recipe(const DirectionJob *job, guint32 seed, int label);
+/* A recipe's first face without alpha: RGB8 [height, width, 3], to be freed. */
+guint8 *direction_job_rgb(const DirectionJob *job, const SgRecipe *recipe, gsize *pixels,
+                          GError **error);
 /* w of the faces of seeds 0 … n - 1: [n, w_dim], to be freed. */
 float *direction_job_faces(DirectionJob *job, int n, int label, GError **error);
 

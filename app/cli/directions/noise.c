@@ -128,28 +128,13 @@ measure(Job *job, GError **error)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-/* RGB8 of a recipe without its alpha, to be freed. */
-static guint8 *
-rgb_of(Job *job, const SgRecipe *recipe, GError **error)
-{
-  SgPicture *p = sg_renderer_render(job->base.renderer, recipe, 0, error);
-
-  if (!p)
-    return NULL;
-  gsize n = (gsize)p->width * (gsize)p->height;
-  guint8 *rgb = g_malloc(3 * n);
-  for (gsize i = 0; i < n; i++)
-    memcpy(rgb + 3 * i, p->rgb + (gsize)p->bytes * i, 3);
-  sg_picture_free(p);
-  return rgb;
-}
-
 static gboolean
 add_map(Job *job, DirectionTiles *tiles, const Face *face, const SgRecipe *recipe, GError **error)
 {
   g_autoptr(SgHeatMap) map = sg_noise_variance_map(face->all);
   g_autofree char *text = g_strdup_printf("deviation ×%.3g", 255 / job->most);
-  g_autofree guint8 *rgb = rgb_of(job, recipe, error);
+  gsize pixels;
+  g_autofree guint8 *rgb = direction_job_rgb(&job->base, recipe, &pixels, error);
 
   if (!rgb)
     return FALSE;
@@ -259,7 +244,8 @@ add_crops(Job *job, DirectionTiles *tiles, const Face *face, const SgRecipe *rec
     g_autofree char *text = g_strdup_printf("draw %u, at %d, %d", i + 1, left, top);
     r->noise_mode = SG_NOISE_RANDOM;
     r->noise_seed = i;
-    g_autofree guint8 *rgb = rgb_of(job, r, error);
+    gsize pixels;
+    g_autofree guint8 *rgb = direction_job_rgb(&job->base, r, &pixels, error);
     if (!rgb)
       return FALSE;
     g_autofree guint8 *crop = enlarged(rgb, size, side, left, top);
